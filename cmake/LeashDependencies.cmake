@@ -1,0 +1,44 @@
+# Everything here is a Debian package; scripts/bootstrap installs them. Nothing is fetched at build time.
+
+find_package(Threads REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+if(LEASH_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+# Asio: headers only in the package, compiled once here (separate compilation).
+find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
+add_library(leash_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cpp)
+add_library(leash::asio ALIAS leash_asio)
+target_include_directories(leash_asio SYSTEM PUBLIC ${ASIO_INCLUDE_DIR})
+target_compile_definitions(leash_asio PUBLIC ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED)
+target_link_libraries(leash_asio PUBLIC Threads::Threads)
+
+# llhttp: Debian 13 has the library (libllhttp-dev); Debian 12 ships its C sources in node-llhttp.
+# Strict mode is a compile-time choice of 8.1, for its sources and for every includer.
+find_package(llhttp QUIET CONFIG)
+if(TARGET llhttp::llhttp_shared OR TARGET llhttp::llhttp_static OR TARGET llhttp::llhttp)
+  add_library(leash_llhttp INTERFACE)
+  foreach(candidate llhttp::llhttp_static llhttp::llhttp_shared llhttp::llhttp)
+    if(TARGET ${candidate})
+      target_link_libraries(leash_llhttp INTERFACE ${candidate})
+      break()
+    endif()
+  endforeach()
+else()
+  find_path(LLHTTP_SOURCE_DIR llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH)
+  find_path(LLHTTP_INCLUDE_DIR llhttp.h PATHS /usr/share/include/llhttp NO_DEFAULT_PATH)
+  if(NOT LLHTTP_SOURCE_DIR OR NOT LLHTTP_INCLUDE_DIR)
+    message(FATAL_ERROR "llhttp is missing: install libllhttp-dev (Debian 13) or node-llhttp (Debian 12); scripts/bootstrap does it")
+  endif()
+  add_library(leash_llhttp STATIC
+    ${LLHTTP_SOURCE_DIR}/api.c ${LLHTTP_SOURCE_DIR}/http.c ${LLHTTP_SOURCE_DIR}/llhttp.c)
+  target_include_directories(leash_llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE_DIR})
+  target_compile_definitions(leash_llhttp PUBLIC LLHTTP_STRICT_MODE=1)
+  target_compile_options(leash_llhttp PRIVATE -w)
+endif()
+add_library(leash::llhttp ALIAS leash_llhttp)

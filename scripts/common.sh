@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# Sourced by the scripts beside it; sets `root` and moves there.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit 1
+
+script=${0##*/}
+
+# The message on one line, then exit 1.
+die() {
+  printf '%s: %s\n' "$script" "$*" >&2
+  exit 1
+}
+
+# What the person typed is wrong: the message on one line, then exit 2.
+usage_error() {
+  printf '%s: %s (scripts/%s --help)\n' "$script" "$*" "$script" >&2
+  exit 2
+}
+
+# build PRESET: configures and builds; every tool that is needed has been installed by scripts/bootstrap.
+build() {
+  local preset=$1
+  local log=$root/build/configure-$preset.log
+  mkdir -p "$root/build"
+  if ! cmake --preset "$preset" >"$log" 2>&1; then
+    cat "$log" >&2
+    die "cmake --preset $preset failed; the text above is in $log"
+  fi
+  cmake --build --preset "$preset" || die "the build of preset $preset failed"
+}
