@@ -1,0 +1,95 @@
+#include "leash/after_func.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "leash/detail/loop_state.hpp"
+
+namespace leash {
+namespace detail {
+
+// It holds itself from its registration until it has run, was stopped, or its loop has ended.
+struct AfterFunc final : Dependent, Callback {
+  AfterFunc(ContextNode& context, std::move_only_function<void()> f)
+      : Dependent(&AfterFunc::context_done),
+        Callback(&AfterFunc::run_it),
+        node(&context),
+        function(std::move(f)) {}
+
+  void retain() noexcept { ++refs; }
+  void release() noexcept {
+    if (--refs == 0) delete this;
+  }
+
+  static void context_done(Dependent& dependent) noexcept {
+    auto& self = static_cast<AfterFunc&>(dependent);
+    LoopState& loop = *self.node->signal->loop;
+    if (loop.closing()) {
+      self.pending = false;
+      const std::move_only_function<void()> dropped = std::move(self.function);
+      self.release();
+    } else {
+      loop.call_soon(self);
+    }
+  }
+
+  static void run_it(Callback& callback) {
+    auto& self = static_cast<AfterFunc&>(callback);
+    LoopState& loop = *self.node->signal->loop;
+    self.pending = false;
+    auto function = std::exchange(self.function, nullptr);
+    try {
+      if (!loop.closing()) function();
+    } catch (...) {
+      loop.report_exception(std::current_exception(), nullptr);
+    }
+    self.release();
+  }
+
+  std::uint32_t refs = 0;
+  bool pending = true;  // not begun, not stopped
+  Ref<ContextNode> node;
+  std::move_only_function<void()> function;
+};
+
+}  // namespace detail
+
+StopHandle::StopHandle(detail::AfterFunc& registration) noexcept : registration_(&registration) {}
+
+StopHandle::StopHandle(StopHandle&&) noexcept = default;
+
+StopHandle& StopHandle::operator=(StopHandle&& other) noexcept {
+  if (this != &other) {
+    stop();
+    registration_ = std::move(other.registration_);
+  }
+  return *this;
+}
+
+StopHandle::~StopHandle() { stop(); }
+
+bool StopHandle::stop() noexcept {
+  if (!registration_ || !std::exchange(registration_->pending, false)) return false;
+  static_cast<detail::Hook<detail::Dependent>&>(*registration_).unlink();
+  static_cast<detail::Hook<detail::Callback>&>(*registration_).unlink();
+  registration_->function = nullptr;
+  registration_->release();
+  return true;
+}
+
+void StopHandle::detach() noexcept { registration_.reset(); }
+
+StopHandle after_func(const Context& ctx, std::move_only_function<void()> f) {
+  auto& registration = *new detail::AfterFunc(ctx.node(), std::move(f));
+  registration.retain();
+  StopHandle handle(registration);
+  detail::SignalNode& signal = *ctx.node().signal;
+  if (signal.done()) {
+    detail::AfterFunc::context_done(registration);
+  } else {
+    detail::LoopState::attach(signal, registration);
+  }
+  return handle;
+}
+
+}  // namespace leash

@@ -1,0 +1,66 @@
+#pragma once
+// Time as a loop sees it: the steady clock, or one that a test moves by hand.
+//
+// What it is     Clock is what Loop asks; ManualClock stands still until advance() is called.
+// Requires       a ManualClock outlives the loops that use it.
+// Guarantees     advance() makes due timers fire in the next turn of each loop, in the order of their times.
+// Threads        a ManualClock belongs to the thread of its loops.
+//
+//   leash::ManualClock clock;
+//   leash::Loop loop{io, {.clock = &clock}};
+//   auto [ctx, cancel] = leash::with_timeout(loop.background(), 5s);
+//   clock.advance(5s);
+//   io.poll();  // ctx is done: deadline_exceeded
+
+#include <chrono>
+#include <functional>
+#include <vector>
+
+namespace leash {
+
+using Duration = std::chrono::steady_clock::duration;
+using TimePoint = std::chrono::steady_clock::time_point;
+
+// The last instant that a timer can have; later ones are moved to it. TimePoint::max() means "never".
+inline constexpr TimePoint last_instant = TimePoint::max() - Duration(1);
+
+// `time` plus a duration of any length, without overflow.
+constexpr TimePoint later(TimePoint time, Duration by) noexcept {
+  return by >= last_instant - time ? last_instant : time + by;
+}
+
+class Clock {
+ public:
+  Clock() = default;
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  virtual ~Clock() = default;
+
+  virtual TimePoint now() const noexcept = 0;
+
+  // A loop asks to be told when time was moved; nullptr ends that.
+  virtual void on_move(const void* who, std::function<void()> tell) = 0;
+};
+
+class ManualClock final : public Clock {
+ public:
+  // Starts at an arbitrary instant that is not zero.
+  ManualClock();
+  ~ManualClock() override;
+
+  TimePoint now() const noexcept override { return now_; }
+  void on_move(const void* who, std::function<void()> tell) override;
+
+  // Moves time forward; a negative amount aborts. Timers fire in the loops' next turns, not inside the call.
+  void advance(Duration amount);
+
+ private:
+  TimePoint now_;
+  struct Listener {
+    const void* who;
+    std::function<void()> tell;
+  };
+  std::vector<Listener> listeners_;
+};
+
+}  // namespace leash

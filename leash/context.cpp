@@ -1,0 +1,165 @@
+#include "leash/context.hpp"
+
+#include <algorithm>
+#include <asio/post.hpp>
+
+#include "leash/detail/loop_state.hpp"
+
+namespace leash {
+
+using detail::ContextNode;
+using detail::SignalNode;
+
+std::error_code Context::err() const noexcept {
+  const SignalNode& signal = *node().signal;
+  return signal.done() ? make_error_code(signal.err) : std::error_code{};
+}
+
+std::error_code Context::cause() const noexcept {
+  const SignalNode& signal = *node().signal;
+  return signal.done() ? signal.cause : std::error_code{};
+}
+
+bool Context::is_done() const noexcept { return node().signal->done(); }
+
+std::optional<TimePoint> Context::deadline() const noexcept {
+  const SignalNode& signal = *node().signal;
+  if (!signal.has_deadline()) return std::nullopt;
+  return signal.deadline;
+}
+
+std::optional<Duration> Context::remaining() const noexcept {
+  const SignalNode& signal = *node().signal;
+  if (!signal.has_deadline()) return std::nullopt;
+  return std::max(signal.deadline - signal.loop->now(), Duration::zero());
+}
+
+const void* Context::find(const void* key) const noexcept {
+  for (const ContextNode* n = &node(); n; n = n->parent) {
+    if (n->kind != ContextNode::Kind::value) continue;
+    const auto& value = static_cast<const detail::ValueNode&>(*n);
+    if (value.key == key) return value.value;
+  }
+  return nullptr;
+}
+
+Label Context::label() const noexcept {
+  for (const ContextNode* n = &node(); n; n = n->parent) {
+    if (n->kind != ContextNode::Kind::signal) continue;
+    const auto& signal = static_cast<const SignalNode&>(*n);
+    if (signal.label) return Label(signal.label, signal.number, signal.role);
+  }
+  return {};
+}
+
+namespace {
+
+SignalNode& child_of(const Context& parent, const Label& label) {
+  ContextNode& above = parent.node();
+  auto& child = *new SignalNode(*above.signal->loop, &above);
+  child.deadline = above.signal->deadline;
+  child.label = label.name;
+  child.number = label.number;
+  if (label.role) child.role = *label.role;
+  return child;
+}
+
+// A child of a done context is born done, with its error and cause, and is not registered.
+void join_parent(SignalNode& child, SignalNode& above) noexcept {
+  if (above.done()) {
+    child.loop->finish(child, above.err, above.cause, true);
+  } else {
+    detail::LoopState::attach(above, child);
+  }
+}
+
+}  // namespace
+
+Cancelable with_cancel(const Context& parent, Label label) {
+  SignalNode& child = child_of(parent, label);
+  Cancelable result{Context(child), Cancel(child)};
+  join_parent(child, *parent.node().signal);
+  return result;
+}
+
+Cancelable with_deadline(const Context& parent, TimePoint deadline, std::error_code cause, Label label) {
+  SignalNode& above = *parent.node().signal;
+  SignalNode& child = child_of(parent, label);
+  Cancelable result{Context(child), Cancel(child)};
+  join_parent(child, above);
+  const bool never = deadline == TimePoint::max();
+  if (child.done() || never || above.deadline < deadline) return result;
+  child.deadline = deadline;
+  if (deadline <= child.loop->now()) {
+    child.loop->finish(child, errc::deadline_exceeded,
+                       cause ? cause : make_error_code(errc::deadline_exceeded));
+  } else if (!child.loop->closing()) {
+    child.cause = cause;
+    child.loop->add_timer(child, deadline);
+  }
+  return result;
+}
+
+Cancelable with_timeout(const Context& parent, Duration timeout, std::error_code cause, Label label) {
+  return with_deadline(parent, later(parent.node().signal->loop->now(), timeout), cause, label);
+}
+
+Context without_cancel(const Context& parent) {
+  ContextNode& above = parent.node();
+  return Context(*new detail::DetachedNode(&above, &above.signal->loop->never()));
+}
+
+Cancel& Cancel::operator=(Cancel&& other) noexcept {
+  if (this != &other) {
+    if (node_) (*this)(errc::finished);
+    node_ = std::move(other.node_);
+  }
+  return *this;
+}
+
+Cancel::~Cancel() {
+  if (node_) (*this)(errc::finished);
+}
+
+void Cancel::operator()(std::error_code cause) noexcept {
+  check(static_cast<bool>(node_), "Cancel used after it was moved from");
+  node_->loop->finish(*node_, errc::canceled, cause ? cause : make_error_code(errc::canceled));
+}
+
+// Hears of the end of the context, and keeps itself alive until then: `node` is touched by the loop's thread
+// only.
+struct RemoteCancel::State : detail::Dependent {
+  State(SignalNode& n) noexcept
+      : Dependent([](Dependent& dependent) noexcept {
+          auto& state = static_cast<State&>(dependent);
+          state.node = nullptr;
+          state.self.reset();
+        }),
+        io(n.loop->io()),
+        node(&n) {}
+  asio::io_context& io;
+  SignalNode* node;
+  std::shared_ptr<State> self;
+};
+
+RemoteCancel Cancel::remote() const {
+  check(static_cast<bool>(node_), "Cancel used after it was moved from");
+  auto state = std::make_shared<RemoteCancel::State>(*node_);
+  if (node_->done()) {
+    state->node = nullptr;
+  } else {
+    state->self = state;
+    detail::LoopState::attach(*node_, *state);
+  }
+  return RemoteCancel(std::move(state));
+}
+
+void RemoteCancel::operator()(std::error_code cause) const {
+  asio::post(state_->io, [state = state_, cause] {
+    if (SignalNode* node = state->node) {
+      node->loop->finish(*node, errc::canceled, cause ? cause : make_error_code(errc::canceled));
+    }
+  });
+}
+
+}  // namespace leash

@@ -1,0 +1,154 @@
+#pragma once
+// Request contexts: a tree that carries cancellation, a deadline, a cause and values (Go: package context).
+//
+// What it is     Context is a counted handle of a node; what is handed to a task, it can observe but not
+// cancel.
+//                Cancel is the other half: only its holder can cancel, and it cancels when it is destroyed.
+// Requires       a Loop, whose Loop::background() is the root.
+// Guarantees     Go's semantics: when cancel returns, the whole subtree is done; the first cause wins; a
+// child never
+//                touches its parent; a child of a done context is born done. A deadline never passes early.
+// Threads        the loop's thread; RemoteCancel alone is for other threads.
+// Lifetime       handles may outlive the loop: then they are done and inert.
+//
+//   auto [ctx, cancel] = leash::with_timeout(parent, 500ms);
+//   auto n = co_await socket.async_read_some(buffer, leash::via(ctx));
+//   if (!n && n.error() == leash::errc::deadline_exceeded) co_return;
+//   // cancel goes out of scope: ctx is done, its timer and its node are let go
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include "leash/check.hpp"
+#include "leash/clock.hpp"
+#include "leash/detail/context_node.hpp"
+#include "leash/detail/ref.hpp"
+#include "leash/detail/waiting.hpp"
+#include "leash/error.hpp"
+
+namespace leash {
+
+// A key of context values: a type that names the type of its value.
+//   struct TraceId { using type = std::string; };
+template <class K>
+concept ContextKey = requires {
+  typename K::type;
+}
+&&std::is_object_v<typename K::type>;
+
+// What a context is called in reports ("request 918"), and whose work is done under it. `name` lives as long
+// as the program: a literal.
+struct Label {
+  Label() noexcept = default;
+  explicit Label(const char* what, std::uint64_t n = 0) noexcept : name(what), number(n) {}
+  Label(const char* what, std::uint64_t n, Role whose) noexcept : name(what), number(n), role(whose) {}
+  const char* name = nullptr;
+  std::uint64_t number = 0;
+  std::optional<Role> role;  // inherited when not given
+};
+
+class Context {
+ public:
+  Context(const Context&) noexcept = default;
+  Context(Context&&) noexcept = default;
+  Context& operator=(const Context&) noexcept = default;
+  Context& operator=(Context&&) noexcept = default;
+
+  // Empty until the context is done; then errc::canceled or errc::deadline_exceeded (Go: Err).
+  std::error_code err() const noexcept;
+  // The first cause given, else err() (Go: Cause).
+  std::error_code cause() const noexcept;
+  bool is_done() const noexcept;
+
+  std::optional<TimePoint> deadline() const noexcept;
+  // Time until the deadline, never negative; none without a deadline.
+  std::optional<Duration> remaining() const noexcept;
+
+  // The value of the nearest context that has the key; nullptr if none has (Go: Value).
+  template <ContextKey Key>
+  const typename Key::type* value() const noexcept {
+    return static_cast<const typename Key::type*>(find(detail::key_of<Key>()));
+  }
+
+  // Awaitable, also as a case of select: completes when the context is done (Go: <-ctx.Done()).
+  auto done() const noexcept { return detail::Await<detail::ContextCase>(detail::ContextCase(node())); }
+
+  // The name of the nearest labelled context; name is null if none is.
+  Label label() const noexcept;
+
+  detail::ContextNode& node() const noexcept {
+    check(static_cast<bool>(node_), "Context used after it was moved from");
+    return *node_;
+  }
+  explicit Context(detail::ContextNode& node) noexcept : node_(&node) {}
+
+ private:
+  const void* find(const void* key) const noexcept;
+  detail::Ref<detail::ContextNode> node_;
+};
+
+// Cancels from any thread: the cancellation is posted to the loop. Copyable; outlives context and loop
+// harmlessly, but not the io_context while it is called.
+class RemoteCancel {
+ public:
+  void operator()(std::error_code cause = {}) const;
+
+ private:
+  friend class Cancel;
+  struct State;
+  explicit RemoteCancel(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
+};
+
+// The right to cancel a context; cancels (cause errc::finished) when it is destroyed: `defer cancel()` is
+// built in.
+class [[nodiscard]] Cancel {
+ public:
+  Cancel(Cancel&&) noexcept = default;
+  Cancel& operator=(Cancel&& other) noexcept;
+  ~Cancel();
+
+  // Ends the context and all below it before it returns; it never waits for work and never runs callbacks
+  // inside. Without a cause, the cause is errc::canceled. Only the first call counts.
+  void operator()(std::error_code cause = {}) noexcept;
+
+  // For other threads. Call on the loop's thread.
+  RemoteCancel remote() const;
+
+  explicit Cancel(detail::SignalNode& node) noexcept : node_(&node) {}
+
+ private:
+  detail::Ref<detail::SignalNode> node_;
+};
+
+struct Cancelable {
+  Context ctx;
+  Cancel cancel;
+};
+
+// A child that can be cancelled.
+[[nodiscard]] Cancelable with_cancel(const Context& parent, Label label = {});
+
+// A child with a deadline, never later than the parent's: then it adds no timer. A deadline that has passed
+// gives a child that is born done; TimePoint::max() is no deadline. `cause` is what cause() answers when the
+// deadline passes; empty: deadline_exceeded.
+[[nodiscard]] Cancelable with_deadline(const Context& parent, TimePoint deadline, std::error_code cause = {},
+                                       Label label = {});
+[[nodiscard]] Cancelable with_timeout(const Context& parent, Duration timeout, std::error_code cause = {},
+                                      Label label = {});
+
+// A child that answers value<Key>() with `value`; everything else is the parent's.
+template <ContextKey Key>
+[[nodiscard]] Context with_value(const Context& parent, typename Key::type value) {
+  return Context(
+      *new detail::ValueNodeOf<typename Key::type>(detail::key_of<Key>(), &parent.node(), std::move(value)));
+}
+
+// Keeps values, role and label; drops cancellation, deadline, error and cause (Go: WithoutCancel).
+[[nodiscard]] Context without_cancel(const Context& parent);
+
+}  // namespace leash

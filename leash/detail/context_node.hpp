@@ -1,0 +1,112 @@
+#pragma once
+// The nodes of the context tree. Internal: leash/context.hpp is what users see.
+//
+// Three kinds: a signal node can be done; a value node and a detached one (without_cancel) cannot by
+// themselves and name the signal node that stands for them. Nodes refer upwards by count; a signal node
+// lists, as dependents, what must hear of its end: children that are not done, pending operations, parked
+// tasks, owned tasks, callbacks.
+
+#include <cstdint>
+#include <system_error>
+
+#include "leash/clock.hpp"
+#include "leash/detail/list.hpp"
+#include "leash/detail/ref.hpp"
+#include "leash/error.hpp"
+#include "leash/figures.hpp"
+#include "leash/frame_pool.hpp"
+#include "leash/timer_queue.hpp"
+
+namespace leash::detail {
+
+class LoopState;
+struct SignalNode;
+
+// Something that hears, once, that a signal node (or a done channel) is done. It is unlinked before it is
+// told.
+struct Dependent : Hook<Dependent> {
+  using OnDone = void (*)(Dependent&) noexcept;
+  explicit Dependent(OnDone f) noexcept : on_done(f) {}
+  OnDone on_done;
+};
+
+struct ContextNode {
+  enum class Kind : std::uint8_t { signal, value, detached };
+
+  ContextNode(Kind node_kind, ContextNode* node_parent, SignalNode* signal_node) noexcept
+      : kind(node_kind),
+        role(node_parent ? node_parent->role : Role::system),
+        parent(node_parent),
+        signal(signal_node) {
+    if (parent) parent->retain();
+  }
+  ContextNode(const ContextNode&) = delete;
+  ContextNode& operator=(const ContextNode&) = delete;
+
+  void retain() noexcept { ++refs; }
+  void release() noexcept;
+
+  static void* operator new(std::size_t size) { return frame_allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
+
+  std::uint32_t refs = 0;
+  Kind kind;
+  Role role;
+  bool reported = true;      // counted in the figures
+  errc err{};                // of a signal node: 0 while it is not done
+  ContextNode* parent;       // counted
+  SignalNode* const signal;  // the node whose end is this node's end
+
+ protected:
+  virtual ~ContextNode() = default;
+};
+
+struct SignalNode final : ContextNode, Dependent, Timer {
+  SignalNode(LoopState& state, ContextNode* node_parent) noexcept;
+
+  bool done() const noexcept { return err != errc{}; }
+  bool has_deadline() const noexcept { return deadline != TimePoint::max(); }
+
+  LoopState* loop;  // counted
+  List<Dependent> dependents;
+  TimePoint deadline = TimePoint::max();
+  TimePoint done_at{};
+  std::error_code cause;  // before the end: the cause that the deadline would give
+  const char* label = nullptr;
+  std::uint64_t number = 0;
+
+ private:
+  ~SignalNode() override;
+  static void parent_done(Dependent&) noexcept;
+  static void deadline_passed(Timer&) noexcept;
+  friend class LoopState;
+};
+
+struct ValueNode : ContextNode {
+  ValueNode(const void* value_key, ContextNode* node_parent) noexcept
+      : ContextNode(Kind::value, node_parent, node_parent->signal), key(value_key) {}
+  const void* const key;  // the address that stands for the key's type
+  const void* value = nullptr;
+};
+
+template <class T>
+struct ValueNodeOf final : ValueNode {
+  ValueNodeOf(const void* value_key, ContextNode* node_parent, T v)
+      : ValueNode(value_key, node_parent), held(std::move(v)) {
+    value = &held;
+  }
+  T held;
+};
+
+// It may outlive the loop, and `never`, which is no ancestor of it, is then held by it alone.
+struct DetachedNode final : ContextNode {
+  DetachedNode(ContextNode* node_parent, SignalNode* never) noexcept
+      : ContextNode(Kind::detached, node_parent, never) {
+    never->retain();
+  }
+
+ private:
+  ~DetachedNode() override { signal->release(); }
+};
+
+}  // namespace leash::detail

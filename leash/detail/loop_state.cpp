@@ -1,0 +1,558 @@
+#include "leash/detail/loop_state.hpp"
+
+#include <algorithm>
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include "leash/check.hpp"
+#include "leash/scope.hpp"
+#include "leash/snapshot.hpp"
+#include "leash/task.hpp"
+
+namespace leash::detail {
+
+PromiseBase::PromiseBase(std::source_location definition) noexcept
+    : where(definition), bytes(current.new_frame_bytes) {}
+
+TaskRecord::TaskRecord(LoopState& state, ContextNode& context, PromiseBase& root) noexcept
+    : Dependent(&LoopState::owner_done),
+      loop(&state),
+      owner(&context),
+      innermost(&root),
+      resume_point(root.handle()) {}
+
+LoopState::GraceTimer::GraceTimer(LoopState& state) noexcept
+    : Timer([](Timer& timer) noexcept { static_cast<GraceTimer&>(timer).loop.promote_orphans(); }),
+      loop(state) {}
+
+LoopState::LoopState(asio::io_context& io_context, Clock* clock, Duration grace, Duration timer_grid)
+    : io_(io_context),
+      clock_(clock),
+      grace_(grace),
+      grid_(timer_grid),
+      timer_(std::in_place, io_context),
+      figures_(std::make_shared<Figures>()),
+      tasks_(std::make_unique<std::array<List<TaskRecord>, Figures::max_sites>>()),
+      grace_timer_(*this) {
+  background_ = new SignalNode(*this, nullptr);
+  never_ = new SignalNode(*this, nullptr);
+  for (SignalNode* node : {background_, never_}) {
+    node->retain();
+    node->reported = false;
+    figures_->contexts_live.subtract();
+  }
+  if (clock_) {
+    clock_->on_move(this,
+                    [this] { asio::post(io_, [self = Ref<LoopState>(this)] { self->fire_timers(); }); });
+  }
+}
+
+// --- turns
+// -------------------------------------------------------------------------------------------------------
+
+// All code of tasks and callbacks runs inside a turn. What becomes ready meanwhile runs before the turn ends,
+// up to the budget; the rest is posted, so that other handlers of the io_context get their share.
+struct LoopState::Turn {
+  explicit Turn(LoopState& state) noexcept : loop(&state) {
+    loop->check_thread();
+    loop->in_turn_ = true;
+    loop->budget_ = turn_budget;
+#ifndef NDEBUG
+    loop->thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+#endif
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    loop->drain();
+    loop->in_turn_ = false;
+#ifndef NDEBUG
+    loop->thread_.store({}, std::memory_order_relaxed);
+#endif
+    loop->arm();
+  }
+  Ref<LoopState> loop;
+};
+
+void LoopState::check_thread() const noexcept {
+#ifndef NDEBUG
+  const std::thread::id running = thread_.load(std::memory_order_relaxed);
+  check(running == std::thread::id{} || running == std::this_thread::get_id(),
+        "a loop's tasks, contexts and channels belong to its thread; this is another one");
+#endif
+}
+
+void LoopState::drain() noexcept {
+  while (!closing_) {
+    if (auto* hook = callbacks_.front()) {
+      hook->unlink();
+      auto& callback = static_cast<Callback&>(*hook);
+      callback.run(callback);
+    } else if (auto* ready = ready_.front()) {
+      ready->unlink();
+      resume(static_cast<TaskRecord&>(*ready));
+    } else {
+      return;
+    }
+    if (budget_ == 0 || --budget_ == 0) break;
+  }
+  if (!closing_ && (!callbacks_.empty() || !ready_.empty())) post_drain();
+}
+
+void LoopState::post_drain() noexcept {
+  if (drain_posted_) return;
+  drain_posted_ = true;
+  asio::post(io_, [self = Ref<LoopState>(this)] {
+    self->drain_posted_ = false;
+    if (!self->closing_) Turn turn(*self);
+  });
+}
+
+void LoopState::call_soon(Callback& callback) noexcept {
+  if (closing_) return;
+  callbacks_.push_back(callback);
+  if (!in_turn_) post_drain();
+}
+
+// --- tasks
+// -------------------------------------------------------------------------------------------------------
+
+TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns_result,
+                             std::string_view task_name, const std::source_location& where, Scope* scope) {
+  check_thread();
+  check(!closed_, "a task was started on a loop that no longer exists");
+  auto& task = *new TaskRecord(*this, owner, root);
+  task.id = ++last_id_;
+  task.started = now();
+  task.role = owner.role;
+  task.returns_result = returns_result;
+  task.scope = scope;
+  task.bytes = root.bytes;
+  if (!task_name.empty()) {
+    task.name = std::make_unique<char[]>(task_name.size() + 1);
+    std::memcpy(task.name.get(), task_name.data(), task_name.size());
+  }
+  task.site = figures_->site(where);
+
+  SiteFigures& site = figures_->at(task.site);
+  site.started.add();
+  site.live_by_role[static_cast<std::size_t>(task.role)].add();
+  site.frame_bytes.add(root.bytes);
+  figures_->live_tasks.add();
+  List<TaskRecord>& tasks = (*tasks_)[task.site];
+  if (tasks.empty())
+    site.oldest_started.store(task.started.time_since_epoch().count(), std::memory_order_relaxed);
+  tasks.push_back(task);
+
+  SignalNode& signal = *owner.signal;
+  if (signal.done()) {
+    make_orphan(task, task.started);
+  } else {
+    attach(signal, task);
+    task.detached = &signal == background_ || &signal == never_;
+    if (task.detached) site.detached.add();
+  }
+  schedule(task);
+  return task;
+}
+
+void LoopState::set_wait(TaskRecord& task, WaitKind kind) noexcept {
+  if (task.leaked && task.wait != kind) {
+    SiteFigures& site = figures_->at(task.site);
+    site.leaked[static_cast<std::size_t>(task.wait)].subtract();
+    site.leaked[static_cast<std::size_t>(kind)].add();
+  }
+  task.wait = kind;
+}
+
+void LoopState::park(TaskRecord& task, WaitKind kind) noexcept {
+  set_wait(task, kind);
+  task.waits_since = coarse_now();
+}
+
+void LoopState::schedule(TaskRecord& task) noexcept {
+  check_thread();
+  if (closing_ || static_cast<Hook<Ready>&>(task).linked()) return;
+  set_wait(task, WaitKind::none);
+  ready_.push_back(task);
+  if (!in_turn_) post_drain();
+}
+
+void LoopState::resume_from_handler(TaskRecord& task) noexcept {
+  if (closing_) return;
+  if (in_turn_ || finishing_) {
+    schedule(task);
+    return;
+  }
+  Turn turn(*this);
+  resume(task);
+}
+
+// The trampoline: frames suspend back to here and say where to go on, so that the stack does not grow with
+// the number of awaits (symmetric transfer does not promise that on GCC 12).
+void LoopState::resume(TaskRecord& task) noexcept {
+  const Current outer = std::exchange(current, Current{&task, nullptr, 0});
+  set_wait(task, WaitKind::none);
+  task.running = true;
+  current.next = task.resume_point;
+  while (current.next) std::exchange(current.next, nullptr).resume();
+  task.running = false;
+  current = outer;
+  if (task.ended) {
+    end(task);
+  } else if (task.doomed) {
+    destroy(task);
+  }
+}
+
+void LoopState::end(TaskRecord& task) noexcept {
+  PromiseBase& root = *task.innermost;
+  const std::exception_ptr exception = std::move(root.exception);
+  std::error_code error;
+  if (task.returns_result && !exception) {
+    const auto& result = *static_cast<Promise<Result<>>&>(root).value;
+    if (!result) error = result.error();
+  }
+  Outcome outcome = Outcome::returned;
+  if (exception || (error && !is_cancellation(error))) {
+    outcome = Outcome::error;
+  } else if (error || (!task.returns_result && task.owner->signal->done())) {
+    outcome = Outcome::canceled;
+  }
+  Scope* const scope = task.scope;
+  if (exception && !scope) report_exception(exception, &task);
+  task.innermost = nullptr;
+  root.handle().destroy();
+  forget(task, outcome);
+  if (scope) scope->task_ended(error, exception);
+}
+
+void LoopState::destroy(TaskRecord& task) noexcept {
+  if (task.running) {
+    task.doomed = true;
+    return;
+  }
+  static_cast<Hook<Ready>&>(task).unlink();
+  Scope* const scope = task.scope;
+  // A frame's destructors may run code of the user, which sees the frames that are left.
+  while (PromiseBase* frame = task.innermost) {
+    task.innermost = frame->parent;
+    if (frame->holder) *frame->holder = nullptr;
+    frame->handle().destroy();
+  }
+  forget(task, Outcome::reaped);
+  if (scope) scope->task_ended({}, nullptr);
+}
+
+void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
+  SiteFigures& site = figures_->at(task.site);
+  site.finished[static_cast<std::size_t>(outcome)].add();
+  site.live_by_role[static_cast<std::size_t>(task.role)].subtract();
+  site.frame_bytes.subtract(task.bytes);
+  figures_->live_tasks.subtract();
+  if (task.detached) site.detached.subtract();
+  if (task.orphan) {
+    site.orphaned.subtract();
+    figures_->observe_cancel_latency(now() - task.orphan_since);
+  }
+  if (task.leaked) site.leaked[static_cast<std::size_t>(task.wait)].subtract();
+
+  List<TaskRecord>& tasks = (*tasks_)[task.site];
+  const bool was_oldest = tasks.front() == static_cast<Hook<TaskRecord>*>(&task);
+  static_cast<Hook<TaskRecord>&>(task).unlink();
+  if (was_oldest) {
+    auto* oldest = tasks.front();
+    site.oldest_started.store(
+        oldest ? static_cast<TaskRecord&>(*oldest).started.time_since_epoch().count() : 0,
+        std::memory_order_relaxed);
+  }
+  delete &task;
+  if (orphans_.empty()) remove_timer(grace_timer_);  // or run() would not return before the grace is over
+}
+
+void LoopState::report_exception(std::exception_ptr exception, const TaskRecord* task) noexcept {
+  figures_->exceptions.add();
+  if (!task) {
+    on_exception(exception, nullptr);
+    return;
+  }
+  const TaskInfo info = describe(*task, now());
+  on_exception(exception, &info);
+}
+
+TaskRecord* LoopState::newest_task() noexcept {
+  TaskRecord* newest = nullptr;
+  for (List<TaskRecord>& tasks : *tasks_) {
+    if (auto* hook = tasks.back()) {
+      auto& task = static_cast<TaskRecord&>(*hook);
+      if (!newest || task.id > newest->id) newest = &task;
+    }
+  }
+  return newest;
+}
+
+// --- orphans
+// -----------------------------------------------------------------------------------------------------
+
+void LoopState::owner_done(Dependent& dependent) noexcept {
+  auto& task = static_cast<TaskRecord&>(dependent);
+  task.loop->make_orphan(task, task.owner->signal->done_at);
+}
+
+void LoopState::make_orphan(TaskRecord& task, TimePoint since) noexcept {
+  SiteFigures& site = figures_->at(task.site);
+  if (task.detached) site.detached.subtract();
+  task.detached = false;
+  task.orphan = true;
+  task.orphan_since = since;
+  site.orphaned.add();
+  orphans_.push_back(task);
+  arm_grace();
+}
+
+void LoopState::make_leaked(TaskRecord& task) noexcept {
+  task.leaked = true;
+  SiteFigures& site = figures_->at(task.site);
+  site.leaked[static_cast<std::size_t>(task.wait)].add();
+  site.leaks.add();
+  static_cast<Hook<Dependent>&>(task).unlink();
+  leaked_.push_back(task);
+}
+
+void LoopState::arm_grace() noexcept {
+  if (grace_timer_.armed() || closing_ || grace_ == Duration::max()) return;
+  if (auto* hook = orphans_.front()) {
+    const auto& task = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook));
+    add_timer(grace_timer_, later(task.orphan_since, grace_));
+  }
+}
+
+void LoopState::promote_orphans() noexcept {
+  const TimePoint old_enough = now() - grace_;
+  while (auto* hook = orphans_.front()) {
+    auto& task = static_cast<TaskRecord&>(static_cast<Dependent&>(*hook));
+    if (task.orphan_since > old_enough) break;
+    make_leaked(task);
+  }
+  arm_grace();
+}
+
+// --- contexts
+// ----------------------------------------------------------------------------------------------------
+
+void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool inherited) noexcept {
+  if (node.done()) return;
+  check_thread();
+  const TimePoint at = now();
+  const auto mark = [&](SignalNode& marked) {
+    remove_timer(marked);
+    marked.err = err;
+    marked.cause = cause;
+    marked.done_at = at;
+    if (marked.reported) {
+      figures_->contexts_live.subtract();
+      figures_->contexts_held.add();
+    }
+  };
+  const auto count = [&](Cause why) { figures_->contexts_done[static_cast<std::size_t>(why)].add(); };
+
+  // First the whole subtree is done, then anybody is told.
+  List<Dependent> subtree;
+  static_cast<Hook<Dependent>&>(node).unlink();
+  subtree.push_back(node);
+  node.retain();
+  mark(node);
+  if (node.reported) {
+    Cause why = Cause::other;
+    if (cause == errc::finished) why = Cause::finished;
+    if (cause == errc::canceled) why = Cause::canceled;
+    if (cause == errc::disconnected) why = Cause::disconnected;
+    if (cause == errc::shutdown) why = Cause::shutdown;
+    if (err == errc::deadline_exceeded) why = Cause::deadline;
+    if (inherited) why = Cause::parent;
+    count(why);
+  }
+  for (auto* hook = subtree.front(); hook; hook = subtree.next(*hook)) {
+    auto& parent = static_cast<SignalNode&>(static_cast<Dependent&>(*hook));
+    for (auto* next = parent.dependents.front(); next;) {
+      auto& dependent = static_cast<Dependent&>(*next);
+      next = parent.dependents.next(*next);
+      if (dependent.on_done != &SignalNode::parent_done) continue;
+      auto& child = static_cast<SignalNode&>(dependent);
+      child.Hook<Dependent>::unlink();
+      subtree.push_back(child);
+      child.retain();
+      mark(child);
+      if (child.reported) count(Cause::parent);
+    }
+  }
+
+  const bool nested = std::exchange(finishing_, true);
+  while (auto* hook = subtree.front()) {
+    hook->unlink();
+    auto& done = static_cast<SignalNode&>(static_cast<Dependent&>(*hook));
+    while (auto* waiting = done.dependents.front()) {
+      waiting->unlink();
+      auto& dependent = static_cast<Dependent&>(*waiting);
+      dependent.on_done(dependent);
+    }
+    done.release();
+  }
+  finishing_ = nested;
+}
+
+// --- time
+// --------------------------------------------------------------------------------------------------------
+
+TimePoint LoopState::coarse_now() const noexcept {
+  if (clock_) return clock_->now();
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return TimePoint(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+void LoopState::add_timer(Timer& timer, TimePoint when) {
+  if (closing_) return;
+  timers_.add(timer, when);
+  if (&timer != &grace_timer_) figures_->timers_armed.add();
+  if (!in_turn_) arm();
+}
+
+void LoopState::remove_timer(Timer& timer) noexcept {
+  if (!timer.armed()) return;
+  timers_.remove(timer);
+  if (&timer != &grace_timer_) figures_->timers_armed.subtract();
+  if (!in_turn_) arm();
+}
+
+void LoopState::fire_timers() noexcept {
+  if (closing_) return;
+  const Turn turn(*this);
+  const TimePoint time = now();
+  while (Timer* due = timers_.pop_due(time)) {
+    if (due != &grace_timer_) figures_->timers_armed.subtract();
+    due->fire(*due);
+  }
+}
+
+// One steady_timer stands for all. It is armed upwards to a grid, never armed later than it is (a spurious
+// wake-up is cheaper), and let go when no timer is left and no operation is in flight, so that
+// io_context::run can return.
+void LoopState::arm() noexcept {
+  if (closing_ || clock_) return;
+  const std::optional<TimePoint> earliest = timers_.earliest();
+  if (!earliest) {
+    if (armed_for_ != TimePoint::max() && operations_.empty()) {
+      armed_for_ = TimePoint::max();
+      ++arming_;
+      timer_->cancel();
+    }
+    return;
+  }
+  if (*earliest >= armed_for_) return;
+  const Duration since_epoch = earliest->time_since_epoch();
+  const Duration::rep grid = std::max<Duration::rep>(grid_.count(), 1);
+  constexpr Duration::rep most = last_instant.time_since_epoch().count();
+  const Duration::rep ticks = since_epoch.count();
+  armed_for_ = TimePoint(Duration(ticks > most - grid ? most : (ticks + grid - 1) / grid * grid));
+  timer_->expires_at(armed_for_);
+  timer_->async_wait([self = Ref<LoopState>(this), arming = ++arming_](const std::error_code&) {
+    if (self->closing_ || self->arming_ != arming) return;
+    self->armed_for_ = TimePoint::max();
+    self->fire_timers();
+  });
+}
+
+std::uint32_t LoopState::random() noexcept {
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 17;
+  random_ ^= random_ << 5;
+  return random_;
+}
+
+// --- the end
+// -----------------------------------------------------------------------------------------------------
+
+bool LoopState::stuck() const noexcept {
+  const std::size_t wakes_nobody = grace_timer_.armed() ? 1 : 0;
+  return figures_->live_tasks.get() != 0 && operations_.empty() && timers_.size() == wakes_nobody &&
+         ready_.empty() && callbacks_.empty();
+}
+
+void LoopState::close(const std::function<void()>& before_frames_are_destroyed) noexcept {
+  check(!in_turn_, "Loop destroyed by one of its own tasks or callbacks");
+  check_thread();
+  closing_ = true;
+  if (clock_) clock_->on_move(this, nullptr);
+  finish(*background_, errc::canceled, errc::shutdown);
+  finish(*never_, errc::canceled, errc::shutdown);
+
+  // Operations that can be cancelled have been; their handlers run now and resume nobody.
+  const auto cancellable_in_flight = [this] {
+    for (auto* hook = operations_.front(); hook; hook = operations_.next(*hook)) {
+      if (static_cast<Operation&>(*hook).cancellable) return true;
+    }
+    return false;
+  };
+  io_.restart();
+  const auto work = asio::make_work_guard(io_);  // an operation may be on its way from another thread
+  const TimePoint give_up = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (cancellable_in_flight()) {
+    io_.run_one_for(std::chrono::milliseconds(10));
+    if (std::chrono::steady_clock::now() > give_up) break;  // an operation that ignores its cancellation
+  }
+
+  if (newest_task()) before_frames_are_destroyed();
+  while (TaskRecord* task = newest_task()) destroy(*task);
+  while (auto* hook = callbacks_.front()) {
+    hook->unlink();
+    auto& callback = static_cast<Callback&>(*hook);
+    callback.run(callback);  // sees that the loop is closing
+  }
+  closed_ = true;
+  clock_ = nullptr;
+  timer_.reset();
+  background_->release();
+  never_->release();
+}
+
+// --- context nodes
+// -----------------------------------------------------------------------------------------------
+
+void ContextNode::release() noexcept {
+  ContextNode* node = this;
+  while (node && --node->refs == 0) {
+    ContextNode* const above = node->parent;
+    delete node;
+    node = above;
+  }
+}
+
+SignalNode::SignalNode(LoopState& state, ContextNode* node_parent) noexcept
+    : ContextNode(Kind::signal, node_parent, this),
+      Dependent(&SignalNode::parent_done),
+      Timer(&SignalNode::deadline_passed),
+      loop(&state) {
+  loop->retain();
+  loop->figures()->contexts_live.add();
+}
+
+SignalNode::~SignalNode() {
+  loop->remove_timer(*this);
+  if (reported) (done() ? loop->figures()->contexts_held : loop->figures()->contexts_live).subtract();
+  loop->release();
+}
+
+// Only a mark by which finish() knows children; they are done before anybody is told.
+void SignalNode::parent_done(Dependent&) noexcept { fail("a context was told of its parent's end twice"); }
+
+void SignalNode::deadline_passed(Timer& timer) noexcept {
+  auto& node = static_cast<SignalNode&>(timer);
+  const std::error_code cause = node.cause ? node.cause : make_error_code(errc::deadline_exceeded);
+  node.loop->finish(node, errc::deadline_exceeded, cause);
+}
+
+}  // namespace leash::detail

@@ -1,0 +1,167 @@
+#pragma once
+// Everything a Loop keeps. Internal. Contexts, channels and handlers may hold it longer than the Loop lives:
+// then it is closed, resumes nobody and touches the io_context no more.
+
+#include <array>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "leash/clock.hpp"
+#include "leash/detail/context_node.hpp"
+#include "leash/detail/list.hpp"
+#include "leash/detail/ref.hpp"
+#include "leash/detail/task_record.hpp"
+#include "leash/figures.hpp"
+#include "leash/timer_queue.hpp"
+
+namespace leash {
+class Loop;
+struct TaskInfo;
+}  // namespace leash
+
+namespace leash::detail {
+
+// A function to run in a turn of its own (after_func), or, when the loop is closing, to drop.
+struct Callback : Hook<Callback> {
+  using Run = void (*)(Callback&);
+  explicit Callback(Run f) noexcept : run(f) {}
+  Run run;
+};
+
+// A pending Asio operation.
+struct Operation : Hook<Operation> {
+  bool cancellable = true;
+};
+
+class LoopState {
+ public:
+  LoopState(asio::io_context& io_context, Clock* clock, Duration grace, Duration timer_grid);
+  LoopState(const LoopState&) = delete;
+  LoopState& operator=(const LoopState&) = delete;
+
+  void retain() noexcept { ++refs_; }
+  void release() noexcept {
+    if (--refs_ == 0) delete this;
+  }
+
+  // Time.
+  TimePoint now() const noexcept { return clock_ ? clock_->now() : std::chrono::steady_clock::now(); }
+  TimePoint coarse_now() const noexcept;  // up to a scheduler tick behind now(), at a fifth of its cost
+  void add_timer(Timer& timer, TimePoint when);
+  void remove_timer(Timer& timer) noexcept;
+
+  // Contexts.
+  SignalNode& background() noexcept { return *background_; }
+  SignalNode& never() noexcept { return *never_; }
+  // Ends the node and all below it, then tells their dependents. `inherited`: because its parent is done.
+  void finish(SignalNode& node, errc err, std::error_code cause, bool inherited = false) noexcept;
+  static void attach(SignalNode& node, Dependent& dependent) noexcept {
+    node.dependents.push_back(dependent);
+  }
+
+  // Tasks.
+  TaskRecord& start(ContextNode& owner, PromiseBase& root, bool returns_result, std::string_view name,
+                    const std::source_location& where, Scope* scope);
+  void schedule(TaskRecord& task) noexcept;                             // it goes on in this turn or the next
+  void park(TaskRecord& task, WaitKind kind) noexcept;                  // it waits
+  bool may_go_on() noexcept { return budget_ != 0 && --budget_ != 0; }  // else a ready await yields
+  void resume_from_handler(TaskRecord& task) noexcept;  // at once if nothing runs, else scheduled
+  void destroy(TaskRecord& task) noexcept;              // its frames, from the innermost outwards
+  void call_soon(Callback& callback) noexcept;
+  void report_exception(std::exception_ptr exception, const TaskRecord* task) noexcept;
+
+  template <class F>
+  void each_task(F f) {  // by site, in the order of their starts
+    for (List<TaskRecord>& tasks : *tasks_) {
+      for (auto* hook = tasks.front(); hook; hook = tasks.next(*hook)) f(static_cast<TaskRecord&>(*hook));
+    }
+  }
+
+  // Operations.
+  void add_operation(Operation& operation) noexcept { operations_.push_back(operation); }
+  void operation_ended() noexcept {  // and nobody waited for it: there is no turn that would do this
+    if (!in_turn_) arm();
+  }
+  bool closing() const noexcept { return closing_; }
+  bool stuck() const noexcept;  // tasks are alive, and nothing of this loop can wake any
+
+  void close(const std::function<void()>& before_frames_are_destroyed) noexcept;
+  void check_thread() const noexcept;
+
+  asio::io_context& io() noexcept { return io_; }
+  const std::shared_ptr<Figures>& figures() const noexcept { return figures_; }
+  std::uint32_t random() noexcept;
+
+  std::string name;
+  std::function<void(std::exception_ptr, const TaskInfo*)> on_exception;
+
+ private:
+  ~LoopState() = default;
+
+  struct Turn;
+  void drain() noexcept;
+  void post_drain() noexcept;
+  void fire_timers() noexcept;
+  void arm() noexcept;
+  void resume(TaskRecord& task) noexcept;
+  void end(TaskRecord& task) noexcept;
+  void forget(TaskRecord& task, Outcome outcome) noexcept;
+  void set_wait(TaskRecord& task, WaitKind kind) noexcept;
+  void make_orphan(TaskRecord& task, TimePoint since) noexcept;
+  void make_leaked(TaskRecord& task) noexcept;
+  void arm_grace() noexcept;
+  void promote_orphans() noexcept;
+  TaskRecord* newest_task() noexcept;
+  static void owner_done(Dependent& dependent) noexcept;
+  friend struct TaskRecord;
+
+  static constexpr std::uint32_t turn_budget = 256;
+
+  std::uint32_t refs_ = 0;
+  std::uint32_t budget_ = turn_budget;
+  bool in_turn_ = false;
+  bool finishing_ = false;  // inside finish(): nothing is resumed inline
+  bool drain_posted_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+
+  asio::io_context& io_;
+  Clock* clock_;  // null: the steady clock; also after close, because the loop's may not live longer
+  const Duration grace_;
+  const Duration grid_;
+  TimerQueue timers_;
+  std::optional<asio::steady_timer> timer_;
+  TimePoint armed_for_ = TimePoint::max();
+  std::uint64_t arming_ = 0;  // a handler of an earlier arming is stale
+
+  std::shared_ptr<Figures> figures_;
+  std::unique_ptr<std::array<List<TaskRecord>, Figures::max_sites>> tasks_;
+  std::uint64_t last_id_ = 0;
+  List<Ready> ready_;
+  List<Callback> callbacks_;
+  List<Operation> operations_;
+  List<Dependent> orphans_;  // by orphan_since; those that leaked are in leaked_
+  List<Dependent> leaked_;
+  struct GraceTimer final : Timer {
+    explicit GraceTimer(LoopState& state) noexcept;
+    LoopState& loop;
+  } grace_timer_;
+  SignalNode* background_ = nullptr;  // counted
+  SignalNode* never_ = nullptr;       // counted
+  std::uint32_t random_ = 0x9e3779b9;
+#ifndef NDEBUG
+  std::atomic<std::thread::id> thread_{};  // of the turn that runs
+#endif
+};
+
+}  // namespace leash::detail

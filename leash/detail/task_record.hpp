@@ -1,0 +1,93 @@
+#pragma once
+// What a loop knows of each task, and what a frame tells about itself. Internal.
+
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <source_location>
+
+#include "leash/clock.hpp"
+#include "leash/detail/context_node.hpp"
+#include "leash/detail/list.hpp"
+#include "leash/figures.hpp"
+#include "leash/wait_point.hpp"
+
+namespace leash {
+class Scope;
+}
+
+namespace leash::detail {
+
+class LoopState;
+struct TaskRecord;
+
+// The part of every promise that does not depend on the result.
+struct PromiseBase {
+  explicit PromiseBase(std::source_location definition) noexcept;
+
+  std::coroutine_handle<> handle() noexcept;
+
+  PromiseBase* parent = nullptr;  // the frame that awaits this one
+  PromiseBase** holder =
+      nullptr;                 // where the awaiting frame keeps this one; cleared when it is destroyed early
+  std::source_location where;  // of the co_await it is at; before the first one, of its definition
+  std::exception_ptr exception;
+  std::uint32_t bytes;
+};
+
+// A promise derives from PromiseBase first and has no stricter alignment, so that the base is at the same
+// place in every frame, and its handle can be made from it.
+inline constexpr std::size_t promise_alignment = 16;
+struct alignas(promise_alignment) AlignedPromiseBase : PromiseBase {
+  using PromiseBase::PromiseBase;
+};
+inline std::coroutine_handle<> PromiseBase::handle() noexcept {
+  return std::coroutine_handle<AlignedPromiseBase>::from_promise(static_cast<AlignedPromiseBase&>(*this));
+}
+
+struct Ready;    // tag: the queue of tasks that are ready to run
+struct InScope;  // tag: the tasks of a scope
+
+struct TaskRecord final : Hook<TaskRecord>, Hook<Ready>, Hook<InScope>, Dependent {
+  TaskRecord(LoopState& state, ContextNode& context, PromiseBase& root) noexcept;
+
+  static void* operator new(std::size_t size) { return frame_allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
+
+  LoopState* loop;
+  Ref<ContextNode> owner;
+  PromiseBase* innermost;                // the frame that runs or waits
+  std::coroutine_handle<> resume_point;  // where to go on
+  std::uint64_t id = 0;
+  TimePoint started{};
+  TimePoint waits_since{};
+  TimePoint orphan_since{};
+  std::unique_ptr<char[]> name;  // null: none
+  Scope* scope = nullptr;
+  std::uint32_t bytes = 0;  // of all frames
+  std::uint16_t site = 0;
+  WaitKind wait = WaitKind::none;
+  Role role = Role::system;
+  bool returns_result = false;  // Task<Result<>> rather than Task<void>
+  bool running : 1 = false;
+  bool ended : 1 = false;   // the first frame is at its end
+  bool doomed : 1 = false;  // to be destroyed as soon as it does not run
+  bool detached : 1 = false;
+  bool orphan : 1 = false;
+  bool leaked : 1 = false;
+  bool uncancellable : 1 = false;  // waits on an operation without a cancellation path
+};
+
+// What runs on this thread now.
+struct Current {
+  TaskRecord* task = nullptr;
+  std::coroutine_handle<> next;       // where the trampoline goes on
+  std::uint32_t new_frame_bytes = 0;  // from operator new to the promise's constructor
+};
+inline constinit thread_local Current current{};
+
+// Goes on with `h` when the running frame has suspended.
+inline void go_on_with(std::coroutine_handle<> h) noexcept { current.next = h; }
+
+}  // namespace leash::detail

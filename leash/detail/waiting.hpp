@@ -1,0 +1,213 @@
+#pragma once
+// How a task waits. Internal.
+//
+// A *case* is one thing that can happen to a waiting task: a value arrives, a value is taken, something is
+// done, a time comes. `Waiting` arms one or several of them at once; the first that happens unlinks the
+// others and schedules the task. So `ch.receive()`, `ch.receive(ctx)` and `select(...)` are the same
+// mechanism with one, two or n cases.
+
+#include <array>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "leash/check.hpp"
+#include "leash/detail/context_node.hpp"
+#include "leash/detail/task_record.hpp"
+#include "leash/error.hpp"
+#include "leash/wait_point.hpp"
+
+namespace leash::detail {
+
+// What co_await accepts inside a Task, beside other Tasks.
+struct AwaiterTag {};
+template <class A>
+concept Awaiter = std::is_base_of_v<AwaiterTag, std::remove_cvref_t<A>>;
+
+template <class Key>
+const void* key_of() noexcept {
+  static constexpr char address{};
+  return &address;
+}
+
+// The calls on LoopState that templates in headers need, without its header.
+bool may_go_on(TaskRecord& task) noexcept;
+void park(TaskRecord& task, WaitKind kind) noexcept;
+void schedule(TaskRecord& task) noexcept;
+std::uint32_t random(TaskRecord& task) noexcept;
+TimePoint now(TaskRecord& task) noexcept;
+void add_timer(TaskRecord& task, Timer& timer, TimePoint when);
+void remove_timer(TaskRecord& task, Timer& timer) noexcept;
+void attach(SignalNode& node, Dependent& dependent) noexcept;
+bool nothing_remains(const SignalNode& node) noexcept;  // done, or its deadline has passed
+std::error_code error_of(const SignalNode& node) noexcept;
+
+// A task that waits, and which of its cases was taken.
+struct Selection {
+  static constexpr int none = -1;
+  explicit Selection(void (*disarm_all)(Selection&) noexcept) noexcept : disarm(disarm_all) {}
+  void choose(int index) noexcept {
+    chosen = index;
+    disarm(*this);
+    schedule(*task);
+  }
+  void (*const disarm)(Selection&) noexcept;
+  TaskRecord* task = nullptr;
+  int chosen = none;
+};
+
+// A case has: kind; try_now(task), which takes it if it is ready; arm(selection, index) and disarm();
+// result(), after it was taken. Cases are moved only before they are armed.
+
+// An awaiter over cases. Result: what the derived class makes of the taken one.
+template <class... Cases>
+class Waiting : public AwaiterTag, protected Selection {
+ public:
+  // `fair`: ready cases are tried in a random order; otherwise from the first on.
+  Waiting(WaitKind kind, bool fair, Cases... cases)
+      : Selection(&Waiting::disarm_all), kind_(kind), fair_(fair), cases_(std::move(cases)...) {}
+  Waiting(Waiting&& other)
+      : Selection(&Waiting::disarm_all),
+        kind_(other.kind_),
+        fair_(other.fair_),
+        cases_(std::move(other.cases_)) {
+    check(other.chosen == none && !other.armed_, "an awaiter was moved while a task waits for it");
+  }
+  Waiting& operator=(Waiting&&) = delete;
+  ~Waiting() {
+    if (armed_) disarm_all(*this);
+  }
+
+  bool await_ready() {
+    check(current.task != nullptr, "co_await outside of a task");
+    check(task == nullptr, "an awaiter is awaited once: make a new one");
+    task = current.task;
+    constexpr int count = sizeof...(Cases);
+    if (fair_ && count > 1) {
+      std::array<int, sizeof...(Cases)> order;
+      std::iota(order.begin(), order.end(), 0);
+      for (int left = count; left > 0 && chosen == none; --left) {
+        std::swap(order[random(*task) % static_cast<unsigned>(left)], order[left - 1]);
+        try_case(order[left - 1]);
+      }
+    } else {
+      for (int i = 0; i < count && chosen == none; ++i) try_case(i);
+    }
+    return chosen != none && may_go_on(*task);
+  }
+
+  void await_suspend(std::coroutine_handle<> frame) {
+    task->resume_point = frame;
+    if (chosen != none) {  // ready, but this turn has gone on for long enough
+      schedule(*task);
+      return;
+    }
+    armed_ = true;
+    arm_all(std::index_sequence_for<Cases...>());
+    park(*task, kind_);
+  }
+
+ protected:
+  WaitKind kind_;
+  bool fair_;
+  bool armed_ = false;
+  std::tuple<Cases...> cases_;
+
+ private:
+  void try_case(int index) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      ((static_cast<int>(I) == index && std::get<I>(cases_).try_now(*task) ? void(chosen = index) : void()),
+       ...);
+    }
+    (std::index_sequence_for<Cases...>());
+  }
+  template <std::size_t... I>
+  void arm_all(std::index_sequence<I...>) {
+    (std::get<I>(cases_).arm(*this, static_cast<int>(I)), ...);
+  }
+  static void disarm_all(Selection& selection) noexcept {
+    auto& self = static_cast<Waiting&>(selection);
+    self.armed_ = false;
+    std::apply([](auto&... each) { (each.disarm(), ...); }, self.cases_);
+  }
+};
+
+// One case: `co_await channel.receive()`. Also what select takes.
+template <class Case>
+class [[nodiscard]] Await : public Waiting<Case> {
+ public:
+  explicit Await(Case one) : Waiting<Case>(Case::kind, false, std::move(one)) {}
+  auto await_resume() { return std::get<0>(this->cases_).result(); }
+  Case take_case() && { return std::move(std::get<0>(this->cases_)); }
+};
+
+// A dependent that chooses a case of a selection when it is told.
+struct DoneLink : Dependent {
+  DoneLink() noexcept : Dependent(&DoneLink::told) {}
+  DoneLink(DoneLink&&) noexcept : DoneLink() {}
+  Selection* selection = nullptr;
+  int index = 0;
+
+ private:
+  static void told(Dependent& dependent) noexcept {
+    auto& self = static_cast<DoneLink&>(dependent);
+    self.selection->choose(self.index);
+  }
+};
+
+// The context is done.
+class ContextCase {
+ public:
+  static constexpr WaitKind kind = WaitKind::context_done;
+  explicit ContextCase(ContextNode& node) noexcept : node_(&node) {}
+  bool try_now(TaskRecord&) noexcept { return nothing_remains(*node_->signal); }
+  void arm(Selection& selection, int index) noexcept {
+    link_.selection = &selection;
+    link_.index = index;
+    attach(*node_->signal, link_);
+  }
+  void disarm() noexcept { link_.unlink(); }
+  void result() const noexcept {}
+  std::error_code error() const noexcept { return error_of(*node_->signal); }
+
+ private:
+  Ref<ContextNode> node_;
+  DoneLink link_;
+};
+
+// A case under a context: an operation that starts under a done context fails at once; one that waits fails
+// when the context ends.
+template <class Case>
+class [[nodiscard]] AwaitUnder : public Waiting<ContextCase, Case> {
+  using Value = decltype(std::declval<Case&>().result());
+  template <class T>
+  struct AsResult {
+    using type = Result<T>;
+  };
+  template <class T>
+  struct AsResult<Result<T>> {
+    using type = Result<T>;
+  };
+
+ public:
+  using Outcome = typename AsResult<Value>::type;
+
+  AwaitUnder(ContextNode& context, Case one)
+      : Waiting<ContextCase, Case>(Case::kind, false, ContextCase(context), std::move(one)) {}
+  Outcome await_resume() {
+    if (this->chosen == 0) return std::unexpected(std::get<0>(this->cases_).error());
+    if constexpr (std::is_void_v<Value>) {
+      std::get<1>(this->cases_).result();
+      return {};
+    } else {
+      return std::get<1>(this->cases_).result();
+    }
+  }
+};
+
+}  // namespace leash::detail

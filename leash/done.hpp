@@ -1,0 +1,91 @@
+#pragma once
+// The done channel: a signal without data that only its maker can give.
+//
+// What it is     DoneSource is kept by the caller and closes, also when it is destroyed; the Done it hands
+// out can
+//                only be waited for.
+// Guarantees     every waiter, present and future, sees the close; closing twice has no effect.
+// Threads        the loop's thread.
+//
+//   leash::DoneSource source;
+//   leash::go(ctx, poll(source.done()));
+//   // in poll:  auto r = co_await leash::select(done.wait(), ticker.next());
+//   //           if (r.index() == 0) co_return;
+//   source.close();
+
+#include <utility>
+
+#include "leash/check.hpp"
+#include "leash/context.hpp"
+#include "leash/detail/ref.hpp"
+#include "leash/detail/waiting.hpp"
+
+namespace leash {
+namespace detail {
+
+struct DoneState {
+  void retain() noexcept { ++refs; }
+  void release() noexcept {
+    if (--refs == 0) delete this;
+  }
+  void close() noexcept;
+  std::uint32_t refs = 0;
+  bool closed = false;
+  List<Dependent> waiters;
+};
+
+class DoneCase {
+ public:
+  static constexpr WaitKind kind = WaitKind::chan_receive;
+  explicit DoneCase(Ref<DoneState> state) noexcept : state_(std::move(state)) {}
+  bool try_now(TaskRecord&) const noexcept { return state_->closed; }
+  void arm(Selection& selection, int index) noexcept {
+    link_.selection = &selection;
+    link_.index = index;
+    state_->waiters.push_back(link_);
+  }
+  void disarm() noexcept { link_.unlink(); }
+  void result() const noexcept {}
+
+ private:
+  Ref<DoneState> state_;
+  DoneLink link_;
+};
+
+}  // namespace detail
+
+class Done {
+ public:
+  bool closed() const noexcept { return state_->closed; }
+  // Completes when the source closes. With a context: Result<>, its error if it is done before.
+  auto wait() const { return detail::Await<detail::DoneCase>(detail::DoneCase(state_)); }
+  auto wait(const Context& ctx) const {
+    return detail::AwaitUnder<detail::DoneCase>(ctx.node(), detail::DoneCase(state_));
+  }
+
+ private:
+  friend class DoneSource;
+  explicit Done(detail::Ref<detail::DoneState> state) noexcept : state_(std::move(state)) {}
+  detail::Ref<detail::DoneState> state_;
+};
+
+class DoneSource {
+ public:
+  DoneSource() : state_(new detail::DoneState) {}
+  DoneSource(DoneSource&&) noexcept = default;
+  DoneSource& operator=(DoneSource&&) = delete;
+  ~DoneSource() { close(); }
+
+  Done done() const {
+    check(static_cast<bool>(state_), "DoneSource used after it was moved from");
+    return Done(state_);
+  }
+  void close() noexcept {
+    if (state_) state_->close();
+  }
+
+ private:
+  detail::Ref<detail::DoneState> state_;
+};
+
+}  // namespace leash

@@ -1,0 +1,63 @@
+#include "leash/error.hpp"
+
+#include <asio/error.hpp>
+#include <string>
+
+namespace leash {
+namespace {
+
+class Category final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "leash"; }
+
+  std::string message(int value) const override {
+    switch (static_cast<errc>(value)) {
+      case errc::canceled:
+        return "context canceled";
+      case errc::deadline_exceeded:
+        return "context deadline exceeded";
+      case errc::closed:
+        return "channel closed";
+      case errc::deadlock:
+        return "all tasks are asleep: deadlock";
+      case errc::finished:
+        return "finished";
+      case errc::disconnected:
+        return "client disconnected";
+      case errc::shutdown:
+        return "shutdown";
+    }
+    return "leash error " + std::to_string(value);
+  }
+
+  std::error_condition default_error_condition(int value) const noexcept override {
+    switch (static_cast<errc>(value)) {
+      case errc::deadline_exceeded:
+        return std::errc::timed_out;
+      case errc::canceled:
+      case errc::finished:
+      case errc::disconnected:
+      case errc::shutdown:
+        return std::errc::operation_canceled;
+      case errc::closed:
+        return std::errc::broken_pipe;
+      case errc::deadlock:
+        return std::errc::resource_deadlock_would_occur;
+    }
+    return {value, *this};
+  }
+};
+
+}  // namespace
+
+const std::error_category& error_category() noexcept {
+  static const Category category;
+  return category;
+}
+
+bool is_cancellation(const std::error_code& error) noexcept {
+  return error == errc::canceled || error == errc::deadline_exceeded ||
+         error == asio::error::operation_aborted;
+}
+
+}  // namespace leash

@@ -1,0 +1,152 @@
+#pragma once
+// What a loop counts, for gauges and scrapes.
+//
+// What it is     one Figures a loop: a fixed table of sites (at most 256, the last one is "other"), figures
+// of
+//                contexts and timers, and the histogram of cancel latencies.
+// Guarantees     kept incrementally; reading is O(sites), never O(tasks), and works while the loop is stuck.
+//                Figures of one site may be a few events apart from each other, never torn.
+// Threads        written by the loop's thread alone; read from any thread at any time (relaxed atomics).
+// Lifetime       shared: it may outlive its loop.
+//
+//   std::shared_ptr<const leash::Figures> figures = loop.figures();
+//   for (const leash::SiteFigures& site : figures->sites()) use(site.file, site.line, site.live());
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <span>
+#include <string_view>
+
+#include "leash/clock.hpp"
+#include "leash/wait_point.hpp"
+
+namespace leash {
+
+// Whose work a task is: of a request, or of the program itself.
+enum class Role : std::uint8_t { system, request };
+inline constexpr std::size_t roles = 2;
+constexpr std::string_view to_string(Role role) noexcept {
+  return role == Role::request ? "request" : "system";
+}
+
+enum class Outcome : std::uint8_t {
+  returned,  // its work is done
+  error,     // it returned an error, or an exception left it
+  canceled,  // it returned because it was told to: with a cancellation error, or after its owner was done
+  reaped,    // its frames were destroyed before it returned
+};
+inline constexpr std::size_t outcomes = 4;
+constexpr std::string_view to_string(Outcome outcome) noexcept {
+  switch (outcome) {
+    case Outcome::returned:
+      return "returned";
+    case Outcome::error:
+      return "error";
+    case Outcome::canceled:
+      return "canceled";
+    case Outcome::reaped:
+      return "reaped";
+  }
+  return "unknown";
+}
+
+// Why contexts became done.
+enum class Cause : std::uint8_t { finished, canceled, deadline, disconnected, shutdown, parent, other };
+inline constexpr std::size_t causes = 7;
+constexpr std::string_view to_string(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::finished:
+      return "finished";
+    case Cause::canceled:
+      return "canceled";
+    case Cause::deadline:
+      return "deadline";
+    case Cause::disconnected:
+      return "disconnected";
+    case Cause::shutdown:
+      return "shutdown";
+    case Cause::parent:
+      return "parent";
+    case Cause::other:
+      return "other";
+  }
+  return "unknown";
+}
+
+// One writer, any number of readers.
+class Figure {
+ public:
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  void add(std::uint64_t amount = 1) noexcept { set(get() + amount); }
+  void subtract(std::uint64_t amount = 1) noexcept { set(get() - amount); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct SiteFigures {
+  const char* file = "";      // relative to the source root; never null
+  const char* function = "";  // of the code that started the tasks, as the compiler spells it
+  std::uint32_t line = 0;
+
+  std::array<Figure, roles> live_by_role;
+  Figure started;
+  std::array<Figure, outcomes> finished;
+  Figure orphaned;                              // alive although the owner is done
+  std::array<Figure, wait_kinds> leaked;        // of these, older than the grace, by what they wait for
+  Figure leaks;                                 // ever leaked
+  Figure detached;                              // alive, under an owner that can never be done
+  Figure frame_bytes;                           // held by the frames of live tasks
+  std::atomic<std::int64_t> oldest_started{0};  // TimePoint of the oldest live task; 0: none
+
+  std::uint64_t live() const noexcept { return live_by_role[0].get() + live_by_role[1].get(); }
+  std::uint64_t leaked_now() const noexcept {
+    std::uint64_t sum = 0;
+    for (const Figure& figure : leaked) sum += figure.get();
+    return sum;
+  }
+};
+
+class Figures {
+ public:
+  static constexpr std::size_t max_sites = 256;
+  // Upper bounds of the cancel-latency histogram, in seconds; one more bucket is unbounded.
+  static constexpr std::array<double, 14> latency_bounds{.0005, .001, .0025, .005, .01, .025, .05,
+                                                         .1,    .25,  .5,    1,    2.5, 5,    10};
+
+  std::span<const SiteFigures> sites() const noexcept {
+    return {sites_.data(), count_.load(std::memory_order_acquire)};
+  }
+
+  // The index of the site, entered at its first use. The loop's thread.
+  std::uint16_t site(const std::source_location& where) noexcept;
+  SiteFigures& at(std::uint16_t index) noexcept { return sites_[index]; }
+
+  void observe_cancel_latency(Duration latency) noexcept;
+
+  Figure live_tasks;
+  Figure contexts_live;  // not yet done
+  Figure contexts_held;  // done, still referred to
+  std::array<Figure, causes> contexts_done;
+  Figure timers_armed;
+  Figure exceptions;  // that left a task started by go()
+  std::array<Figure, latency_bounds.size() + 1> cancel_latency;
+  Figure cancel_latency_nanoseconds;  // sum
+
+ private:
+  struct Slot {
+    const char* file = nullptr;
+    std::uint32_t line = 0;
+    std::uint16_t index = 0;
+  };
+
+  std::array<SiteFigures, max_sites> sites_;
+  std::array<Slot, 2 * max_sites> slots_;
+  std::atomic<std::size_t> count_{0};
+};
+
+}  // namespace leash

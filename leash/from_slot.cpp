@@ -1,0 +1,44 @@
+#include "leash/from_slot.hpp"
+
+#include <asio/cancellation_type.hpp>
+
+#include "leash/detail/loop_state.hpp"
+#include "leash/loop.hpp"
+
+namespace leash {
+namespace {
+
+// Lives inside the slot. It is told of the end of the context like any other dependent, and then clears the
+// slot, which destroys it: after finish() and clear() it is not touched.
+class SlotHandler : detail::Dependent {
+ public:
+  SlotHandler(asio::cancellation_slot slot, detail::SignalNode& node) noexcept
+      : Dependent([](detail::Dependent& dependent) noexcept {
+          asio::cancellation_slot own = static_cast<SlotHandler&>(dependent).slot_;
+          own.clear();
+        }),
+        slot_(slot),
+        node_(&node) {
+    detail::LoopState::attach(node, *this);
+  }
+
+  void operator()(asio::cancellation_type) noexcept {
+    const detail::Ref<detail::SignalNode> node = node_;
+    node->loop->finish(*node, errc::canceled, errc::canceled);
+  }
+
+ private:
+  asio::cancellation_slot slot_;
+  detail::Ref<detail::SignalNode> node_;
+};
+
+}  // namespace
+
+Cancelable from_slot(const Loop& loop, asio::cancellation_slot slot, Label label) {
+  Cancelable bridged = with_cancel(loop.background(), label);
+  detail::SignalNode& node = *bridged.ctx.node().signal;
+  if (slot.is_connected() && !node.done()) slot.emplace<SlotHandler>(slot, node);
+  return bridged;
+}
+
+}  // namespace leash

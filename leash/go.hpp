@@ -1,0 +1,38 @@
+#pragma once
+// Starts a task (Go: the go statement).
+//
+// Requires       a context, the owner: there is no task without one. It is started also when the owner is
+// done, and
+//                sees that at its first await under a context.
+// Guarantees     it runs in this turn or the next, not inside the call. An exception that leaves it reaches
+// the
+//                loop's on_exception. Nobody waits for it: prefer a Scope wherever the starter can.
+// Threads        the owner's loop's.
+//
+//   leash::go(ctx, worker(ctx, channel), "worker");
+
+#include <source_location>
+#include <string_view>
+
+#include "leash/context.hpp"
+#include "leash/error.hpp"
+#include "leash/task.hpp"
+
+namespace leash {
+namespace detail {
+void start(ContextNode& owner, PromiseBase& root, bool returns_result, std::string_view name,
+           const std::source_location& where);
+}
+
+inline void go(const Context& ctx, Task<void> task, std::string_view name = {},
+               std::source_location where = std::source_location::current()) {
+  detail::start(ctx.node(), task.release(), false, name, where);
+}
+
+// An error it returns is counted in the site's figures (outcome error or canceled); nobody else hears of it.
+inline void go(const Context& ctx, Task<Result<>> task, std::string_view name = {},
+               std::source_location where = std::source_location::current()) {
+  detail::start(ctx.node(), task.release(), true, name, where);
+}
+
+}  // namespace leash

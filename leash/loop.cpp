@@ -1,0 +1,58 @@
+#include "leash/loop.hpp"
+
+#include <cstdio>
+#include <utility>
+
+#include "leash/detail/loop_state.hpp"
+#include "leash/snapshot.hpp"
+
+namespace leash {
+namespace {
+
+void write_exception(std::exception_ptr exception, const TaskInfo* task) {
+  const std::string who = task ? to_text(*task) : std::string("a callback of after_func\n");
+  try {
+    std::rethrow_exception(std::move(exception));
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "leash: exception \"%s\" left %s", e.what(), who.c_str());
+  } catch (...) {
+    std::fprintf(stderr, "leash: an exception of unknown type left %s", who.c_str());
+  }
+}
+
+}  // namespace
+
+Loop::Loop(asio::io_context& io, LoopOptions options)
+    : state_(new detail::LoopState(io, options.clock, options.grace, options.timer_grid)),
+      on_abandoned_(std::move(options.on_abandoned)) {
+  state_->retain();
+  state_->name = std::move(options.name);
+  state_->on_exception = options.on_exception ? std::move(options.on_exception) : write_exception;
+}
+
+Loop::~Loop() {
+  state_->close([this] {
+    if (on_abandoned_) on_abandoned_(snapshot(*this));
+  });
+  state_->release();
+}
+
+Context Loop::background() const noexcept { return Context(state_->background()); }
+
+void Loop::drain(std::error_code cause) noexcept {
+  state_->finish(state_->background(), errc::canceled, cause);
+}
+
+Result<std::size_t> Loop::run() {
+  if (io().stopped()) io().restart();
+  const std::size_t handlers = io().run();
+  if (state_->stuck()) return std::unexpected(make_error_code(errc::deadlock));
+  return handlers;
+}
+
+TimePoint Loop::now() const noexcept { return state_->now(); }
+asio::io_context& Loop::io() const noexcept { return state_->io(); }
+const std::string& Loop::name() const noexcept { return state_->name; }
+std::shared_ptr<const Figures> Loop::figures() const noexcept { return state_->figures(); }
+
+}  // namespace leash

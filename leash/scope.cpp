@@ -1,0 +1,94 @@
+#include "leash/scope.hpp"
+
+#include <utility>
+
+#include "leash/check.hpp"
+#include "leash/detail/loop_state.hpp"
+
+namespace leash {
+
+Scope::ParentWatch::ParentWatch(Scope& s) noexcept
+    : Dependent([](detail::Dependent& dependent) noexcept {
+        Scope& watching = static_cast<ParentWatch&>(dependent).scope;
+        if (!watching.ended_by_us_ && watching.live_ != 0) watching.fail(watching.own_.ctx.err());
+      }),
+      scope(s) {}
+
+Scope::Scope(const Context& parent) : parent_(parent), own_(with_cancel(parent)), watch_(*this) {
+  detail::SignalNode& signal = *own_.ctx.node().signal;
+  if (!signal.done()) detail::LoopState::attach(signal, watch_);
+}
+
+Scope::~Scope() {
+  watch_.unlink();
+  if (live_ != 0) {
+    own_.cancel();
+    while (auto* hook = tasks_.back()) {
+      auto& task = static_cast<detail::TaskRecord&>(*hook);
+      hook->unlink();
+      task.scope = nullptr;
+      task.loop->destroy(task);
+    }
+  }
+}
+
+void Scope::start(detail::PromiseBase& root, bool returns_result, std::string_view name,
+                  const std::source_location& where) {
+  detail::ContextNode& owner = own_.ctx.node();
+  detail::TaskRecord& task = owner.signal->loop->start(owner, root, returns_result, name, where, this);
+  tasks_.push_back(task);
+  ++live_;
+  // The parent ended before: that is what join reports, once there is something that it stops.
+  if (!ended_by_us_ && own_.ctx.is_done()) fail(own_.ctx.err());
+}
+
+void Scope::go(Task<void> task, std::string_view name, std::source_location where) {
+  start(task.release(), false, name, where);
+}
+
+void Scope::go(Task<Result<>> task, std::string_view name, std::source_location where) {
+  start(task.release(), true, name, where);
+}
+
+void Scope::cancel(std::error_code cause) noexcept {
+  if (own_.ctx.is_done()) return;
+  ended_by_us_ = true;
+  own_.cancel(cause);
+}
+
+void Scope::fail(std::error_code error) noexcept {
+  ended_by_us_ = true;
+  if (!error_ && !exception_) error_ = error;
+}
+
+void Scope::task_ended(std::error_code error, const std::exception_ptr& exception) noexcept {
+  --live_;
+  const bool follows_from_cancel = own_.ctx.is_done() && is_cancellation(error);
+  if (!error_ && !exception_ && (exception || (error && !follows_from_cancel))) {
+    error_ = error;
+    exception_ = exception;
+    ended_by_us_ = true;
+    own_.cancel(error ? error : make_error_code(errc::canceled));
+  }
+  if (live_ == 0 && joiner_) joiner_->loop->schedule(*std::exchange(joiner_, nullptr));
+}
+
+Scope::Join Scope::join() noexcept { return Join(*this); }
+
+void Scope::Join::await_suspend(std::coroutine_handle<> frame) {
+  check(scope_.joiner_ == nullptr, "a Scope is joined by two tasks at once");
+  detail::TaskRecord& task = *detail::current.task;
+  task.resume_point = frame;
+  scope_.joiner_ = &task;
+  waiting_ = true;
+  task.loop->park(task, WaitKind::wait_group);
+}
+
+Result<> Scope::Join::await_resume() {
+  waiting_ = false;
+  if (auto exception = std::exchange(scope_.exception_, nullptr)) std::rethrow_exception(exception);
+  if (scope_.error_) return std::unexpected(scope_.error_);
+  return {};
+}
+
+}  // namespace leash

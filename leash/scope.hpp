@@ -1,0 +1,97 @@
+#pragma once
+// Structured tasks: nothing started here outlives its scope (Go: errgroup; trio: nursery).
+//
+// What it is     starts tasks under a context of its own, a child of the given one, and waits for all of
+// them. Guarantees     join returns after every task has ended. The first error or exception of a task, or
+// the end of the
+//                parent context while tasks live, cancels the others and is what join returns (or rethrows);
+//                cancellation errors that follow from that do not count. A scope that is destroyed before its
+//                tasks have ended (early return, exception) cancels them and destroys their frames on the
+//                spot.
+// Threads        the loop's thread.
+// Lifetime       a local object of a task; not movable.
+//
+//   leash::Scope s(ctx);
+//   s.go(fetch(s.ctx(), "a"), "fetch a");
+//   s.go(fetch(s.ctx(), "b"), "fetch b");
+//   if (auto r = co_await s.join(); !r) co_return std::unexpected(r.error());
+
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <source_location>
+#include <string_view>
+#include <system_error>
+
+#include "leash/context.hpp"
+#include "leash/detail/task_record.hpp"
+#include "leash/detail/waiting.hpp"
+#include "leash/error.hpp"
+#include "leash/task.hpp"
+
+namespace leash {
+
+class Scope {
+ public:
+  explicit Scope(const Context& parent);
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+  ~Scope();
+
+  // The owner of its tasks.
+  const Context& ctx() const noexcept { return own_.ctx; }
+
+  void go(Task<void> task, std::string_view name = {},
+          std::source_location where = std::source_location::current());
+  void go(Task<Result<>> task, std::string_view name = {},
+          std::source_location where = std::source_location::current());
+
+  // Tells its tasks to stop; join then succeeds unless something else went wrong.
+  void cancel(std::error_code cause = {}) noexcept;
+
+  std::size_t live() const noexcept { return live_; }
+
+  // Result<>, when all tasks have ended. May be awaited again after more tasks were started.
+  class [[nodiscard]] Join;
+  Join join() noexcept;
+
+ private:
+  friend class detail::LoopState;
+  struct ParentWatch : detail::Dependent {
+    explicit ParentWatch(Scope& s) noexcept;
+    Scope& scope;
+  };
+  void start(detail::PromiseBase& root, bool returns_result, std::string_view name,
+             const std::source_location& where);
+  void task_ended(std::error_code error, const std::exception_ptr& exception) noexcept;
+  void fail(std::error_code error) noexcept;
+
+  Context parent_;
+  Cancelable own_;
+  detail::List<detail::InScope> tasks_;
+  std::size_t live_ = 0;
+  std::error_code error_;         // the first one
+  std::exception_ptr exception_;  // or the first exception
+  detail::TaskRecord* joiner_ = nullptr;
+  bool ended_by_us_ = false;  // cancel() was called, or a task failed
+  ParentWatch watch_;
+};
+
+class Scope::Join : public detail::AwaiterTag {
+ public:
+  explicit Join(Scope& scope) noexcept : scope_(scope) {}
+  Join(const Join&) = delete;
+  Join& operator=(const Join&) = delete;
+  ~Join() {
+    if (waiting_) scope_.joiner_ = nullptr;
+  }
+  bool await_ready() const noexcept { return scope_.live_ == 0; }
+  void await_suspend(std::coroutine_handle<> frame);
+  Result<> await_resume();
+
+ private:
+  Scope& scope_;
+  bool waiting_ = false;
+};
+
+}  // namespace leash

@@ -1,0 +1,48 @@
+#pragma once
+// Sleeping, and the timer case of select.
+//
+// Guarantees     never wakes early; late by up to the loop's timer grid (500 us unless told otherwise). A
+// duration
+//                of zero or less is ready at once.
+// Threads        the loop's thread, inside a task.
+//
+//   if (auto slept = co_await leash::sleep(ctx, 100ms); !slept) co_return;  // ctx is done
+//   co_await leash::sleep(100ms);                                           // whatever happens
+//   co_await leash::select(ch.receive(), leash::sleep(100ms));              // a timeout
+
+#include "leash/context.hpp"
+#include "leash/detail/waiting.hpp"
+#include "leash/timer_queue.hpp"
+
+namespace leash {
+namespace detail {
+
+// A time comes. Until it is awaited it has only a duration, so that the loop is not needed before.
+class TimerCase : Timer {
+ public:
+  static constexpr WaitKind kind = WaitKind::sleep;
+  explicit TimerCase(Duration after) noexcept : Timer(&TimerCase::fired), after_(after) {}
+  TimerCase(TimerCase&& other) noexcept : TimerCase(other.after_) {}
+  bool try_now(TaskRecord&) const noexcept { return after_ <= Duration::zero(); }
+  void arm(Selection& selection, int index);
+  void disarm() noexcept;
+  void result() const noexcept {}
+
+ protected:
+  void arm_at(Selection& selection, int index, TimePoint when);
+
+ private:
+  static void fired(Timer& timer) noexcept;
+  Duration after_;
+  Selection* selection_ = nullptr;
+  int index_ = 0;
+};
+
+}  // namespace detail
+
+inline auto sleep(Duration duration) { return detail::Await<detail::TimerCase>(detail::TimerCase(duration)); }
+inline auto sleep(const Context& ctx, Duration duration) {
+  return detail::AwaitUnder<detail::TimerCase>(ctx.node(), detail::TimerCase(duration));
+}
+
+}  // namespace leash

@@ -1,0 +1,91 @@
+#pragma once
+// What is alive, and where it waits.
+//
+// What it is     copies of what a loop knows of its tasks: each with its owner, its wait point and the chain
+// of its
+//                awaits. Plain data, to be kept, sent to another thread, or written as text.
+// Threads        taken on the loop's thread (post there); the result belongs to whoever has it.
+//
+//   for (const leash::TaskGroup& group : leash::group(leash::snapshot(loop))) std::cout <<
+//   leash::to_text(group);
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <vector>
+
+#include "leash/clock.hpp"
+#include "leash/figures.hpp"
+#include "leash/loop.hpp"
+#include "leash/wait_point.hpp"
+
+namespace leash {
+
+struct Frame {
+  std::string function;
+  std::string file;  // relative to the source root
+  std::uint32_t line = 0;
+  friend bool operator==(const Frame&, const Frame&) = default;
+};
+
+enum class TaskState : std::uint8_t { owned, detached, orphan, leaked };
+constexpr std::string_view to_string(TaskState state) noexcept {
+  switch (state) {
+    case TaskState::owned:
+      return "owned";
+    case TaskState::detached:
+      return "detached";
+    case TaskState::orphan:
+      return "orphan";
+    case TaskState::leaked:
+      return "leaked";
+  }
+  return "unknown";
+}
+
+struct TaskInfo {
+  std::uint64_t id = 0;
+  std::string name;  // may be empty
+  std::string loop;  // the loop's name
+  Frame site;        // where it was started, and by which function
+  Role role = Role::system;
+  TaskState state = TaskState::owned;
+  std::string owner;                       // the nearest label, as "request 918"; may be empty
+  std::optional<Duration> owner_done_for;  // since the owner ended
+  std::string owner_cause;                 // why it ended
+  WaitKind wait = WaitKind::none;
+  bool uncancellable = false;  // waits on an operation that has no cancellation path
+  Duration waits_for{};
+  Duration age{};
+  std::size_t frame_bytes = 0;
+  std::vector<Frame> frames;  // from the innermost outwards
+};
+
+// All tasks of the loop, oldest first. O(tasks).
+std::vector<TaskInfo> snapshot(const Loop& loop);
+
+// Tasks that were started at the same place, are in the same state and wait in the same chain of awaits.
+struct TaskGroup {
+  std::size_t count = 0;
+  std::size_t frame_bytes = 0;
+  TaskInfo oldest;  // the example
+};
+// The largest group first.
+std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks);
+
+// Reads like one entry of a goroutine dump; ends with a newline.
+std::string to_text(const TaskInfo& task);
+// The entry of the oldest task, with a line before it that says how many are like it.
+std::string to_text(const TaskGroup& group);
+
+// A function's name as the compiler spells it, made readable: no return type, no parameters.
+std::string readable_function(std::string_view function);
+
+namespace detail {
+struct TaskRecord;
+TaskInfo describe(const TaskRecord& task, TimePoint now);
+}  // namespace detail
+
+}  // namespace leash

@@ -1,0 +1,210 @@
+#pragma once
+// The coroutine type.
+//
+// What it is     Task<T>: lazy; it runs when another Task awaits it, or when go() or a Scope starts it.
+// Requires       inside it, co_await takes a Task, an awaiter of this library, or an Asio operation with
+// via(ctx). Guarantees     each co_await records its file and line, so that a parked task can say where it
+// waits. One
+//                allocation a frame, from a pool. The stack does not grow with the number of awaits.
+// Threads        the thread of the loop that runs it.
+// Lifetime       a Task that was never started destroys its frame. Parameters are copied into the frame;
+// captures of
+//                a lambda are not: pass them as parameters.
+//
+//   leash::Task<leash::Result<std::string>> read_line(const leash::Context& ctx, Socket& socket) {
+//     std::string line;
+//     auto n = co_await asio::async_read_until(socket, asio::dynamic_buffer(line), '\n', leash::via(ctx));
+//     if (!n) co_return std::unexpected(n.error());
+//     co_return line;
+//   }
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+#include "leash/check.hpp"
+#include "leash/detail/task_record.hpp"
+#include "leash/detail/waiting.hpp"
+#include "leash/frame_pool.hpp"
+
+namespace leash {
+
+template <class T = void>
+class Task;
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<Task<T>> = true;
+
+void enter_frame(TaskRecord& task, PromiseBase& frame) noexcept;
+void leave_frame(TaskRecord& task, PromiseBase& frame) noexcept;
+
+template <class T>
+class TaskAwaiter;
+
+// The awaiter itself stays where it is until the end of the full expression. (A reference returned from
+// await_transform would be copied: GCC 12 makes a copy of the object it refers to.)
+template <Awaiter A>
+class AwaiterRef {
+ public:
+  explicit AwaiterRef(A& awaiter) noexcept : awaiter_(awaiter) {}
+  bool await_ready() const { return awaiter_.await_ready(); }
+  void await_suspend(std::coroutine_handle<> frame) const { awaiter_.await_suspend(frame); }
+  decltype(auto) await_resume() const { return awaiter_.await_resume(); }
+
+ private:
+  A& awaiter_;
+};
+
+struct FinalAwaiter {
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> frame) const noexcept {
+    PromiseBase& promise = frame.promise();
+    TaskRecord& task = *current.task;
+    if (promise.parent) {
+      leave_frame(task, promise);
+      go_on_with(promise.parent->handle());
+    } else {
+      task.ended = true;
+    }
+  }
+  void await_resume() const noexcept {}
+};
+
+template <class T>
+struct PromiseCommon : AlignedPromiseBase {
+  explicit PromiseCommon(std::source_location definition) noexcept : AlignedPromiseBase(definition) {}
+
+  static void* operator new(std::size_t size) {
+    void* memory = frame_allocate(size);
+    current.new_frame_bytes = static_cast<std::uint32_t>(size);
+    return memory;
+  }
+  static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+  FinalAwaiter final_suspend() const noexcept { return {}; }
+  void unhandled_exception() noexcept { exception = std::current_exception(); }
+
+  template <class U>
+  TaskAwaiter<U> await_transform(Task<U>&& task,
+                                 std::source_location at = std::source_location::current()) noexcept {
+    where = at;
+    return TaskAwaiter<U>(std::move(task));
+  }
+  template <Awaiter A>
+  AwaiterRef<std::remove_reference_t<A>> await_transform(
+      A&& awaiter, std::source_location at = std::source_location::current()) noexcept {
+    where = at;
+    return AwaiterRef<std::remove_reference_t<A>>(awaiter);
+  }
+  template <class A>
+  requires(!Awaiter<A> &&
+           (!is_task<std::remove_cvref_t<A>> || std::is_lvalue_reference_v<A>)) void await_transform(A&&) {
+    static_assert(!is_task<std::remove_cvref_t<A>>, "a Task is awaited once: co_await std::move(task)");
+    static_assert(
+        is_task<std::remove_cvref_t<A>> || Awaiter<A>,
+        "inside a leash::Task, co_await takes a Task, an awaiter of leash, or an Asio operation called "
+        "with leash::via(ctx)");
+  }
+};
+
+template <class T>
+struct Promise : PromiseCommon<T> {
+  explicit Promise(std::source_location definition = std::source_location::current()) noexcept
+      : PromiseCommon<T>(definition) {}
+  Task<T> get_return_object() noexcept;
+  template <class U>
+  requires std::is_constructible_v<T, U&&>
+  void return_value(U&& v) { value.emplace(std::forward<U>(v)); }
+  T take() {
+    if (this->exception) std::rethrow_exception(std::exchange(this->exception, nullptr));
+    return std::move(*value);
+  }
+  std::optional<T> value;
+};
+
+template <>
+struct Promise<void> : PromiseCommon<void> {
+  explicit Promise(std::source_location definition = std::source_location::current()) noexcept
+      : PromiseCommon<void>(definition) {}
+  Task<void> get_return_object() noexcept;
+  void return_void() const noexcept {}
+  void take() {
+    if (exception) std::rethrow_exception(std::exchange(exception, nullptr));
+  }
+};
+
+}  // namespace detail
+
+template <class T>
+class [[nodiscard]] Task {
+ public:
+  using promise_type = detail::Promise<T>;
+  static_assert(std::is_void_v<T> || alignof(std::optional<std::conditional_t<std::is_void_v<T>, int, T>>) <=
+                                         detail::promise_alignment,
+                "the result of a Task must not be over-aligned");
+
+  Task(Task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  Task& operator=(Task&& other) noexcept {
+    std::swap(frame_, other.frame_);
+    return *this;
+  }
+  ~Task() {
+    if (frame_) frame_.destroy();
+  }
+
+  // The frame, given away: whoever starts the task owns it.
+  promise_type& release() noexcept {
+    check(frame_ != nullptr, "Task used after it was moved from");
+    return std::exchange(frame_, nullptr).promise();
+  }
+
+ private:
+  friend promise_type;
+  explicit Task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+  std::coroutine_handle<promise_type> frame_;
+};
+
+namespace detail {
+
+template <class T>
+class TaskAwaiter {
+ public:
+  explicit TaskAwaiter(Task<T>&& task) noexcept : frame_(&task.release()) {}
+  TaskAwaiter(const TaskAwaiter&) = delete;
+  TaskAwaiter& operator=(const TaskAwaiter&) = delete;
+  ~TaskAwaiter() {
+    if (frame_) frame_->handle().destroy();
+  }
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<>) noexcept {
+    frame_->holder = &frame_;
+    enter_frame(*current.task, *frame_);
+    go_on_with(frame_->handle());
+  }
+  T await_resume() { return static_cast<Promise<T>*>(frame_)->take(); }
+
+ private:
+  PromiseBase* frame_;
+};
+
+template <class T>
+Task<T> Promise<T>::get_return_object() noexcept {
+  static_assert(alignof(Promise<T>) == promise_alignment);
+  return Task<T>(std::coroutine_handle<Promise<T>>::from_promise(*this));
+}
+inline Task<void> Promise<void>::get_return_object() noexcept {
+  return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
+}
+
+}  // namespace detail
+}  // namespace leash

@@ -1,0 +1,53 @@
+#pragma once
+// Ticks at a fixed interval (Go: time.Ticker).
+//
+// Guarantees     ticks keep to the grid start + n * interval. When the task is slow, or takes other cases of
+// a select
+//                for a while, one missed tick waits for it and the others are dropped.
+//                It has no timer but while a task waits for it: there is nothing to stop.
+// Threads        the loop's thread, inside a task.
+// Lifetime       the ticker outlives its awaiters.
+//
+//   leash::Ticker ticker(100ms);
+//   while (co_await ticker.next(ctx)) poll();  // ends when ctx is done
+
+#include "leash/sleep.hpp"
+
+namespace leash {
+
+class Ticker;
+
+namespace detail {
+
+class TickCase : public TimerCase {
+ public:
+  explicit TickCase(Ticker& ticker) noexcept : TimerCase(Duration::zero()), ticker_(&ticker) {}
+  TickCase(TickCase&& other) noexcept : TickCase(*other.ticker_) {}
+  bool try_now(TaskRecord& task) const noexcept;
+  void arm(Selection& selection, int index);
+  void result() noexcept;
+
+ private:
+  Ticker* ticker_;
+};
+
+}  // namespace detail
+
+class Ticker {
+ public:
+  // The first tick comes one interval after the construction. An interval of zero or less aborts.
+  explicit Ticker(Duration interval);
+
+  // Completes at the next tick; at once if one was missed. Also a case of select. With a context: Result<>.
+  auto next() { return detail::Await<detail::TickCase>(detail::TickCase(*this)); }
+  auto next(const Context& ctx) {
+    return detail::AwaitUnder<detail::TickCase>(ctx.node(), detail::TickCase(*this));
+  }
+
+ private:
+  friend class detail::TickCase;
+  Duration interval_;
+  TimePoint next_;  // the first tick that nobody has taken
+};
+
+}  // namespace leash

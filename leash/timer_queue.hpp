@@ -1,0 +1,65 @@
+#pragma once
+// The deadlines of a loop: an indexed 4-ary heap, so that any number of them stand behind one timer.
+//
+// What it is     Timer is embedded in what has a deadline; TimerQueue orders them.
+// Requires       a Timer stays where it is while armed, and is removed before it is destroyed.
+// Guarantees     add and remove are O(log n) and allocate only when the heap grows; timers that are due at
+// the
+//                same instant fire in no particular order.
+// Threads        the loop's.
+//
+//   queue.add(timer, when);
+//   while (Timer* due = queue.pop_due(now)) due->fire(*due);
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "leash/clock.hpp"
+
+namespace leash {
+
+class Timer {
+ public:
+  using Fire = void (*)(Timer&) noexcept;
+
+  explicit Timer(Fire on_fire) noexcept : fire(on_fire) {}
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  bool armed() const noexcept { return index_ != unarmed; }
+
+  Fire fire;
+
+ private:
+  friend class TimerQueue;
+  static constexpr std::uint32_t unarmed = UINT32_MAX;
+  std::uint32_t index_ = unarmed;
+};
+
+class TimerQueue {
+ public:
+  void add(Timer& timer, TimePoint when);  // aborts when it is armed already
+  void remove(Timer& timer) noexcept;      // no effect when it is not armed
+
+  // Takes the earliest timer out if its time has come; nullptr otherwise.
+  Timer* pop_due(TimePoint now) noexcept;
+
+  std::optional<TimePoint> earliest() const noexcept;
+  std::size_t size() const noexcept { return heap_.size(); }
+  bool empty() const noexcept { return heap_.empty(); }
+
+ private:
+  struct Entry {
+    TimePoint when;
+    Timer* timer;
+  };
+  void place(std::size_t index, Entry entry) noexcept;
+  void sift_up(std::size_t index, Entry entry) noexcept;
+  void sift_down(std::size_t index, Entry entry) noexcept;
+
+  std::vector<Entry> heap_;
+};
+
+}  // namespace leash

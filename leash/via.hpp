@@ -1,0 +1,301 @@
+#pragma once
+// Awaits any Asio operation under a context.
+//
+// What it is     a completion token: `co_await socket.async_read_some(buffer, leash::via(ctx))`.
+// Guarantees     while the operation is pending it is linked into the context, and cancelled (terminal) when
+// the
+//                context is done; an operation that starts under a done context fails at once with the
+//                context's error. A success that was already queued wins. The link allocates nothing;
+//                cancellation throws nothing. The operation starts when it is called, and is cancelled if its
+//                awaiter is destroyed first.
+// Result         void(error_code): Result<>; void(error_code, T): Result<T>; void(error_code, T, U...):
+//                Result<std::tuple<T, U...>>; void(exception_ptr, ...): the same, with exceptions other than
+//                std::system_error rethrown; no error first: the plain values. An operation_aborted that the
+//                context caused is the context's error.
+// Threads        the loop's thread; the operation may complete on any.
+// Lifetime       what is passed by reference (buffers, endpoints) lives until the operation has ended or been
+//                cancelled; Asio's reactors do not touch it afterwards.
+//
+//   auto n = co_await socket.async_read_some(asio::buffer(data), leash::via(ctx));
+//   if (!n) co_return std::unexpected(n.error());
+//   std::size_t sent = 0;
+//   auto w = co_await asio::async_write(socket, asio::buffer(data), leash::via(ctx, sent));  // sent: also if
+//   partial
+
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/basic_resolver_results.hpp>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include "leash/context.hpp"
+#include "leash/detail/loop_state.hpp"
+#include "leash/detail/ref.hpp"
+#include "leash/detail/waiting.hpp"
+#include "leash/error.hpp"
+
+namespace leash {
+
+class Via {
+ public:
+  explicit Via(const Context& ctx, std::size_t* partial = nullptr) noexcept : ctx_(ctx), partial_(partial) {}
+  const Context& ctx() const noexcept { return ctx_; }
+  std::size_t* partial() const noexcept { return partial_; }
+
+ private:
+  Context ctx_;
+  std::size_t* partial_;
+};
+
+inline Via via(const Context& ctx) noexcept { return Via(ctx); }
+// Also stores the number of bytes transferred in `count`, if the operation has one and the awaiter still
+// lives.
+inline Via via(const Context& ctx, std::size_t& count) noexcept { return Via(ctx, &count); }
+
+namespace detail {
+
+// One operation: shared by its awaiter and its handler, so that a frame can be destroyed while it is in
+// flight.
+class OperationState : public Operation, public Dependent {
+ public:
+  OperationState(ContextNode& context, bool owns_its_memory) noexcept;
+  OperationState(const OperationState&) = delete;
+  OperationState& operator=(const OperationState&) = delete;
+
+  void retain() noexcept { ++refs_; }
+  void release() noexcept {
+    if (--refs_ == 0) delete this;
+  }
+  static void* operator new(std::size_t size) { return frame_allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
+
+  LoopState& loop() const noexcept { return *loop_; }
+  ContextNode& context() const noexcept { return *context_; }
+  asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+  void initiated() noexcept;                 // after the operation was started
+  void completed() noexcept;                 // by its handler, once, with the result stored
+  void wait(std::coroutine_handle<> frame);  // by the awaiter
+  void abandon() noexcept;                   // the awaiter goes away first: cancel
+  bool is_complete() const noexcept { return complete_; }
+  void skip() noexcept { complete_ = true; }  // not started: the context is done
+
+  // Memory for Asio's own state of the operation: in here if it fits and is free.
+  void* allocate(std::size_t size);
+  void deallocate(void* memory, std::size_t size) noexcept;
+
+ protected:
+  virtual ~OperationState();
+
+ private:
+  static void context_done(Dependent& dependent) noexcept;
+
+  std::uint32_t refs_ = 0;
+  bool complete_ = false;
+  bool arena_used_ = false;
+  bool owns_its_memory_;  // refers to nothing of the caller: not waited for after its context is done
+  LoopState* loop_;       // counted
+  Ref<ContextNode> context_;
+  TaskRecord* task_ = nullptr;  // that waits
+  asio::cancellation_signal signal_;
+  alignas(std::max_align_t) std::byte arena_[192];
+};
+
+template <class T>
+class OperationAllocator {
+ public:
+  using value_type = T;
+  explicit OperationAllocator(OperationState& operation) noexcept : operation_(&operation) {}
+  template <class U>
+  OperationAllocator(const OperationAllocator<U>& other) noexcept : operation_(other.operation_) {}
+  T* allocate(std::size_t n) { return static_cast<T*>(operation_->allocate(n * sizeof(T))); }
+  void deallocate(T* memory, std::size_t n) noexcept { operation_->deallocate(memory, n * sizeof(T)); }
+  friend bool operator==(const OperationAllocator& a, const OperationAllocator& b) noexcept {
+    return a.operation_ == b.operation_;
+  }
+
+ private:
+  template <class>
+  friend class OperationAllocator;
+  OperationState* operation_;
+};
+
+// Operations that cannot be cancelled and refer to nothing of their caller: a name look-up goes on by itself.
+template <class... Args>
+inline constexpr bool owns_all_its_memory = false;
+template <class Protocol>
+inline constexpr bool owns_all_its_memory<std::error_code, asio::ip::basic_resolver_results<Protocol>> = true;
+
+// What the handler's arguments become.
+template <class... Args>
+struct Completion {  // no error first: the plain values
+  static constexpr bool has_error = false;
+  using type = std::conditional_t<sizeof...(Args) == 0, void, std::tuple<Args...>>;
+};
+template <class T>
+struct Completion<T> {
+  static constexpr bool has_error = false;
+  using type = T;
+};
+template <class... Values>
+struct SuccessOf {
+  using type = std::tuple<Values...>;
+};
+template <>
+struct SuccessOf<> {
+  using type = void;
+};
+template <class T>
+struct SuccessOf<T> {
+  using type = T;
+};
+template <class... Values>
+struct Completion<std::error_code, Values...> {
+  static constexpr bool has_error = true;
+  using type = Result<typename SuccessOf<Values...>::type>;
+};
+template <>
+struct Completion<std::error_code> {
+  static constexpr bool has_error = true;
+  using type = Result<>;
+};
+template <class... Values>
+struct Completion<std::exception_ptr, Values...> {
+  static constexpr bool has_error = true;
+  using type = Result<typename SuccessOf<Values...>::type>;
+};
+template <>
+struct Completion<std::exception_ptr> {
+  static constexpr bool has_error = true;
+  using type = Result<>;
+};
+
+template <class... Args>
+class OperationOf final : public OperationState {
+ public:
+  explicit OperationOf(ContextNode& context) noexcept
+      : OperationState(context, owns_all_its_memory<Args...>) {}
+  std::optional<std::tuple<Args...>> arguments;
+
+ private:
+  ~OperationOf() override = default;
+};
+
+template <class... Args>
+class OperationHandler {
+ public:
+  explicit OperationHandler(OperationOf<Args...>& operation) noexcept : operation_(&operation) {}
+
+  using executor_type = asio::io_context::executor_type;
+  using allocator_type = OperationAllocator<std::byte>;
+  using cancellation_slot_type = asio::cancellation_slot;
+  executor_type get_executor() const noexcept { return operation_->loop().io().get_executor(); }
+  allocator_type get_allocator() const noexcept { return allocator_type(*operation_); }
+  cancellation_slot_type get_cancellation_slot() const noexcept { return operation_->slot(); }
+
+  void operator()(Args... args) {
+    operation_->arguments.emplace(std::move(args)...);
+    operation_->completed();
+  }
+
+ private:
+  Ref<OperationOf<Args...>> operation_;
+};
+
+template <class... Args>
+class [[nodiscard]] OperationAwaiter : public AwaiterTag {
+ public:
+  using Outcome = typename Completion<Args...>::type;
+
+  template <class Initiation, class... InitArgs>
+  OperationAwaiter(const Via& token, Initiation&& initiation, InitArgs&&... args)
+      : operation_(new OperationOf<Args...>(token.ctx().node())), partial_(token.partial()) {
+    if (Completion<Args...>::has_error && nothing_remains(*token.ctx().node().signal)) {
+      operation_->skip();
+      return;
+    }
+    std::forward<Initiation>(initiation)(OperationHandler<Args...>(*operation_),
+                                         std::forward<InitArgs>(args)...);
+    operation_->initiated();
+  }
+  OperationAwaiter(OperationAwaiter&&) noexcept = default;
+  OperationAwaiter& operator=(OperationAwaiter&&) = delete;
+  ~OperationAwaiter() {
+    if (operation_) operation_->abandon();
+  }
+
+  bool await_ready() const noexcept { return operation_->is_complete() && may_go_on(*current.task); }
+  void await_suspend(std::coroutine_handle<> frame) { operation_->wait(frame); }
+
+  Outcome await_resume() {
+    auto& arguments = operation_->arguments;
+    if constexpr (Completion<Args...>::has_error) {
+      if (!arguments) return std::unexpected(error_of(*operation_->context().signal));
+      return std::apply([this](auto& first, auto&... rest) { return outcome(first, rest...); }, *arguments);
+    } else if constexpr (sizeof...(Args) == 1) {
+      return std::get<0>(std::move(*arguments));
+    } else if constexpr (sizeof...(Args) > 1) {
+      return std::move(*arguments);
+    }
+  }
+
+ private:
+  template <class... Values>
+  Outcome outcome(std::error_code error, Values&... values) {
+    if constexpr (sizeof...(Values) == 1) {
+      if constexpr (std::is_same_v<Values..., std::size_t>) {
+        if (partial_) *partial_ = (values, ...);
+      }
+    }
+    if (error) return std::unexpected(explain(error));
+    if constexpr (sizeof...(Values) == 0) {
+      return {};
+    } else if constexpr (sizeof...(Values) == 1) {
+      return Outcome(std::move(values)...);
+    } else {
+      return Outcome(std::tuple<Values...>(std::move(values)...));
+    }
+  }
+  template <class... Values>
+  Outcome outcome(std::exception_ptr exception, Values&... values) {
+    if (exception) {
+      try {
+        std::rethrow_exception(exception);
+      } catch (const std::system_error& e) {
+        return std::unexpected(explain(e.code()));
+      }
+    }
+    return outcome(std::error_code(), values...);
+  }
+  // Aborted because the context ended: then the context's error says why.
+  std::error_code explain(std::error_code error) const noexcept {
+    const SignalNode& signal = *operation_->context().signal;
+    return is_cancellation(error) && signal.done() ? make_error_code(signal.err) : error;
+  }
+
+  Ref<OperationOf<Args...>> operation_;
+  std::size_t* partial_;
+};
+
+}  // namespace detail
+}  // namespace leash
+
+template <class... Args>
+class asio::async_result<leash::Via, void(Args...)> {
+ public:
+  template <class Initiation, class... InitArgs>
+  static leash::detail::OperationAwaiter<std::decay_t<Args>...> initiate(Initiation&& initiation,
+                                                                         leash::Via token,
+                                                                         InitArgs&&... args) {
+    return leash::detail::OperationAwaiter<std::decay_t<Args>...>(token, std::forward<Initiation>(initiation),
+                                                                  std::forward<InitArgs>(args)...);
+  }
+};

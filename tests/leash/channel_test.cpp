@@ -1,0 +1,271 @@
+#include "leash/channel.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "leash/scope.hpp"
+#include "leash/select.hpp"
+#include "leash/sleep.hpp"
+#include "tests/support/loop_fixture.hpp"
+
+namespace leash {
+namespace {
+
+using namespace std::chrono_literals;
+
+static_assert(std::is_nothrow_copy_constructible_v<Channel<int>>);
+static_assert(std::is_nothrow_move_constructible_v<Channel<std::unique_ptr<int>>>);
+static_assert(sizeof(Channel<int>) == sizeof(void*));
+static_assert(std::is_same_v<decltype(std::declval<Channel<int>>().receive().await_resume()), Result<int>>);
+static_assert(std::is_same_v<decltype(std::declval<Channel<int>>().send(1).await_resume()), Result<>>);
+
+using ChannelTest = testing::LoopFixture;
+
+Task<> send_all(Channel<int> ch, int from, int to) {
+  for (int i = from; i < to; ++i) (void)co_await ch.send(i);
+}
+Task<> receive_until_closed(Channel<int> ch, std::vector<int>* out) {
+  while (auto v = co_await ch.receive()) out->push_back(*v);
+}
+Task<> receive_one(Channel<int> ch, std::string* out) {
+  auto r = co_await ch.receive();
+  *out += r ? std::to_string(*r) : r.error().message();
+}
+Task<> receive_under(Context ctx, Channel<int> ch, std::string* out) {
+  auto r = co_await ch.receive(ctx);
+  *out += r ? std::to_string(*r) : r.error().message();
+}
+Task<> send_one(Channel<int> ch, int value, std::string* out) {
+  auto r = co_await ch.send(value);
+  *out += r ? "sent" : r.error().message();
+}
+Task<> send_under(Context ctx, Channel<int> ch, int value, std::string* out) {
+  auto r = co_await ch.send(ctx, value);
+  *out += r ? "sent" : r.error().message();
+}
+
+TEST_F(ChannelTest, ASendWithoutBufferWaitsForItsReceiver) {
+  Channel<int> ch;
+  std::string sent, received;
+  go(root(), send_one(ch, 7, &sent));
+  poll();
+  EXPECT_EQ(sent, "");
+  go(root(), receive_one(ch, &received));
+  poll();
+  EXPECT_EQ(sent, "sent");
+  EXPECT_EQ(received, "7");
+}
+
+TEST_F(ChannelTest, ABufferTakesItsCapacityAndKeepsTheOrderAcrossWaitingSenders) {
+  Channel<int> ch(2);
+  std::string sent;
+  for (int i = 0; i < 4; ++i) go(root(), send_one(ch, i, &sent));
+  poll();
+  EXPECT_EQ(sent, "sentsent");
+  EXPECT_EQ(ch.size(), 2u);
+  EXPECT_EQ(ch.capacity(), 2u);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(ch.try_receive().value().value(), i);
+  EXPECT_FALSE(ch.try_receive());
+  poll();
+  EXPECT_EQ(sent, "sentsentsentsent");
+}
+
+TEST_F(ChannelTest, ValuesOfManySendersArriveOnceEach) {
+  for (const std::size_t capacity : {0u, 1u, 7u}) {
+    Channel<int> ch(capacity);
+    std::vector<int> got;
+    for (int i = 0; i < 10; ++i) go(root(), send_all(ch, i * 100, i * 100 + 100));
+    go(root(), receive_until_closed(ch, &got));
+    go(root(), receive_until_closed(ch, &got));
+    poll();
+    ASSERT_EQ(got.size(), 1000u);
+    for (int i = 0; i < 10; ++i) {  // the order of each sender is kept
+      std::vector<int> mine;
+      std::copy_if(got.begin(), got.end(), std::back_inserter(mine), [i](int v) { return v / 100 == i; });
+      EXPECT_EQ(mine.size(), 100u);
+    }
+    std::sort(got.begin(), got.end());
+    for (int i = 0; i < 1000; ++i) EXPECT_EQ(got[static_cast<std::size_t>(i)], i);
+    ch.close();
+    poll();
+  }
+}
+
+TEST_F(ChannelTest, ReceiversAreServedInTheOrderInWhichTheyCame) {
+  Channel<int> ch;
+  std::string a, b;
+  go(root(), receive_one(ch, &a));
+  go(root(), receive_one(ch, &b));
+  poll();
+  EXPECT_TRUE(ch.try_send(1));
+  EXPECT_TRUE(ch.try_send(2));
+  EXPECT_FALSE(ch.try_send(3));
+  poll();
+  EXPECT_EQ(a, "1");
+  EXPECT_EQ(b, "2");
+}
+
+TEST_F(ChannelTest, CloseLetsTheBufferBeReceivedAndThenFails) {
+  Channel<int> ch(3);
+  EXPECT_TRUE(ch.try_send(1)->has_value());
+  EXPECT_TRUE(ch.try_send(2)->has_value());
+  EXPECT_TRUE(ch.close());
+  EXPECT_FALSE(ch.close());
+  EXPECT_TRUE(ch.closed());
+  EXPECT_EQ(ch.try_send(3).value().error(), errc::closed);
+  std::string sent;
+  go(root(), send_one(ch, 4, &sent));
+  std::vector<int> got;
+  go(root(), receive_until_closed(ch, &got));
+  poll();
+  EXPECT_EQ(sent, "channel closed");
+  EXPECT_EQ(got, (std::vector<int>{1, 2}));
+  EXPECT_EQ(ch.try_receive().value().error(), errc::closed);
+}
+
+TEST_F(ChannelTest, CloseWakesWaitingReceiversAndSenders) {
+  Channel<int> a, b;
+  std::string received, sent;
+  go(root(), receive_one(a, &received));
+  go(root(), receive_one(a, &received));
+  go(root(), send_one(b, 1, &sent));
+  poll();
+  a.close();
+  b.close();
+  poll();
+  EXPECT_EQ(received, "channel closedchannel closed");
+  EXPECT_EQ(sent, "channel closed");
+}
+
+TEST_F(ChannelTest, AWaiterKeepsTheChannelAliveAndStaysParked) {
+  keep_leaks();
+  auto value = std::make_shared<int>(1);
+  {
+    Channel<std::shared_ptr<int>> ch;
+    go(root(), [](Channel<std::shared_ptr<int>> c, std::shared_ptr<int> v) -> Task<> {
+      (void)co_await c.send(std::move(v));
+    }(ch, value));
+    poll();
+  }
+  poll();
+  EXPECT_EQ(live_tasks(loop), 1u);
+  EXPECT_EQ(value.use_count(), 2);
+}
+
+TEST_F(ChannelTest, ADoneContextTakesTheWaiterAway) {
+  Channel<int> ch;
+  auto [ctx, cancel] = with_cancel(root());
+  std::string received, sent;
+  go(ctx, receive_under(ctx, ch, &received));
+  poll();
+  cancel();
+  EXPECT_FALSE(ch.try_send(1)) << "nobody waits any more: no value is lost";
+  poll();
+  EXPECT_EQ(received, "context canceled");
+  auto [other, cancel_other] = with_timeout(root(), 1s);
+  go(other, send_under(other, ch, 2, &sent));
+  advance(1s);
+  EXPECT_EQ(sent, "context deadline exceeded");
+  EXPECT_FALSE(ch.try_receive());
+}
+
+TEST_F(ChannelTest, AnOperationThatStartsUnderADoneContextFailsAlthoughItCouldGoOn) {
+  Channel<int> ch(2);
+  EXPECT_TRUE(ch.try_send(1));
+  auto [ctx, cancel] = with_cancel(root());
+  cancel();
+  std::string received, sent;
+  go(ctx, receive_under(ctx, ch, &received));
+  go(ctx, send_under(ctx, ch, 2, &sent));
+  poll();
+  EXPECT_EQ(received, "context canceled");
+  EXPECT_EQ(sent, "context canceled");
+  EXPECT_EQ(ch.size(), 1u);
+}
+
+TEST_F(ChannelTest, AValueThatArrivedBeforeTheCancelWins) {
+  Channel<int> ch;
+  auto [ctx, cancel] = with_cancel(root());
+  std::string received;
+  go(ctx, receive_under(ctx, ch, &received));
+  poll();
+  EXPECT_TRUE(ch.try_send(5));
+  cancel();
+  poll();
+  EXPECT_EQ(received, "5");
+}
+
+TEST_F(ChannelTest, TenThousandWaitersAreTakenAwayOneByOne) {
+  Channel<int> ch;
+  std::vector<Cancelable> contexts;
+  std::string text;
+  for (int i = 0; i < 10'000; ++i) {
+    contexts.push_back(with_cancel(root()));
+    go(contexts.back().ctx, receive_under(contexts.back().ctx, ch, &text));
+  }
+  poll();
+  std::shuffle(contexts.begin(), contexts.end(), std::minstd_rand(1));
+  for (Cancelable& each : contexts) each.cancel();
+  poll();
+  EXPECT_EQ(live_tasks(loop), 0u);
+  EXPECT_FALSE(ch.try_send(1));
+}
+
+TEST_F(ChannelTest, AWaiterThatIsDestroyedIsUnlinked) {
+  Channel<int> ch;
+  start(
+      [](Context ctx, Channel<int> c) -> Task<> {
+        Scope s(ctx);
+        std::string unused;
+        s.go(receive_one(c, &unused));
+        s.go(send_one(Channel<int>(), 1, &unused));
+        (void)co_await select(s.ctx().done(), otherwise);
+        co_await [](Context x) -> Task<> {  // lets them start
+          Channel<int> one(1);
+          (void)co_await one.send(1);
+          (void)co_await sleep(x, 1s);
+        }(ctx);
+      },
+      ch);
+  advance(1s);  // the scope is destroyed without join
+  EXPECT_FALSE(ch.try_send(1));
+}
+
+TEST_F(ChannelTest, TwoTasksPlayPingPong) {
+  Channel<int> ping, pong;
+  int last = 0;
+  go(root(), [](Channel<int> in, Channel<int> out) -> Task<> {
+    while (auto v = co_await in.receive()) (void)co_await out.send(*v + 1);
+    out.close();
+  }(ping, pong));
+  go(root(), [](Channel<int> out, Channel<int> in, int* l) -> Task<> {
+    for (int i = 0; i < 10'000; ++i) {
+      (void)co_await out.send(*l);
+      *l = (co_await in.receive()).value();
+    }
+    out.close();
+  }(ping, pong, &last));
+  poll();
+  EXPECT_EQ(last, 10'000);
+}
+
+TEST_F(ChannelTest, AnAwaiterIsAwaitedOnce) {
+  EXPECT_DEATH(
+      {
+        start([](Context) -> Task<> {
+          Channel<int> ch(1);
+          (void)ch.try_send(1);
+          auto receive = ch.receive();
+          (void)co_await receive;
+          (void)co_await receive;
+        });
+      },
+      "an awaiter is awaited once");
+}
+
+}  // namespace
+}  // namespace leash

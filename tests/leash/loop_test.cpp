@@ -1,0 +1,318 @@
+#include "leash/loop.hpp"
+
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "leash/after_func.hpp"
+#include "leash/channel.hpp"
+#include "leash/done.hpp"
+#include "leash/scope.hpp"
+#include "leash/sleep.hpp"
+#include "leash/via.hpp"
+#include "tests/support/loop_fixture.hpp"
+
+namespace leash {
+namespace {
+
+using namespace std::chrono_literals;
+
+static_assert(!std::is_copy_constructible_v<Loop> && !std::is_move_constructible_v<Loop>);
+
+using LoopTest = testing::LoopFixture;
+
+// Writes its name when it is destroyed.
+struct Mark {
+  Mark(std::string* t, const char* n) : text(t), name(n) {}
+  Mark(const Mark&) = delete;
+  ~Mark() { *text += name; }
+  std::string* text;
+  const char* name;
+};
+
+Task<> inner(std::string* text, const char* name, Channel<int> ch) {
+  const Mark mark(text, name);
+  (void)co_await ch.receive();
+}
+Task<> outer(std::string* text, const char* name, const char* inner_name, Channel<int> ch) {
+  const Mark mark(text, name);
+  co_await inner(text, inner_name, ch);
+}
+
+TEST(LoopEnd, DestroysTheNewestTaskFirstAndInItTheInnermostFrameFirst) {
+  std::string text;
+  std::vector<TaskInfo> abandoned;
+  asio::io_context io{1};
+  {
+    Loop loop{io, {.on_abandoned = [&](const std::vector<TaskInfo>& tasks) { abandoned = tasks; }}};
+    Channel<int> ch;
+    go(loop.background(), outer(&text, "1", "i", ch), "old");
+    go(loop.background(), outer(&text, "2", "j", ch), "new");
+    io.poll();
+  }
+  EXPECT_EQ(text, "j2i1");
+  ASSERT_EQ(abandoned.size(), 2u);
+  EXPECT_EQ(abandoned[0].name, "old");
+  EXPECT_EQ(abandoned[0].frames.size(), 2u);
+  EXPECT_EQ(abandoned[1].wait, WaitKind::chan_receive);
+}
+
+TEST(LoopEnd, CallsNoHookWhenNothingIsLeft) {
+  asio::io_context io{1};
+  bool called = false;
+  {
+    Loop loop{io, {.on_abandoned = [&](const auto&) { called = true; }}};
+    go(loop.background(), []() -> Task<> { co_return; }());
+    (void)loop.run();
+  }
+  EXPECT_FALSE(called);
+}
+
+TEST(LoopEnd, TasksThatNeverRanAndTasksInScopesAreDestroyed) {
+  std::string text;
+  asio::io_context io{1};
+  {
+    Loop loop{io};
+    Channel<int> ch;
+    go(loop.background(), [](Context ctx, std::string* t, Channel<int> c) -> Task<> {
+      const Mark mark(t, "parent");
+      Scope s(ctx);
+      s.go(inner(t, "child ", c));
+      (void)co_await s.join();
+    }(loop.background(), &text, ch));
+    io.poll();
+    go(loop.background(), inner(&text, "never", ch));
+  }
+  EXPECT_EQ(text, "child parent");
+}
+
+TEST(LoopEnd, DestructorsMayUseTheLibrary) {
+  asio::io_context io{1};
+  std::string text;
+  {
+    Loop loop{io};
+    struct Busy {
+      Busy(Context c, std::string* t) : ctx(c), text(t) {}
+      Busy(Busy&& o) noexcept : ctx(o.ctx), text(std::exchange(o.text, nullptr)) {}
+      ~Busy() {
+        if (!text) return;
+        auto [child, cancel] = with_timeout(ctx, 1h);
+        EXPECT_EQ(child.cause(), errc::shutdown);
+        after_func(child, [] { FAIL(); }).detach();
+        Channel<int> ch(1);
+        (void)ch.try_send(1);
+        ch.close();
+        go(child, inner(text, "started in a destructor", ch));
+        (void)child.remaining();
+        *text += "busy ";
+      }
+      Context ctx;
+      std::string* text;
+    };
+    go(loop.background(), [](Busy) -> Task<> { co_await sleep(1h); }(Busy(loop.background(), &text)));
+    io.poll();
+  }
+  EXPECT_EQ(text, "busy ");
+}
+
+TEST(LoopEnd, HandlesThatOutliveItAreInert) {
+  asio::io_context io{1};
+  Channel<int> ch;
+  DoneSource source;
+  const Done done = source.done();
+  {
+    Loop loop{io};
+    go(loop.background(), [](Channel<int> c) -> Task<> { (void)co_await c.receive(); }(ch));
+    go(loop.background(), [](Done d) -> Task<> { co_await d.wait(); }(done));
+    io.poll();
+  }
+  EXPECT_FALSE(ch.try_send(1)) << "nobody waits there any more";
+  EXPECT_TRUE(ch.close());
+  source.close();
+  io.restart();
+  io.poll();
+}
+
+TEST(LoopEnd, FiguresOutliveIt) {
+  asio::io_context io{1};
+  std::shared_ptr<const Figures> figures;
+  {
+    Loop loop{io};
+    figures = loop.figures();
+    Channel<int> ch;
+    go(loop.background(), [](Channel<int> c) -> Task<> { (void)co_await c.receive(); }(ch));
+    io.poll();
+    EXPECT_EQ(figures->live_tasks.get(), 1u);
+  }
+  EXPECT_EQ(figures->live_tasks.get(), 0u);
+  EXPECT_EQ(figures->sites()[0].finished[static_cast<std::size_t>(Outcome::reaped)].get(), 1u);
+  EXPECT_EQ(figures->sites()[0].frame_bytes.get(), 0u);
+}
+
+TEST(LoopRun, TasksThatNothingCanWakeAreADeadlock) {
+  asio::io_context io{1};
+  Loop loop{io, {.grace = 1ms}};
+  Channel<int> ch;
+  auto [ctx, cancel] = with_cancel(loop.background());
+  go(ctx, [](Channel<int> c) -> Task<> { (void)co_await c.receive(); }(ch));
+  cancel();
+  const auto ran = loop.run();
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error(), errc::deadlock);
+  ch.close();
+  EXPECT_TRUE(loop.run());
+  EXPECT_EQ(live_tasks(loop), 0u);
+}
+
+TEST_F(LoopTest, AnOrphanThatWaitsForEverIsADeadlockAlsoBeforeItsGraceHasPassed) {
+  Channel<int> ch;
+  auto [ctx, cancel] = with_cancel(root());
+  start_under(
+      ctx, [](Context, Channel<int> c) -> Task<> { (void)co_await c.receive(); }, ch);
+  cancel();
+  const auto ran = loop.run();
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error(), errc::deadlock);
+  ch.close();
+}
+
+TEST(LoopRun, ReturnsAlthoughAFarTimerWasArmedAndCancelled) {
+  asio::io_context io{1};
+  Loop loop{io};
+  const auto begin = std::chrono::steady_clock::now();
+  { auto made = with_timeout(loop.background(), 1h); }
+  EXPECT_TRUE(loop.run());
+  go(loop.background(), [](Context ctx) -> Task<> {
+    auto [child, cancel] = with_timeout(ctx, 1h);
+    (void)co_await sleep(child, 1ms);
+  }(loop.background()));
+  EXPECT_TRUE(loop.run());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1min);
+}
+
+TEST(LoopRun, ReturnsWhenTheLastOperationEndsAndNobodyWaitedForIt) {
+  asio::io_context io{1};
+  Loop loop{io};
+  go(loop.background(), [](Context ctx, asio::io_context& service) -> Task<> {
+    asio::steady_timer timer(service, 1h);
+    auto [far, cancel] = with_timeout(ctx, 1h);  // let go while the operation is still in flight
+    { auto operation = timer.async_wait(via(far)); }
+    co_return;
+  }(loop.background(), io));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(loop.run());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1min);
+}
+
+TEST_F(LoopTest, DrainEndsAllButWhatIsUnderWithoutCancel) {
+  auto [ctx, cancel] = with_cancel(root());
+  auto [apart, cancel_apart] = with_cancel(without_cancel(ctx));
+  loop.drain();
+  EXPECT_EQ(ctx.cause(), errc::shutdown);
+  EXPECT_EQ(root().cause(), errc::shutdown);
+  EXPECT_FALSE(apart.is_done());
+  loop.drain(errc::disconnected);
+  EXPECT_EQ(ctx.cause(), errc::shutdown);
+}
+
+TEST_F(LoopTest, AwaitsThatAreAlwaysReadyDoNotStarveOtherHandlers) {
+  bool stop = false;
+  long turns = 0;
+  go(root(), [](bool* s, long* count) -> Task<> {
+    Channel<int> ch(1);
+    while (!*s) {
+      (void)co_await ch.send(1);
+      (void)co_await ch.receive();
+      ++*count;
+    }
+  }(&stop, &turns));
+  go(root(), [](Context ctx, bool* s) -> Task<> {  // scopes and their tasks are always ready too
+    while (!*s) {
+      Scope scope(ctx);
+      scope.go([]() -> Task<> { co_return; }());
+      (void)co_await scope.join();
+    }
+  }(root(), &stop));
+  asio::post(io, [&] { asio::post(io, [&] { asio::post(io, [&] { stop = true; }); }); });
+  poll();
+  EXPECT_TRUE(stop);
+  EXPECT_GT(turns, 0);
+}
+
+TEST_F(LoopTest, CallbacksThatFollowEachOtherDoNotStarveOtherHandlers) {
+  auto [ctx, cancel] = with_cancel(root());
+  cancel();
+  bool stop = false;
+  std::function<void()> again = [&, c = ctx] {
+    if (!stop) after_func(c, again).detach();
+  };
+  again();
+  asio::post(io, [&] { asio::post(io, [&] { stop = true; }); });
+  poll();
+  EXPECT_TRUE(stop);
+}
+
+TEST_F(LoopTest, TimersFollowTheManualClock) {
+  const auto order = std::make_unique<std::string>();
+  for (const auto& [after, name] : {std::pair(3s, "c"), std::pair(1s, "a"), std::pair(2s, "b")}) {
+    go(root(), [](Duration d, const char* n, std::string* out) -> Task<> {
+      co_await sleep(d);
+      *out += n;
+    }(after, name, order.get()));
+  }
+  poll();
+  advance(10s);
+  EXPECT_EQ(*order, "abc");
+}
+
+TEST(LoopTwo, TwoLoopsOfOneThreadDoNotDisturbEachOther) {
+  asio::io_context io_a{1}, io_b{1};
+  Loop a{io_a, {.name = "a"}}, b{io_b, {.name = "b"}};
+  Channel<int> ch;
+  int got = 0;
+  go(a.background(),
+     [](Channel<int> c, int* out) -> Task<> { *out = (co_await c.receive()).value(); }(ch, &got));
+  go(b.background(), [](Channel<int> c) -> Task<> { (void)co_await c.send(7); }(ch));
+  io_a.poll();
+  io_b.poll();
+  EXPECT_EQ(live_tasks(b), 0u);
+  io_a.restart();
+  io_a.poll();
+  EXPECT_EQ(got, 7);
+  EXPECT_EQ(a.name(), "a");
+}
+
+#ifndef NDEBUG
+TEST(LoopDeathTest, TouchingALoopFromAnotherThreadWhileItRunsAborts) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto touch = [] {
+    asio::io_context io{1};
+    Loop loop{io};
+    auto made = with_cancel(without_cancel(loop.background()));
+    auto stop = after_func(loop.background(), [&made] { std::thread([&made] { made.cancel(); }).join(); });
+    loop.drain();
+    io.poll();
+  };
+  EXPECT_DEATH(touch(), "belong to its thread");
+}
+#endif
+
+TEST(LoopDeathTest, DestroyedByItsOwnTaskAborts) {
+  EXPECT_DEATH(
+      {
+        asio::io_context io{1};
+        auto loop = std::make_unique<Loop>(io);
+        go(loop->background(), [](std::unique_ptr<Loop>* l) -> Task<> {
+          l->reset();
+          co_return;
+        }(&loop));
+        io.poll();
+      },
+      "Loop destroyed by one of its own tasks");
+}
+
+}  // namespace
+}  // namespace leash

@@ -1,0 +1,194 @@
+#include "leash/select.hpp"
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "leash/channel.hpp"
+#include "leash/done.hpp"
+#include "leash/sleep.hpp"
+#include "tests/support/loop_fixture.hpp"
+
+namespace leash {
+namespace {
+
+using namespace std::chrono_literals;
+
+using SelectTest = testing::LoopFixture;
+
+static_assert(std::is_same_v<decltype(select(std::declval<Channel<int>>().receive(), sleep(1s)))::Outcome,
+                             std::variant<Result<int>, std::monostate>>);
+
+TEST_F(SelectTest, TakesTheReadyCaseAndUndoesTheOthers) {
+  Channel<int> ready(1), idle, sink;
+  (void)ready.try_send(4);
+  int got = 0;
+  start(
+      [](Context ctx, Channel<int> a, Channel<int> b, Channel<int> c, int* out) -> Task<> {
+        auto r = co_await select(b.receive(), a.receive(), c.send(9), ctx.done(), sleep(1h));
+        *out = std::get<1>(r).value();
+      },
+      ready, idle, sink, &got);
+  EXPECT_EQ(got, 4);
+  EXPECT_FALSE(idle.try_send(1));
+  EXPECT_FALSE(sink.try_receive());
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+}
+
+TEST_F(SelectTest, WhatHappensFirstUnlinksTheLosers) {
+  Channel<int> a, b, c;
+  std::string text;
+  start(
+      [](Context ctx, Channel<int> x, Channel<int> y, Channel<int> z, std::string* out) -> Task<> {
+        for (int i = 0; i < 3; ++i) {
+          auto r = co_await select(x.receive(), y.receive(), z.send(9), ctx.done(), sleep(1h));
+          *out += std::to_string(r.index());
+        }
+      },
+      a, b, c, &text);
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 1u);
+  EXPECT_TRUE(b.try_send(1));
+  EXPECT_FALSE(a.try_send(2)) << "exactly one case is taken";
+  EXPECT_FALSE(c.try_receive());
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+  poll();
+  EXPECT_EQ(c.try_receive().value().value(), 9);
+  EXPECT_FALSE(b.try_send(2));
+  advance(1h);
+  EXPECT_EQ(text, "12");
+  EXPECT_TRUE(a.try_send(3));
+  poll();
+  EXPECT_EQ(text, "120");
+}
+
+TEST_F(SelectTest, ATimerCaseIsATimeout) {
+  std::size_t index = 9;
+  start(
+      [](Context, std::size_t* out) -> Task<> {
+        Channel<int> ch;
+        auto r = co_await select(ch.receive(), sleep(1s));
+        *out = r.index();
+      },
+      &index);
+  advance(1s);
+  EXPECT_EQ(index, 1u);
+}
+
+TEST_F(SelectTest, OtherwiseDoesNotWait) {
+  std::string text;
+  start(
+      [](Context ctx, std::string* out) -> Task<> {
+        Channel<int> a(1), b;
+        auto nothing = co_await select(a.receive(), otherwise);
+        *out += std::to_string(nothing.index());
+        auto two = co_await select(a.send(1), b.receive(), otherwise);
+        *out += std::to_string(two.index());
+        auto three = co_await select(b.receive(), b.send(1), ctx.done(), otherwise);
+        *out += std::to_string(three.index());
+      },
+      &text);
+  EXPECT_EQ(text, "103");
+}
+
+TEST_F(SelectTest, AClosedChannelIsAlwaysReady) {
+  std::string text;
+  start(
+      [](Context, std::string* out) -> Task<> {
+        Channel<int> closed, idle;
+        closed.close();
+        auto r = co_await select(idle.receive(), closed.receive());
+        *out += std::get<1>(r).error().message() + ", ";
+        auto s = co_await select(idle.receive(), closed.send(1));
+        *out += std::get<1>(s).error().message();
+      },
+      &text);
+  EXPECT_EQ(text, "channel closed, channel closed");
+}
+
+TEST_F(SelectTest, CloseWakesASelectThatSendsAndReceivesOnTheSameChannel) {
+  Channel<int> ch;
+  int wakes = 0;
+  start(
+      [](Context, Channel<int> c, int* out) -> Task<> {
+        (void)co_await select(c.receive(), c.send(1));
+        ++*out;
+      },
+      ch, &wakes);
+  EXPECT_EQ(wakes, 0) << "a task does not talk to itself";
+  ch.close();
+  poll();
+  EXPECT_EQ(wakes, 1);
+}
+
+TEST_F(SelectTest, TwoSelectsMeet) {
+  Channel<int> ch;
+  int got = 0;
+  for (int i = 0; i < 2; ++i) {
+    go(root(), [](Channel<int> c, int* out) -> Task<> {
+      auto r = co_await select(c.receive(), c.send(3));
+      if (r.index() == 0) *out += std::get<0>(r).value();
+    }(ch, &got));
+  }
+  poll();
+  EXPECT_EQ(got, 3);
+}
+
+TEST_F(SelectTest, ReadyCasesAreChosenFairly) {
+  // Also when some cases are not ready: the neighbour of an idle case must not get its share.
+  std::array<int, 4> counts{};
+  start(
+      [](Context, std::array<int, 4>* out) -> Task<> {
+        Channel<int> idle;
+        Channel<int> a(1), b(1), c(1);
+        for (int i = 0; i < 30'000; ++i) {
+          (void)a.try_send(1);
+          (void)b.try_send(1);
+          (void)c.try_send(1);
+          auto r = co_await select(idle.receive(), a.receive(), b.receive(), c.receive());
+          ++(*out)[r.index()];
+        }
+      },
+      &counts);
+  EXPECT_EQ(counts[0], 0);
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_NEAR(counts[i], 10'000, 500);
+}
+
+TEST_F(SelectTest, ADoneContextDoesNotWinUnlessItIsACaseAndChosen) {
+  auto [ctx, cancel] = with_cancel(root());
+  cancel();
+  std::array<int, 2> counts{};
+  start_under(
+      ctx,
+      [](Context c, std::array<int, 2>* out) -> Task<> {
+        Channel<int> ch(1);
+        for (int i = 0; i < 1000; ++i) {
+          (void)ch.try_send(1);
+          auto r = co_await select(c.done(), ch.receive());
+          ++(*out)[r.index()];
+        }
+      },
+      &counts);
+  EXPECT_GT(counts[0], 300);
+  EXPECT_GT(counts[1], 300);
+}
+
+TEST_F(SelectTest, FourTasksSelectOnManyChannelsAndNothingIsLost) {
+  Channel<int> a, b(2), results;
+  long sum = 0;
+  for (int t = 0; t < 4; ++t) {
+    go(root(), [](Channel<int> x, Channel<int> y, int from) -> Task<> {
+      for (int i = 0; i < 500; ++i) (void)co_await select(x.send(from + i), y.send(from + i));
+    }(a, b, t * 500));
+    go(root(), [](Channel<int> x, Channel<int> y, long* out) -> Task<> {
+      for (int i = 0; i < 500; ++i) {
+        auto r = co_await select(x.receive(), y.receive());
+        *out += r.index() == 0 ? std::get<0>(r).value() : std::get<1>(r).value();
+      }
+    }(a, b, &sum));
+  }
+  poll();
+  EXPECT_EQ(sum, 1999L * 2000 / 2);
+}
+
+}  // namespace
+}  // namespace leash
