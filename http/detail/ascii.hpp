@@ -1,0 +1,68 @@
+#pragma once
+// Character classes and comparisons of RFC 9110, on bytes and without locales.
+//
+// Threads        any; nothing here has state.
+//
+//   if (detail::iequals(name, "content-length")) ...
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace http::detail {
+
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// The value of a hexadecimal digit, or -1.
+constexpr int hex_digit(char c) noexcept {
+  if (is_digit(c)) return c - '0';
+  const char lower = to_lower(c);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+constexpr std::array<bool, 256> make_class(std::string_view others, bool (*member)(char)) {
+  std::array<bool, 256> table{};
+  for (unsigned c = 0; c < table.size(); ++c) table[c] = member(static_cast<char>(c));
+  for (const char c : others) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+
+constexpr bool is_alphanumeric(char c) noexcept { return is_alpha(c) || is_digit(c); }
+
+// tchar, RFC 9110 section 5.6.2.
+inline constexpr auto token_class = make_class("!#$%&'*+-.^_`|~", is_alphanumeric);
+constexpr bool is_token_char(char c) noexcept { return token_class[static_cast<unsigned char>(c)]; }
+
+// What a field value may consist of, RFC 9110 section 5.5: no control characters but the tab.
+inline constexpr auto text_class = make_class("\t", [](char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte != 0x7f;
+});
+constexpr bool is_text_char(char c) noexcept { return text_class[static_cast<unsigned char>(c)]; }
+
+constexpr bool is_token(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+constexpr bool is_text(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), is_text_char);
+}
+
+// Equal when ASCII letters of either case count as the same.
+constexpr bool iequals(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+// Without the spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
+constexpr std::string_view trim(std::string_view text) noexcept {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+}  // namespace http::detail

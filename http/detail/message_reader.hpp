@@ -1,0 +1,123 @@
+#pragma once
+// What RequestParser and ResponseParser have in common: head, body and trailers of one message after the
+// other.
+//
+// What it is     SectionScanner cuts head and trailers out of the bytes; llhttp then parses each in one
+// piece,
+//                and decides about the framing of the body. The derived class judges start line and head.
+// Guarantees     a body is handed out as views of the bytes given: nothing is copied but the head, once.
+// Lifetime       the fields, an object of the derived class, view a buffer of this one, until reset(). A
+// reader does
+//                not move: llhttp points at it.
+// Threads        one at a time.
+//
+//   class Impl : MessageReader { std::optional<ParseError> check_head(std::string_view) override; ... };
+
+#include <llhttp.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/detail/section_scanner.hpp"
+#include "http/message.hpp"
+#include "http/parse_step.hpp"
+
+namespace http::detail {
+
+class MessageReader {
+ public:
+  MessageReader(llhttp_type_t type, const SectionLimits& limits, std::uint64_t body_limit,
+                HeaderViews& fields);
+  MessageReader(const MessageReader&) = delete;
+  MessageReader& operator=(const MessageReader&) = delete;
+  virtual ~MessageReader() = default;
+
+  ParseStep feed(std::span<const char> bytes);
+
+  // The peer will send nothing more. True: the message is complete, perhaps by that. False: it is cut off, an
+  // error.
+  bool finish_at_eof() noexcept;
+
+  // Makes ready for the next message. A failed reader stays failed.
+  void reset() noexcept;
+
+  const ParseError& error() const noexcept { return error_; }
+  bool complete() const noexcept { return phase_ == Phase::complete; }
+  bool untouched() const noexcept { return phase_ == Phase::head && scanner_.untouched(); }
+
+ protected:
+  enum class BodyRule : std::uint8_t { framed, none };  // none: none follows whatever the head announces
+  struct Framing {
+    std::optional<std::uint64_t> content_length;
+    bool chunked = false;
+    bool keep_alive = false;
+  };
+
+  // As soon as the line is complete, before llhttp sees it. `line` is without CR LF and does not outlive the
+  // call.
+  virtual std::optional<ParseError> check_start_line(std::string_view line) = 0;
+
+  // The fields are complete and framing() has been checked. `start_line` lives as long as they do.
+  virtual std::optional<ParseError> check_head(std::string_view start_line) = 0;
+  virtual BodyRule body_rule() const noexcept { return BodyRule::framed; }
+
+  // Called where a head is complete: true drops this message and goes on with the next one.
+  virtual bool skips_message() noexcept { return false; }
+
+  const Framing& framing() const noexcept { return framing_; }
+
+ private:
+  enum class Phase : std::uint8_t { head, body, chunk_framing, chunk_data, trailers, complete, failed };
+  struct Callbacks;
+
+  // What is left of the bytes given, and how many were taken.
+  struct Input {
+    std::string_view rest;
+    std::size_t consumed = 0;
+    std::string_view take(std::size_t count) noexcept;
+  };
+
+  ParseStep step(ParseEvent event, const Input& input, std::string_view body = {}) const noexcept;
+  ParseStep fail(const ParseError& error, const Input& input) noexcept;
+  ParseStep fail_section(SectionScanner::Result result, const Input& input) noexcept;
+  ParseStep fail_llhttp(const Input& input) noexcept;
+
+  std::optional<ParseStep> read_head(Input& input);
+  std::optional<ParseStep> read_body(Input& input);
+  std::optional<ParseStep> read_chunk_framing(Input& input);
+  std::optional<ParseStep> read_trailers(Input& input);
+
+  // On the head as llhttp sees it, before it decides about the body.
+  std::optional<ParseError> judge_head();
+  std::optional<ParseError> judge_framing();
+  void start_llhttp() noexcept;
+  void restart() noexcept;
+
+  llhttp_t llhttp_;
+  const llhttp_type_t type_;
+  const SectionLimits limits_;
+  const std::uint64_t body_limit_;
+
+  Phase phase_ = Phase::head;
+  SectionScanner scanner_;
+  SectionScanner trailer_scanner_;
+  std::size_t start_line_bytes_ = 0;
+  std::string head_;      // without the empty lines before it; keeps its memory from message to message
+  std::string trailers_;  // parsed for their syntax, then dropped
+  HeaderViews& fields_;
+  Framing framing_;
+  ParseError error_;
+
+  bool head_done_ = false;        // llhttp called back: fields that follow are trailers
+  bool message_done_ = false;     // likewise for the end of the message
+  std::string_view body_;         // what llhttp found in the bytes just given
+  std::uint64_t body_bytes_ = 0;  // before the current chunk
+  std::uint64_t left_ = 0;        // of the body, or of the current chunk
+  std::uint64_t chunks_ = 0;
+  std::uint64_t chunk_framing_bytes_ = 0;  // sizes, extensions and line ends
+};
+
+}  // namespace http::detail

@@ -1,0 +1,71 @@
+#pragma once
+// Finds the end of a head, or of a trailer section, in bytes that arrive in any pieces.
+//
+// What it is     the line structure of RFC 9112 section 2.2, stricter than llhttp 8.1 is: every line ends in
+// CR LF;
+//                no bare CR, bare LF, NUL or other control character; no folded lines; limits on each.
+// Guarantees     the verdict does not depend on how the bytes were cut into pieces. An offending byte is
+//                reported when it arrives, not when the section is complete.
+// Threads        one at a time.
+//
+//   SectionScanner scanner{SectionScanner::Start::line, limits};
+//   auto [result, consumed] = scanner.scan(bytes);
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace http::detail {
+
+struct SectionLimits {
+  std::size_t start_line;  // bytes, without its CR LF
+  std::size_t bytes;       // of the section
+  std::size_t fields;
+};
+
+class SectionScanner {
+ public:
+  enum class Start : std::uint8_t { line, fields };  // whether a request or status line comes first
+
+  enum class Result : std::uint8_t {
+    need_more,
+    start_line,  // its CR LF was consumed; scan on for the fields
+    complete,    // the empty line was consumed
+    start_line_too_long,
+    too_many_bytes,
+    too_many_fields,
+    bare_cr,
+    bare_lf,
+    control_character,
+    folded_line,
+    nameless_field,  // llhttp 8.1 lets it through and would give its value to the field before
+  };
+
+  struct Scan {
+    Result result;
+    std::size_t consumed;
+  };
+
+  SectionScanner(Start start, const SectionLimits& limits) noexcept : limits_(limits), start_(start) {
+    reset();
+  }
+
+  Scan scan(std::string_view bytes) noexcept;
+  void reset() noexcept;
+
+  // Whether nothing but empty lines (which may precede a start line) has been seen.
+  bool untouched() const noexcept { return in_start_line_ && line_bytes_ == 0; }
+
+ private:
+  Result end_of_line() noexcept;
+
+  SectionLimits limits_;
+  Start start_;
+  bool in_start_line_;
+  bool after_cr_;
+  std::size_t line_bytes_;
+  std::size_t bytes_;
+  std::size_t fields_;
+};
+
+}  // namespace http::detail

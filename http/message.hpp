@@ -1,0 +1,145 @@
+#pragma once
+// What travels: header fields, a request and a response.
+//
+// What it is     Headers own their text; HeaderViews look into somebody else's. Both keep the order in which
+//                fields were added, allow repeated names, and compare names without case.
+// Requires       what a Request or ResponseHead views (the parser that made it) is alive and was not reset.
+// Threads        plain values: one thread at a time.
+//
+//   http::Response response{.status = 200, .body = "hello\n"};
+//   response.headers.add("Content-Type", "text/plain");
+//   if (auto type = request.headers.find("content-type")) ...
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/detail/ascii.hpp"
+
+namespace http {
+
+template <class Text>
+class BasicHeaders {
+ public:
+  struct Field {
+    Text name;
+    Text value;
+  };
+
+  BasicHeaders() = default;
+  BasicHeaders(std::initializer_list<Field> fields) : fields_(fields) {}
+
+  // Appends a field, whether or not there is one of this name already.
+  void add(Text name, Text value) { fields_.push_back({std::move(name), std::move(value)}); }
+
+  // Replaces the first field of this name and removes the others; appends it when there is none.
+  void set(Text name, Text value) {
+    std::erase_if(fields_, [&, first = true](const Field& field) mutable {
+      return detail::iequals(field.name, name) && !std::exchange(first, false);
+    });
+    for (Field& field : fields_) {
+      if (!detail::iequals(field.name, name)) continue;
+      field.value = std::move(value);
+      return;
+    }
+    add(std::move(name), std::move(value));
+  }
+
+  // The value of the first field of this name. The view lives as long as the field is not changed.
+  std::optional<std::string_view> find(std::string_view name) const noexcept {
+    for (const Field& field : fields_) {
+      if (detail::iequals(field.name, name)) return std::string_view(field.value);
+    }
+    return std::nullopt;
+  }
+
+  std::size_t count(std::string_view name) const noexcept {
+    std::size_t found = 0;
+    for (const Field& field : fields_) found += detail::iequals(field.name, name);
+    return found;
+  }
+
+  void clear() noexcept { fields_.clear(); }  // keeps the memory
+  bool empty() const noexcept { return fields_.empty(); }
+  std::size_t size() const noexcept { return fields_.size(); }
+  Field& back() noexcept { return fields_.back(); }
+  auto begin() const noexcept { return fields_.begin(); }
+  auto end() const noexcept { return fields_.end(); }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+using Headers = BasicHeaders<std::string>;
+using HeaderViews = BasicHeaders<std::string_view>;
+
+// The methods that are understood (RFC 9110 section 9; PATCH: RFC 5789). CONNECT is not: nothing here
+// tunnels.
+enum class Method : std::uint8_t { get, head, post, put, delete_, options, patch, trace };
+
+// "GET" and so on.
+std::string_view to_string(Method method) noexcept;
+
+// Methods are case-sensitive; nullopt for any other.
+std::optional<Method> parse_method(std::string_view name) noexcept;
+
+// A request as RequestParser hands it out.
+struct Request {
+  Method method = Method::get;
+  std::string_view method_name = {};                 // "GET"
+  std::string_view target = {};                      // as sent: "/a%20b?x=1", "http://host/a", "*"
+  std::string_view path = {};                        // of the target, still percent-encoded: "/a%20b"
+  std::string_view query = {};                       // after the '?', still encoded; see http/target.hpp
+  int version_minor = 1;                             // HTTP/1.x
+  HeaderViews headers = {};                          // values without surrounding spaces
+  bool keep_alive = true;                            // the peer allows another request on this connection
+  std::optional<std::uint64_t> content_length = {};  // bytes
+  bool chunked = false;
+  bool expect_continue = false;  // it waits for "100 Continue" before it sends the body
+
+  bool has_body() const noexcept { return chunked || content_length.value_or(0) > 0; }
+};
+
+// The head of a response as ResponseParser hands it out.
+struct ResponseHead {
+  int status = 0;
+  std::string_view reason = {};  // may be empty; decide by the status
+  int version_minor = 1;
+  HeaderViews headers = {};
+  bool keep_alive = true;  // the connection can be used again when this response is complete
+  std::optional<std::uint64_t> content_length = {};  // as announced, also where no body follows (HEAD)
+  bool chunked = false;
+};
+
+// A response to be sent. Content-Length, Transfer-Encoding, Connection and Date are the serializer's.
+struct Response {
+  int status = 200;
+  Headers headers = {};
+  std::string body = {};
+  bool close = false;  // "Connection: close": the sender closes afterwards
+};
+
+// A request to be sent. Host, Content-Length, Transfer-Encoding and Connection are the serializer's.
+struct OutgoingRequest {
+  std::string method = "GET";
+  std::string target = "/";
+  std::string host = {};  // "example.org" or "example.org:8080"
+  Headers headers = {};
+  std::string body = {};
+  bool close = false;
+};
+
+// "Not Found" for 404; "Unknown" for a status without a registered phrase.
+std::string_view reason_phrase(int status) noexcept;
+
+// Whether a response of this status never has a body (RFC 9112 section 6.3): 1xx, 204, 304.
+constexpr bool is_bodiless(int status) noexcept {
+  return (status >= 100 && status < 200) || status == 204 || status == 304;
+}
+
+}  // namespace http

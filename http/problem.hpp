@@ -1,0 +1,20 @@
+#pragma once
+// Errors as RFC 9457 wants them: application/problem+json.
+//
+// Threads        any.
+//
+//   return http::problem(504, "The request took longer than 2s.", "deadline");
+//   // {"cause":"deadline","detail":"The request took ...","status":504,"title":"Gateway
+//   Timeout","type":"about:blank"}
+
+#include <string_view>
+
+#include "http/message.hpp"
+
+namespace http {
+
+// `detail` is for people; `cause`, left out when empty, is a word for programs. Neither may repeat what a
+// peer sent unchecked; bytes that are not UTF-8 are replaced.
+Response problem(int status, std::string_view detail, std::string_view cause = {});
+
+}  // namespace http

@@ -1,0 +1,111 @@
+#include "http/request_parser.hpp"
+
+#include <optional>
+
+#include "http/detail/ascii.hpp"
+#include "http/detail/message_reader.hpp"
+#include "http/target.hpp"
+
+namespace http {
+
+class RequestParser::Impl final : public detail::MessageReader {
+ public:
+  explicit Impl(const Limits& limits)
+      : MessageReader(HTTP_REQUEST, {limits.request_line, limits.head_bytes, limits.header_fields},
+                      limits.body_bytes, request_.headers) {}
+
+  const Request& request() const noexcept { return request_; }
+
+ private:
+  std::optional<ParseError> check_start_line(std::string_view line) override;
+  std::optional<ParseError> check_head(std::string_view start_line) override;
+
+  Request request_;
+};
+
+namespace {
+
+std::optional<ParseError> check_version(std::string_view version) {
+  const bool well_formed = version.size() == 8 && version.starts_with("HTTP/") &&
+                           detail::is_digit(version[5]) && version[6] == '.' && detail::is_digit(version[7]);
+  if (!well_formed) return ParseError{400, "The HTTP version is malformed."};
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") {
+    return ParseError{505, "Only HTTP/1.1 and HTTP/1.0 are supported."};
+  }
+  return std::nullopt;
+}
+
+std::optional<ParseError> check_host(const HeaderViews& headers, int version_minor) {
+  const auto count = headers.count("host");
+  if (count == 0 && version_minor == 0) return std::nullopt;
+  if (count == 0) return ParseError{400, "The Host field is missing."};
+  if (count > 1) return ParseError{400, "The Host field is repeated."};
+  if (!is_valid_authority(*headers.find("host"))) return ParseError{400, "The Host field is invalid."};
+  return std::nullopt;
+}
+
+// RFC 9112 section 3. llhttp knows more methods and versions than are supported here, and has one error for
+// all that it does not know; so the line is judged before llhttp sees it.
+std::optional<ParseError> parse_request_line(std::string_view line, Request& request) {
+  const auto first_space = line.find(' ');
+  const auto last_space = line.rfind(' ');
+  if (first_space == last_space) {
+    return ParseError{400, "The request line is not a method, a target and a version."};
+  }
+  request.method_name = line.substr(0, first_space);
+  request.target = line.substr(first_space + 1, last_space - first_space - 1);
+  const auto version = line.substr(last_space + 1);
+
+  if (!detail::is_token(request.method_name)) return ParseError{400, "The method is malformed."};
+  if (auto error = check_version(version)) return error;
+  request.version_minor = version.back() - '0';
+  const auto method = parse_method(request.method_name);
+  if (!method) return ParseError{501, "The method is not supported."};
+  request.method = *method;
+
+  const auto target = split_target(request.target);
+  if (!target) return ParseError{400, target.error()};
+  if (target->path == "*" && *method != Method::options) {
+    return ParseError{400, "The request target \"*\" is for OPTIONS only."};
+  }
+  request.path = target->path;
+  request.query = target->query;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ParseError> RequestParser::Impl::check_start_line(std::string_view line) {
+  return parse_request_line(line, request_);
+}
+
+std::optional<ParseError> RequestParser::Impl::check_head(std::string_view start_line) {
+  // Again, because the buffer may have moved while it grew.
+  if (auto error = parse_request_line(start_line, request_)) return error;
+  if (auto error = check_host(request_.headers, request_.version_minor)) return error;
+  request_.keep_alive = framing().keep_alive;
+  request_.content_length = framing().content_length;
+  request_.chunked = framing().chunked;
+  request_.expect_continue = false;
+  if (const auto expected = request_.headers.find("expect"); expected && request_.version_minor > 0) {
+    if (!detail::iequals(*expected, "100-continue")) {
+      return ParseError{417, "The only expectation supported is 100-continue."};
+    }
+    request_.expect_continue = request_.has_body();
+  }
+  return std::nullopt;
+}
+
+RequestParser::RequestParser(const Limits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestParser::RequestParser(RequestParser&&) noexcept = default;
+RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
+RequestParser::~RequestParser() = default;
+
+ParseStep RequestParser::feed(std::span<const char> bytes) { return impl_->feed(bytes); }
+const Request& RequestParser::request() const noexcept { return impl_->request(); }
+const ParseError& RequestParser::error() const noexcept { return impl_->error(); }
+bool RequestParser::complete() const noexcept { return impl_->complete(); }
+bool RequestParser::idle() const noexcept { return impl_->untouched(); }
+void RequestParser::reset() noexcept { impl_->reset(); }
+
+}  // namespace http

@@ -1,0 +1,30 @@
+#pragma once
+// How long the caller is willing to wait, as its request says.
+//
+// What it is     X-Request-Timeout-Ms (1 to 10 digits, milliseconds) and grpc-timeout (1 to 8 digits and one
+// of
+//                H M S m u n). Durations, never instants: clocks differ.
+// Threads        any.
+//
+//   auto timeout = http::request_timeout(request.headers);
+//   if (!timeout) return http::problem(400, timeout.error());
+//   if (*timeout) ctx = leash::with_timeout(ctx, **timeout);
+
+#include <chrono>
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include "http/message.hpp"
+
+namespace http {
+
+inline constexpr std::string_view request_timeout_field = "X-Request-Timeout-Ms";
+
+// The smaller one when both are present, nullopt when none is; 0 is a deadline that has passed. More than 292
+// years count as that. Error, to be answered with 400: a field is malformed or repeated; one sentence, safe
+// to echo.
+std::expected<std::optional<std::chrono::nanoseconds>, std::string_view> request_timeout(
+    const HeaderViews& headers);
+
+}  // namespace http

@@ -1,0 +1,57 @@
+#pragma once
+// Responses out of bytes: the client's side of RFC 9112.
+//
+// What it is     an incremental parser that is fed and answers with one event a call (http/parse_step.hpp).
+// Guarantees     1xx responses are skipped, at most eight in front of one response; 101 is an error, as
+// nothing here
+//                asks for an upgrade. HEAD, 204 and 304 have no body. A body ends by Content-Length, by the
+//                last chunk, or else where the connection does. As strict as RequestParser.
+// Lifetime       response() views a buffer of the parser, until reset(); body views the bytes given to
+// feed(). Threads        one at a time. Nothing blocks.
+//
+//   http::ResponseParser parser;
+//   parser.reset(http::RequestKind::head);   // before each response: was the request a HEAD?
+//   auto step = parser.feed(bytes);
+//   if (closed && parser.on_eof() == http::ParseEvent::error) truncated(parser.error());
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "http/limits.hpp"
+#include "http/message.hpp"
+#include "http/parse_step.hpp"
+
+namespace http {
+
+enum class RequestKind : std::uint8_t { head, other };
+
+class ResponseParser {
+ public:
+  explicit ResponseParser(const ResponseLimits& limits = {});
+  ResponseParser(ResponseParser&&) noexcept;
+  ResponseParser& operator=(ResponseParser&&) noexcept;
+  ~ResponseParser();
+
+  ParseStep feed(std::span<const char> bytes);
+
+  // The peer has closed. `complete` when that ends the response, or when it was complete before; `error` when
+  // it cuts the response off, or when there is none.
+  ParseEvent on_eof() noexcept;
+
+  const ResponseHead& response() const noexcept;  // from `head` to reset()
+  const ParseError& error() const noexcept;       // after `error`
+
+  bool complete() const noexcept;  // nothing of this response is still to come
+  bool idle() const noexcept;      // no byte of a response, interim ones included, has arrived since reset()
+  bool keep_alive() const noexcept;  // complete, and the connection can carry another request
+
+  // For the next response. No effect after an error.
+  void reset(RequestKind kind = RequestKind::other) noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace http

@@ -1,0 +1,140 @@
+#include "http/serializer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+
+#include "http/detail/ascii.hpp"
+
+namespace http {
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+
+// `name` may be anything; only what is harmless in a log is printed.
+[[noreturn]] void refuse(std::string_view name, std::string_view why) {
+  std::string printable;
+  for (const char c : name.substr(0, 80)) printable += detail::is_text_char(c) ? c : '?';
+  std::fprintf(stderr, "http: broken invariant: '%s' %.*s\n", printable.c_str(), static_cast<int>(why.size()),
+               why.data());
+  std::abort();
+}
+
+void append_number(std::string& out, std::unsigned_integral auto value, int base = 10) {
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr;
+  out.append(digits.data(), end);
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append(line_end);
+}
+
+void append_content_length(std::string& out, std::uint64_t size) {
+  out += "Content-Length: ";
+  append_number(out, size);
+  out += line_end;
+}
+
+void append_fields(std::string& out, const Headers& headers, std::span<const std::string_view> reserved) {
+  for (const auto& [name, value] : headers) {
+    if (!detail::is_token(name)) refuse(name, "is not a field name");
+    if (!detail::is_text(value)) refuse(name, "has a control character in its value");
+    const auto is_this = [&](std::string_view other) { return detail::iequals(name, other); };
+    if (std::ranges::any_of(reserved, is_this)) refuse(name, "is written by the serializer");
+    append_field(out, name, value);
+  }
+}
+
+}  // namespace
+
+Reply Reply::to(const Request& request, std::string_view date) noexcept {
+  return {.date = date,
+          .head_request = request.method == Method::head,
+          .version_minor = request.version_minor,
+          .peer_keep_alive = request.keep_alive};
+}
+
+BodyFraming append_response_head(std::string& out, const Response& response,
+                                 std::optional<std::uint64_t> body_size, const Reply& reply) {
+  static constexpr std::array<std::string_view, 4> reserved = {"Content-Length", "Transfer-Encoding",
+                                                               "Connection", "Date"};
+  if (response.status < 100 || response.status > 999)
+    refuse(std::to_string(response.status), "is not a status");
+
+  out += "HTTP/1.1 ";
+  append_number(out, static_cast<unsigned>(response.status));
+  out.append(" ").append(reason_phrase(response.status)).append(line_end);
+  if (!reply.date.empty()) append_field(out, "Date", reply.date);
+  append_fields(out, response.headers, reserved);
+
+  auto framing = BodyFraming::none;
+  if (!is_bodiless(response.status)) {
+    if (body_size) {
+      framing = BodyFraming::sized;
+      append_content_length(out, *body_size);
+    } else if (reply.version_minor > 0) {
+      framing = BodyFraming::chunked;
+      append_field(out, "Transfer-Encoding", "chunked");
+    } else {
+      framing = BodyFraming::until_close;
+    }
+  }
+  if (response.close || !reply.peer_keep_alive || framing == BodyFraming::until_close) {
+    append_field(out, "Connection", "close");
+  } else if (reply.version_minor == 0) {
+    append_field(out, "Connection", "keep-alive");
+  }
+  out += line_end;
+  return reply.head_request ? BodyFraming::none : framing;
+}
+
+void append_response(std::string& out, const Response& response, const Reply& reply) {
+  if (append_response_head(out, response, response.body.size(), reply) == BodyFraming::sized)
+    out += response.body;
+}
+
+void append_continue(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n"; }
+
+void append_chunk(std::string& out, std::string_view data) {
+  if (data.empty()) return;
+  append_number(out, data.size(), 16);
+  out.append(line_end).append(data).append(line_end);
+}
+
+void append_last_chunk(std::string& out) { out += "0\r\n\r\n"; }
+
+void append_request_head(std::string& out, const OutgoingRequest& request,
+                         std::optional<std::uint64_t> body_size) {
+  static constexpr std::array<std::string_view, 4> reserved = {"Content-Length", "Transfer-Encoding",
+                                                               "Connection", "Host"};
+  const auto visible = [](char c) { return c > ' ' && c < '\x7f'; };
+  if (!detail::is_token(request.method)) refuse(request.method, "is not a method");
+  if (request.target.empty() || !std::ranges::all_of(request.target, visible)) {
+    refuse(request.target, "is not a request target");
+  }
+  if (!std::ranges::all_of(request.host, visible)) refuse("Host", "has an invalid value");
+
+  out.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+  append_field(out, "Host", request.host);
+  append_fields(out, request.headers, reserved);
+  if (!body_size) {
+    append_field(out, "Transfer-Encoding", "chunked");
+  } else if (*body_size > 0 || request.method == "POST" || request.method == "PUT" ||
+             request.method == "PATCH") {
+    append_content_length(out, *body_size);
+  }
+  if (request.close) append_field(out, "Connection", "close");
+  out += line_end;
+}
+
+void append_request(std::string& out, const OutgoingRequest& request) {
+  append_request_head(out, request, request.body.size());
+  out += request.body;
+}
+
+}  // namespace http

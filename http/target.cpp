@@ -1,0 +1,185 @@
+#include "http/target.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ranges>
+
+#include "http/detail/ascii.hpp"
+
+namespace http {
+namespace {
+
+constexpr std::string_view scheme = "http://";
+
+// unreserved / sub-delims / "%", RFC 3986: what a reg-name consists of.
+constexpr auto host_class = detail::make_class("-._~!$&'()*+,;=%", detail::is_alphanumeric);
+// Visible ASCII. RFC 3986 has fewer, but browsers send the others as they are.
+constexpr auto uri_class = detail::make_class("", [](char c) { return c > ' ' && c < '\x7f'; });
+
+bool all_of_class(std::string_view text, const std::array<bool, 256>& table) noexcept {
+  return std::ranges::all_of(text, [&](char c) { return table[static_cast<unsigned char>(c)]; });
+}
+
+bool starts_with_scheme(std::string_view text) noexcept {
+  return detail::iequals(text.substr(0, scheme.size()), scheme);
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view digits) noexcept {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc{} || end != digits.data() + digits.size() || port == 0) return std::nullopt;
+  return port;
+}
+
+struct Authority {
+  std::string_view host;  // an IPv6 literal with its brackets
+  std::optional<std::string_view> port;
+};
+
+std::optional<Authority> split_authority(std::string_view text) noexcept {
+  std::size_t host_end = 0;
+  if (text.starts_with('[')) {
+    const auto bracket = text.find(']');
+    if (bracket == std::string_view::npos) return std::nullopt;
+    host_end = bracket + 1;
+    const auto literal = text.substr(1, bracket - 1);
+    const auto is_ipv6_char = [](char c) { return detail::hex_digit(c) >= 0 || c == ':' || c == '.'; };
+    if (literal.find(':') == std::string_view::npos || !std::ranges::all_of(literal, is_ipv6_char)) {
+      return std::nullopt;
+    }
+  } else {
+    host_end = std::min(text.find(':'), text.size());
+    if (host_end == 0 || !all_of_class(text.substr(0, host_end), host_class)) return std::nullopt;
+  }
+  Authority authority{text.substr(0, host_end), std::nullopt};
+  if (host_end == text.size()) return authority;
+  if (text[host_end] != ':') return std::nullopt;
+  authority.port = text.substr(host_end + 1);
+  return authority;
+}
+
+}  // namespace
+
+std::expected<Target, std::string_view> split_target(std::string_view target) noexcept {
+  if (target == "*") return Target{.path = target};
+  if (target.find('#') != std::string_view::npos)
+    return std::unexpected("The request target has a fragment.");
+  if (!all_of_class(target, uri_class)) {
+    return std::unexpected("The request target has characters that no URI has.");
+  }
+
+  Target parts;
+  if (starts_with_scheme(target)) {
+    target.remove_prefix(scheme.size());
+    const auto end = std::min(target.find_first_of("/?"), target.size());
+    parts.authority = target.substr(0, end);
+    if (!is_valid_authority(parts.authority))
+      return std::unexpected("The host of the request target is invalid.");
+    target.remove_prefix(end);
+  } else if (!target.starts_with('/')) {
+    return std::unexpected("The request target is neither a path, an http URL nor \"*\".");
+  }
+
+  const auto mark = target.find('?');
+  parts.path = target.substr(0, mark);
+  if (parts.path.empty()) parts.path = "/";
+  if (mark != std::string_view::npos) parts.query = target.substr(mark + 1);
+  return parts;
+}
+
+bool is_valid_authority(std::string_view text) noexcept {
+  const auto authority = split_authority(text);
+  if (!authority) return false;
+  return !authority->port || authority->port->empty() || parse_port(*authority->port).has_value();
+}
+
+std::expected<std::string, std::string_view> percent_decode(std::string_view text, bool plus_is_space) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus_is_space) {
+      decoded += ' ';
+    } else if (text[i] == '%') {
+      const int high = i + 1 < text.size() ? detail::hex_digit(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? detail::hex_digit(text[i + 2]) : -1;
+      if (high < 0 || low < 0) return std::unexpected("A '%' must be followed by two hexadecimal digits.");
+      decoded += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
+std::optional<std::string_view> Query::find(std::string_view name) const noexcept {
+  for (const Parameter& parameter : parameters_) {
+    if (parameter.name == name) return parameter.value;
+  }
+  return std::nullopt;
+}
+
+std::size_t Query::count(std::string_view name) const noexcept {
+  return static_cast<std::size_t>(std::ranges::count(parameters_, name, &Parameter::name));
+}
+
+std::expected<Query, std::string_view> parse_query(std::string_view raw) {
+  Query query;
+  while (!raw.empty()) {
+    const auto end = std::min(raw.find('&'), raw.size());
+    const auto pair = raw.substr(0, end);
+    raw.remove_prefix(std::min(end + 1, raw.size()));
+    if (pair.empty()) continue;
+    const auto equals = std::min(pair.find('='), pair.size());
+    auto name = percent_decode(pair.substr(0, equals), true);
+    if (!name) return std::unexpected(name.error());
+    auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
+    if (!value) return std::unexpected(value.error());
+    query.parameters_.push_back({std::move(*name), std::move(*value)});
+  }
+  return query;
+}
+
+std::string Url::authority() const {
+  std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  if (port != 80) text += ":" + std::to_string(port);
+  return text;
+}
+
+std::expected<Url, std::string> parse_url(std::string_view text) {
+  const auto refuse = [&](std::string_view why) {
+    std::string quoted;
+    for (const char c : text) quoted += detail::is_text_char(c) && c != '\t' ? c : '?';
+    return std::unexpected("URL '" + quoted + "': " + std::string(why));
+  };
+
+  if (detail::iequals(text.substr(0, 8), "https://")) return refuse("https is not supported, only http://");
+  if (!starts_with_scheme(text)) return refuse("must start with http://");
+  auto rest = text.substr(scheme.size());
+  rest = rest.substr(0, rest.find('#'));
+  const auto authority_end = std::min(rest.find_first_of("/?"), rest.size());
+  const auto authority_text = rest.substr(0, authority_end);
+  const auto target = rest.substr(authority_end);
+
+  if (authority_text.find('@') != std::string_view::npos) return refuse("user information is not supported");
+  if (authority_text.empty() || authority_text.starts_with(':')) return refuse("the host is missing");
+  const auto authority = split_authority(authority_text);
+  if (!authority) return refuse("the host is invalid");
+  if (!all_of_class(target, uri_class)) {
+    return refuse("the path or query has characters that must be percent-encoded");
+  }
+
+  Url url;
+  url.host = authority->host;
+  if (url.host.starts_with('[')) url.host = url.host.substr(1, url.host.size() - 2);
+  if (authority->port) {
+    const auto port = parse_port(*authority->port);
+    if (!port) return refuse("the port must be a number from 1 to 65535");
+    url.port = *port;
+  }
+  url.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
+  return url;
+}
+
+}  // namespace http

@@ -1,0 +1,73 @@
+#pragma once
+// Request targets, queries and the URLs a client is given.
+//
+// Lifetime       Target views its argument; Query and Url own their text.
+// Errors         one sentence that never contains what a peer sent (parse_url: may quote, its input is the
+// user's). Threads        any.
+//
+//   auto query = http::parse_query(request.query);
+//   if (query && query->find("mode") == "leaky") ...
+//   auto url = http::parse_url("http://127.0.0.1:8080/demo?pattern=send");
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace http {
+
+struct Target {
+  std::string_view path;            // "/" when an absolute-form target has none; "*" for the asterisk form
+  std::string_view query = {};      // after the first '?', without it
+  std::string_view authority = {};  // of the absolute form; otherwise empty
+};
+
+// Splits a request target, RFC 9112 section 3.2: "/path?query", "http://authority/path?query" or "*".
+// Nothing is decoded. Errors: any other form, a fragment, characters no URI has.
+std::expected<Target, std::string_view> split_target(std::string_view target) noexcept;
+
+// Whether `text` is host[:port] as in a Host field (RFC 9110 section 7.2) with a host that is not empty.
+bool is_valid_authority(std::string_view text) noexcept;
+
+// Replaces %XX, RFC 3986 section 2.1. Error: a '%' that no two hexadecimal digits follow.
+std::expected<std::string, std::string_view> percent_decode(std::string_view text,
+                                                            bool plus_is_space = false);
+
+// The parameters of a query, decoded, in the order they were sent.
+class Query {
+ public:
+  struct Parameter {
+    std::string name;
+    std::string value;
+  };
+
+  std::optional<std::string_view> find(std::string_view name) const noexcept;  // the first; case matters
+  std::size_t count(std::string_view name) const noexcept;
+  std::size_t size() const noexcept { return parameters_.size(); }
+  auto begin() const noexcept { return parameters_.begin(); }
+  auto end() const noexcept { return parameters_.end(); }
+
+ private:
+  friend std::expected<Query, std::string_view> parse_query(std::string_view raw);
+  std::vector<Parameter> parameters_;
+};
+
+// "a=1&b=x+y&c" is a=1, b="x y", c="". Error: malformed percent-encoding.
+std::expected<Query, std::string_view> parse_query(std::string_view raw);
+
+struct Url {
+  std::string host;  // without the brackets of an IPv6 literal: what a resolver takes
+  std::uint16_t port = 80;
+  std::string target = "/";  // path and query, still encoded
+
+  std::string authority() const;  // for the Host field: "[::1]:8080"; port 80 is left out
+};
+
+// "http://host[:port][/path][?query]". A fragment is dropped. Errors: any other scheme (https too), user
+// information, a missing host, a port that is not 1 to 65535, spaces and control characters.
+std::expected<Url, std::string> parse_url(std::string_view text);
+
+}  // namespace http

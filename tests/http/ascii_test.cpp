@@ -1,0 +1,19 @@
+#include "http/detail/ascii.hpp"
+
+#include <gtest/gtest.h>
+
+namespace http::detail {
+namespace {
+
+static_assert(is_token("X-Request-Timeout-Ms") && is_token("a!#$%&'*+-.^_`|~1"));
+static_assert(!is_token("") && !is_token("a b") && !is_token("a:") && !is_token("a(") && !is_token("\xc3"));
+static_assert(is_text("a\tb \xc3\xa4") && !is_text("a\r") && !is_text("a\n") && !is_text({"\0", 1}) &&
+              !is_text("\x7f"));
+static_assert(iequals("Content-Length", "content-LENGTH") && !iequals("a", "ab") && !iequals("[", "{"));
+static_assert(trim(" \t a b\t ") == "a b" && trim(" ").empty() && trim("").empty());
+static_assert(hex_digit('0') == 0 && hex_digit('a') == 10 && hex_digit('F') == 15 && hex_digit('g') == -1);
+
+TEST(Ascii, LeavesBytesAboveAsciiAlone) { EXPECT_EQ(to_lower('\xc4'), '\xc4'); }
+
+}  // namespace
+}  // namespace http::detail

@@ -1,0 +1,108 @@
+#include "http/duration.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace http {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+using testing::HasSubstr;
+
+TEST(ParseDuration, UnderstandsEveryUnit) {
+  const struct {
+    std::string_view text;
+    nanoseconds duration;
+  } cases[] = {
+      {"0", 0ns},
+      {"0s", 0ns},
+      {"250us", 250us},
+      {"500ms", 500ms},
+      {"2s", 2s},
+      {"1.5s", 1500ms},
+      {"1m", 1min},
+      {"1h", 1h},
+      {"7ns", 7ns},
+      {"0.001ms", 1us},
+      {"1.5h", 90min},
+      {"0.5m", 30s},
+      {"01s", 1s},
+      {"1.50s", 1500ms},
+      {"1.0ns", 1ns},
+      {"0.000000001s", 1ns},
+      {"9223372036854775807ns", nanoseconds::max()},
+  };
+  for (const auto& one : cases) {
+    const auto parsed = parse_duration(one.text);
+    ASSERT_TRUE(parsed) << parsed.error();
+    EXPECT_EQ(*parsed, one.duration) << one.text;
+  }
+}
+
+TEST(ParseDuration, SaysInOneLineWhatIsWrong) {
+  const struct {
+    std::string_view text, error;
+  } cases[] = {
+      {"", "is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0"},
+      {"1", "is none of"},
+      {"s", "is none of"},
+      {"1 s", "is none of"},
+      {"1.s", "is none of"},
+      {".5s", "is none of"},
+      {"1.5.5s", "is none of"},
+      {"1S", "is none of"},
+      {"1d", "is none of"},
+      {"+1s", "is none of"},
+      {"1e3s", "is none of"},
+      {"1s2", "is none of"},
+      {"1s\n", "is none of"},
+      {"-1s", "negative"},
+      {"1.5ns", "finer"},
+      {"0.0000000001s", "finer"},
+      {"9223372037s", "too long"},
+      {"9223372036.9s", "too long"},
+      {"99999999999999999999s", "too long"},
+      {"2562048h", "too long"},
+  };
+  for (const auto& one : cases) {
+    const auto parsed = parse_duration(one.text);
+    ASSERT_FALSE(parsed) << one.text;
+    EXPECT_THAT(parsed.error(), HasSubstr(one.error)) << one.text;
+    EXPECT_EQ(parsed.error().find('\n'), std::string::npos);
+  }
+}
+
+TEST(FormatDuration, IsShortAndExact) {
+  const struct {
+    nanoseconds duration;
+    std::string_view text;
+  } cases[] = {
+      {0ns, "0"},
+      {1500ms, "1.5s"},
+      {90s, "90s"},
+      {120s, "2m"},
+      {3600s, "1h"},
+      {5400s, "90m"},
+      {250us, "250us"},
+      {1ns, "1ns"},
+      {1001ms, "1.001s"},
+      {1s + 1us, "1000.001ms"},
+      {1s + 1ns, "1000000.001us"},
+      {50ms, "50ms"},
+      {1050ms, "1.05s"},
+      {-1500ms, "-1.5s"},
+  };
+  for (const auto& one : cases) EXPECT_EQ(format_duration(one.duration), one.text);
+  EXPECT_EQ(format_duration(nanoseconds::min()), "-9223372036854775.808us");
+}
+
+TEST(FormatDuration, IsUnderstoodByParseDuration) {
+  for (std::int64_t count = 1; count > 0 && count < INT64_MAX / 7; count = count * 7 + 3) {
+    EXPECT_EQ(parse_duration(format_duration(nanoseconds{count})), nanoseconds{count});
+  }
+  EXPECT_EQ(parse_duration(format_duration(nanoseconds::max())), nanoseconds::max());
+}
+
+}  // namespace
+}  // namespace http

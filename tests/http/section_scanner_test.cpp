@@ -1,0 +1,75 @@
+#include "http/detail/section_scanner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "http/detail/ascii.hpp"
+
+namespace http::detail {
+namespace {
+
+using Result = SectionScanner::Result;
+using Start = SectionScanner::Start;
+
+constexpr SectionLimits limits{.start_line = 20, .bytes = 60, .fields = 3};
+
+TEST(SectionScanner, StopsAfterTheStartLineAndAfterTheEmptyLine) {
+  SectionScanner scanner(Start::line, limits);
+  const std::string bytes = "\r\nstart\r\nA: b\r\n\r\nrest";
+  const auto line = scanner.scan(bytes);
+  EXPECT_EQ(line.result, Result::start_line);
+  EXPECT_EQ(line.consumed, 9U);
+  const auto fields = scanner.scan(std::string_view(bytes).substr(9));
+  EXPECT_EQ(fields.result, Result::complete);
+  EXPECT_EQ(bytes.substr(9 + fields.consumed), "rest");
+}
+
+TEST(SectionScanner, NeedsNoStartLineForTrailers) {
+  SectionScanner scanner(Start::fields, limits);
+  EXPECT_EQ(scanner.scan("\r\n").result, Result::complete);
+  scanner.reset();
+  EXPECT_EQ(scanner.scan("A: b\r\n\r\n").result, Result::complete);
+}
+
+TEST(SectionScanner, ReportsAnOffenceWithTheByteThatCommitsIt) {
+  const struct {
+    std::string bytes;
+    Result result;
+  } cases[] = {
+      {"A: b\n", Result::bare_lf},
+      {"A: b\rc", Result::bare_cr},
+      {std::string("A\0", 2), Result::control_character},
+      {"A: b\r\n ", Result::folded_line},
+      {" ", Result::folded_line},
+      {"A: b\r\n:", Result::nameless_field},
+      {"a\r\nb\r\nc\r\nd", Result::too_many_fields},
+      {std::string(61, 'x'), Result::too_many_bytes},
+      {std::string(59, 'x') + "\r\n", Result::too_many_bytes},
+  };
+  for (const auto& one : cases) {
+    SectionScanner scanner(Start::fields, limits);
+    const auto all_but_one = scanner.scan(std::string_view(one.bytes).substr(0, one.bytes.size() - 1));
+    EXPECT_EQ(all_but_one.result, Result::need_more) << one.bytes;
+    EXPECT_EQ(scanner.scan(one.bytes.substr(one.bytes.size() - 1)).result, one.result) << one.bytes;
+  }
+  SectionScanner scanner(Start::line, limits);
+  EXPECT_EQ(scanner.scan(std::string(20, 'x')).result, Result::need_more);
+  EXPECT_EQ(scanner.scan("x").result, Result::start_line_too_long);
+}
+
+TEST(SectionScanner, FindsEveryByteThatIsNotTextWhereverItStands) {
+  for (int value = 0; value < 256; ++value) {
+    const char byte = static_cast<char>(value);
+    for (std::size_t at = 1; at < 20; ++at) {
+      std::string bytes(21, 'x');
+      bytes[at] = byte;
+      SectionScanner scanner(Start::fields, limits);
+      const auto scan = scanner.scan(bytes);
+      EXPECT_EQ(scan.result == Result::need_more, is_text_char(byte)) << value << " at " << at;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace http::detail

@@ -1,0 +1,130 @@
+#include "http/target.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace http {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(SplitTarget, SplitsEachForm) {
+  const struct {
+    std::string_view target, path, query, authority;
+  } cases[] = {
+      {"/", "/", "", ""},
+      {"/a/b?c=d?e", "/a/b", "c=d?e", ""},
+      {"/?", "/", "", ""},
+      {"*", "*", "", ""},
+      {"http://h", "/", "", "h"},
+      {"HTTP://h:1/a?b", "/a", "b", "h:1"},
+      {"http://[::1]:8080?q", "/", "q", "[::1]:8080"},
+  };
+  for (const auto& one : cases) {
+    const auto parts = split_target(one.target);
+    ASSERT_TRUE(parts) << one.target;
+    EXPECT_EQ(parts->path, one.path) << one.target;
+    EXPECT_EQ(parts->query, one.query) << one.target;
+    EXPECT_EQ(parts->authority, one.authority) << one.target;
+  }
+}
+
+TEST(SplitTarget, RefusesEverythingElse) {
+  for (const auto target : {"", "a", "?a", "/a#b", "/a b", "/\x80", "https://h/", "http://", "http:///a",
+                            "http://u@h/", "http://h:0/", "**", "h:80"}) {
+    EXPECT_FALSE(split_target(target)) << target;
+  }
+}
+
+TEST(Authority, IsAHostAndPerhapsAPort) {
+  for (const auto valid : {"a", "a.b-c_d", "127.0.0.1:80", "[::1]", "[fe80::1]:8080", "a:", "a:65535"}) {
+    EXPECT_TRUE(is_valid_authority(valid)) << valid;
+  }
+  for (const auto invalid : {"", ":80", "a:b", "a:65536", "a:-1", "a:0", "[::1", "[]", "[::1]x", "[g::]",
+                             "[1]", "a b", "a/b", "u@a", "a,b\"", "::1"}) {
+    EXPECT_FALSE(is_valid_authority(invalid)) << invalid;
+  }
+}
+
+TEST(PercentDecode, DecodesAndRefuses) {
+  EXPECT_EQ(percent_decode("a%20%41%c3%A4+"), "a A\xc3\xa4+");
+  EXPECT_EQ(percent_decode("a+b%2b", true), "a b+");
+  EXPECT_EQ(percent_decode("%00"), std::string(1, '\0'));
+  for (const auto malformed : {"%", "%a", "%zz", "a%2", "%%41", "%-1"}) {
+    EXPECT_FALSE(percent_decode(malformed)) << malformed;
+  }
+}
+
+TEST(Query, KeepsDecodedParametersInOrder) {
+  const auto query = parse_query("b=x+y&a=%3D1=2&&c&=d&b=2");
+  ASSERT_TRUE(query);
+  std::string all;
+  for (const auto& [name, value] : *query) all += name + "<" + value + ">";
+  EXPECT_EQ(all, "b<x y>a<=1=2>c<><d>b<2>");
+  EXPECT_EQ(query->find("b"), "x y");
+  EXPECT_EQ(query->count("b"), 2U);
+  EXPECT_EQ(query->find("c"), "");
+  EXPECT_FALSE(query->find("B"));
+  EXPECT_EQ(parse_query("")->size(), 0U);
+}
+
+TEST(Query, RefusesMalformedEncoding) {
+  EXPECT_FALSE(parse_query("a=%"));
+  EXPECT_FALSE(parse_query("ok=1&%z=1"));
+}
+
+TEST(Url, HasHostPortAndTarget) {
+  const struct {
+    std::string_view text, host;
+    int port;
+    std::string_view target, authority;
+  } cases[] = {
+      {"http://h", "h", 80, "/", "h"},
+      {"http://h/", "h", 80, "/", "h"},
+      {"HTTP://h.org:8080/a/b?c=d", "h.org", 8080, "/a/b?c=d", "h.org:8080"},
+      {"http://[::1]:81?x", "::1", 81, "/?x", "[::1]:81"},
+      {"http://[::1]", "::1", 80, "/", "[::1]"},
+      {"http://h/a#fragment", "h", 80, "/a", "h"},
+      {"http://h#f", "h", 80, "/", "h"},
+      {"http://h/a@b", "h", 80, "/a@b", "h"},
+  };
+  for (const auto& one : cases) {
+    const auto url = parse_url(one.text);
+    ASSERT_TRUE(url) << url.error();
+    EXPECT_EQ(url->host, one.host) << one.text;
+    EXPECT_EQ(url->port, one.port) << one.text;
+    EXPECT_EQ(url->target, one.target) << one.text;
+    EXPECT_EQ(url->authority(), one.authority) << one.text;
+  }
+}
+
+TEST(Url, SaysInOneLineWhatIsWrong) {
+  const struct {
+    std::string_view text, error;
+  } cases[] = {
+      {"https://h/", "https is not supported"},
+      {"h:80", "must start with http://"},
+      {"", "must start with http://"},
+      {"http://", "host is missing"},
+      {"http://:80/", "host is missing"},
+      {"http://u:p@h/", "user information"},
+      {"http://a b/", "host is invalid"},
+      {"http://[::1/", "host is invalid"},
+      {"http://h:0/", "port"},
+      {"http://h:65536/", "port"},
+      {"http://h:/", "port"},
+      {"http://h/a b", "percent-encoded"},
+      {"http://h/\r\nX: y", "percent-encoded"},
+  };
+  for (const auto& one : cases) {
+    const auto url = parse_url(one.text);
+    ASSERT_FALSE(url) << one.text;
+    EXPECT_THAT(url.error(), HasSubstr(one.error));
+    EXPECT_EQ(url.error().find_first_of("\r\n"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace http
