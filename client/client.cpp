@@ -1,0 +1,115 @@
+#include "client/client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string_view>
+
+#include "http/request_timeout.hpp"
+#include "http/serializer.hpp"
+#include "leash/check.hpp"
+
+namespace client {
+namespace {
+
+// RFC 9110 section 9.2.2.
+bool is_idempotent(std::string_view method) noexcept {
+  static constexpr std::array<std::string_view, 6> idempotent = {"GET",    "HEAD",    "PUT",
+                                                                 "DELETE", "OPTIONS", "TRACE"};
+  return std::ranges::find(idempotent, method) != idempotent.end();
+}
+
+// In whole milliseconds, rounded down, so that the server gives up first; at least 1 and at most 10 digits.
+std::string in_milliseconds(leash::Duration remaining) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(remaining).count();
+  return std::to_string(std::clamp<std::int64_t>(ms, 1, 9'999'999'999));
+}
+
+std::string serialize(const Request& request, std::optional<leash::Duration> remaining) {
+  http::OutgoingRequest message;
+  message.method = request.method;
+  message.target = request.url.target;
+  message.host = request.url.authority();
+  for (const auto& [name, value] : request.headers) {
+    if (http::detail::iequals(name, "Host")) {
+      message.host = value;
+    } else {
+      message.headers.add(name, value);
+    }
+  }
+  if (remaining && !request.headers.find(http::request_timeout_field)) {
+    message.headers.add(std::string(http::request_timeout_field), in_milliseconds(*remaining));
+  }
+  std::string bytes;
+  http::append_request_head(bytes, message, request.body.size());
+  bytes += request.body;
+  return bytes;
+}
+
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) noexcept : count_(++count) {}
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --count_; }
+
+ private:
+  std::size_t& count_;
+};
+
+}  // namespace
+
+Client::Client(leash::Loop& loop, const Options& options)
+    : loop_(loop), options_(options), pool_(loop, options.pool) {}
+
+Client::~Client() { leash::check(calls_ == 0, "client::Client destroyed while calls are in flight"); }
+
+leash::Task<leash::Result<Response>> Client::call(leash::Context ctx, Request request) {
+  const Counted in_flight(calls_);
+  std::optional<leash::Cancelable> own;
+  if (request.timeout) {
+    own.emplace(leash::with_timeout(ctx, *request.timeout));
+    ctx = own->ctx;
+  }
+  const Origin origin{request.url.host, request.url.port};
+  std::unique_ptr<Connection> connection = pool_.take(origin);
+  for (;;) {
+    const bool reused = connection != nullptr;
+    if (!reused) {
+      connection = std::make_unique<Connection>(loop_.io(), options_.response);
+      auto connected = co_await connection->connect(ctx, origin.host, origin.port);
+      if (!connected) co_return std::unexpected(connected.error());
+    }
+    Response response;
+    auto done = co_await attempt(ctx, request, *connection, response);
+    if (done) {
+      pool_.put(origin, std::move(connection));
+      co_return std::move(response);
+    }
+    const bool again = reused && done.error() == errc::refused && is_idempotent(request.method);
+    if (!again) co_return std::unexpected(done.error());
+    connection = nullptr;
+  }
+}
+
+leash::Task<leash::Result<>> Client::attempt(leash::Context ctx, const Request& request,
+                                             Connection& connection, Response& response) {
+  const auto remaining = ctx.remaining();
+  if (remaining && *remaining <= leash::Duration::zero()) {
+    connection.close();
+    co_return std::unexpected(make_error_code(leash::errc::deadline_exceeded));
+  }
+  const std::string bytes = serialize(request, remaining);
+  auto sent = co_await connection.send(ctx, bytes);
+  if (!sent) co_return sent;
+  const auto kind = request.method == "HEAD" ? http::RequestKind::head : http::RequestKind::other;
+  auto received = co_await connection.receive(ctx, kind, &response.body);
+  if (!received) co_return received;
+  const http::ResponseHead& head = connection.head();
+  response.status = head.status;
+  response.reason = head.reason;
+  for (const auto& [name, value] : head.headers) response.headers.add(std::string(name), std::string(value));
+  co_return leash::Result<>();
+}
+
+}  // namespace client

@@ -1,0 +1,89 @@
+#pragma once
+// One connection to a server: connect, send, receive, and again.
+//
+// What it is     the transport below Client, and what a load generator drives directly.
+// Requires       one request at a time: receive() follows send(). It stays where it is.
+// Guarantees     whatever fails, or is told to stop, closes the connection. Numeric addresses are connected
+// without
+//                a resolver (no thread); names are resolved, and each address is tried. TCP_NODELAY is set.
+//                In the steady state a request allocates nothing here.
+// Threads        those of the io_context's loop.
+// Lifetime       destroying it closes; it must outlive the calls that use it. head() lives until the next
+// receive().
+//
+//   client::Connection connection(io);
+//   if (auto r = co_await connection.connect(ctx, "127.0.0.1", 8080); !r) co_return r;
+//   if (auto r = co_await connection.send(ctx, bytes); !r) co_return r;
+//   std::string body;
+//   if (auto r = co_await connection.receive(ctx, http::RequestKind::other, &body); !r) co_return r;
+//   use(connection.head().status, body);
+
+#include <array>
+#include <asio/basic_stream_socket.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/limits.hpp"
+#include "http/message.hpp"
+#include "http/response_parser.hpp"
+#include "leash/context.hpp"
+#include "leash/error.hpp"
+#include "leash/task.hpp"
+
+namespace client {
+
+class Connection {
+ public:
+  explicit Connection(asio::io_context& io, const http::ResponseLimits& limits = {});
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Closes first when it is open. Errors: the system's, the resolver's, the context's.
+  leash::Task<leash::Result<>> connect(leash::Context ctx, std::string host, std::uint16_t port);
+
+  // All of `bytes`, which live until it returns. That the server has closed is for receive() to tell: it may
+  // have answered first.
+  leash::Task<leash::Result<>> send(leash::Context ctx, std::string_view bytes);
+
+  // One response. Its body is appended to *body; null: dropped, unless it is larger than the limit all the
+  // same.
+  leash::Task<leash::Result<>> receive(leash::Context ctx, http::RequestKind kind, std::string* body);
+
+  void close() noexcept;
+
+  const http::ResponseHead& head() const noexcept { return parser_.response(); }
+
+  bool is_open() const noexcept { return socket_.is_open(); }
+  // Open, and the peer has neither closed nor sent anything that was not asked for. A system call.
+  bool is_fresh() noexcept;
+  // Whether a byte of the response to the last send() has arrived.
+  bool response_started() const noexcept { return response_started_; }
+
+  std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
+  std::uint64_t bytes_received() const noexcept { return bytes_received_; }
+
+ private:
+  using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+  static constexpr std::size_t buffer_bytes = std::size_t{16} * 1024;
+
+  leash::Task<leash::Result<>> connect_to(leash::Context ctx, asio::ip::tcp::endpoint endpoint);
+  leash::Result<> failed(std::error_code error) noexcept;
+  // What the bytes amount to: nothing while the response goes on.
+  std::optional<leash::Result<>> take(std::string_view bytes, std::string* body);
+
+  Socket socket_;
+  http::ResponseLimits limits_;
+  http::ResponseParser parser_;
+  std::unique_ptr<std::array<char, buffer_bytes>> buffer_;  // made by the first receive()
+  std::uint64_t bytes_sent_ = 0;
+  std::uint64_t bytes_received_ = 0;
+  bool response_started_ = false;
+};
+
+}  // namespace client

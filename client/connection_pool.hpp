@@ -1,0 +1,77 @@
+#pragma once
+// Open connections that nobody uses at the moment, by host and port.
+//
+// Guarantees     at most so many a host: the oldest is closed for a new one. One that has been idle for too
+// long is
+//                closed, whether or not anybody asks. take() hands out the one used last, and none that the
+//                server has closed meanwhile.
+// Threads        the loop's.
+// Lifetime       destroyed before the loop. While connections are idle, a timer is armed, and loop.run() goes
+// on.
+//
+//   auto connection = pool.take({"127.0.0.1", 8080});
+//   if (!connection) connection = std::make_unique<client::Connection>(loop.io());
+//   ...
+//   pool.put({"127.0.0.1", 8080}, std::move(connection));
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/connection.hpp"
+#include "leash/after_func.hpp"
+#include "leash/clock.hpp"
+#include "leash/context.hpp"
+#include "leash/loop.hpp"
+
+namespace client {
+
+struct Origin {
+  std::string host;
+  std::uint16_t port = 80;
+  friend auto operator<=>(const Origin&, const Origin&) = default;
+};
+
+struct PoolLimits {
+  std::size_t idle_per_host = 8;
+  leash::Duration idle_for = std::chrono::seconds(30);  // less than most servers allow
+};
+
+class ConnectionPool {
+ public:
+  ConnectionPool(leash::Loop& loop, const PoolLimits& limits) : loop_(loop), limits_(limits) {}
+
+  // Null when there is none that can be used.
+  std::unique_ptr<Connection> take(const Origin& origin);
+
+  // A closed one is dropped.
+  void put(const Origin& origin, std::unique_ptr<Connection> connection);
+
+  void clear() noexcept;
+
+  std::size_t size() const noexcept;
+
+ private:
+  struct Idle {
+    std::unique_ptr<Connection> connection;
+    leash::TimePoint since;
+  };
+  struct Expiry {  // the next time to look for connections that have been idle for too long
+    leash::Cancelable at;
+    leash::StopHandle look;
+  };
+  void close_expired();
+  void expect_expiry();
+
+  leash::Loop& loop_;
+  PoolLimits limits_;
+  std::map<Origin, std::deque<Idle>> idle_;  // the oldest first; no empty ones
+  std::optional<Expiry> expiry_;
+};
+
+}  // namespace client

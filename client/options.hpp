@@ -1,0 +1,57 @@
+#pragma once
+// The command line of leash-client.
+//
+// Guarantees     all that is returned is valid: what a request is made of can be sent as it is.
+// Threads        any.
+//
+//   auto command = client::parse_command_line(argc, argv);
+//   if (!command) return client::say(command.error());   // --help, or one line about what is wrong
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "http/message.hpp"
+#include "http/target.hpp"
+#include "leash/clock.hpp"
+
+namespace client {
+
+struct GetCommand {
+  http::Url url;
+  std::string address;  // as it was given
+  std::string method = "GET";
+  http::Headers headers;
+  std::string body;
+  leash::Duration timeout{};
+  std::optional<leash::Duration> abort_after;
+  bool fail = false;
+  bool json = false;
+};
+
+struct Admin {
+  http::Url url;  // its target is "" or a prefix without a slash at its end
+  std::string token;
+};
+
+struct ModeCommand {
+  Admin admin;
+  std::string change_to;  // empty: only ask
+};
+
+struct TasksCommand {
+  Admin admin;
+};
+
+using Command = std::variant<GetCommand, ModeCommand, TasksCommand>;
+
+// Why there is no command to run.
+struct Message {
+  std::string text;
+  int exit_status = 0;  // 0: help or version, for standard output; 2: usage, for standard error
+};
+
+std::expected<Command, Message> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace client

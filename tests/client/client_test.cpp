@@ -1,0 +1,475 @@
+#include "client/client.hpp"
+
+#include <gtest/gtest.h>
+
+#include <charconv>
+#include <cstddef>
+#include <type_traits>
+
+#include "leash/go.hpp"
+#include "tests/client/bench.hpp"
+
+namespace {
+
+using support::StubReply;
+using support::StubRequest;
+using support::text;
+using support::Then;
+
+static_assert(!std::is_aggregate_v<client::Request>,
+              "GCC 12 destroys aggregates inside co_await expressions twice");
+static_assert(!std::is_move_constructible_v<client::Client>);
+
+StubReply hello(const StubRequest&) { return text("hello"); }
+
+StubReply raw(std::string bytes, Then then) {
+  StubReply reply;
+  reply.bytes = std::move(bytes);
+  reply.then = then;
+  return reply;
+}
+
+leash::Task<leash::Result<client::Response>> get(Bench& b, std::string target = "/") {
+  client::Request request(b.server.url(std::move(target)));
+  co_return co_await b.http.call(b.ctx, std::move(request));
+}
+
+long timeout_sent(const StubRequest& request) {
+  const auto field = request.headers.find("X-Request-Timeout-Ms").value_or("-1");
+  long ms = 0;
+  std::from_chars(field.data(), field.data() + field.size(), ms);
+  return ms;
+}
+
+TEST(Client, returns_status_reason_fields_and_body) {
+  Bench::run(
+      [](const StubRequest&) {
+        return raw("HTTP/1.1 201 Made it\r\nX-A: b\r\nContent-Length: 2\r\n\r\nok", Then::keep);
+      },
+      [](Bench& b) -> leash::Task<> {
+        auto response = co_await get(b);
+        if (!response) co_return ADD_FAILURE() << response.error().message(), void();
+        EXPECT_EQ(response->status, 201);
+        EXPECT_EQ(response->reason, "Made it");
+        EXPECT_EQ(response->headers.find("x-a"), "b");
+        EXPECT_EQ(response->body, "ok");
+      });
+}
+
+TEST(Client, sends_method_target_host_fields_and_body) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    client::Request request(b.server.url("/a?b=c"), "POST");
+    request.headers.add("X-A", "b");
+    request.body = "body";
+    EXPECT_TRUE(co_await b.http.call(b.ctx, std::move(request)));
+    const StubRequest& seen = b.server.requests().at(0);
+    EXPECT_EQ(seen.method, "POST");
+    EXPECT_EQ(seen.target, "/a?b=c");
+    EXPECT_EQ(seen.headers.find("Host"), b.server.url().authority());
+    EXPECT_EQ(seen.headers.find("X-A"), "b");
+    EXPECT_EQ(seen.body, "body");
+  });
+}
+
+TEST(Client, a_host_field_replaces_that_of_the_url) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    client::Request request(b.server.url());
+    request.headers.add("host", "example.org");
+    EXPECT_TRUE(co_await b.http.call(b.ctx, std::move(request)));
+    EXPECT_EQ(b.server.requests().at(0).headers.find("Host"), "example.org");
+  });
+}
+
+TEST(Client, resolves_names) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    client::Request request(b.server.url());
+    request.url.host = "localhost";
+    EXPECT_TRUE(co_await b.http.call(b.ctx, std::move(request)));
+  });
+}
+
+TEST(Client, a_name_that_does_not_exist_is_the_resolvers_error) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    client::Request request(b.server.url());
+    request.url.host = "no-such-host.invalid";
+    request.timeout = 10s;
+    const auto response = co_await b.http.call(b.ctx, std::move(request));
+    EXPECT_FALSE(response);
+    EXPECT_EQ(b.server.connections(), 0);
+  });
+}
+
+TEST(Client, a_port_that_nobody_listens_on_is_connection_refused) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    client::Request request(b.server.url());
+    request.url.port = 1;
+    const auto response = co_await b.http.call(b.ctx, std::move(request));
+    EXPECT_EQ(response.error(), std::errc::connection_refused);
+  });
+}
+
+TEST(Client, uses_a_connection_again) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(co_await get(b));
+    EXPECT_EQ(b.server.connections(), 1);
+    EXPECT_EQ(b.http.idle_connections(), 1U);
+  });
+}
+
+TEST(Client, does_not_keep_a_connection_that_the_server_closes) {
+  Bench::run(
+      [](const StubRequest&) {
+        return raw("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", Then::close);
+      },
+      [](Bench& b) -> leash::Task<> {
+        EXPECT_TRUE(co_await get(b));
+        EXPECT_EQ(b.http.idle_connections(), 0U);
+        EXPECT_TRUE(co_await get(b));
+        EXPECT_EQ(b.server.connections(), 2);
+      });
+}
+
+TEST(Client, keeps_no_more_idle_connections_of_a_host_than_allowed) {
+  client::Options options;
+  options.pool.idle_per_host = 2;
+  Bench::run(
+      [](const StubRequest&) {
+        StubReply reply = text("slow");
+        reply.after = 20ms;
+        return reply;
+      },
+      [](Bench& b) -> leash::Task<> {
+        leash::Scope scope(b.ctx);
+        const auto one = [](Bench& bench) -> leash::Task<> { EXPECT_TRUE(co_await get(bench)); };
+        for (int i = 0; i < 5; ++i) scope.go(one(b));
+        EXPECT_TRUE(co_await scope.join());
+        EXPECT_EQ(b.server.connections(), 5);
+        EXPECT_EQ(b.http.idle_connections(), 2U);
+        const auto at_the_server = [&b] { return b.server.open() == 2; };
+        EXPECT_TRUE(co_await b.eventually(at_the_server));
+      },
+      options);
+}
+
+TEST(Client, closes_a_connection_that_was_idle_for_too_long) {
+  client::Options options;
+  options.pool.idle_for = 20ms;
+  Bench::run(
+      hello,
+      [](Bench& b) -> leash::Task<> {
+        EXPECT_TRUE(co_await get(b));
+        EXPECT_EQ(b.http.idle_connections(), 1U);
+        const auto closed = [&b] { return b.server.open() == 0; };
+        EXPECT_TRUE(co_await b.eventually(closed));
+        EXPECT_EQ(b.http.idle_connections(), 0U);
+      },
+      options);
+}
+
+TEST(Client, an_idle_connection_that_the_server_has_closed_is_not_used) {
+  Bench::run(
+      [](const StubRequest&) { return raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Then::close); },
+      [](Bench& b) -> leash::Task<> {
+        EXPECT_TRUE(co_await get(b));
+        const auto closed = [&b] { return b.server.open() == 0; };
+        EXPECT_TRUE(co_await b.eventually(closed));
+        client::Request request(b.server.url(), "POST");  // which would not be sent again
+        EXPECT_TRUE(co_await b.http.call(b.ctx, std::move(request)));
+        EXPECT_EQ(b.server.connections(), 2);
+      });
+}
+
+// The second request on each connection is where the server closes without an answer.
+StubReply answers_once(const StubRequest& request) {
+  return request.on_connection == 1 ? text("hello") : raw("", Then::close);
+}
+
+TEST(Client, a_stale_connection_costs_a_second_attempt) {
+  Bench::run(answers_once, [](Bench& b) -> leash::Task<> {
+    EXPECT_TRUE(co_await get(b));
+    EXPECT_TRUE(co_await get(b));
+    EXPECT_EQ(b.server.connections(), 2);
+    EXPECT_EQ(b.server.requests().size(), 3U);
+  });
+}
+
+TEST(Client, a_request_that_is_not_idempotent_is_not_sent_again) {
+  Bench::run(answers_once, [](Bench& b) -> leash::Task<> {
+    EXPECT_TRUE(co_await get(b));
+    client::Request request(b.server.url(), "POST");
+    const auto response = co_await b.http.call(b.ctx, std::move(request));
+    EXPECT_EQ(response.error(), client::errc::refused);
+    EXPECT_EQ(b.server.requests().size(), 2U);
+  });
+}
+
+TEST(Client, a_new_connection_that_is_closed_is_not_tried_again) {
+  Bench::run([](const StubRequest&) { return raw("", Then::reset); },
+             [](Bench& b) -> leash::Task<> {
+               const auto response = co_await get(b);
+               EXPECT_EQ(response.error(), client::errc::refused);
+               EXPECT_EQ(b.server.requests().size(), 1U);
+             });
+}
+
+TEST(Client, a_second_attempt_has_only_what_is_left_of_the_time) {
+  Bench::run(
+      [](const StubRequest& request) {
+        if (request.connection == 1 && request.on_connection == 1) return text("hello");
+        StubReply reply = raw("", request.connection == 1 ? Then::close : Then::hang);
+        if (request.connection == 1) reply.after = 30ms;
+        return reply;
+      },
+      [](Bench& b) -> leash::Task<> {
+        EXPECT_TRUE(co_await get(b));
+        client::Request request(b.server.url());
+        request.timeout = 100ms;
+        const auto response = co_await b.http.call(b.ctx, std::move(request));
+        EXPECT_EQ(response.error(), leash::errc::deadline_exceeded);
+        EXPECT_EQ(b.server.requests().size(), 3U);
+        EXPECT_LE(timeout_sent(b.server.requests().back()), 70);
+      });
+}
+
+TEST(Client, tells_the_server_how_long_it_waits) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    client::Request request(b.server.url());
+    request.timeout = 1500ms;
+    EXPECT_TRUE(co_await b.http.call(b.ctx, std::move(request)));
+    EXPECT_LE(timeout_sent(b.server.requests().at(0)), 1500);
+    EXPECT_GT(timeout_sent(b.server.requests().at(0)), 1000);
+  });
+}
+
+TEST(Client, what_remains_of_the_context_bounds_the_timeout_of_a_request) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    const auto limited = leash::with_timeout(b.ctx, 900ms);
+    client::Request request(b.server.url());
+    request.timeout = 10s;
+    EXPECT_TRUE(co_await b.http.call(limited.ctx, std::move(request)));
+    EXPECT_LE(timeout_sent(b.server.requests().at(0)), 900);
+    EXPECT_GE(timeout_sent(b.server.requests().at(0)), 1);
+  });
+}
+
+TEST(Client, the_timeout_sent_is_rounded_down_but_never_to_nothing) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    EXPECT_TRUE(co_await get(b));  // no need to connect
+    const auto limited = leash::with_timeout(b.ctx, 900us);
+    client::Request request(b.server.url());
+    (void)co_await b.http.call(limited.ctx, std::move(request));
+    for (std::size_t i = 1; i < b.server.requests().size(); ++i)
+      EXPECT_EQ(timeout_sent(b.server.requests()[i]), 1);
+  });
+}
+
+TEST(Client, a_timeout_field_of_the_caller_is_left_alone) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    client::Request request(b.server.url());
+    request.headers.add("x-request-timeout-ms", "7");
+    request.timeout = 5s;
+    EXPECT_TRUE(co_await b.http.call(b.ctx, std::move(request)));
+    EXPECT_EQ(b.server.requests().at(0).headers.count("X-Request-Timeout-Ms"), 1U);
+    EXPECT_EQ(timeout_sent(b.server.requests().at(0)), 7);
+  });
+}
+
+TEST(Client, with_no_time_left_it_fails_without_asking_the_server) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    const auto limited = leash::with_timeout(b.ctx, 0s);
+    client::Request request(b.server.url());
+    const auto response = co_await b.http.call(limited.ctx, std::move(request));
+    EXPECT_EQ(response.error(), leash::errc::deadline_exceeded);
+    EXPECT_EQ(b.server.requests().size(), 0U);
+  });
+}
+
+TEST(Client, a_timeout_closes_the_connection) {
+  Bench::run([](const StubRequest&) { return raw("", Then::hang); },
+             [](Bench& b) -> leash::Task<> {
+               client::Request request(b.server.url());
+               request.timeout = 10ms;
+               const auto response = co_await b.http.call(b.ctx, std::move(request));
+               EXPECT_EQ(response.error(), leash::errc::deadline_exceeded);
+               EXPECT_EQ(response.error(), std::errc::timed_out);
+               EXPECT_EQ(b.http.idle_connections(), 0U);
+               const auto closed = [&b] { return b.server.connections() == 1 && b.server.open() == 0; };
+               EXPECT_TRUE(co_await b.eventually(closed));
+             });
+}
+
+TEST(Client, cancelling_a_call_closes_the_connection) {
+  Bench::run(
+      [](const StubRequest&) {
+        return raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart", Then::hang);
+      },
+      [](Bench& b) -> leash::Task<> {
+        leash::Scope scope(b.ctx);
+        const auto call = [](leash::Context ctx, Bench& bench) -> leash::Task<> {
+          client::Request request(bench.server.url());
+          const auto response = co_await bench.http.call(ctx, std::move(request));
+          EXPECT_EQ(response.error(), leash::errc::canceled);
+        };
+        scope.go(call(scope.ctx(), b));
+        const auto arrived = [&b] { return b.server.requests().size() == 1; };
+        EXPECT_TRUE(co_await b.eventually(arrived));
+        scope.cancel();
+        EXPECT_TRUE(co_await scope.join());
+        const auto closed = [&b] { return b.server.open() == 0; };
+        EXPECT_TRUE(co_await b.eventually(closed));
+      });
+}
+
+TEST(Client, a_scope_that_is_left_destroys_its_calls_without_a_trace) {
+  Bench::run([](const StubRequest&) { return raw("", Then::hang); },
+             [](Bench& b) -> leash::Task<> {
+               {
+                 leash::Scope scope(b.ctx);
+                 const auto call = [](leash::Context ctx, Bench& bench) -> leash::Task<> {
+                   client::Request request(bench.server.url());
+                   (void)co_await bench.http.call(ctx, std::move(request));
+                 };
+                 scope.go(call(scope.ctx(), b));
+                 const auto arrived = [&b] { return b.server.requests().size() == 1; };
+                 EXPECT_TRUE(co_await b.eventually(arrived));
+               }
+               const auto closed = [&b] { return b.server.open() == 0; };
+               EXPECT_TRUE(co_await b.eventually(closed));
+             });
+}
+
+TEST(Client, reads_a_chunked_response) {
+  Bench::run(
+      [](const StubRequest&) {
+        return raw(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nT: "
+            "x\r\n\r\n",
+            Then::keep);
+      },
+      [](Bench& b) -> leash::Task<> {
+        auto response = co_await get(b);
+        EXPECT_TRUE(response && response->body == "hello world");
+        EXPECT_EQ(b.http.idle_connections(), 1U);
+      });
+}
+
+TEST(Client, a_body_without_a_length_ends_where_the_connection_does) {
+  Bench::run([](const StubRequest&) { return raw("HTTP/1.1 200 OK\r\n\r\nall of it", Then::close); },
+             [](Bench& b) -> leash::Task<> {
+               auto response = co_await get(b);
+               EXPECT_TRUE(response && response->body == "all of it");
+               EXPECT_EQ(b.http.idle_connections(), 0U);
+             });
+}
+
+TEST(Client, head_has_no_body_whatever_the_length_says) {
+  Bench::run(
+      [](const StubRequest&) { return raw("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", Then::keep); },
+      [](Bench& b) -> leash::Task<> {
+        client::Request request(b.server.url(), "HEAD");
+        auto response = co_await b.http.call(b.ctx, std::move(request));
+        EXPECT_TRUE(response && response->body.empty());
+        EXPECT_EQ(b.http.idle_connections(), 1U);
+      });
+}
+
+TEST(Client, skips_interim_responses) {
+  Bench::run(
+      [](const StubRequest&) {
+        return raw("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 None\r\n\r\n", Then::keep);
+      },
+      [](Bench& b) -> leash::Task<> {
+        auto response = co_await get(b);
+        EXPECT_TRUE(response && response->status == 204);
+      });
+}
+
+struct BadAnswer {
+  const char* name;
+  std::string bytes;
+  Then then;
+  client::errc expected;
+};
+
+class ClientAndABadServer : public testing::TestWithParam<BadAnswer> {};
+
+TEST_P(ClientAndABadServer, gets_an_error_and_closes) {
+  client::Options options;
+  options.response.head_bytes = 200;
+  options.response.body_bytes = 20;
+  Bench::run([](const StubRequest&) { return raw(GetParam().bytes, GetParam().then); },
+             [](Bench& b) -> leash::Task<> {
+               const auto response = co_await get(b);
+               EXPECT_EQ(response.error(), GetParam().expected) << response.error().message();
+               EXPECT_EQ(b.http.idle_connections(), 0U);
+               const auto closed = [&b] { return b.server.open() == 0; };
+               EXPECT_TRUE(co_await b.eventually(closed));
+             },
+             options);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , ClientAndABadServer,
+    testing::Values(
+        BadAnswer{"nothing", "", Then::close, client::errc::refused},
+        BadAnswer{"reset", "", Then::reset, client::errc::refused},
+        BadAnswer{"part_of_a_head", "HTTP/1.1 200 OK\r\nContent-", Then::close, client::errc::truncated},
+        BadAnswer{"part_of_a_body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart", Then::close,
+                  client::errc::truncated},
+        BadAnswer{"part_of_a_chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\npart",
+                  Then::close, client::errc::truncated},
+        BadAnswer{"garbage", "\x16\x03\x01 this is no HTTP\r\n\r\n", Then::hang, client::errc::malformed},
+        BadAnswer{"bad_status", "HTTP/1.1 2x0 OK\r\n\r\n", Then::hang, client::errc::malformed},
+        BadAnswer{"bad_chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", Then::hang,
+                  client::errc::malformed},
+        BadAnswer{"two_lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                  Then::hang, client::errc::malformed},
+        BadAnswer{"long_head", "HTTP/1.1 200 OK\r\nX: " + std::string(300, 'x') + "\r\n\r\n", Then::hang,
+                  client::errc::too_large},
+        BadAnswer{"long_body", "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n", Then::hang,
+                  client::errc::too_large},
+        BadAnswer{
+            "long_chunks",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n15\r\n" + std::string(21, 'x') + "\r\n",
+            Then::hang, client::errc::too_large},
+        BadAnswer{"endless_body", "HTTP/1.1 200 OK\r\n\r\n" + std::string(100, 'x'), Then::hang,
+                  client::errc::too_large}),
+    [](const auto& instance) { return std::string(instance.param.name); });
+
+TEST(Client, bytes_that_were_not_asked_for_end_the_connection) {
+  Bench::run([](const StubRequest&) { return raw(text("hello").bytes + "surplus", Then::keep); },
+             [](Bench& b) -> leash::Task<> {
+               EXPECT_TRUE(co_await get(b));
+               EXPECT_EQ(b.http.idle_connections(), 0U);
+             });
+}
+
+TEST(Client, an_answer_in_the_middle_of_a_large_request_is_still_read) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    client::Request request(b.server.url(), "PUT");
+    request.body.assign(500'000, 'x');  // more than fits into the socket's buffers
+    auto response = co_await b.http.call(b.ctx, std::move(request));
+    EXPECT_TRUE(response && response->body == "hello");
+    EXPECT_EQ(b.server.requests().at(0).body.size(), 500'000U);
+  });
+}
+
+TEST(ClientDeathTest, is_not_destroyed_while_a_call_is_in_flight) {
+  const auto destroy_too_early = [] {
+    asio::io_context io{1};
+    leash::Loop loop{io};
+    auto http = std::make_unique<client::Client>(loop);
+    http::Url nowhere;
+    nowhere.host = "192.0.2.1";
+    const auto call = [](client::Client& c, leash::Context ctx, http::Url url) -> leash::Task<> {
+      client::Request request(url);
+      (void)co_await c.call(ctx, std::move(request));
+    };
+    leash::go(loop.background(), call(*http, loop.background(), nowhere));
+    io.poll();
+    http.reset();
+  };
+  EXPECT_DEATH(destroy_too_early(), "destroyed while calls are in flight");
+}
+
+}  // namespace

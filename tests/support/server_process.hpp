@@ -1,0 +1,99 @@
+#pragma once
+// Runs the real leash-server as a child process, and talks to it over real sockets.
+//
+// Guarantees     the child is gone when the object is: killed if it has not ended before.
+// Threads        one.
+//
+//   ServerProcess server({"--mode", "leaky"});
+//   EXPECT_EQ(server.get("/healthz").status, 200);
+//   EXPECT_EQ(server.stop(), 0);
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace support {
+
+// What a command wrote, and how it ended (128 + signal when killed).
+struct Finished {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+Finished run_command(const std::vector<std::string>& command);
+
+// Tries with growing pauses until it holds; false after about ten seconds.
+bool eventually(const std::function<bool()>& holds);
+
+struct HttpReply {
+  int status = 0;
+  std::string head;
+  std::string body;
+};
+
+// A socket to 127.0.0.1 that sends bytes as they are.
+class RawClient {
+ public:
+  explicit RawClient(std::uint16_t port);
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+  ~RawClient();
+
+  void send(std::string_view bytes);
+  // Everything until the server closes, or nothing has come for `quiet`.
+  std::string receive_all(std::chrono::milliseconds quiet = std::chrono::seconds(10));
+  // The next response with Content-Length; status 0 if the connection ended first.
+  HttpReply receive_reply();
+  bool closed_by_server();  // waits for it, ten seconds at most
+  void shutdown_sending();
+  void reset();  // closes with RST
+
+ private:
+  bool receive_some(std::chrono::milliseconds limit);
+  int fd_;
+  std::string buffer_;
+  bool eof_ = false;
+};
+
+class ServerProcess {
+ public:
+  explicit ServerProcess(std::vector<std::string> options = {});
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+  ~ServerProcess();
+
+  std::uint16_t port() const { return port_; }
+  std::uint16_t admin_port() const { return admin_port_; }
+  std::string url(std::string_view target) const;
+  pid_t pid() const { return pid_; }
+
+  HttpReply get(std::string_view target, std::string_view extra_headers = {}) const;
+  HttpReply admin(std::string_view method, std::string_view target, std::string_view body = {}) const;
+
+  // Sum of the samples of /metrics whose name is this and whose labels contain this text.
+  double metric(std::string_view name, std::string_view labels = {}) const;
+  // The same, as the public port's figures settle: retried until it is as wanted.
+  bool metric_becomes(std::string_view name, std::string_view labels, double wanted) const;
+
+  void signal(int number) const;
+  // The exit status, waited for; 128 + signal when it was killed.
+  int wait();
+  int stop();  // SIGTERM, then wait
+  std::string log() const;
+
+ private:
+  pid_t pid_ = -1;
+  std::optional<int> status_;
+  std::string directory_;
+  std::uint16_t port_ = 0;
+  std::uint16_t admin_port_ = 0;
+};
+
+}  // namespace support
