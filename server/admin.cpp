@@ -1,0 +1,85 @@
+#include "server/admin.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
+#include "http/problem.hpp"
+#include "server/inspection.hpp"
+#include "server/metrics.hpp"
+#include "server/routes.hpp"
+
+namespace server {
+
+using leash::Result;
+using leash::Task;
+using nlohmann::ordered_json;
+
+namespace {
+
+using Workers = std::vector<std::unique_ptr<Worker>>;
+
+http::Response mode_response(const Shared& shared) {
+  return json_response(200, ordered_json{{"mode", to_string(shared.mode.load())}}.dump() + "\n");
+}
+
+Task<Result<Answer>> mode(Shared& shared, Exchange& exchange) {
+  if (exchange.request().method != http::Method::put) co_return mode_response(shared);
+  std::string body;
+  for (;;) {
+    const Result<std::string_view> piece = co_await exchange.read_body();
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->empty()) break;
+    body += *piece;
+  }
+  const auto json = ordered_json::parse(body, nullptr, false);
+  const bool well_formed =
+      json.is_object() && json.size() == 1 && json.contains("mode") && json["mode"].is_string();
+  const std::optional<Mode> wanted = well_formed ? parse_mode(json["mode"].get<std::string>()) : std::nullopt;
+  if (!wanted) {
+    co_return http::problem(400, "The body must be {\"mode\":\"fixed\"} or {\"mode\":\"leaky\"}.");
+  }
+  if (shared.mode.exchange(*wanted) != *wanted) spdlog::info("mode changed mode={}", to_string(*wanted));
+  co_return mode_response(shared);
+}
+
+Task<Result<Answer>> tasks(const Workers& workers, Exchange& exchange) {
+  const Inspection seen = co_await inspect(exchange.ctx(), exchange.worker().loop(), workers);
+  co_return json_response(200, to_json(seen));
+}
+
+http::Response metrics(const Shared& shared, const Workers& workers, const LoopProbes& probes) {
+  http::Response response{.status = 200, .body = render_metrics(shared, workers, probes)};
+  response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  return response;
+}
+
+}  // namespace
+
+std::vector<Route> admin_routes(Shared& shared, const Workers& workers, const LoopProbes& probes) {
+  const std::string index =
+      ordered_json{{"routes",
+                    {{{"route", "GET /metrics"}, {"what", "figures for Prometheus"}},
+                     {{"route", "GET /mode"}, {"what", "the mode"}},
+                     {{"route", "PUT /mode"}, {"what", "changes it: {\"mode\":\"leaky\"}"}},
+                     {{"route", "GET /debug/tasks"}, {"what", "tasks alive, by site and wait point"}}}}}
+          .dump(2) +
+      "\n";
+  using enum http::Method;
+  return {
+      {"/metrics",
+       RouteLabel::metrics,
+       {get},
+       [&](Exchange&) { return metrics(shared, workers, probes); },
+       {}},
+      {"/mode", RouteLabel::mode, {get, put}, {}, [&](Exchange& exchange) { return mode(shared, exchange); }},
+      {"/debug/tasks",
+       RouteLabel::debug_tasks,
+       {get},
+       {},
+       [&](Exchange& exchange) { return tasks(workers, exchange); }},
+      {"/", RouteLabel::index, {get}, [index](Exchange&) { return json_response(200, index); }, {}},
+  };
+}
+
+}  // namespace server

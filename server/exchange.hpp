@@ -1,0 +1,82 @@
+#pragma once
+// One request, as its handler sees it.
+//
+// What it is     the parsed head, the request's context, and ways to read the body and to stream a response.
+// Requires       used by the request's handler alone, while it runs.
+// Guarantees     ctx() is done when the response has been written (cause finished), the deadline passes
+// (deadline),
+//                the client goes away (disconnected) or the server drains (shutdown).
+// Threads        the connection's loop's.
+// Lifetime       ends with the handler: tasks that may outlive the handler must not refer to it.
+//
+//   leash::Task<leash::Result<server::Answer>> hello(server::Exchange& exchange) {
+//     auto slept = co_await leash::sleep(exchange.ctx(), 5ms);
+//     if (!slept) co_return std::unexpected(slept.error());
+//     co_return http::Response{.status = 200, .body = "hello\n"};
+//   }
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "http/message.hpp"
+#include "http/target.hpp"
+#include "leash/context.hpp"
+#include "leash/error.hpp"
+#include "leash/task.hpp"
+#include "server/http_figures.hpp"
+#include "server/mode.hpp"
+
+namespace server {
+
+class Connection;
+class Worker;
+
+// A response to be written, or nothing: the handler has streamed it.
+using Answer = std::optional<http::Response>;
+
+class Exchange {
+ public:
+  Exchange(Connection& connection, const http::Request& request, http::Query query, std::uint64_t id,
+           const leash::Context& ctx)
+      : connection_(connection), request_(request), query_(std::move(query)), id_(id), ctx_(ctx) {}
+
+  const http::Request& request() const noexcept { return request_; }
+  const http::Query& query() const noexcept { return query_; }
+  std::uint64_t id() const noexcept { return id_; }
+  const leash::Context& ctx() const noexcept { return ctx_; }
+
+  Worker& worker() const noexcept;
+
+  // The next piece of the body, empty at its end; valid until the next call. When the body is wrong, too
+  // large or too late, a handler that returns the error it gets here has the right status answered.
+  leash::Task<leash::Result<std::string_view>> read_body();
+
+  // Streams a response: begin, then pieces. The connection ends the body when the handler returns no
+  // response.
+  leash::Task<leash::Result<>> begin(http::Response head, std::optional<std::uint64_t> body_size);
+  leash::Task<leash::Result<>> write(std::string_view piece);
+
+  // The mode in which it was served, for the label of its metrics; the server's unless set.
+  std::optional<Mode> mode;
+
+ private:
+  Connection& connection_;
+  const http::Request& request_;
+  http::Query query_;
+  std::uint64_t id_;
+  leash::Context ctx_;
+};
+
+// A path, what it allows, and what answers it. Exactly one of the two functions is set.
+struct Route {
+  std::string_view path;
+  RouteLabel label;
+  std::vector<http::Method> methods;             // HEAD is allowed with GET, OPTIONS always
+  std::function<http::Response(Exchange&)> now;  // never waits
+  std::function<leash::Task<leash::Result<Answer>>(Exchange&)> task;
+};
+
+}  // namespace server

@@ -1,0 +1,61 @@
+#pragma once
+// What one loop counts of the requests it served.
+//
+// Threads        written by the loop's thread alone; read from any (single-writer relaxed atomics, as
+// leash::Figure).
+//
+//   figures.finished(Route::demo, MethodLabel::get, 200, Mode::fixed, elapsed);
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "leash/figures.hpp"
+#include "server/mode.hpp"
+
+namespace server {
+
+// The label `route`: bounded, whatever clients ask for.
+enum class RouteLabel : std::uint8_t {
+  demo,
+  backend,
+  echo,
+  healthz,
+  readyz,
+  index,
+  metrics,
+  mode,
+  debug_tasks,
+  other
+};
+inline constexpr std::array<std::string_view, 10> route_labels{
+    "/demo", "/backend", "/echo", "/healthz", "/readyz", "/", "/metrics", "/mode", "/debug/tasks", "other"};
+
+enum class MethodLabel : std::uint8_t { get, head, post, put, other };
+inline constexpr std::array<std::string_view, 5> method_labels{"GET", "HEAD", "POST", "PUT", "other"};
+
+// The label `code`: the statuses that this server answers with; 499 is a client that went away.
+inline constexpr std::array<int, 20> codes{200, 204, 400, 404, 405, 408, 413, 414, 415, 417,
+                                           422, 429, 431, 499, 500, 501, 503, 504, 505, 0};
+
+class HttpFigures {
+ public:
+  void finished(RouteLabel route, MethodLabel method, int code, Mode mode,
+                std::chrono::nanoseconds elapsed) noexcept;
+
+  struct Duration {
+    std::array<leash::Figure, leash::Figures::latency_bounds.size() + 1> buckets;
+    leash::Figure nanoseconds;  // sum
+  };
+
+  leash::Figure requests[route_labels.size()][method_labels.size()][codes.size()][modes];
+  Duration durations[route_labels.size()][modes];
+  std::array<leash::Figure, route_labels.size()> deadline_exceeded;
+  leash::Figure in_flight;
+  leash::Figure connections;
+  leash::Figure connections_total;
+};
+
+}  // namespace server

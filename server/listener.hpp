@@ -1,0 +1,50 @@
+#pragma once
+// Accepts clients and hands them to workers in turn.
+//
+// Guarantees     accepting pauses at the limit of connections and goes on below it; running out of file
+// descriptors
+//                neither spins nor ends it. When it is told to stop, it first takes what waits in its queue.
+// Threads        made anywhere; runs on the loop of the context it is given.
+//
+//   auto listener = server::Listener::open(worker.loop().io(), "127.0.0.1", 8080);
+//   if (!listener) std::cerr << listener.error();  // "cannot listen on 127.0.0.1:8080: Address already in
+//   use" leash::go(ctx, server::Listener::run(std::move(*listener), ctx, {&worker}, 10'000), "listener");
+
+#include <asio/ip/tcp.hpp>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "leash/context.hpp"
+#include "leash/task.hpp"
+
+namespace server {
+
+class Worker;
+
+class Listener {
+ public:
+  // Port 0 picks a free one. The error is one line.
+  static std::expected<Listener, std::string> open(asio::io_context& io, const std::string& host,
+                                                   std::uint16_t port);
+
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  // "http://127.0.0.1:8080"
+  std::string url() const;
+
+  // Until ctx is done; then the listener is closed. The task owns it, so that it lives as long as it is
+  // waited for.
+  static leash::Task<> run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,
+                           std::uint64_t max_connections);
+
+ private:
+  explicit Listener(asio::ip::tcp::acceptor acceptor) : acceptor_(std::move(acceptor)) {}
+  enum class Accepted { one, none_waiting, no_descriptor };
+  Accepted accept_one(Worker& worker);
+
+  asio::ip::tcp::acceptor acceptor_;
+  bool complained_ = false;  // about file descriptors
+};
+
+}  // namespace server

@@ -1,0 +1,137 @@
+#include "server/loop_metrics.hpp"
+
+#include <array>
+#include <map>
+#include <string>
+
+namespace server {
+namespace {
+
+using prometheus::MetricType;
+
+// One site, over all loops.
+struct Site {
+  std::array<std::uint64_t, leash::roles> live{};
+  std::uint64_t started = 0;
+  std::array<std::uint64_t, leash::outcomes> finished{};
+  std::uint64_t orphaned = 0;
+  std::array<std::uint64_t, leash::wait_kinds> leaked{};
+  std::uint64_t leaks = 0;
+  std::uint64_t detached = 0;
+  std::uint64_t frame_bytes = 0;
+  leash::TimePoint oldest = leash::TimePoint::max();
+};
+
+std::map<std::string, Site> add_up(const std::vector<std::shared_ptr<const leash::Figures>>& loops) {
+  std::map<std::string, Site> sites;
+  for (const auto& loop : loops) {
+    for (const leash::SiteFigures& from : loop->sites()) {
+      std::string name = from.file;
+      if (from.line != 0) name += ":" + std::to_string(from.line);
+      Site& site = sites[name];
+      for (std::size_t i = 0; i < leash::roles; ++i) site.live[i] += from.live_by_role[i].get();
+      for (std::size_t i = 0; i < leash::outcomes; ++i) site.finished[i] += from.finished[i].get();
+      for (std::size_t i = 0; i < leash::wait_kinds; ++i) site.leaked[i] += from.leaked[i].get();
+      site.started += from.started.get();
+      site.orphaned += from.orphaned.get();
+      site.leaks += from.leaks.get();
+      site.detached += from.detached.get();
+      site.frame_bytes += from.frame_bytes.get();
+      if (const auto oldest = from.oldest_started.load(std::memory_order_relaxed); oldest != 0) {
+        site.oldest = std::min(site.oldest, leash::TimePoint(leash::Duration(oldest)));
+      }
+    }
+  }
+  return sites;
+}
+
+void append_sites(Families& families, const std::map<std::string, Site>& sites, leash::TimePoint now) {
+  auto live = family("leash_tasks_live", "Tasks alive, by the place that started them.", MetricType::Gauge);
+  auto leaked = family("leash_tasks_leaked", "Tasks that outlived their owner by more than the grace.",
+                       MetricType::Gauge);
+  auto orphaned =
+      family("leash_tasks_orphaned", "Tasks alive although their owner is done, leaked ones included.",
+             MetricType::Gauge);
+  auto detached = family("leash_tasks_detached", "Tasks whose owner can never be done.", MetricType::Gauge);
+  auto oldest = family("leash_task_oldest_age_seconds", "Age of the oldest task alive.", MetricType::Gauge);
+  auto bytes =
+      family("leash_task_frame_bytes", "Memory of the coroutine frames of tasks alive.", MetricType::Gauge);
+  auto started = family("leash_tasks_started_total", "Tasks started.", MetricType::Counter);
+  auto finished = family("leash_tasks_finished_total", "Tasks ended, by how.", MetricType::Counter);
+  auto leaks = family("leash_task_leaks_total", "Tasks that ever leaked.", MetricType::Counter);
+  for (const auto& [name, site] : sites) {
+    const Labels labels{{"site", name}};
+    const auto with = [&](std::string label, std::string_view value) {
+      return Labels{{"site", name}, {std::move(label), std::string(value)}};
+    };
+    for (std::size_t i = 0; i < leash::roles; ++i) {
+      if (site.live[i] != 0 || static_cast<leash::Role>(i) == leash::Role::request) {
+        add(live, with("role", to_string(static_cast<leash::Role>(i))), static_cast<double>(site.live[i]));
+      }
+    }
+    for (std::size_t i = 0; i < leash::wait_kinds; ++i) {
+      if (site.leaked[i] != 0) {
+        add(leaked, with("wait", to_string(static_cast<leash::WaitKind>(i))),
+            static_cast<double>(site.leaked[i]));
+      }
+    }
+    for (std::size_t i = 0; i < leash::outcomes; ++i) {
+      add(finished, with("outcome", to_string(static_cast<leash::Outcome>(i))),
+          static_cast<double>(site.finished[i]));
+    }
+    add(orphaned, labels, static_cast<double>(site.orphaned));
+    add(detached, labels, static_cast<double>(site.detached));
+    const bool any = site.oldest != leash::TimePoint::max();
+    add(oldest, labels, any ? std::chrono::duration<double>(now - site.oldest).count() : 0);
+    add(bytes, labels, static_cast<double>(site.frame_bytes));
+    add(started, labels, static_cast<double>(site.started));
+    add(leaks, labels, static_cast<double>(site.leaks));
+  }
+  for (auto* each : {&live, &leaked, &orphaned, &detached, &oldest, &bytes, &started, &finished, &leaks}) {
+    families.push_back(std::move(*each));
+  }
+}
+
+}  // namespace
+
+void append_loop_families(Families& families, const std::vector<std::shared_ptr<const leash::Figures>>& loops,
+                          leash::TimePoint now) {
+  append_sites(families, add_up(loops), now);
+
+  const auto sum = [&](auto member) {
+    double total = 0;
+    for (const auto& loop : loops) total += static_cast<double>(member(*loop));
+    return total;
+  };
+  const auto gauge = [&](std::string name, std::string help, auto member) {
+    families.push_back(family(std::move(name), std::move(help), MetricType::Gauge));
+    add(families.back(), {}, sum(member));
+  };
+  gauge("leash_contexts_live", "Contexts that are not done.",
+        [](const leash::Figures& f) { return f.contexts_live.get(); });
+  gauge("leash_contexts_held", "Contexts that are done and still referred to.",
+        [](const leash::Figures& f) { return f.contexts_held.get(); });
+  gauge("leash_timers_armed", "Deadlines and sleeps that wait for their time.",
+        [](const leash::Figures& f) { return f.timers_armed.get(); });
+
+  families.push_back(
+      family("leash_contexts_done_total", "Contexts that became done, by cause.", MetricType::Counter));
+  for (std::size_t i = 0; i < leash::causes; ++i) {
+    add(families.back(), {{"cause", std::string(to_string(static_cast<leash::Cause>(i)))}},
+        sum([i](const leash::Figures& f) { return f.contexts_done[i].get(); }));
+  }
+  families.push_back(family("leash_task_exceptions_total", "Exceptions that left a task nobody joins.",
+                            MetricType::Counter));
+  add(families.back(), {}, sum([](const leash::Figures& f) { return f.exceptions.get(); }));
+
+  std::array<std::uint64_t, leash::Figures::latency_bounds.size() + 1> counts{};
+  for (const auto& loop : loops) {
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += loop->cancel_latency[i].get();
+  }
+  families.push_back(family("leash_cancel_latency_seconds",
+                            "From the end of a task's owner to the end of the task.", MetricType::Histogram));
+  add_histogram(families.back(), {}, leash::Figures::latency_bounds, counts,
+                1e-9 * sum([](const leash::Figures& f) { return f.cancel_latency_nanoseconds.get(); }));
+}
+
+}  // namespace server

@@ -1,0 +1,49 @@
+#pragma once
+// Measures how long loops take to answer.
+//
+// What it is     run() asks every loop a few times a second; lags() says the last answer's time, or how long
+// the
+//                question has been waiting.
+// Threads        run on one loop; lags and stuck from any thread.
+// Lifetime       outlives the loops it asks.
+//
+//   leash::go(ctx, probes.run(ctx), "loop probe");
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "leash/context.hpp"
+#include "leash/task.hpp"
+#include "server/worker.hpp"
+
+namespace server {
+
+class LoopProbes {
+ public:
+  explicit LoopProbes(const std::vector<std::unique_ptr<Worker>>& workers);
+
+  leash::Task<> run(leash::Context ctx);
+
+  struct Lag {
+    std::string loop;
+    std::chrono::nanoseconds time;
+  };
+  std::vector<Lag> lags() const;
+  // Names of the loops that have not answered for a second.
+  std::vector<std::string> unresponsive() const;
+
+ private:
+  struct Probe {
+    Worker* worker;
+    std::atomic<std::int64_t> asked{0};  // nanoseconds of the steady clock; 0: never
+    std::atomic<std::int64_t> lag{0};    // of the last answer, in nanoseconds
+    std::atomic<bool> waiting{false};
+  };
+  std::vector<std::unique_ptr<Probe>> probes_;
+};
+
+}  // namespace server

@@ -1,0 +1,24 @@
+#pragma once
+// What /metrics answers: the figures of the loops that serve requests, of HTTP, and of the process.
+//
+// Guarantees     sampled when it is called; nothing is posted to a loop, so that it works while one is stuck.
+// The
+//                admin listener's own traffic is not counted: looking does not change what is seen.
+// Threads        any.
+//
+//   std::string text = server::render_metrics(shared, workers, probes);
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/loop_probe.hpp"
+#include "server/shared.hpp"
+#include "server/worker.hpp"
+
+namespace server {
+
+std::string render_metrics(const Shared& shared, const std::vector<std::unique_ptr<Worker>>& workers,
+                           const LoopProbes& probes);
+
+}  // namespace server

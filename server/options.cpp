@@ -1,0 +1,134 @@
+#include "server/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "http/duration.hpp"
+#include "http/size.hpp"
+
+namespace server {
+namespace {
+
+// Every option is an environment variable too: --request-timeout is LEASH_REQUEST_TIMEOUT.
+std::string variable(const std::string& option) {
+  std::string name = "LEASH_";
+  for (const char c : option.substr(2)) {
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+class Parser {
+ public:
+  explicit Parser(CLI::App& app) : app_(app) {}
+
+  template <class T>
+  CLI::Option* plain(const std::string& name, T& value, const std::string& help) {
+    return app_.add_option(name, value, help)->envname(variable(name))->capture_default_str();
+  }
+
+  void duration(const std::string& name, std::chrono::nanoseconds& value, const std::string& help) {
+    parsed(name, help, http::format_duration(value), "DURATION", [&value](const std::string& text) {
+      const auto duration = http::parse_duration(text);
+      if (!duration) return duration.error();
+      value = *duration;
+      return std::string();
+    });
+  }
+
+  template <class Size>
+  void size(const std::string& name, Size& value, const std::string& help) {
+    parsed(name, help, http::format_size(value), "SIZE", [&value](const std::string& text) {
+      const auto size = http::parse_size(text);
+      if (!size) return size.error();
+      value = static_cast<Size>(*size);
+      return std::string();
+    });
+  }
+
+  template <class Parse>
+  void parsed(const std::string& name, const std::string& help, const std::string& default_text,
+              const std::string& type, Parse parse) {
+    app_.add_option_function<std::string>(
+            name,
+            [name, parse](const std::string& text) {
+              if (const std::string problem = parse(text); !problem.empty()) {
+                throw CLI::ValidationError(name, problem);
+              }
+            },
+            help)
+        ->envname(variable(name))
+        ->default_str(default_text)
+        ->type_name(type);
+  }
+
+ private:
+  CLI::App& app_;
+};
+
+}  // namespace
+
+std::expected<Options, int> parse_options(int argc, const char* const* argv) {
+  Options options;
+  CLI::App app(
+      "leash-server: an HTTP service with a leaky and a fixed mode.\n"
+      "Every option can be given as an environment variable: --drain-timeout as LEASH_DRAIN_TIMEOUT.\n"
+      "Exit status: 0 drained and nothing left, 3 tasks were left, 2 usage or a port in use.",
+      "leash-server");
+  app.set_version_flag("--version", "leash-server " LEASH_VERSION);
+  app.get_formatter()->column_width(34);
+  Parser parser(app);
+
+  parser.plain("--host", options.host, "address of the public listener");
+  parser.plain("--port", options.port, "its port; 0 picks a free one");
+  parser.plain("--admin-host", options.admin_host, "address of the admin listener");
+  parser.plain("--admin-port", options.admin_port, "its port; 0 picks a free one");
+  parser.plain("--threads", options.threads, "loops that serve requests; 0: one for each core")
+      ->check(CLI::Range(0U, 256U));
+  parser.parsed("--mode", "fixed or leaky", "fixed", "MODE", [&](const std::string& text) {
+    const auto mode = parse_mode(text);
+    if (mode) options.mode = *mode;
+    return mode ? std::string() : "unknown mode \"" + text + "\": allowed are fixed, leaky";
+  });
+  parser.plain("--log-level", options.log_level, "trace, debug, info, warn, error or off")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  parser.duration("--request-timeout", options.request_timeout, "deadline of every request");
+  parser.duration("--header-timeout", options.header_timeout, "from the first byte of a head to its end");
+  parser.duration("--body-timeout", options.body_timeout, "between two reads of a body");
+  parser.duration("--idle-timeout", options.idle_timeout, "between two requests of a connection");
+  parser.duration("--write-timeout", options.write_timeout, "without progress while writing");
+  parser.duration("--drain-delay", options.drain_delay, "after SIGTERM, before the listeners close");
+  parser.duration("--drain-timeout", options.drain_timeout, "for requests in flight to finish");
+  parser.parsed("--half-close", "what a client that shuts down its sending side means: cancel or allow",
+                "cancel", "POLICY", [&](const std::string& text) {
+                  if (text != "cancel" && text != "allow") {
+                    return "unknown policy \"" + text + "\": allowed are cancel, allow";
+                  }
+                  options.half_close_cancels = text == "cancel";
+                  return std::string();
+                });
+  parser.size("--max-request-line", options.limits.request_line, "above: 414");
+  parser.size("--max-head", options.limits.head_bytes, "request line and fields; above: 431");
+  parser.plain("--max-fields", options.limits.header_fields, "header fields; above: 431");
+  parser.size("--max-body", options.limits.body_bytes, "above: 413");
+  parser.plain("--max-connections", options.max_connections, "accepting pauses there")
+      ->check(CLI::PositiveNumber);
+  parser.plain("--max-in-flight", options.max_in_flight, "requests; above: 503")->check(CLI::PositiveNumber);
+  parser.size("--leak-limit", options.leak_limit,
+              "resident memory above which leaky requests get 503; 0: off");
+  parser.size("--leak-payload", options.leak_payload, "what a leaked task holds");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return std::unexpected(app.exit(success));
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "leash-server: %s (see --help)\n", error.what());
+    return std::unexpected(2);
+  }
+  return options;
+}
+
+}  // namespace server

@@ -1,0 +1,48 @@
+#pragma once
+// What leash-server can be told, by options or by environment variables LEASH_...
+//
+//   auto parsed = server::parse_options(argc, argv);
+//   if (!parsed) return parsed.error();  // the exit status; the message has been written
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <string>
+
+#include "http/limits.hpp"
+#include "server/mode.hpp"
+
+namespace server {
+
+struct Options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;
+  std::string admin_host = "127.0.0.1";
+  std::uint16_t admin_port = 8081;
+  unsigned threads = 0;  // 0: one for each core
+  Mode mode = Mode::fixed;
+  std::string log_level = "info";
+
+  std::chrono::nanoseconds request_timeout = std::chrono::seconds(2);
+  std::chrono::nanoseconds header_timeout =
+      std::chrono::seconds(10);                                      // from its first byte to a complete head
+  std::chrono::nanoseconds body_timeout = std::chrono::seconds(10);  // between two reads of a body
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);  // between two requests
+  std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);  // without progress
+  std::chrono::nanoseconds drain_delay{0};
+  std::chrono::nanoseconds drain_timeout = std::chrono::seconds(15);
+  bool half_close_cancels = true;
+
+  http::Limits limits;
+  std::uint64_t max_connections = 10'000;
+  std::uint64_t max_in_flight = 10'000;
+
+  std::uint64_t leak_limit = 1024ULL * 1024 * 1024;  // resident bytes; 0: off
+  std::uint64_t leak_payload = 16 * 1024;            // bytes that a leaked task holds
+};
+
+// Writes help to standard output, or one line about what is wrong to standard error, and gives the exit
+// status then: 0 for --help and --version, 2 for a usage error.
+std::expected<Options, int> parse_options(int argc, const char* const* argv);
+
+}  // namespace server

@@ -1,0 +1,37 @@
+#include "server/patterns/pattern.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace server {
+namespace {
+constexpr std::array<Pattern, 4> all{{
+    {"receive", receive_leaky, receive_fixed},
+    {"send", send_leaky, send_fixed},
+    {"loop", loop_leaky, loop_fixed},
+    {"timer", timer_leaky, timer_fixed},
+}};
+}  // namespace
+
+std::uint64_t Payload::read() const noexcept {
+  return std::accumulate(bytes_.begin(), bytes_.end(), std::uint64_t{0});
+}
+
+std::span<const Pattern> patterns() noexcept { return all; }
+
+const Pattern* find_pattern(std::string_view name) noexcept {
+  const auto* at = std::find_if(all.begin(), all.end(), [name](const Pattern& p) { return p.name == name; });
+  return at == all.end() ? nullptr : at;
+}
+
+const std::string& pattern_names() {
+  static const std::string names = [] {
+    std::string text;
+    for (const Pattern& pattern : all) text += std::string(pattern.name) + ", ";
+    return text + "mixed";
+  }();
+  return names;
+}
+
+}  // namespace server

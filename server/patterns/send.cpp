@@ -1,0 +1,55 @@
+// The first of several replicas wins; the others want to hand over an answer that nobody takes.
+//
+// Leaky: an unbuffered channel and one receive: all replicas but one wait in send for ever.
+// Fixed: they send under the scope's context, and the winner's answer cancels and joins the rest.
+
+#include "leash/channel.hpp"
+#include "leash/go.hpp"
+#include "leash/scope.hpp"
+#include "leash/sleep.hpp"
+#include "server/patterns/pattern.hpp"
+
+namespace server {
+namespace {
+
+leash::Task<> replica_leaky(leash::Channel<std::uint64_t> answers, leash::Duration latency, Payload held) {
+  co_await leash::sleep(latency);
+  (void)co_await answers.send(held.read());
+}
+
+leash::Task<> replica_fixed(leash::Context ctx, leash::Channel<std::uint64_t> answers,
+                            leash::Duration latency, Payload held) {
+  const leash::Result<> computed = co_await leash::sleep(ctx, latency);
+  if (!computed) co_return;
+  (void)co_await answers.send(ctx, held.read());
+}
+
+}  // namespace
+
+leash::Task<leash::Result<Tally>> send_leaky(Demo demo) {
+  leash::Channel<std::uint64_t> answers;
+  for (int i = 0; i < demo.fanout; ++i) {
+    leash::go(demo.ctx, replica_leaky(answers, demo.latency, Payload(demo.payload)),
+              "replica " + std::to_string(i + 1));
+  }
+  const leash::Result<std::uint64_t> first = co_await answers.receive(demo.ctx);
+  if (!first) co_return std::unexpected(first.error());
+  co_return Tally{demo.fanout, 1};
+}
+
+leash::Task<leash::Result<Tally>> send_fixed(Demo demo) {
+  leash::Channel<std::uint64_t> answers;
+  leash::Scope s(demo.ctx);
+  for (int i = 0; i < demo.fanout; ++i) {
+    s.go(replica_fixed(s.ctx(), answers, demo.latency, Payload(demo.payload)),
+         "replica " + std::to_string(i + 1));
+  }
+  const leash::Result<std::uint64_t> first = co_await answers.receive(demo.ctx);
+  s.cancel();
+  const leash::Result<> joined = co_await s.join();
+  if (!first) co_return std::unexpected(first.error());
+  if (!joined) co_return std::unexpected(joined.error());
+  co_return Tally{demo.fanout, demo.fanout};
+}
+
+}  // namespace server

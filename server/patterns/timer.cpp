@@ -1,0 +1,33 @@
+// A deadline that nobody cancels when the work is done: "always defer cancel".
+//
+// Leaky: it hangs under the server's context, so that the request's end does not end it, and its Cancel is
+// put aside to be called later: no task leaks, but a context with what it carries, and an armed deadline, for
+// an hour. Fixed: under the request's context, and the Cancel ends with the block.
+
+#include "leash/sleep.hpp"
+#include "server/patterns/pattern.hpp"
+
+namespace server {
+
+using namespace std::chrono_literals;
+
+leash::Task<leash::Result<Tally>> timer_leaky(Demo demo) {
+  auto [ctx, cancel] = leash::with_timeout(demo.server, 1h);
+  const leash::Context carrying = leash::with_value<Carried>(ctx, Payload(demo.payload));
+  demo.parked->push_back({carrying, std::move(cancel)});
+  const leash::Result<> answered = co_await leash::sleep(demo.ctx, demo.latency);
+  carrying.value<Carried>()->read();
+  if (!answered) co_return std::unexpected(answered.error());
+  co_return Tally{};
+}
+
+leash::Task<leash::Result<Tally>> timer_fixed(Demo demo) {
+  auto [ctx, cancel] = leash::with_timeout(demo.ctx, 1h);
+  const leash::Context carrying = leash::with_value<Carried>(ctx, Payload(demo.payload));
+  const leash::Result<> answered = co_await leash::sleep(carrying, demo.latency);
+  carrying.value<Carried>()->read();
+  if (!answered) co_return std::unexpected(answered.error());
+  co_return Tally{};
+}
+
+}  // namespace server

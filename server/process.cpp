@@ -1,0 +1,84 @@
+#include "server/process.hpp"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "leash/frame_pool.hpp"
+
+namespace server {
+namespace {
+
+// When the process started: its age by /proc, counted back from now, once.
+double start_time() {
+  std::ifstream file("/proc/self/stat");
+  std::string stat((std::istreambuf_iterator<char>(file)), {});
+  // The second field is the command in parentheses, which may hold anything; starttime is field 22.
+  const std::size_t after_command = stat.rfind(')');
+  if (after_command == std::string::npos) return 0;
+  std::size_t at = after_command;
+  for (int field = 2; field < 22 && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
+  if (at == std::string::npos) return 0;
+  const double ticks = std::strtod(stat.c_str() + at, nullptr);
+  timespec boot{};
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &boot);
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const auto seconds = [](const timespec& t) {
+    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+  };
+  return seconds(now) - seconds(boot) + ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace
+
+std::uint64_t resident_bytes() noexcept {
+  const int fd = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  char text[128] = {};
+  const ssize_t n = ::read(fd, text, sizeof text - 1);
+  ::close(fd);
+  if (n <= 0) return 0;
+  char* second = nullptr;
+  std::strtoull(text, &second, 10);
+  return std::strtoull(second, nullptr, 10) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+ProcessFigures process_figures() {
+  ProcessFigures figures;
+  figures.resident_bytes = resident_bytes();
+  const struct mallinfo2 heap = ::mallinfo2();
+  figures.heap_bytes = heap.uordblks + heap.hblkhd + leash::frame_pool_usage().used_bytes;
+  std::error_code ignored;  // /proc may be hidden: then the figures are 0
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
+    (void)entry;
+    ++figures.open_fds;
+  }
+  if (figures.open_fds > 0) --figures.open_fds;  // the one that lists them
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
+    (void)entry;
+    ++figures.threads;
+  }
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) figures.max_fds = limit.rlim_cur;
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) == 0) {
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
+    figures.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+  static const double started = start_time();
+  figures.start_time_seconds = started;
+  return figures;
+}
+
+}  // namespace server

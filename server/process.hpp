@@ -1,0 +1,25 @@
+#pragma once
+// What the operating system and the allocator say about this process (Linux).
+//
+//   server::ProcessFigures now = server::process_figures();
+
+#include <cstdint>
+
+namespace server {
+
+struct ProcessFigures {
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t heap_bytes = 0;  // in use, by malloc and by the frame pools
+  std::uint64_t open_fds = 0;
+  std::uint64_t max_fds = 0;
+  std::uint64_t threads = 0;
+  double cpu_seconds = 0;         // user and system
+  double start_time_seconds = 0;  // since the epoch
+};
+
+ProcessFigures process_figures();
+
+// Only this, and cheaply.
+std::uint64_t resident_bytes() noexcept;
+
+}  // namespace server

@@ -1,0 +1,36 @@
+#pragma once
+// Finds the route of a request, or the answer when there is none.
+//
+// Guarantees     an unknown path is 404; a method that the path does not allow is 405 with Allow (RFC 9110
+// section
+//                15.5.6); HEAD is allowed wherever GET is; OPTIONS is answered with Allow.
+// Threads        constant after its construction: any.
+//
+//   const auto found = router.find(request);
+//   if (!found) respond(found.error());
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "http/message.hpp"
+#include "server/exchange.hpp"
+
+namespace server {
+
+class Router {
+ public:
+  explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
+
+  struct Refusal {
+    RouteLabel label;
+    http::Response response;
+  };
+  std::expected<const Route*, Refusal> find(const http::Request& request) const;
+
+ private:
+  static std::string allowed(const Route& route);
+  std::vector<Route> routes_;
+};
+
+}  // namespace server

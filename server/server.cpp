@@ -1,0 +1,191 @@
+#include "server/server.hpp"
+
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/signal_set.hpp>
+#include <thread>
+
+#include "leash/go.hpp"
+#include "leash/sleep.hpp"
+#include "leash/via.hpp"
+#include "server/admin.hpp"
+#include "server/inspection.hpp"
+#include "server/process.hpp"
+#include "server/routes.hpp"
+
+namespace server {
+
+using namespace std::chrono_literals;
+using leash::Context;
+using leash::Result;
+using leash::Task;
+
+namespace {
+
+std::vector<std::unique_ptr<Worker>> make_workers(Shared& shared, const Router& router) {
+  unsigned count = shared.options.threads;
+  if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (unsigned i = 0; i < count; ++i) {
+    workers.push_back(std::make_unique<Worker>(shared, router, "worker " + std::to_string(i), i, count));
+  }
+  return workers;
+}
+
+}  // namespace
+
+Server::Server(const Options& options)
+    : shared_(options),
+      public_router_(public_routes(shared_)),
+      workers_(make_workers(shared_, public_router_)),
+      probes_(workers_),
+      admin_router_(admin_routes(shared_, workers_, probes_)),
+      admin_(shared_, admin_router_, "admin", 0, 1) {}
+
+Server::~Server() {
+  for (const auto& worker : workers_) worker->stop_and_join();
+}
+
+std::expected<std::unique_ptr<Server>, std::string> Server::open(const Options& options) {
+  std::unique_ptr<Server> server(new Server(options));
+  auto listener = Listener::open(server->workers_.front()->loop().io(), options.host, options.port);
+  if (!listener) return std::unexpected(listener.error());
+  server->ready_line_ = "ready public=" + listener->url();
+  server->start_listening(std::move(*listener));
+  auto admin = Listener::open(server->admin_.loop().io(), options.admin_host, options.admin_port);
+  if (!admin) return std::unexpected(admin.error());
+  server->ready_line_ += " admin=" + admin->url();
+  const Context& serving = server->admin_.serving();
+  leash::go(serving, Listener::run(std::move(*admin), serving, {&server->admin_}, 1000), "admin listener");
+  return server;
+}
+
+// The listener's task lives on the first worker's loop, under a context that the drain cancels.
+void Server::start_listening(Listener listener) {
+  std::vector<Worker*> all;
+  for (const auto& worker : workers_) all.push_back(worker.get());
+  listening_.emplace(leash::with_cancel(workers_.front()->serving(), leash::Label("listener")));
+  stop_listening_.emplace(listening_->cancel.remote());
+  const std::uint64_t most = shared_.options.max_connections;
+  leash::go(listening_->ctx, Listener::run(std::move(listener), listening_->ctx, std::move(all), most),
+            "listener");
+}
+
+int Server::run() {
+  const Context& serving = admin_.serving();
+  leash::go(serving, probes_.run(serving), "loop probe");
+  leash::go(serving, watch_memory(serving), "memory watch");
+  leash::go(serving, wait_for_signal(serving), "signals");
+
+  for (const auto& worker : workers_) worker->start();
+  std::printf("%s\n", ready_line_.c_str());
+  std::fflush(stdout);
+  spdlog::info("serving threads={} mode={} {}", workers_.size(), to_string(shared_.options.mode),
+               ready_line_.substr(6));
+  admin_.run();
+
+  for (const auto& worker : workers_) worker->stop_and_join();
+  return status_;
+}
+
+// --- while it serves
+// ---------------------------------------------------------------------------------------------
+
+Task<> Server::watch_memory(Context ctx) {
+  const std::uint64_t limit = shared_.options.leak_limit;
+  if (limit == 0) co_return;
+  for (Result<> slept; slept; slept = co_await leash::sleep(ctx, 200ms)) {
+    const bool reached = resident_bytes() > limit;
+    if (shared_.leak_limit_reached.exchange(reached) != reached) {
+      spdlog::warn("leak limit {} limit_bytes={}", reached ? "reached" : "left again", limit);
+    }
+  }
+}
+
+Task<> Server::wait_for_signal(Context ctx) {
+  asio::signal_set signals(admin_.loop().io(), SIGINT, SIGTERM);
+  const Result<int> signal = co_await signals.async_wait(leash::via(ctx));
+  if (!signal) co_return;
+  // A second signal must work whatever state the loops are in: so by the operating system's means.
+  std::error_code ignored;  // it can only fail to be removed, and then the next line replaces its handler
+  signals.clear(ignored);
+  for (const int each : {SIGINT, SIGTERM}) {
+    struct sigaction at_once {};
+    at_once.sa_handler = [](int number) { ::_exit(128 + number); };
+    ::sigaction(each, &at_once, nullptr);
+  }
+  spdlog::info("draining signal={}", *signal);
+  co_await drain();
+  admin_.loop().io().stop();
+}
+
+// --- the drain
+// ---------------------------------------------------------------------------------------------------
+
+std::uint64_t Server::connections() const {
+  std::int64_t open = 0;
+  for (const auto& worker : workers_) open += worker->open.load();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(open, 0));
+}
+
+std::uint64_t Server::tasks_alive() const {
+  std::uint64_t alive = 0;
+  for (const auto& worker : workers_) alive += leash::live_tasks(worker->loop());
+  return alive;
+}
+
+// Until no connection is left, or the time is up; idle ones are told to end again and again, because a
+// connection may have become idle since.
+Task<> Server::wait_until_served(leash::Duration limit, bool also_new) {
+  const leash::TimePoint until = admin_.loop().now() + limit;
+  while (connections() != 0 && admin_.loop().now() < until) {
+    for (const auto& worker : workers_) {
+      worker->post([worker = worker.get(), also_new] {
+        for (Connection* connection : worker->connections) connection->close_when_idle(also_new);
+      });
+    }
+    co_await leash::sleep(10ms);
+  }
+}
+
+Task<> Server::drain() {
+  shared_.draining.store(true);
+  co_await leash::sleep(shared_.options.drain_delay);
+  (*stop_listening_)(leash::errc::shutdown);
+  const leash::Duration for_new = std::min<leash::Duration>(1s, shared_.options.drain_timeout);
+  co_await wait_until_served(for_new, false);
+  co_await wait_until_served(shared_.options.drain_timeout - for_new, true);
+
+  for (const auto& worker : workers_) {
+    worker->post([worker = worker.get()] {
+      for (Connection* connection : worker->connections) connection->cancel_request(leash::errc::shutdown);
+    });
+  }
+  co_await wait_until_served(1s, true);
+
+  for (const auto& worker : workers_) {
+    worker->post([worker = worker.get()] { worker->loop().drain(leash::errc::shutdown); });
+  }
+  const leash::TimePoint until = admin_.loop().now() + 1s;
+  while (tasks_alive() != 0 && admin_.loop().now() < until) co_await leash::sleep(10ms);
+  co_await report_what_is_left();
+}
+
+Task<> Server::report_what_is_left() {
+  if (tasks_alive() == 0) {
+    spdlog::info("drained tasks_left=0");
+    co_return;
+  }
+  status_ = tasks_left;
+  const Inspection seen = co_await inspect(admin_.loop().background(), admin_.loop(), workers_);
+  std::string report = "drain report: " + std::to_string(seen.tasks.size()) + " tasks are left\n";
+  for (const std::string& name : seen.unresponsive) report += "loop \"" + name + "\" does not answer\n";
+  for (const leash::TaskGroup& group : leash::group(seen.tasks)) report += "\n" + leash::to_text(group);
+  spdlog::warn("drained tasks_left={} unresponsive={}", seen.tasks.size(), seen.unresponsive.size());
+  std::fputs(report.c_str(), stderr);
+}
+
+}  // namespace server

@@ -1,0 +1,65 @@
+#pragma once
+// The whole server: workers, listeners, signals and the drain.
+//
+// What it is     open() binds both listeners; run() serves until a signal, drains, and gives the exit status.
+// Guarantees     SIGTERM or SIGINT: readiness turns 503, after the drain delay the listeners close, requests
+// finish
+//                within the drain timeout, then their contexts are done with cause shutdown; what still lives
+//                a second later is named in the drain report. A second signal ends the process at once.
+// Threads        run() uses the calling thread for the admin listener and starts one for each worker.
+//
+//   auto server = server::Server::open(options);
+//   if (!server) { std::cerr << server.error(); return 2; }
+//   return (*server)->run();
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "leash/task.hpp"
+#include "server/listener.hpp"
+#include "server/loop_probe.hpp"
+#include "server/options.hpp"
+#include "server/router.hpp"
+#include "server/shared.hpp"
+#include "server/worker.hpp"
+
+namespace server {
+
+class Server {
+ public:
+  static constexpr int drained = 0;
+  static constexpr int tasks_left = 3;
+
+  // The error is one line.
+  static std::expected<std::unique_ptr<Server>, std::string> open(const Options& options);
+  ~Server();
+
+  int run();
+
+ private:
+  explicit Server(const Options& options);
+  void start_listening(Listener listener);
+  leash::Task<> wait_for_signal(leash::Context ctx);
+  leash::Task<> watch_memory(leash::Context ctx);
+  leash::Task<> drain();
+  leash::Task<> wait_until_served(leash::Duration limit, bool also_new);
+  leash::Task<> report_what_is_left();
+  std::uint64_t connections() const;
+  std::uint64_t tasks_alive() const;
+
+  Shared shared_;
+  Router public_router_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  LoopProbes probes_;
+  Router admin_router_;
+  Worker admin_;
+  std::optional<leash::Cancelable> listening_;  // of the first worker's loop
+  std::optional<leash::RemoteCancel> stop_listening_;
+  std::string ready_line_;
+  int status_ = drained;
+};
+
+}  // namespace server

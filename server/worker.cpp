@@ -1,0 +1,101 @@
+#include "server/worker.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/executor_work_guard.hpp>
+
+#include "leash/go.hpp"
+
+namespace server {
+namespace {
+
+leash::LoopOptions loop_options(std::string name) {
+  leash::LoopOptions options;
+  options.name = std::move(name);
+  options.on_exception = [](std::exception_ptr exception, const leash::TaskInfo* task) {
+    std::string what = "not a std::exception";
+    try {
+      std::rethrow_exception(std::move(exception));
+    } catch (const std::exception& e) {
+      what = e.what();
+    } catch (...) {  // said by `what`
+    }
+    spdlog::error("an exception left a task what=\"{}\"\n{}", what,
+                  task ? leash::to_text(*task) : std::string());
+  };
+  return options;
+}
+
+}  // namespace
+
+UniqueFd::~UniqueFd() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Worker::Worker(Shared& shared, const Router& router, std::string name, unsigned index, unsigned stride)
+    : shared_(shared),
+      router_(router),
+      http_figures_(std::make_unique<HttpFigures>()),
+      loop_(io_, loop_options(std::move(name))),
+      serving_(leash::with_cancel(loop_.background(), leash::Label("server"))),
+      next_request_(index + 1),
+      next_connection_(index + 1),
+      stride_(stride),
+      in_flight_limit_(std::max<std::uint64_t>(1, shared.options.max_in_flight / stride)) {}
+
+Worker::~Worker() { stop_and_join(); }
+
+void Worker::run() {
+  const auto work = asio::make_work_guard(io_);
+  io_.run();
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::stop_and_join() {
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::adopt(UniqueFd client, int family) {
+  open.fetch_add(1, std::memory_order_relaxed);
+  post([this, client = std::move(client), family]() mutable {
+    const std::uint64_t number = std::exchange(next_connection_, next_connection_ + stride_);
+    leash::go(serving_.ctx, serve(serving_.ctx, std::move(client), family, number), "connection");
+  });
+}
+
+leash::Task<> Worker::serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number) {
+  {
+    auto [ctx, cancel] = leash::with_cancel(parent, leash::Label("connection", number));
+    const auto protocol = family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
+    Socket socket(io_.get_executor());
+    std::error_code error;
+    socket.assign(protocol, client.get(), error);
+    if (error) {
+      spdlog::warn("a connection could not be served error=\"{}\"", error.message());
+    } else {
+      client.release();
+      Connection connection(*this, std::move(socket));
+      co_await connection.run(ctx);
+    }
+  }
+  open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+std::string_view Worker::date() { return dates_.at(std::chrono::system_clock::now()); }
+
+std::uint64_t Worker::next_request_id() noexcept {
+  return std::exchange(next_request_, next_request_ + stride_);
+}
+
+const Pattern& Worker::next_pattern() noexcept {
+  const auto all = patterns();
+  return all[pattern_turn_++ % all.size()];
+}
+
+}  // namespace server

@@ -1,0 +1,109 @@
+#pragma once
+// A loop that serves connections, with what its connections and handlers share.
+//
+// What it is     io_context, Loop, figures and the connections of one thread. The admin listener is served by
+// a
+//                Worker of its own.
+// Threads        adopt, post and the figures: any. Everything else: the loop's.
+// Lifetime       the thread is joined before the Worker is destroyed.
+//
+//   server::Worker worker(shared, router, "worker 0", 0, 1);
+//   worker.start();
+//   worker.adopt(server::UniqueFd(accepted));
+//   ...
+//   worker.stop_and_join();
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "http/date.hpp"
+#include "leash/context.hpp"
+#include "leash/loop.hpp"
+#include "leash/snapshot.hpp"
+#include "server/connection.hpp"
+#include "server/http_figures.hpp"
+#include "server/patterns/pattern.hpp"
+#include "server/router.hpp"
+#include "server/shared.hpp"
+
+namespace server {
+
+// A file descriptor that is closed unless it is given away.
+class UniqueFd {
+ public:
+  explicit UniqueFd(int fd) noexcept : fd_(fd) {}
+  UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
+  UniqueFd& operator=(UniqueFd&&) = delete;
+  ~UniqueFd();
+  int get() const noexcept { return fd_; }
+  int release() noexcept { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+class Worker {
+ public:
+  // Requests are numbered index + 1, index + 1 + stride, ..., so that numbers are unique in the process.
+  Worker(Shared& shared, const Router& router, std::string name, unsigned index, unsigned stride);
+  ~Worker();
+
+  void start();          // a thread of its own
+  void run();            // or the caller's
+  void stop_and_join();  // ends the thread's loop; tasks that live stay as they are until destruction
+
+  // Serves this client; posted to the loop.
+  void adopt(UniqueFd client, int family);
+  template <class F>
+  void post(F f) {
+    asio::post(io_, std::move(f));
+  }
+
+  leash::Loop& loop() noexcept { return loop_; }
+  const leash::Loop& loop() const noexcept { return loop_; }
+  // Parent of all connections; done with the loop's drain.
+  const leash::Context& serving() const noexcept { return serving_.ctx; }
+  Shared& shared() noexcept { return shared_; }
+  const Router& router() const noexcept { return router_; }
+  HttpFigures& http_figures() noexcept { return *http_figures_; }
+  const HttpFigures& http_figures() const noexcept { return *http_figures_; }
+  Mode mode() const noexcept { return shared_.mode.load(std::memory_order_relaxed); }
+
+  std::string_view date();  // now, as for the Date field
+  std::uint64_t next_request_id() noexcept;
+  bool too_many_in_flight() const noexcept { return http_figures_->in_flight.get() >= in_flight_limit_; }
+  // The pattern whose turn it is.
+  const Pattern& next_pattern() noexcept;
+
+  std::unordered_set<Connection*> connections;
+  std::vector<ParkedCancel> parked;   // of the leaky timer pattern
+  std::atomic<std::int64_t> open{0};  // clients adopted and not yet gone; any thread
+
+ private:
+  leash::Task<> serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number);
+
+  Shared& shared_;
+  const Router& router_;
+  asio::io_context io_{1};
+  std::unique_ptr<HttpFigures> http_figures_;
+  leash::Loop loop_;
+  leash::Cancelable serving_;
+  std::thread thread_;
+  http::DateCache dates_;
+  std::uint64_t next_request_;
+  std::uint64_t next_connection_;
+  unsigned stride_;
+  std::uint64_t in_flight_limit_;
+  std::size_t pattern_turn_ = 0;
+};
+
+}  // namespace server

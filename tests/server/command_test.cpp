@@ -1,0 +1,62 @@
+// The command line of leash-server, as a person meets it: one clear line, a non-zero exit, nothing left
+// running.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/server_process.hpp"
+
+namespace {
+
+using support::Finished;
+using support::run_command;
+using support::ServerProcess;
+
+Finished server(std::vector<std::string> options) {
+  options.insert(options.begin(), LEASH_SERVER_BINARY);
+  return run_command(options);
+}
+
+void expect_one_line(const Finished& finished, std::string_view says) {
+  EXPECT_EQ(finished.status, 2);
+  EXPECT_EQ(std::count(finished.err.begin(), finished.err.end(), '\n'), 1) << finished.err;
+  EXPECT_NE(finished.err.find(says), std::string::npos) << finished.err;
+  EXPECT_EQ(finished.out, "");
+}
+
+TEST(Command, SaysWhatIsWrongWithAnOption) {
+  expect_one_line(server({"--no-such-option"}), "--no-such-option");
+  expect_one_line(server({"--mode", "leeky"}), "allowed are fixed, leaky");
+  expect_one_line(server({"--request-timeout", "5 parsecs"}), "--request-timeout");
+  expect_one_line(server({"--leak-limit", "lots"}), "--leak-limit");
+  expect_one_line(server({"--port", "99999"}), "--port");
+  expect_one_line(server({"--half-close", "maybe"}), "allowed are cancel, allow");
+}
+
+TEST(Command, TakesOptionsFromTheEnvironment) {
+  ::setenv("LEASH_MODE", "leeky", 1);
+  const Finished finished = server({});
+  ::unsetenv("LEASH_MODE");
+  expect_one_line(finished, "allowed are fixed, leaky");
+}
+
+TEST(Command, SaysThatAPortIsInUse) {
+  const ServerProcess running;
+  expect_one_line(server({"--port", std::to_string(running.port()), "--admin-port", "0"}),
+                  "Address already in use");
+  expect_one_line(server({"--port", "0", "--admin-port", std::to_string(running.admin_port())}),
+                  "Address already in use");
+  expect_one_line(server({"--host", "not an address"}), "an IP address is needed");
+}
+
+TEST(Command, HelpNamesEveryOptionAndExitsWithZero) {
+  const Finished finished = server({"--help"});
+  EXPECT_EQ(finished.status, 0);
+  for (const char* option : {"--port", "--admin-port", "--mode", "--request-timeout", "--drain-timeout",
+                             "--leak-limit", "--max-connections", "LEASH_"}) {
+    EXPECT_NE(finished.out.find(option), std::string::npos) << option;
+  }
+}
+
+}  // namespace

@@ -1,0 +1,79 @@
+// SIGTERM, and how the server ends.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "server/server.hpp"
+#include "tests/support/server_process.hpp"
+
+namespace {
+
+using support::RawClient;
+using support::ServerProcess;
+
+TEST(Drain, FinishesTheRequestInFlightAndExitsWithZero) {
+  ServerProcess server;
+  RawClient client(server.port());
+  client.send("GET /backend?latency=300ms&payload=4 HTTP/1.1\r\nHost: test\r\n\r\n");
+  ASSERT_TRUE(server.metric_becomes("http_requests_in_flight", "", 1));
+  server.signal(SIGTERM);
+  const auto reply = client.receive_reply();
+  EXPECT_EQ(reply.body, "xxxx\n");
+  EXPECT_NE(reply.head.find("Connection: close"), std::string::npos) << reply.head;
+  EXPECT_EQ(server.wait(), 0);
+}
+
+TEST(Drain, TurnsReadinessAtOnceAndStaysAlive) {
+  ServerProcess server({"--drain-delay", "2s"});
+  RawClient client(server.port());
+  client.send("GET /readyz HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_EQ(client.receive_reply().status, 200);
+  server.signal(SIGINT);
+  EXPECT_TRUE(support::eventually([&] { return server.get("/readyz").status == 503; }));
+  EXPECT_EQ(server.get("/healthz").status, 200);
+  EXPECT_EQ(server.wait(), 0);
+}
+
+TEST(Drain, ARequestThatOutlivesTheDrainTimeoutGets503) {
+  ServerProcess server({"--drain-timeout", "100ms", "--request-timeout", "60s"});
+  RawClient client(server.port());
+  client.send("GET /demo?pattern=receive&latency=50s HTTP/1.1\r\nHost: test\r\n\r\n");
+  ASSERT_TRUE(server.metric_becomes("http_requests_in_flight", "", 1));
+  server.signal(SIGTERM);
+  const auto reply = client.receive_reply();
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_NE(reply.body.find("\"cause\":\"shutdown\""), std::string::npos) << reply.body;
+  EXPECT_EQ(server.wait(), 0);
+}
+
+TEST(Drain, ClosesIdleConnections) {
+  ServerProcess server;
+  RawClient client(server.port());
+  client.send("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_EQ(client.receive_reply().status, 200);
+  server.signal(SIGTERM);
+  EXPECT_TRUE(client.closed_by_server());
+  EXPECT_EQ(server.wait(), 0);
+}
+
+TEST(Drain, NamesTheTasksThatAreLeftAndExitsWithThree) {
+  ServerProcess server({"--mode", "leaky"});
+  EXPECT_EQ(server.get("/demo?pattern=send&fanout=3&latency=1ms").status, 200);
+  EXPECT_EQ(server.get("/demo?pattern=receive&latency=1ms").status, 200);
+  EXPECT_EQ(server.stop(), 3);
+  const std::string log = server.log();
+  EXPECT_NE(log.find("drain report: 3 tasks are left"), std::string::npos) << log;
+  EXPECT_NE(log.find("[chan send"), std::string::npos) << log;
+  EXPECT_NE(log.find("replica_leaky        server/patterns/send.cpp:"), std::string::npos) << log;
+  EXPECT_NE(log.find("started at               server/patterns/receive.cpp:"), std::string::npos) << log;
+}
+
+TEST(Drain, ASecondSignalEndsItAtOnce) {
+  ServerProcess server({"--drain-delay", "60s"});
+  server.signal(SIGTERM);
+  ASSERT_TRUE(support::eventually([&] { return server.get("/readyz").status == 503; }));
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 128 + SIGTERM);
+}
+
+}  // namespace

@@ -1,0 +1,28 @@
+#include "server/process.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <ctime>
+
+namespace {
+
+TEST(Process, FiguresAreThoseOfThisProcess) {
+  const server::ProcessFigures before = server::process_figures();
+  EXPECT_GT(before.resident_bytes, 1024u * 1024);
+  EXPECT_GT(before.heap_bytes, 0u);
+  EXPECT_GE(before.threads, 1u);
+  EXPECT_GT(before.max_fds, before.open_fds);
+  EXPECT_NEAR(before.start_time_seconds, static_cast<double>(std::time(nullptr)), 3600.0);
+  EXPECT_LE(before.start_time_seconds, static_cast<double>(std::time(nullptr)) + 1);
+}
+
+TEST(Process, AnOpenedFileIsCounted) {
+  const auto before = server::process_figures().open_fds;
+  const int fd = ::dup(STDERR_FILENO);
+  EXPECT_EQ(server::process_figures().open_fds, before + 1);
+  ::close(fd);
+  EXPECT_EQ(server::process_figures().open_fds, before);
+}
+
+}  // namespace
