@@ -1,0 +1,61 @@
+#pragma once
+// Latencies in a histogram of high dynamic range: 3 significant digits from 1 µs to 1 h.
+//
+// Requires       nothing; each value is taken: below 1 µs it counts as 1 µs, above 1 h as 1 h (and is counted
+// apart). Guarantees     any quantile within 0.1 % of the exact value; record() neither allocates nor scans;
+// 264 KiB,
+//                whatever is recorded.
+// Threads        none: one histogram a thread, merged when the load has ended.
+// Lifetime       a value; copying copies it all.
+//
+//   loadgen::Histogram latencies;
+//   latencies.record(5ms);
+//   latencies.merge(of_another_thread);
+//   auto p99 = latencies.at_quantile(0.99);
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace loadgen {
+
+class Histogram {
+ public:
+  using Duration = std::chrono::nanoseconds;
+
+  static constexpr Duration lowest = std::chrono::microseconds{1};
+  static constexpr Duration highest = std::chrono::hours{1};
+
+  Histogram();
+
+  void record(Duration value) noexcept;
+
+  // Adds all that `other` has recorded.
+  void merge(const Histogram& other) noexcept;
+
+  // As newly made; keeps its memory.
+  void reset() noexcept;
+
+  // The smallest recorded value that at least the share `quantile` (0 to 1) of the values does not exceed; 0
+  // when nothing was recorded. Scans the buckets, about 10 µs.
+  Duration at_quantile(double quantile) const noexcept;
+
+  // How many values were at most `value`, give or take the width of its bucket.
+  std::uint64_t count_at_most(Duration value) const noexcept;
+
+  std::uint64_t count() const noexcept { return count_; }
+  std::uint64_t saturated() const noexcept { return saturated_; }  // how many were above `highest`
+  Duration min() const noexcept;                                   // exact; 0 when nothing was recorded
+  Duration max() const noexcept { return max_; }                   // exact; 0 when nothing was recorded
+  Duration mean() const noexcept;                                  // exact; 0 when nothing was recorded
+
+ private:
+  std::vector<std::uint64_t> buckets_;
+  std::uint64_t count_ = 0;
+  std::uint64_t saturated_ = 0;
+  std::uint64_t sum_ = 0;
+  Duration min_ = highest;
+  Duration max_{};
+};
+
+}  // namespace loadgen

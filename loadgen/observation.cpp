@@ -1,0 +1,63 @@
+#include "loadgen/observation.hpp"
+
+#include <cmath>
+#include <initializer_list>
+#include <string_view>
+
+namespace loadgen {
+namespace {
+
+// Takes figures out of one scrape and remembers the first that is missing or is no number.
+class Reader {
+ public:
+  explicit Reader(const Metrics& metrics) noexcept : metrics_(metrics) {}
+
+  std::string error;
+
+  double required(std::string_view name) {
+    const auto sum = metrics_.sum(name);
+    if (!sum && error.empty())
+      error = "not the metrics of a leash server: " + std::string{name} + " is missing";
+    return checked(name, sum.value_or(0));
+  }
+
+  std::int64_t required_count(std::string_view name) { return std::llround(required(name)); }
+
+  std::int64_t count(std::string_view name, std::initializer_list<Metrics::LabelIs> filter = {}) {
+    return std::llround(checked(name, metrics_.sum(name, filter).value_or(0)));
+  }
+
+ private:
+  double checked(std::string_view name, double value) {
+    // Up to here every whole number is a double, and none is too large for 64 bits.
+    if (std::abs(value) <= 9007199254740992.0) return value;
+    if (error.empty()) error = "the server's " + std::string{name} + " is not a usable number";
+    return 0;
+  }
+
+  const Metrics& metrics_;
+};
+
+}  // namespace
+
+std::expected<ServerObservation, std::string> observe(const Metrics& metrics,
+                                                      std::chrono::steady_clock::time_point at) {
+  Reader read{metrics};
+  const ServerObservation seen{
+      .at = at,
+      .tasks = read.count("leash_tasks_live", {{"role", "request"}}),
+      .tasks_leaked = read.count("leash_tasks_leaked"),
+      .contexts = read.required_count("leash_contexts_live") + read.required_count("leash_contexts_held"),
+      .timers = read.required_count("leash_timers_armed"),
+      .rss_bytes = read.count("process_resident_memory_bytes"),
+      .heap_bytes = read.count("process_heap_bytes"),
+      .requests =
+          read.count("http_requests_total") - read.count("http_requests_total", {{"route", "/metrics"}}),
+      .demo_requests = read.count("http_requests_total", {{"route", "/demo"}}),
+      .start_time = read.required("process_start_time_seconds"),
+  };
+  if (!read.error.empty()) return std::unexpected{read.error};
+  return seen;
+}
+
+}  // namespace loadgen

@@ -1,0 +1,39 @@
+#pragma once
+// What one scrape of a leash server's /metrics says of what is alive in it.
+//
+// Requires       nothing.
+// Guarantees     all figures are of the same scrape; metrics of another kind of server are an error, one
+// sentence. A
+//                series by site that does not exist yet counts as 0.
+// Threads        any.
+// Lifetime       a value.
+//
+//   auto seen = loadgen::observe(*metrics, std::chrono::steady_clock::now());
+//   if (seen) std::cout << seen->tasks_leaked;
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <string>
+
+#include "loadgen/metrics_text.hpp"
+
+namespace loadgen {
+
+struct ServerObservation {
+  std::chrono::steady_clock::time_point at;  // when it was scraped, by this machine's clock
+  std::int64_t tasks = 0;                    // live tasks of requests; the server's own are left out
+  std::int64_t tasks_leaked = 0;             // orphans older than the grace
+  std::int64_t contexts = 0;                 // live ones, and done ones that something still refers to
+  std::int64_t timers = 0;                   // armed deadlines
+  std::int64_t rss_bytes = 0;
+  std::int64_t heap_bytes = 0;
+  std::int64_t requests = 0;       // answered since the server started; scrapes are left out
+  std::int64_t demo_requests = 0;  // of these, on /demo
+  double start_time = 0;           // seconds since 1970; another one means another process
+};
+
+std::expected<ServerObservation, std::string> observe(const Metrics& metrics,
+                                                      std::chrono::steady_clock::time_point at);
+
+}  // namespace loadgen

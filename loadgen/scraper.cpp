@@ -1,0 +1,51 @@
+#include "loadgen/scraper.hpp"
+
+#include <utility>
+
+#include "http/duration.hpp"
+#include "loadgen/metrics_text.hpp"
+
+namespace loadgen {
+namespace {
+
+client::Options options() {
+  client::Options chosen;
+  chosen.pool.idle_per_host = 1;
+  chosen.response.body_bytes = std::uint64_t{64} * 1024 * 1024;
+  return chosen;
+}
+
+}  // namespace
+
+Scraper::Scraper(leash::Loop& loop, http::Url metrics)
+    : loop_(loop), url_(std::move(metrics)), http_(loop, options()) {}
+
+leash::Task<std::expected<Scrape, std::string>> Scraper::scrape(leash::Context ctx, leash::Duration timeout) {
+  const std::string address = "http://" + url_.authority() + url_.target;
+  client::Request request(url_);
+  request.timeout = timeout;
+  auto response = co_await http_.call(ctx, std::move(request));
+  if (!response) {
+    const bool late = response.error() == leash::errc::deadline_exceeded;
+    const std::string why =
+        late ? "no answer within " + http::format_duration(timeout) : response.error().message();
+    co_return std::unexpected(address + ": " + why);
+  }
+  if (response->status != 200) {
+    co_return std::unexpected(address + ": " + std::to_string(response->status) + " " + response->reason);
+  }
+  const auto metrics = parse_metrics(response->body);
+  if (!metrics) co_return std::unexpected(address + ": " + metrics.error());
+  auto figures = observe(*metrics, loop_.now());
+  if (!figures) co_return std::unexpected(address + ": " + figures.error());
+
+  Scrape scrape;
+  scrape.figures = *figures;
+  scrape.in_flight = static_cast<std::int64_t>(metrics->sum("http_requests_in_flight").value_or(0));
+  for (const Sample& sample : metrics->samples()) {
+    if (sample.name == "leash_server_mode" && sample.value == 1) scrape.mode = sample.label("mode");
+  }
+  co_return scrape;
+}
+
+}  // namespace loadgen

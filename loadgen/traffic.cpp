@@ -1,0 +1,203 @@
+#include "loadgen/traffic.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/error.hpp"
+#include "http/request_timeout.hpp"
+#include "http/serializer.hpp"
+#include "leash/sleep.hpp"
+
+namespace loadgen {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A closed loop must not spin when nobody listens.
+constexpr leash::Duration pause_after_failed_connect = 10ms;
+
+std::string serialize(const Plan& plan) {
+  http::OutgoingRequest message;
+  message.target = plan.url.target;
+  message.host = plan.url.authority();
+  const auto timeout =
+      std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::milliseconds>(plan.timeout).count());
+  message.headers.add(std::string(http::request_timeout_field),
+                      std::to_string(std::min<std::int64_t>(timeout, 9'999'999'999)));
+  std::string bytes;
+  http::append_request(bytes, message);
+  return bytes;
+}
+
+}  // namespace
+
+Traffic::Traffic(leash::Loop& loop, const Plan& plan) : loop_(loop), plan_(plan), bytes_(serialize(plan)) {}
+
+double Traffic::rate_reached() const noexcept {
+  const double seconds = std::chrono::duration<double>(elapsed()).count();
+  return seconds > 0 ? static_cast<double>(counts_.sent) / seconds : 0;
+}
+
+leash::TimePoint Traffic::due_at(std::uint64_t request) const noexcept { return pacer_->due(request); }
+
+leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
+  start_ = loop_.now();
+  measured_from_ = start_ + plan_.warmup;
+  // Whatever ends first: the caller's patience, the plan's duration, or its requests.
+  std::optional<leash::Cancelable> until;
+  if (plan_.duration) {
+    until.emplace(leash::with_deadline(sending, measured_from_ + *plan_.duration));
+  } else {
+    until.emplace(leash::with_cancel(sending));
+  }
+  leash::Scope connections(ctx);
+  if (plan_.rate) {
+    pacer_.emplace(start_, *plan_.rate);
+    co_await pace(ctx, until->ctx, connections);
+    // Those in line are not sent any more when the time is up; when it was the requests that ran out, they
+    // are.
+    while (in_line() > 0 && !until->ctx.is_done() && connections.live() > 0) {
+      const auto slept = co_await leash::sleep(until->ctx, 1ms);
+      if (!slept) break;
+    }
+  } else {
+    for (std::uint64_t i = 0; i < plan_.connections; ++i) {
+      connections.go(connection(ctx, until->ctx, std::nullopt), "connection");
+    }
+    (void)co_await connections.join();
+  }
+  ended_ = loop_.now();
+  until->cancel(leash::errc::finished);
+  (void)co_await connections.join();
+}
+
+// Gives each request, when it is due, to an idle connection, or to a new one, or puts it in line.
+leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::Scope& connections) {
+  for (std::uint64_t request = 0;; ++request) {
+    const leash::TimePoint at = due_at(request);
+    const auto slept = co_await leash::sleep(sending, at - loop_.now());
+    if (!slept || sending.is_done()) co_return;
+    if (at >= measured_from_ && plan_.requests && measured_started_ == *plan_.requests) co_return;
+    if (at >= measured_from_) ++measured_started_;
+
+    if (in_line() == 0) {
+      line_begin_ = line_end_ = request;
+      if (idle_.try_send(request)) continue;
+      if (open_connections_ < plan_.connections) {
+        ++open_connections_;
+        connections.go(connection(ctx, sending, request), "connection");
+        continue;
+      }
+    }
+    line_end_ = request + 1;
+  }
+}
+
+bool Traffic::may_start(const leash::Context& sending) {
+  if (sending.is_done()) return false;
+  if (!plan_.requests || loop_.now() < measured_from_) return true;
+  return measured_started_ < *plan_.requests;
+}
+
+leash::Task<> Traffic::connection(leash::Context ctx, leash::Context sending,
+                                  std::optional<std::uint64_t> first) {
+  client::Connection connection(loop_.io());
+  std::optional<std::uint64_t> request = first;
+  for (;;) {
+    Due due{loop_.now(), false};
+    if (plan_.rate) {
+      if (!request && in_line() > 0 && !sending.is_done()) request = line_begin_++;
+      if (!request) {
+        auto next = co_await idle_.receive(sending);
+        if (!next) co_return;
+        request = *next;
+      }
+      due.at = due_at(*std::exchange(request, std::nullopt));
+      due.measured = due.at >= measured_from_;
+    } else {
+      if (!may_start(sending)) co_return;
+      due.measured = due.at >= measured_from_;
+      if (due.measured) ++measured_started_;
+    }
+    auto done = co_await exchange(ctx, connection, due);
+    if (ctx.is_done()) co_return;
+    if (!done && !plan_.rate && !connection.is_open()) {
+      const auto slept = co_await leash::sleep(sending, pause_after_failed_connect);
+      if (!slept) co_return;
+    }
+  }
+}
+
+// One request, with all that may happen to it. An error means that there is no connection to be had.
+leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Connection& connection, Due due) {
+  ++interval_.sent;
+  if (due.measured) ++counts_.sent;
+  const auto limited = leash::with_timeout(ctx, plan_.timeout);
+  const bool leaves =
+      plan_.abort_share > 0 && std::uniform_real_distribution<double>(0, 1)(random_) < plan_.abort_share;
+  bool left = false;
+  for (bool again = false;; again = true) {
+    if (!connection.is_open()) {
+      auto connected = co_await connection.connect(limited.ctx, plan_.url.host, plan_.url.port);
+      if (!connected) {
+        note(connected, 0, false, due);
+        co_return connected;
+      }
+    }
+    const leash::TimePoint sent_at = loop_.now();
+    ++sent_in_all_;
+    auto done = co_await connection.send(limited.ctx, bytes_);
+    if (done && leaves) {
+      done = co_await receive_or_leave(limited.ctx, connection, left);
+    } else if (done) {
+      done = co_await connection.receive(limited.ctx, http::RequestKind::other, nullptr);
+    }
+    if (done && plan_.abort_share > 0) answered_.record(loop_.now() - sent_at);
+    if (!done && done.error() == client::errc::refused) {
+      if (due.measured) ++counts_.refused;
+      if (!again) continue;
+    }
+    note(done, done ? connection.head().status : 0, left, due);
+    co_return leash::Result<>();
+  }
+}
+
+// The client that has enough, at a random moment; false hope if the answer comes first.
+leash::Task<leash::Result<>> Traffic::receive_or_leave(leash::Context ctx, client::Connection& connection,
+                                                       bool& left) {
+  const auto patience = leash::with_timeout(ctx, moment_to_leave());
+  auto done = co_await connection.receive(patience.ctx, http::RequestKind::other, nullptr);
+  left = !done && patience.ctx.err() == leash::errc::deadline_exceeded && !ctx.is_done();
+  co_return done;
+}
+
+leash::Duration Traffic::moment_to_leave() {
+  if (answered_.count() >= median_of_ + std::max<std::uint64_t>(100, median_of_ / 4)) {
+    median_of_ = answered_.count();
+    median_ = answered_.at_quantile(0.5);
+  }
+  const auto most = std::max<leash::Duration::rep>(median_.count(), 1);
+  return leash::Duration(std::uniform_int_distribution<leash::Duration::rep>(1, most)(random_));
+}
+
+void Traffic::note(const leash::Result<>& outcome, int status, bool left, Due due) {
+  const bool ok = outcome && status >= 200 && status < 300;
+  if (outcome) {
+    const auto latency = loop_.now() - due.at;
+    interval_.latency.record(latency);
+    if (due.measured) {
+      latency_.record(latency);
+      ++counts_.by_status[status];
+    }
+  } else if (!left) {
+    last_error_ = outcome.error();
+  }
+  if (ok) ++interval_.ok;
+  if (!ok && !left) ++interval_.errors;
+  if (!due.measured) return;
+  if (left) ++counts_.aborted;
+  if (ok) ++counts_.ok;
+  if (!ok && !left) ++counts_.errors;
+}
+
+}  // namespace loadgen

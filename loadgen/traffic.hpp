@@ -1,0 +1,114 @@
+#pragma once
+// The load on one server: sends requests as a plan says, and measures.
+//
+// What it is     open loop: each request has its time; it takes an idle connection or opens one, and waits in
+// line
+//                when all are busy. Closed loop: each connection sends again as soon as it has its answer.
+// Guarantees     latency counts from the time at which a request was meant to be sent, so that a slow server
+// cannot
+//                hide behind requests that were not sent (no coordinated omission). A request whose
+//                connection is reset before a byte of its response is sent once more, on a new one. When
+//                run() returns, nothing is in flight and all connections are closed. In the steady state a
+//                request allocates nothing but from pools.
+// Threads        the loop's.
+// Lifetime       outlives run().
+//
+//   loadgen::Traffic traffic(loop, plan);
+//   co_await traffic.run(ctx, sending.ctx);   // ends when the plan is fulfilled or `sending` is done
+//   use(traffic.counts(), traffic.latency());
+
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <system_error>
+
+#include "client/connection.hpp"
+#include "leash/channel.hpp"
+#include "leash/context.hpp"
+#include "leash/loop.hpp"
+#include "leash/scope.hpp"
+#include "leash/task.hpp"
+#include "loadgen/histogram.hpp"
+#include "loadgen/pacer.hpp"
+#include "loadgen/plan.hpp"
+#include "loadgen/report.hpp"
+
+namespace loadgen {
+
+// What happened since the last row, warm-up included.
+struct Interval {
+  std::int64_t sent = 0;
+  std::int64_t ok = 0;
+  std::int64_t errors = 0;
+  Histogram latency;
+};
+
+class Traffic {
+ public:
+  Traffic(leash::Loop& loop, const Plan& plan);
+  Traffic(const Traffic&) = delete;
+  Traffic& operator=(const Traffic&) = delete;
+
+  // `ctx` ends everything at once. When `sending` is done no request is started any more; those in flight end
+  // by their answer or their timeout.
+  leash::Task<> run(leash::Context ctx, leash::Context sending);
+
+  // Without the warm-up.
+  const RequestCounts& counts() const noexcept { return counts_; }
+  const Histogram& latency() const noexcept { return latency_; }
+  leash::Duration elapsed() const noexcept {
+    return std::max(ended_ - measured_from_, leash::Duration::zero());
+  }
+  double rate_reached() const noexcept;
+
+  std::int64_t sent_in_all() const noexcept { return sent_in_all_; }  // warm-up and second attempts included
+  std::int64_t in_line() const noexcept { return static_cast<std::int64_t>(line_end_ - line_begin_); }
+  const std::error_code& last_error() const noexcept { return last_error_; }
+
+  Interval& interval() noexcept { return interval_; }  // to be read and reset by whoever prints it
+
+ private:
+  struct Due {
+    leash::TimePoint at;
+    bool measured;
+  };
+
+  leash::Task<> pace(leash::Context ctx, leash::Context sending, leash::Scope& connections);
+  leash::Task<> connection(leash::Context ctx, leash::Context sending, std::optional<std::uint64_t> first);
+  leash::Task<leash::Result<>> exchange(leash::Context ctx, client::Connection& connection, Due due);
+  leash::Task<leash::Result<>> receive_or_leave(leash::Context ctx, client::Connection& connection,
+                                                bool& left);
+
+  bool may_start(const leash::Context& sending);
+  leash::TimePoint due_at(std::uint64_t request) const noexcept;
+  void note(const leash::Result<>& outcome, int status, bool left, Due due);
+  leash::Duration moment_to_leave();
+
+  leash::Loop& loop_;
+  const Plan plan_;
+  std::string bytes_;  // of the request, the same for all
+  leash::TimePoint start_;
+  leash::TimePoint measured_from_;
+  leash::TimePoint ended_;
+  std::optional<Pacer> pacer_;
+
+  leash::Channel<std::uint64_t> idle_;  // where connections of an open loop wait for a request
+  std::uint64_t open_connections_ = 0;
+  std::uint64_t line_begin_ = 0;  // requests that are due and wait for a connection
+  std::uint64_t line_end_ = 0;
+
+  RequestCounts counts_;
+  Histogram latency_;
+  Interval interval_;
+  std::uint64_t measured_started_ = 0;
+  std::int64_t sent_in_all_ = 0;
+  std::error_code last_error_;
+
+  std::minstd_rand random_{std::random_device{}()};
+  Histogram answered_;  // all, by the time since they were sent: when to leave
+  std::uint64_t median_of_ = 0;
+  leash::Duration median_ = std::chrono::milliseconds(5);
+};
+
+}  // namespace loadgen

@@ -1,0 +1,31 @@
+#pragma once
+// How fast a figure grows: the Theil–Sen slope, the median of the slopes between all pairs of points.
+//
+// Requires       finite numbers, in the order of time.
+// Guarantees     up to 29 % of wild points do not move it; at most 256 points are used (evenly chosen of
+// more), so
+//                the cost is bounded at about 33,000 pairs.
+// Threads        any.
+// Lifetime       keeps nothing.
+//
+//   std::vector<loadgen::TrendPoint> leaked{{.seconds = 0, .value = 0}, {.seconds = 1, .value = 450}, …};
+//   if (auto slope = loadgen::theil_sen_slope(leaked)) …  // 450 a second
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+namespace loadgen {
+
+struct TrendPoint {
+  double seconds;
+  double value;
+};
+
+// Fewer points say nothing.
+inline constexpr std::size_t fewest_trend_points = 20;
+
+// Growth a second; nothing for fewer than `fewest_trend_points` points, or when all have the same time.
+std::optional<double> theil_sen_slope(std::span<const TrendPoint> points);
+
+}  // namespace loadgen

@@ -1,0 +1,113 @@
+#include "loadgen/report_text.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+
+#include "example_results.hpp"
+#include "loadgen/units.hpp"
+
+namespace {
+
+using loadgen::compare_text;
+using loadgen::run_text;
+using loadgen::test::example_result;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+std::size_t widest_line(const std::string& text) {
+  std::istringstream lines{text};
+  std::size_t widest = 0;
+  for (std::string line; std::getline(lines, line);) widest = std::max(widest, loadgen::cells(line));
+  return widest;
+}
+
+TEST(ReportText, ARunHasItsSectionsAndFigures) {
+  const auto text = run_text(example_result(true));
+  EXPECT_THAT(text, HasSubstr("http://127.0.0.1:40002/demo?pattern=mixed (leaky)"));
+  EXPECT_THAT(text, HasSubstr("4,500 sent, 4,488 ok, 12 errors, 0 aborted, 0 refused"));
+  EXPECT_THAT(text, HasSubstr("299.8 a second of 300.0 asked"));
+  EXPECT_THAT(text, ContainsRegex("p99 +[0-9.]+ ms\n"));
+  EXPECT_THAT(text, HasSubstr("■■■■"));
+  EXPECT_THAT(text, HasSubstr("  503  12\n"));
+  EXPECT_THAT(text, ContainsRegex("leaked tasks +0 +6,300 +6,750\n"));
+  EXPECT_THAT(text, HasSubstr("a request left 1.50 tasks and 24.4 KiB"));
+  EXPECT_THAT(text, HasSubstr("Verdict\n  leak: 6,750 tasks (1.50 a request)"));
+}
+
+TEST(ReportText, TheRowsOfTheHistogramAddUpToAllResponses) {
+  auto result = example_result(false);
+  std::istringstream lines{run_text(result)};
+  std::int64_t sum = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("  ≤")) continue;
+    std::istringstream words{line};
+    std::string sign, value, unit, count;
+    words >> sign >> value >> unit >> count;
+    std::erase(count, ',');
+    sum += std::stoll(count);
+  }
+  EXPECT_EQ(sum, 4500);
+}
+
+TEST(ReportText, TheTrendIsShownFromTwentyScrapesOn) {
+  auto result = example_result(true);
+  EXPECT_THAT(run_text(result), Not(HasSubstr("Theil")));
+  for (int second = 16; second <= 20; ++second) {
+    auto seen = result.evidence.during.back();
+    seen.at += std::chrono::seconds{1};
+    seen.tasks_leaked += 450;
+    result.evidence.during.push_back(seen);
+  }
+  EXPECT_THAT(run_text(result), HasSubstr("leaked tasks grew by 450.0 a second (Theil–Sen over 20 scrapes)"));
+}
+
+TEST(ReportText, TrafficOfOtherClientsIsMentioned) {
+  auto result = example_result(true);
+  EXPECT_THAT(run_text(result), Not(HasSubstr("other clients")));
+  result.evidence.requests_sent = 4400;
+  result.judgement = judge(result.evidence);
+  EXPECT_THAT(run_text(result), HasSubstr("the server saw 4,500 requests, 100 of them from other clients"));
+}
+
+TEST(ReportText, AComparisonIsSideBySide) {
+  const auto text = compare_text(example_result(false), example_result(true));
+  EXPECT_THAT(text, ContainsRegex("  sent +4,500 +4,500\n"));
+  EXPECT_THAT(text, ContainsRegex("  at the end of the load +0 +6,750\n"));
+  EXPECT_THAT(text, ContainsRegex("  after the drain +0 +6,750\n"));
+  EXPECT_THAT(text, ContainsRegex("  tasks a request +0.00 +1.50\n"));
+  EXPECT_THAT(text, ContainsRegex("  contexts +0 +4,500\n"));
+  EXPECT_THAT(text, ContainsRegex("  timers +0 +642\n"));
+  EXPECT_THAT(text, ContainsRegex("  growth a request +0 B +24.4 KiB\n"));
+  EXPECT_THAT(text, ContainsRegex("  growth of RSS +293.0 KiB +111.9 MiB\n"));
+  EXPECT_THAT(text, ContainsRegex("verdict +clean +leak\n"));
+  EXPECT_THAT(text, HasSubstr("fixed  clean: no task"));
+  EXPECT_THAT(text, HasSubstr("leaky  leak: 6,750 tasks"));
+}
+
+TEST(ReportText, ThePlotsOfBothModesHaveOneScale) {
+  const auto text = compare_text(example_result(false), example_result(true));
+  EXPECT_THAT(text, HasSubstr("  fixed  ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  at most 0\n"));
+  EXPECT_THAT(text, HasSubstr("  leaky  ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇██  at most 6,750\n"));
+}
+
+TEST(ReportText, WhatIsNotKnownIsADash) {
+  loadgen::RunResult nothing;
+  nothing.judgement = judge(nothing.evidence);
+  EXPECT_THAT(run_text(nothing), ContainsRegex("tasks +– +– +–\n"));
+  EXPECT_THAT(run_text(nothing), ContainsRegex("p50 +–\n"));
+  const auto text = compare_text(example_result(false), nothing);
+  EXPECT_THAT(text, ContainsRegex("  tasks a request +0.00 +–\n"));
+  EXPECT_THAT(text, ContainsRegex("  growth of RSS +293.0 KiB +–\n"));
+  EXPECT_THAT(compare_text(nothing, nothing), Not(HasSubstr("over time")));
+}
+
+TEST(ReportText, LinesFitIntoATerminal) {
+  EXPECT_LE(widest_line(compare_text(example_result(false), example_result(true))), 100U);
+  EXPECT_LE(widest_line(run_text(example_result(true))), 100U);
+}
+
+}  // namespace

@@ -1,0 +1,218 @@
+#include "loadgen/verdict.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using loadgen::Evidence;
+using loadgen::judge;
+using loadgen::ServerObservation;
+using loadgen::Verdict;
+
+// A server with some tasks, contexts and timers of its own doing, before the load.
+ServerObservation idle() {
+  return {.at = {},
+          .tasks = 2,
+          .tasks_leaked = 1,
+          .contexts = 5,
+          .timers = 3,
+          .rss_bytes = 10'000'000,
+          .heap_bytes = 1'000'000,
+          .requests = 10,
+          .demo_requests = 4,
+          .start_time = 1000};
+}
+
+// A load of 100 requests on /demo that left nothing.
+Evidence clean_load() {
+  auto after = idle();
+  after.requests += 103;
+  after.demo_requests += 100;
+  return {.before = idle(),
+          .during = {idle()},
+          .after = after,
+          .settled = true,
+          .drain_timeout = std::chrono::seconds{10},
+          .requests_sent = 100,
+          .scrape_error = {}};
+}
+
+TEST(Verdict, CleanWhenNothingIsLeftOver) {
+  const auto judgement = judge(clean_load());
+  EXPECT_EQ(judgement.verdict, Verdict::clean);
+  EXPECT_EQ(judgement.reason, "no task, context or timer was left over");
+  EXPECT_EQ(judgement.restarts, 0);
+  EXPECT_EQ(judgement.leaked_per_request, 0);
+}
+
+TEST(Verdict, CleanWhenFewerAreLeftThanThereWereBefore) {
+  auto evidence = clean_load();
+  evidence.after->tasks = 0;
+  evidence.after->contexts = 0;
+  evidence.after->timers = 0;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::clean);
+  EXPECT_EQ(judgement.tasks_left, 0);
+  EXPECT_EQ(judgement.contexts_left, 0);
+  EXPECT_EQ(judgement.timers_left, 0);
+}
+
+TEST(Verdict, MemoryAloneNeverDecides) {
+  auto evidence = clean_load();
+  evidence.after->rss_bytes *= 100;
+  evidence.after->heap_bytes *= 100;
+  evidence.during.back().tasks_leaked = 50;
+  EXPECT_EQ(judge(evidence).verdict, Verdict::clean);
+}
+
+TEST(Verdict, LeakWhenTasksAreLeftOverWithHowManyARequest) {
+  auto evidence = clean_load();
+  evidence.after->tasks += 150;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::leak);
+  EXPECT_EQ(judgement.reason, "150 tasks (1.50 a request) left over after the drain");
+  EXPECT_EQ(judgement.tasks_left, 150);
+  EXPECT_DOUBLE_EQ(*judgement.leaked_per_request, 1.5);
+}
+
+TEST(Verdict, LeakWhenOnlyContextsAreLeftOver) {
+  auto evidence = clean_load();
+  evidence.after->contexts += 1;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::leak);
+  EXPECT_EQ(judgement.reason, "1 context (0.01 a request) left over after the drain");
+}
+
+TEST(Verdict, LeakWhenOnlyTimersAreLeftOver) {
+  auto evidence = clean_load();
+  evidence.after->timers += 100;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::leak);
+  EXPECT_EQ(judgement.reason, "100 timers (1.00 a request) left over after the drain");
+}
+
+TEST(Verdict, OneKindThatShrankDoesNotHideAnotherThatGrew) {
+  auto evidence = clean_load();
+  evidence.after->tasks = 0;
+  evidence.after->contexts += 100;
+  evidence.after->timers += 100;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::leak);
+  EXPECT_EQ(judgement.reason,
+            "100 contexts (1.00 a request), 100 timers (1.00 a request) left over after the drain");
+}
+
+TEST(Verdict, LeakThoughTheServerCountedNoRequest) {
+  auto evidence = clean_load();
+  evidence.after->requests = evidence.before->requests;
+  evidence.after->demo_requests = evidence.before->demo_requests;
+  evidence.after->tasks += 2;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::leak);
+  EXPECT_EQ(judgement.reason, "2 tasks left over after the drain");
+  EXPECT_EQ(judgement.leaked_per_request, std::nullopt);
+  EXPECT_EQ(judgement.bytes_per_request, std::nullopt);
+}
+
+TEST(Verdict, PerRequestFiguresUseTheServersOwnCountOfDemoRequests) {
+  auto evidence = clean_load();
+  evidence.after->heap_bytes += 200'000;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.requests_seen, 100);
+  EXPECT_EQ(judgement.requests_of_others, 0);
+  EXPECT_DOUBLE_EQ(*judgement.bytes_per_request, 2000);
+}
+
+TEST(Verdict, WithoutDemoRequestsAllRequestsCount) {
+  auto evidence = clean_load();
+  evidence.after->demo_requests = evidence.before->demo_requests;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.requests_seen, 103);
+  EXPECT_EQ(judgement.requests_of_others, 3);
+}
+
+TEST(Verdict, BytesARequestAreOfResidentMemoryWhenTheServerTellsNoHeap) {
+  auto evidence = clean_load();
+  evidence.before->heap_bytes = 0;
+  evidence.after->heap_bytes = 0;
+  evidence.after->rss_bytes += 4096 * 100;
+  EXPECT_DOUBLE_EQ(*judge(evidence).bytes_per_request, 4096);
+}
+
+TEST(Verdict, UnknownWhenTheServerDidNotSettle) {
+  auto evidence = clean_load();
+  evidence.settled = false;
+  evidence.after->tasks += 150;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::unknown);
+  EXPECT_EQ(judgement.reason, "the server had not settled 10.0 s after the load");
+}
+
+TEST(Verdict, UnknownWithoutAScrapeBeforeTheLoad) {
+  auto evidence = clean_load();
+  evidence.before.reset();
+  evidence.scrape_error = "connection refused";
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::unknown);
+  EXPECT_EQ(judgement.reason, "the server's metrics could not be read before the load: connection refused");
+}
+
+TEST(Verdict, UnknownWithoutAScrapeAfterTheLoad) {
+  auto evidence = clean_load();
+  evidence.after.reset();
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::unknown);
+  EXPECT_EQ(judgement.reason, "the server's metrics could not be read after the load");
+  EXPECT_EQ(judgement.leaked_per_request, std::nullopt);
+}
+
+TEST(Verdict, UnknownWithoutAnyScrape) { EXPECT_EQ(judge({}).verdict, Verdict::unknown); }
+
+TEST(Verdict, LeakWhenLeakedTasksWereSeenBeforeARestart) {
+  auto evidence = clean_load();
+  evidence.during.push_back(idle());
+  evidence.during.back().tasks_leaked = 31;
+  evidence.after = ServerObservation{.at = {}, .start_time = 2000};
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::leak);
+  EXPECT_EQ(judgement.restarts, 1);
+  EXPECT_EQ(judgement.reason,
+            "the server restarted once during the load; before that, 30 leaked tasks had been seen");
+  EXPECT_EQ(judgement.leaked_per_request, std::nullopt);
+}
+
+TEST(Verdict, LeakBeforeARestartThoughTheServerWasGoneAtTheEnd) {
+  auto evidence = clean_load();
+  evidence.during.back().tasks_leaked = 31;
+  evidence.during.push_back({.at = {}, .start_time = 2000});
+  evidence.after.reset();
+  EXPECT_EQ(judge(evidence).verdict, Verdict::leak);
+}
+
+TEST(Verdict, UnknownAfterARestartBeforeWhichNoLeakedTaskWasSeen) {
+  auto evidence = clean_load();
+  evidence.after = ServerObservation{.at = {}, .tasks = 900, .tasks_leaked = 900, .start_time = 2000};
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::unknown)
+      << "the one task that had leaked before the load is not of the load";
+  EXPECT_EQ(judgement.restarts, 1);
+}
+
+TEST(Verdict, EachRestartCountsAndALeakBetweenTwoIsSeen) {
+  auto evidence = clean_load();
+  evidence.during = {{.at = {}, .start_time = 2000}, {.at = {}, .tasks_leaked = 1, .start_time = 2000}};
+  evidence.after = ServerObservation{.at = {}, .start_time = 3000};
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.restarts, 2);
+  EXPECT_EQ(judgement.verdict, Verdict::leak);
+  EXPECT_EQ(judgement.reason,
+            "the server restarted 2 times during the load; before that, 1 leaked task had been seen");
+}
+
+TEST(Verdict, HasTheNamesThatReportsUse) {
+  EXPECT_EQ(to_string(Verdict::clean), "clean");
+  EXPECT_EQ(to_string(Verdict::leak), "leak");
+  EXPECT_EQ(to_string(Verdict::unknown), "unknown");
+}
+
+}  // namespace
