@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Each script refuses what it does not know with one line and status 2, before it does anything.
+# shellcheck source=tests/project/check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+
+refuses() { # refuses TEXT COMMAND…
+  local text=$1
+  shift
+  run "$@"
+  status_is 2
+  one_line_says "$text"
+}
+
+refuses "unknown argument '--bogus'" scripts/bootstrap --bogus
+refuses "unknown option '--bogus'" scripts/test --bogus
+refuses "unknown argument 'asan'" scripts/test asan
+refuses 'takes asan or tsan, not' scripts/test --sanitize
+refuses "takes asan or tsan, not 'msan'" scripts/test --sanitize msan
+refuses "unknown option '--bogus'" scripts/demo --bogus
+refuses "takes a time such as .* not 'soon'" scripts/demo --duration soon
+refuses 'takes a time such as' scripts/demo --duration
+refuses "takes a whole number above 0, not '0'" scripts/demo --rate 0
+
+for name in bootstrap test demo; do
+  run "scripts/$name" --help
+  status_is 0
+  output_says "usage: scripts/$name"
+done

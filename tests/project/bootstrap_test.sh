@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# scripts/bootstrap on machines that are not as it wishes: each is a PATH with stand-ins.
+# shellcheck source=tests/project/check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+
+machine=$scratch/machine
+new_machine() {
+  rm -rf "$machine"
+  mkdir "$machine"
+  local tool
+  for tool in bash env dirname grep cat true; do ln -s "$(type -P "$tool")" "$machine/$tool"; done
+}
+stand_in() { # stand_in NAME SCRIPT
+  printf '#!/usr/bin/env bash\n%s\n' "$2" >"$machine/$1"
+  chmod +x "$machine/$1"
+}
+everything_installed='shift 2; for p in "$@"; do echo "$p installed"; done'
+
+new_machine
+run env PATH="$machine" scripts/bootstrap
+status_is 1
+one_line_says 'has no apt-get'
+
+run env PATH="$machine" LEASH_SKIP_BOOTSTRAP=1 scripts/bootstrap
+status_is 0
+
+new_machine
+stand_in dpkg-query "$everything_installed"
+stand_in apt-get "touch '$scratch/apt-get-was-called'; exit 1"
+run env PATH="$machine" scripts/bootstrap
+status_is 0
+[[ ! -e $scratch/apt-get-was-called ]] || fail 'apt-get was called although nothing is missing'
+
+# One package is missing and apt-get cannot help.
+new_machine
+stand_in dpkg-query "$everything_installed | grep -v '^curl '"
+stand_in apt-get 'echo "E: no network" >&2; exit 100'
+stand_in sudo 'shift $(( $1 == "-n" )); exec "$@"'
+run env PATH="$machine" scripts/bootstrap
+status_is 1
+output_says '^bootstrap: installing curl$'
+error_says 'apt-get update failed'
