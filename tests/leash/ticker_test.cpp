@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 class TickerTest : public testing::LoopFixture {
- protected:
+ public:
   TimePoint begin = clock.now();
   std::vector<int> seconds;
 
