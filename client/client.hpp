@@ -3,12 +3,11 @@
 //
 // What it is     call() sends a request over a pooled connection and reads the response, under a context.
 // Guarantees     the server is told how long the caller waits (X-Request-Timeout-Ms: the smaller of the
-// request's
-//                timeout and what remains of the context); when nothing remains, the call fails here with
-//                deadline_exceeded. A call whose context ends closes its connection. A pooled connection that
-//                turns out to be closed before a byte of the response costs a second attempt, on a new one,
-//                when the method is idempotent: once, and within the same time. What a server may send is
-//                limited.
+//                request's timeout and what remains of the context); when nothing remains, the call fails
+//                here with deadline_exceeded. A call whose context ends closes its connection. A pooled
+//                connection that turns out to be closed before a byte of the response costs a second attempt,
+//                on a new one, when the method is idempotent: once, and within the same time. What a server
+//                may send is limited.
 // Errors         client::errc, leash::errc (canceled, deadline_exceeded), the system's and the resolver's.
 // Threads        the loop's thread.
 // Lifetime       outlives its calls and is destroyed before its loop; idle connections keep loop.run() going.

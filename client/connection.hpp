@@ -4,12 +4,11 @@
 // What it is     the transport below Client, and what a load generator drives directly.
 // Requires       one request at a time: receive() follows send(). It stays where it is.
 // Guarantees     whatever fails, or is told to stop, closes the connection. Numeric addresses are connected
-// without
-//                a resolver (no thread); names are resolved, and each address is tried. TCP_NODELAY is set.
-//                In the steady state a request allocates nothing here.
+//                without a resolver (no thread); names are resolved, and each address is tried. TCP_NODELAY
+//                is set. In the steady state a request allocates nothing here.
 // Threads        those of the io_context's loop.
 // Lifetime       destroying it closes; it must outlive the calls that use it. head() lives until the next
-// receive().
+//                receive().
 //
 //   client::Connection connection(io);
 //   if (auto r = co_await connection.connect(ctx, "127.0.0.1", 8080); !r) co_return r;

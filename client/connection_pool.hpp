@@ -2,12 +2,11 @@
 // Open connections that nobody uses at the moment, by host and port.
 //
 // Guarantees     at most so many a host: the oldest is closed for a new one. One that has been idle for too
-// long is
-//                closed, whether or not anybody asks. take() hands out the one used last, and none that the
-//                server has closed meanwhile.
+//                long is closed, whether or not anybody asks. take() hands out the one used last, and none
+//                that the server has closed meanwhile.
 // Threads        the loop's.
 // Lifetime       destroyed before the loop. While connections are idle, a timer is armed, and loop.run() goes
-// on.
+//                on.
 //
 //   auto connection = pool.take({"127.0.0.1", 8080});
 //   if (!connection) connection = std::make_unique<client::Connection>(loop.io());

@@ -2,8 +2,7 @@
 // What can go wrong with a call, beside what the system, the resolver and the context say.
 //
 // Guarantees     each code has one clear sentence, and one meaning for whoever wonders about sending again:
-// only
-//                after `refused` is it certain that no byte of a response arrived.
+//                only after `refused` is it certain that no byte of a response arrived.
 // Threads        any.
 //
 //   auto response = co_await client.call(ctx, request);

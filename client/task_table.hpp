@@ -5,8 +5,7 @@
 // {"tasks":[{"site","function","wait","state","role","count","oldest_age_seconds","bytes","waits_at"}],
 //                "live":N,"unresponsive":["loop 2"]}; what is missing shows as "-".
 // Guarantees     leaked tasks first, then the largest groups. Anything but such JSON is an error, one
-// sentence; what
-//                the server sent is printed without control characters.
+//                sentence; what the server sent is printed without control characters.
 // Threads        any.
 //
 //   auto table = client::task_table(response.body, {.width = 100, .color = true});

@@ -2,8 +2,7 @@
 // How long the caller is willing to wait, as its request says.
 //
 // What it is     X-Request-Timeout-Ms (1 to 10 digits, milliseconds) and grpc-timeout (1 to 8 digits and one
-// of
-//                H M S m u n). Durations, never instants: clocks differ.
+//                of H M S m u n). Durations, never instants: clocks differ.
 // Threads        any.
 //
 //   auto timeout = http::request_timeout(request.headers);

@@ -3,11 +3,12 @@
 //
 // What it is     an incremental parser that is fed and answers with one event a call (http/parse_step.hpp).
 // Guarantees     1xx responses are skipped, at most eight in front of one response; 101 is an error, as
-// nothing here
-//                asks for an upgrade. HEAD, 204 and 304 have no body. A body ends by Content-Length, by the
-//                last chunk, or else where the connection does. As strict as RequestParser.
+//                nothing here asks for an upgrade. HEAD, 204 and 304 have no body. A body ends by
+//                Content-Length, by the last chunk, or else where the connection does. As strict as
+//                RequestParser.
 // Lifetime       response() views a buffer of the parser, until reset(); body views the bytes given to
-// feed(). Threads        one at a time. Nothing blocks.
+//                feed().
+// Threads        one at a time. Nothing blocks.
 //
 //   http::ResponseParser parser;
 //   parser.reset(http::RequestKind::head);   // before each response: was the request a HEAD?

@@ -2,10 +2,9 @@
 // Messages into bytes, appended to a buffer, so that several responses leave in one write.
 //
 // Requires       field names are tokens and values have no control characters; Content-Length,
-// Transfer-Encoding,
-//                Connection and Date (in a request: Host) are not among the fields given. Anything else is a
-//                broken invariant: it aborts with a message that names the field, before the field reaches
-//                the peer.
+//                Transfer-Encoding, Connection and Date (in a request: Host) are not among the fields given.
+//                Anything else is a broken invariant: it aborts with a message that names the field, before
+//                the field reaches the peer.
 // Threads        any.
 //
 //   std::string out;

@@ -3,7 +3,8 @@
 //
 // Lifetime       Target views its argument; Query and Url own their text.
 // Errors         one sentence that never contains what a peer sent (parse_url: may quote, its input is the
-// user's). Threads        any.
+//                user's).
+// Threads        any.
 //
 //   auto query = http::parse_query(request.query);
 //   if (query && query->find("mode") == "leaky") ...

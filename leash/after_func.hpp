@@ -2,14 +2,12 @@
 // Runs a function once when a context is done (Go: context.AfterFunc).
 //
 // Guarantees     the function runs in a loop turn of its own, never inside cancel; at most once; soon if the
-// context
-//                is done already. It is a plain function, not a task: it must not block. What it throws
-//                reaches the loop's on_exception. Each registration is independent.
+//                context is done already. It is a plain function, not a task: it must not block. What it
+//                throws reaches the loop's on_exception. Each registration is independent.
 // Threads        the loop's thread.
 // Lifetime       the handle stops the function when it is destroyed, so that it never runs after what it
-// refers to
-//                is gone, if that outlives the handle; detach() gives Go's behaviour. When the loop is
-//                destroyed first, the function is dropped without having run.
+//                refers to is gone, if that outlives the handle; detach() gives Go's behaviour. When the loop
+//                is destroyed first, the function is dropped without having run.
 //
 //   auto stop = leash::after_func(ctx, [&socket] { socket.shutdown(Socket::shutdown_receive); });
 //   ...

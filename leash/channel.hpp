@@ -3,9 +3,9 @@
 //
 // What it is     a copyable handle of a queue; capacity 0 is a rendezvous. Passed by value, like Go's.
 // Guarantees     values arrive in the order in which they were sent, each exactly once. A waiting task keeps
-// the
-//                channel alive: when the last other handle is dropped it stays parked, as in Go. After close,
-//                what is buffered can still be received; then receive and every send fail with errc::closed.
+//                the channel alive: when the last other handle is dropped it stays parked, as in Go. After
+//                close, what is buffered can still be received; then receive and every send fail with
+//                errc::closed.
 // Threads        the loop's thread.
 //
 //   leash::Channel<int> ch;

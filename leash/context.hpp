@@ -2,12 +2,12 @@
 // Request contexts: a tree that carries cancellation, a deadline, a cause and values (Go: package context).
 //
 // What it is     Context is a counted handle of a node; what is handed to a task, it can observe but not
-// cancel.
-//                Cancel is the other half: only its holder can cancel, and it cancels when it is destroyed.
+//                cancel. Cancel is the other half: only its holder can cancel, and it cancels when it is
+//                destroyed.
 // Requires       a Loop, whose Loop::background() is the root.
 // Guarantees     Go's semantics: when cancel returns, the whole subtree is done; the first cause wins; a
-// child never
-//                touches its parent; a child of a done context is born done. A deadline never passes early.
+//                child never touches its parent; a child of a done context is born done. A deadline never
+//                passes early.
 // Threads        the loop's thread; RemoteCancel alone is for other threads.
 // Lifetime       handles may outlive the loop: then they are done and inert.
 //

@@ -2,8 +2,7 @@
 // The done channel: a signal without data that only its maker can give.
 //
 // What it is     DoneSource is kept by the caller and closes, also when it is destroyed; the Done it hands
-// out can
-//                only be waited for.
+//                out can only be waited for.
 // Guarantees     every waiter, present and future, sees the close; closing twice has no effect.
 // Threads        the loop's thread.
 //

@@ -2,8 +2,7 @@
 // What a loop counts, for gauges and scrapes.
 //
 // What it is     one Figures a loop: a fixed table of sites (at most 256, the last one is "other"), figures
-// of
-//                contexts and timers, and the histogram of cancel latencies.
+//                of contexts and timers, and the histogram of cancel latencies.
 // Guarantees     kept incrementally; reading is O(sites), never O(tasks), and works while the loop is stuck.
 //                Figures of one site may be a few events apart from each other, never torn.
 // Threads        written by the loop's thread alone; read from any thread at any time (relaxed atomics).

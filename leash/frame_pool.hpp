@@ -4,11 +4,10 @@
 // What it is     a pool for each thread: size classes (steps of 32 bytes, up to 2 KiB) carved from blocks of
 //                64 KiB; what is larger goes to operator new.
 // Guarantees     allocate and release are O(1) and, after warm-up, make no system call. A block that is
-// wholly
-//                empty goes back to the operating system, above a low-water mark of 16 empty blocks (1 MiB).
+//                wholly empty goes back to the operating system, above a low-water mark of 16 empty blocks (1
+//                MiB).
 // Threads        memory may be released on any thread: what another thread releases is handed back under a
-// lock.
-//                The pool of a thread that has ended lives until its last object is released.
+//                lock. The pool of a thread that has ended lives until its last object is released.
 // Sanitizers     both are operator new and delete there, because recycling hides use after free.
 //
 //   void* memory = leash::frame_allocate(200);

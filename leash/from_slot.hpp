@@ -3,14 +3,14 @@
 //
 // What it is     with_cancel, cancelled also by the emit of a cancellation_signal of somebody else.
 // Requires       the signal is emitted on the loop's thread. The slot is taken over: what was in it is
-// dropped. Guarantees     when emit returns, the context and all below it are done (errc::canceled, whatever
-// the type of the
-//                cancellation). When the context is done by other means, the slot is cleared: nothing
+//                dropped.
+// Guarantees     when emit returns, the context and all below it are done (errc::canceled, whatever the type
+//                of the cancellation). When the context is done by other means, the slot is cleared: nothing
 //                accumulates under a signal that lives long. A slot that is not connected gives what
 //                with_cancel gives.
 // Threads        the loop's thread.
 // Lifetime       the signal may be destroyed at any time: then only the Cancel and the loop are left to end
-// it.
+//                it.
 //
 //   auto [ctx, cancel] = leash::from_slot(loop, asio::get_associated_cancellation_slot(handler));
 //   leash::go(ctx, serve(ctx), "serve");

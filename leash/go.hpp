@@ -2,11 +2,9 @@
 // Starts a task (Go: the go statement).
 //
 // Requires       a context, the owner: there is no task without one. It is started also when the owner is
-// done, and
-//                sees that at its first await under a context.
+//                done, and sees that at its first await under a context.
 // Guarantees     it runs in this turn or the next, not inside the call. An exception that leaves it reaches
-// the
-//                loop's on_exception. Nobody waits for it: prefer a Scope wherever the starter can.
+//                the loop's on_exception. Nobody waits for it: prefer a Scope wherever the starter can.
 // Threads        the owner's loop's.
 //
 //   leash::go(ctx, worker(ctx, channel), "worker");

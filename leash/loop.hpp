@@ -4,11 +4,11 @@
 // What it is     the home of tasks, contexts and timers.
 // Requires       the io_context is made before the Loop, destroyed after it, and run by one thread at a time.
 // Guarantees     when the Loop is destroyed, every context under it is done, every operation that can be
-// cancelled
-//                has ended, and the frames of the tasks that were left are destroyed: the newest task first,
-//                in each the innermost frame first. Contexts, channels and handles that outlive it are inert.
+//                cancelled has ended, and the frames of the tasks that were left are destroyed: the newest
+//                task first, in each the innermost frame first. Contexts, channels and handles that outlive
+//                it are inert.
 // Threads        the thread that runs the io_context; figures() may be read from any. Debug builds check
-// this.
+//                this.
 //
 //   asio::io_context io{1};
 //   leash::Loop loop{io};

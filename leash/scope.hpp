@@ -2,12 +2,12 @@
 // Structured tasks: nothing started here outlives its scope (Go: errgroup; trio: nursery).
 //
 // What it is     starts tasks under a context of its own, a child of the given one, and waits for all of
-// them. Guarantees     join returns after every task has ended. The first error or exception of a task, or
-// the end of the
-//                parent context while tasks live, cancels the others and is what join returns (or rethrows);
-//                cancellation errors that follow from that do not count. A scope that is destroyed before its
-//                tasks have ended (early return, exception) cancels them and destroys their frames on the
-//                spot.
+//                them.
+// Guarantees     join returns after every task has ended. The first error or exception of a task, or the end
+//                of the parent context while tasks live, cancels the others and is what join returns (or
+//                rethrows); cancellation errors that follow from that do not count. A scope that is destroyed
+//                before its tasks have ended (early return, exception) cancels them and destroys their frames
+//                on the spot.
 // Threads        the loop's thread.
 // Lifetime       a local object of a task; not movable.
 //

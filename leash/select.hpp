@@ -2,13 +2,11 @@
 // Waits for the first of several things (Go: select).
 //
 // What it is     select(cases...) over ch.receive(), ch.send(v), done.wait(), ctx.done(), sleep(d),
-// ticker.next(), and
-//                leash::otherwise as the last case for "do not wait".
+//                ticker.next(), and leash::otherwise as the last case for "do not wait".
 // Guarantees     exactly one case is taken, the others are undone; among ready cases the choice is fair (Go's
 //                pseudo-random choice).
 // Result         a std::variant with an alternative for each case: index() says which, std::get<i>() what;
-// cases
-//                without a value have std::monostate.
+//                cases without a value have std::monostate.
 // Threads        the loop's thread, inside a task.
 //
 //   auto r = co_await leash::select(numbers.receive(), ctx.done(), leash::sleep(1s));

@@ -2,8 +2,7 @@
 // Sleeping, and the timer case of select.
 //
 // Guarantees     never wakes early; late by up to the loop's timer grid (500 us unless told otherwise). A
-// duration
-//                of zero or less is ready at once.
+//                duration of zero or less is ready at once.
 // Threads        the loop's thread, inside a task.
 //
 //   if (auto slept = co_await leash::sleep(ctx, 100ms); !slept) co_return;  // ctx is done

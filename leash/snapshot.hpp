@@ -2,8 +2,7 @@
 // What is alive, and where it waits.
 //
 // What it is     copies of what a loop knows of its tasks: each with its owner, its wait point and the chain
-// of its
-//                awaits. Plain data, to be kept, sent to another thread, or written as text.
+//                of its awaits. Plain data, to be kept, sent to another thread, or written as text.
 // Threads        taken on the loop's thread (post there); the result belongs to whoever has it.
 //
 //   for (const leash::TaskGroup& group : leash::group(leash::snapshot(loop))) std::cout <<

@@ -3,13 +3,12 @@
 //
 // What it is     Task<T>: lazy; it runs when another Task awaits it, or when go() or a Scope starts it.
 // Requires       inside it, co_await takes a Task, an awaiter of this library, or an Asio operation with
-// via(ctx). Guarantees     each co_await records its file and line, so that a parked task can say where it
-// waits. One
+//                via(ctx).
+// Guarantees     each co_await records its file and line, so that a parked task can say where it waits. One
 //                allocation a frame, from a pool. The stack does not grow with the number of awaits.
 // Threads        the thread of the loop that runs it.
 // Lifetime       a Task that was never started destroys its frame. Parameters are copied into the frame;
-// captures of
-//                a lambda are not: pass them as parameters.
+//                captures of a lambda are not: pass them as parameters.
 //
 //   leash::Task<leash::Result<std::string>> read_line(const leash::Context& ctx, Socket& socket) {
 //     std::string line;

@@ -2,9 +2,8 @@
 // Ticks at a fixed interval (Go: time.Ticker).
 //
 // Guarantees     ticks keep to the grid start + n * interval. When the task is slow, or takes other cases of
-// a select
-//                for a while, one missed tick waits for it and the others are dropped.
-//                It has no timer but while a task waits for it: there is nothing to stop.
+//                a select for a while, one missed tick waits for it and the others are dropped. It has no
+//                timer but while a task waits for it: there is nothing to stop.
 // Threads        the loop's thread, inside a task.
 // Lifetime       the ticker outlives its awaiters.
 //

@@ -4,8 +4,7 @@
 // What it is     Timer is embedded in what has a deadline; TimerQueue orders them.
 // Requires       a Timer stays where it is while armed, and is removed before it is destroyed.
 // Guarantees     add and remove are O(log n) and allocate only when the heap grows; timers that are due at
-// the
-//                same instant fire in no particular order.
+//                the same instant fire in no particular order.
 // Threads        the loop's.
 //
 //   queue.add(timer, when);

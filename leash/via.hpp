@@ -3,8 +3,7 @@
 //
 // What it is     a completion token: `co_await socket.async_read_some(buffer, leash::via(ctx))`.
 // Guarantees     while the operation is pending it is linked into the context, and cancelled (terminal) when
-// the
-//                context is done; an operation that starts under a done context fails at once with the
+//                the context is done; an operation that starts under a done context fails at once with the
 //                context's error. A success that was already queued wins. The link allocates nothing;
 //                cancellation throws nothing. The operation starts when it is called, and is cancelled if its
 //                awaiter is destroyed first.

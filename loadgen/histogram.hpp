@@ -2,8 +2,8 @@
 // Latencies in a histogram of high dynamic range: 3 significant digits from 1 µs to 1 h.
 //
 // Requires       nothing; each value is taken: below 1 µs it counts as 1 µs, above 1 h as 1 h (and is counted
-// apart). Guarantees     any quantile within 0.1 % of the exact value; record() neither allocates nor scans;
-// 264 KiB,
+//                apart).
+// Guarantees     any quantile within 0.1 % of the exact value; record() neither allocates nor scans; 264 KiB,
 //                whatever is recorded.
 // Threads        none: one histogram a thread, merged when the load has ended.
 // Lifetime       a value; copying copies it all.

@@ -3,8 +3,7 @@
 //
 // Requires       nothing; the text is a peer's and may be anything.
 // Guarantees     an error is one line that names the line of the text; text whose end was cut off is an
-// error, not a
-//                smaller number.
+//                error, not a smaller number.
 // Threads        any.
 // Lifetime       Metrics owns its samples; the text may go.
 //

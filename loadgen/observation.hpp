@@ -3,8 +3,7 @@
 //
 // Requires       nothing.
 // Guarantees     all figures are of the same scrape; metrics of another kind of server are an error, one
-// sentence. A
-//                series by site that does not exist yet counts as 0.
+//                sentence. A series by site that does not exist yet counts as 0.
 // Threads        any.
 // Lifetime       a value.
 //

@@ -3,8 +3,7 @@
 //
 // Requires       finite numbers.
 // Guarantees     as many cells as were asked for at most; UTF-8. The lowest step stands for `from` and below,
-// the
-//                highest for `to` and above.
+//                the highest for `to` and above.
 // Threads        any.
 // Lifetime       keeps nothing.
 //

@@ -226,8 +226,7 @@ RunResult Session::result_of(const Side& side) {
   return result;
 }
 
-// --- what is printed
-// ----------------------------------------------------------------------------------------
+// What is printed.
 
 void Session::print_plan(Sides sides) const {
   if (options_.quiet) return;

@@ -2,8 +2,7 @@
 // A whole run: look at the servers, load them, let them come to rest, judge them.
 //
 // What it is     one side for `run`; for `compare` two, at the same time in an open loop, one after the other
-// in a
-//                closed one. Each server is scraped before the warm-up, every second, and after the load
+//                in a closed one. Each server is scraped before the warm-up, every second, and after the load
 //                until two scrapes a grace apart are equal.
 // Guarantees     when run() returns, every connection is closed and no task of it is left.
 // Threads        the loop's.

@@ -2,11 +2,10 @@
 // The load on one server: sends requests as a plan says, and measures.
 //
 // What it is     open loop: each request has its time; it takes an idle connection or opens one, and waits in
-// line
-//                when all are busy. Closed loop: each connection sends again as soon as it has its answer.
+//                line when all are busy. Closed loop: each connection sends again as soon as it has its
+//                answer.
 // Guarantees     latency counts from the time at which a request was meant to be sent, so that a slow server
-// cannot
-//                hide behind requests that were not sent (no coordinated omission). A request whose
+//                cannot hide behind requests that were not sent (no coordinated omission). A request whose
 //                connection is reset before a byte of its response is sent once more, on a new one. When
 //                run() returns, nothing is in flight and all connections are closed. In the steady state a
 //                request allocates nothing but from pools.

@@ -3,8 +3,7 @@
 //
 // Requires       finite numbers, in the order of time.
 // Guarantees     up to 29 % of wild points do not move it; at most 256 points are used (evenly chosen of
-// more), so
-//                the cost is bounded at about 33,000 pairs.
+//                more), so the cost is bounded at about 33,000 pairs.
 // Threads        any.
 // Lifetime       keeps nothing.
 //

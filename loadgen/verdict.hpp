@@ -3,8 +3,7 @@
 //
 // Requires       observations of one server, in the order of time.
 // Guarantees     a pure function. Only what is left decides: tasks of requests, contexts and timers, against
-// before the
-//                load. Memory and trends are evidence beside it and never decide.
+//                before the load. Memory and trends are evidence beside it and never decide.
 // Threads        any.
 // Lifetime       keeps nothing.
 //

@@ -41,8 +41,7 @@ MethodLabel method_label(http::Method method) noexcept {
 
 }  // namespace
 
-// --- what a handler uses
-// -----------------------------------------------------------------------------------------
+// --- what a handler uses ---
 
 Worker& Exchange::worker() const noexcept { return connection_.worker_; }
 Task<Result<std::string_view>> Exchange::read_body() { return connection_.next_body_piece(ctx_); }
@@ -51,8 +50,7 @@ Task<Result<>> Exchange::begin(http::Response head, std::optional<std::uint64_t>
 }
 Task<Result<>> Exchange::write(std::string_view piece) { return connection_.write_stream(ctx_, piece); }
 
-// --- life
-// --------------------------------------------------------------------------------------------------------
+// --- life ---
 
 Connection::Connection(Worker& worker, Socket socket)
     : worker_(worker), socket_(std::move(socket)), parser_(worker.shared().options.limits) {
@@ -94,8 +92,7 @@ void Connection::cancel_request(std::error_code cause) noexcept {
   if (request_) (*request_)(cause);
 }
 
-// --- reading
-// -----------------------------------------------------------------------------------------------------
+// --- reading ---
 
 Task<> Connection::read_loop(Context ctx) {
   std::string chunk(read_bytes, '\0');
@@ -223,8 +220,7 @@ Task<Result<std::string_view>> Connection::next_body_piece(Context ctx) {
   }
 }
 
-// --- writing
-// -----------------------------------------------------------------------------------------------------
+// --- writing ---
 
 Task<Result<>> Connection::flush(Context ctx) {
   std::size_t sent = 0;
@@ -307,8 +303,7 @@ Task<Result<>> Connection::write_stream(Context ctx, std::string_view piece) {
   co_return co_await flush(ctx);
 }
 
-// --- a request
-// ---------------------------------------------------------------------------------------------------
+// --- a request ---
 
 void Connection::record(RouteLabel label, int status, Mode mode, leash::TimePoint since) noexcept {
   HttpFigures& figures = worker_.http_figures();

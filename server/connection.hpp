@@ -2,14 +2,12 @@
 // One client's connection: reads requests, runs handlers, writes responses.
 //
 // What it is     two tasks: one parses heads, runs the handler under the request's context and writes under
-// the
-//                connection's; the other keeps reading, so that a client that goes away is seen while a
+//                the connection's; the other keeps reading, so that a client that goes away is seen while a
 //                handler runs.
 // Guarantees     one request runs at a time, and responses leave in the order of their requests. When a
-// request's
-//                context is done before its handler returned, the connection answers for it at once; the
-//                handler is joined before the next request is parsed. After a framing error the connection is
-//                never used again.
+//                request's context is done before its handler returned, the connection answers for it at
+//                once; the handler is joined before the next request is parsed. After a framing error the
+//                connection is never used again.
 // Threads        its loop's.
 // Lifetime       lives in the frame of the task that runs it.
 //

@@ -4,8 +4,7 @@
 // What it is     the parsed head, the request's context, and ways to read the body and to stream a response.
 // Requires       used by the request's handler alone, while it runs.
 // Guarantees     ctx() is done when the response has been written (cause finished), the deadline passes
-// (deadline),
-//                the client goes away (disconnected) or the server drains (shutdown).
+//                (deadline), the client goes away (disconnected) or the server drains (shutdown).
 // Threads        the connection's loop's.
 // Lifetime       ends with the handler: tasks that may outlive the handler must not refer to it.
 //

@@ -2,7 +2,7 @@
 // What one loop counts of the requests it served.
 //
 // Threads        written by the loop's thread alone; read from any (single-writer relaxed atomics, as
-// leash::Figure).
+//                leash::Figure).
 //
 //   figures.finished(Route::demo, MethodLabel::get, 200, Mode::fixed, elapsed);
 

@@ -2,8 +2,8 @@
 // Accepts clients and hands them to workers in turn.
 //
 // Guarantees     accepting pauses at the limit of connections and goes on below it; running out of file
-// descriptors
-//                neither spins nor ends it. When it is told to stop, it first takes what waits in its queue.
+//                descriptors neither spins nor ends it. When it is told to stop, it first takes what waits in
+//                its queue.
 // Threads        made anywhere; runs on the loop of the context it is given.
 //
 //   auto listener = server::Listener::open(worker.loop().io(), "127.0.0.1", 8080);

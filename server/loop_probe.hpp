@@ -2,8 +2,7 @@
 // Measures how long loops take to answer.
 //
 // What it is     run() asks every loop a few times a second; lags() says the last answer's time, or how long
-// the
-//                question has been waiting.
+//                the question has been waiting.
 // Threads        run on one loop; lags and stuck from any thread.
 // Lifetime       outlives the loops it asks.
 //

@@ -2,8 +2,7 @@
 // What /metrics answers: the figures of the loops that serve requests, of HTTP, and of the process.
 //
 // Guarantees     sampled when it is called; nothing is posted to a loop, so that it works while one is stuck.
-// The
-//                admin listener's own traffic is not counted: looking does not change what is seen.
+//                The admin listener's own traffic is not counted: looking does not change what is seen.
 // Threads        any.
 //
 //   std::string text = server::render_metrics(shared, workers, probes);

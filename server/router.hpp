@@ -2,8 +2,7 @@
 // Finds the route of a request, or the answer when there is none.
 //
 // Guarantees     an unknown path is 404; a method that the path does not allow is 405 with Allow (RFC 9110
-// section
-//                15.5.6); HEAD is allowed wherever GET is; OPTIONS is answered with Allow.
+//                section 15.5.6); HEAD is allowed wherever GET is; OPTIONS is answered with Allow.
 // Threads        constant after its construction: any.
 //
 //   const auto found = router.find(request);

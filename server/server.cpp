@@ -91,8 +91,7 @@ int Server::run() {
   return status_;
 }
 
-// --- while it serves
-// ---------------------------------------------------------------------------------------------
+// --- while it serves ---
 
 Task<> Server::watch_memory(Context ctx) {
   const std::uint64_t limit = shared_.options.leak_limit;
@@ -122,8 +121,7 @@ Task<> Server::wait_for_signal(Context ctx) {
   admin_.loop().io().stop();
 }
 
-// --- the drain
-// ---------------------------------------------------------------------------------------------------
+// --- the drain ---
 
 std::uint64_t Server::connections() const {
   std::int64_t open = 0;

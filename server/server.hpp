@@ -3,9 +3,9 @@
 //
 // What it is     open() binds both listeners; run() serves until a signal, drains, and gives the exit status.
 // Guarantees     SIGTERM or SIGINT: readiness turns 503, after the drain delay the listeners close, requests
-// finish
-//                within the drain timeout, then their contexts are done with cause shutdown; what still lives
-//                a second later is named in the drain report. A second signal ends the process at once.
+//                finish within the drain timeout, then their contexts are done with cause shutdown; what
+//                still lives a second later is named in the drain report. A second signal ends the process at
+//                once.
 // Threads        run() uses the calling thread for the admin listener and starts one for each worker.
 //
 //   auto server = server::Server::open(options);

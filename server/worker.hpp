@@ -2,8 +2,7 @@
 // A loop that serves connections, with what its connections and handlers share.
 //
 // What it is     io_context, Loop, figures and the connections of one thread. The admin listener is served by
-// a
-//                Worker of its own.
+//                a Worker of its own.
 // Threads        adopt, post and the figures: any. Everything else: the loop's.
 // Lifetime       the thread is joined before the Worker is destroyed.
 //

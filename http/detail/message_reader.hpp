@@ -3,12 +3,11 @@
 // other.
 //
 // What it is     SectionScanner cuts head and trailers out of the bytes; llhttp then parses each in one
-// piece,
-//                and decides about the framing of the body. The derived class judges start line and head.
+//                piece, and decides about the framing of the body. The derived class judges start line and
+//                head.
 // Guarantees     a body is handed out as views of the bytes given: nothing is copied but the head, once.
 // Lifetime       the fields, an object of the derived class, view a buffer of this one, until reset(). A
-// reader does
-//                not move: llhttp points at it.
+//                reader does not move: llhttp points at it.
 // Threads        one at a time.
 //
 //   class Impl : MessageReader { std::optional<ParseError> check_head(std::string_view) override; ... };

@@ -2,8 +2,7 @@
 // Finds the end of a head, or of a trailer section, in bytes that arrive in any pieces.
 //
 // What it is     the line structure of RFC 9112 section 2.2, stricter than llhttp 8.1 is: every line ends in
-// CR LF;
-//                no bare CR, bare LF, NUL or other control character; no folded lines; limits on each.
+//                CR LF; no bare CR, bare LF, NUL or other control character; no folded lines; limits on each.
 // Guarantees     the verdict does not depend on how the bytes were cut into pieces. An offending byte is
 //                reported when it arrives, not when the section is complete.
 // Threads        one at a time.

@@ -50,8 +50,7 @@ LoopState::LoopState(asio::io_context& io_context, Clock* clock, Duration grace,
   }
 }
 
-// --- turns
-// -------------------------------------------------------------------------------------------------------
+// --- turns ---
 
 // All code of tasks and callbacks runs inside a turn. What becomes ready meanwhile runs before the turn ends,
 // up to the budget; the rest is posted, so that other handlers of the io_context get their share.
@@ -117,8 +116,7 @@ void LoopState::call_soon(Callback& callback) noexcept {
   if (!in_turn_) post_drain();
 }
 
-// --- tasks
-// -------------------------------------------------------------------------------------------------------
+// --- tasks ---
 
 TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns_result,
                              std::string_view task_name, const std::source_location& where, Scope* scope) {
@@ -294,8 +292,7 @@ TaskRecord* LoopState::newest_task() noexcept {
   return newest;
 }
 
-// --- orphans
-// -----------------------------------------------------------------------------------------------------
+// --- orphans ---
 
 void LoopState::owner_done(Dependent& dependent) noexcept {
   auto& task = static_cast<TaskRecord&>(dependent);
@@ -340,8 +337,7 @@ void LoopState::promote_orphans() noexcept {
   arm_grace();
 }
 
-// --- contexts
-// ----------------------------------------------------------------------------------------------------
+// --- contexts ---
 
 void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool inherited) noexcept {
   if (node.done()) return;
@@ -404,8 +400,7 @@ void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool i
   finishing_ = nested;
 }
 
-// --- time
-// --------------------------------------------------------------------------------------------------------
+// --- time ---
 
 TimePoint LoopState::coarse_now() const noexcept {
   if (clock_) return clock_->now();
@@ -473,8 +468,7 @@ std::uint32_t LoopState::random() noexcept {
   return random_;
 }
 
-// --- the end
-// -----------------------------------------------------------------------------------------------------
+// --- the end ---
 
 bool LoopState::stuck() const noexcept {
   const std::size_t wakes_nobody = grace_timer_.armed() ? 1 : 0;
@@ -519,8 +513,7 @@ void LoopState::close(const std::function<void()>& before_frames_are_destroyed) 
   never_->release();
 }
 
-// --- context nodes
-// -----------------------------------------------------------------------------------------------
+// --- context nodes ---
 
 void ContextNode::release() noexcept {
   ContextNode* node = this;

@@ -2,7 +2,8 @@
 // Ways to leak, each written twice: a leaky and a fixed version, a few lines apart, in one file each.
 //
 // What it is     find_pattern(name) gives both versions; the handler of /demo runs the one of the request's
-// mode. Threads        the loop's thread.
+//                mode.
+// Threads        the loop's thread.
 //
 //   const server::Pattern* pattern = server::find_pattern("receive");
 //   auto tally = co_await pattern->leaky(demo);

@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "leash/go.hpp"
-#include "tests/client/bench.hpp"
+#include "tests/support/client_bench.hpp"
 
 namespace {
 

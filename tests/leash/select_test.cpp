@@ -54,6 +54,7 @@ TEST_F(SelectTest, WhatHappensFirstUnlinksTheLosers) {
   poll();
   EXPECT_EQ(c.try_receive().value().value(), 9);
   EXPECT_FALSE(b.try_send(2));
+  poll();
   EXPECT_EQ(text, "12");
   EXPECT_TRUE(a.try_send(3));
   advance(2h);

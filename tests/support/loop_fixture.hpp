@@ -2,9 +2,9 @@
 // A loop for a test: its clock is moved by hand, its handlers run when the test says so.
 //
 // What it is     a GoogleTest fixture: io, clock, loop; run() takes a lambda that makes a Task, and polls
-// until it ends. Guarantees     a test that leaves a task alive, a context held or a timer armed fails, with
-// the tasks' reports.
-//                keep_leaks() switches that off for tests about leaks.
+//                until it ends.
+// Guarantees     a test that leaves a task alive, a context held or a timer armed fails, with the tasks'
+//                reports. keep_leaks() switches that off for tests about leaks.
 // Threads        the test's thread.
 //
 //   TEST_F(SleepTest, WakesWhenTheTimeHasCome) {

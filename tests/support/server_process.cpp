@@ -83,8 +83,7 @@ Finished run_command(const std::vector<std::string>& command) {
   return finished;
 }
 
-// --- RawClient
-// ---------------------------------------------------------------------------------------------------
+// --- RawClient ---
 
 RawClient::RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
@@ -162,8 +161,7 @@ void RawClient::reset() {
   ::close(std::exchange(fd_, -1));
 }
 
-// --- ServerProcess
-// -----------------------------------------------------------------------------------------------
+// --- ServerProcess ---
 
 ServerProcess::ServerProcess(std::vector<std::string> options) : directory_(temporary_directory()) {
   std::vector<std::string> command{LEASH_SERVER_BINARY, "--port", "0", "--admin-port", "0"};

@@ -2,8 +2,8 @@
 // A small HTTP server for tests: it answers with any bytes, or not at all, as the test says.
 //
 // What it is     run() serves on a free port of 127.0.0.1, on the test's own loop, until its context is done.
-// For each
-//                request that has arrived completely, Answer says what is sent and what happens then.
+//                For each request that has arrived completely, Answer says what is sent and what happens
+//                then.
 // Threads        the loop's.
 // Lifetime       outlives run().
 //
