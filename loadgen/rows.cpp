@@ -36,15 +36,15 @@ std::string half(const Interval& interval, const std::optional<ServerObservation
 }  // namespace
 
 std::string run_header() {
-  return pad_left("time", 6) + cell("sent", 8) + cell("ok", 8) + cell("err", 6) + cell("p50", 9) +
-         cell("p99", 9) + std::string(bar_between) + cell("live", 8) + cell("leaked", 8) + cell("rss", 10);
+  return pad_left("time", 6) + cell("sent", 7) + cell("ok", 7) + cell("err", 6) + cell("p50", 9) +
+         cell("p99", 9) + std::string(bar_between) + cell("live", 7) + cell("leaked", 7) + cell("rss", 10);
 }
 
 std::string run_row(std::chrono::seconds time, bool warmup, const Interval& interval,
                     const std::optional<ServerObservation>& seen) {
-  return time_cell(time, warmup) + cell(format_count(interval.sent), 8) + cell(format_count(interval.ok), 8) +
+  return time_cell(time, warmup) + cell(format_count(interval.sent), 7) + cell(format_count(interval.ok), 7) +
          cell(format_count(interval.errors), 6) + cell(quantile(interval.latency, 0.5), 9) +
-         cell(quantile(interval.latency, 0.99), 9) + std::string(bar_between) + seen_cells(seen, 8, 10);
+         cell(quantile(interval.latency, 0.99), 9) + std::string(bar_between) + seen_cells(seen, 7, 10);
 }
 
 std::string compare_header() {

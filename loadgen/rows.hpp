@@ -1,11 +1,11 @@
 #pragma once
 // What is printed every second while the load runs.
 //
-// Guarantees     each row as wide as the header, at most 78 cells for one server, 95 for two.
+// Guarantees     each row as wide as the header, at most 78 cells for one server, 110 for two.
 // Threads        any.
 //
-//   time    sent      ok   err       p50       p99 │    live  leaked        rss
-//     1s     300     300     0   5.31 ms   5.63 ms │     452     450   18.2 MiB
+//   time    sent      ok    err       p50       p99 │    live  leaked        rss
+//     1s     300     300      0   5.31 ms   5.63 ms │     452     450   18.2 MiB
 
 #include <chrono>
 #include <optional>

@@ -1,0 +1,115 @@
+#include "loadgen/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using loadgen::Options;
+
+std::expected<Options, loadgen::Message> parse(std::initializer_list<const char*> arguments) {
+  std::vector<const char*> argv{"leash-load"};
+  argv.insert(argv.end(), arguments);
+  return loadgen::parse_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+// One line, status 2, and it names what was wrong.
+void expect_refused(std::initializer_list<const char*> arguments, const std::string& says) {
+  const auto options = parse(arguments);
+  ASSERT_FALSE(options) << says;
+  EXPECT_EQ(options.error().exit_status, 2);
+  EXPECT_NE(options.error().text.find(says), std::string::npos) << options.error().text;
+  EXPECT_EQ(options.error().text.find('\n'), std::string::npos) << options.error().text;
+}
+
+TEST(LoadOptions, AClosedLoopIsTheDefault) {
+  const auto options = parse({"run", "http://127.0.0.1:8080/demo"});
+  ASSERT_TRUE(options);
+  ASSERT_EQ(options->targets.size(), 1u);
+  EXPECT_FALSE(options->is_compare());
+  const loadgen::Target& target = options->targets[0];
+  EXPECT_EQ(target.address, "http://127.0.0.1:8080/demo");
+  EXPECT_FALSE(target.plan.rate);
+  EXPECT_EQ(target.plan.connections, 16u);
+  EXPECT_EQ(target.plan.duration, 10s);
+  EXPECT_EQ(target.plan.warmup, 1s);
+  EXPECT_EQ(target.plan.timeout, 5s);
+  EXPECT_EQ(target.plan.abort_share, 0);
+  EXPECT_EQ(options->drain_timeout, 10s);
+}
+
+TEST(LoadOptions, MetricsAreOnTheNextPortUnlessToldOtherwise) {
+  const auto next = parse({"run", "http://127.0.0.1:8080/demo"});
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->targets[0].metrics.port, 8081);
+  EXPECT_EQ(next->targets[0].metrics.target, "/metrics");
+  const auto given = parse({"run", "http://127.0.0.1:8080/demo", "--metrics", "http://127.0.0.1:9/m"});
+  ASSERT_TRUE(given);
+  EXPECT_EQ(given->targets[0].metrics.port, 9);
+  EXPECT_EQ(given->targets[0].metrics.target, "/m");
+  expect_refused({"run", "http://127.0.0.1:65535/"}, "--metrics");
+}
+
+TEST(LoadOptions, AnOpenLoopMayUseMoreConnections) {
+  const auto options = parse({"run", "http://127.0.0.1:8080/", "--rate", "0.5"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->targets[0].plan.rate, 0.5);
+  EXPECT_EQ(options->targets[0].plan.connections, 64u);
+}
+
+TEST(LoadOptions, ACountOfRequestsReplacesDurationAndWarmup) {
+  const auto counted = parse({"run", "http://127.0.0.1:8080/", "--requests", "100"});
+  ASSERT_TRUE(counted);
+  EXPECT_EQ(counted->targets[0].plan.requests, 100u);
+  EXPECT_FALSE(counted->targets[0].plan.duration);
+  EXPECT_EQ(counted->targets[0].plan.warmup, 0s);
+  const auto both =
+      parse({"run", "http://127.0.0.1:8080/", "--requests", "100", "--duration", "2s", "--warmup", "3s"});
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->targets[0].plan.duration, 2s);
+  EXPECT_EQ(both->targets[0].plan.warmup, 3s);
+}
+
+TEST(LoadOptions, CompareTakesTheFixedServerFirst) {
+  const auto options = parse({"compare", "http://127.0.0.1:1/a", "http://127.0.0.1:3/b", "--abort", "5%",
+                              "--metrics-leaky", "http://127.0.0.1:9/metrics"});
+  ASSERT_TRUE(options);
+  EXPECT_TRUE(options->is_compare());
+  EXPECT_EQ(options->targets[0].address, "http://127.0.0.1:1/a");
+  EXPECT_EQ(options->targets[0].metrics.port, 2);
+  EXPECT_EQ(options->targets[1].metrics.port, 9);
+  EXPECT_DOUBLE_EQ(options->targets[1].plan.abort_share, 0.05);
+}
+
+TEST(LoadOptions, SaysWhatIsWrong) {
+  expect_refused({}, "A subcommand is required");
+  expect_refused({"ruin"}, "'ruin' is not a command; there are run and compare");
+  expect_refused({"run"}, "URL is required");
+  expect_refused({"compare", "http://127.0.0.1:1/"}, "LEAKY_URL is required");
+  expect_refused({"run", "ftp://127.0.0.1/"}, "http://");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--rate", "fast"}, "--rate");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--rate", "0"}, "0.001 to 1000000");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--rate", "nan"}, "--rate");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--duration", "10"}, "--duration");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--duration", "0s"}, "more than 0");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--requests", "-1"}, "--requests");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--connections", "0"}, "from 1 to 20000");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--abort", "5"}, "0% to 100%");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--abort", "101%"}, "0% to 100%");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--bogus"}, "--bogus");
+}
+
+TEST(LoadOptions, HelpIsNotAnError) {
+  for (const auto& help : {parse({"--help"}), parse({"run", "--help"}), parse({"compare", "--help"})}) {
+    ASSERT_FALSE(help);
+    EXPECT_EQ(help.error().exit_status, 0);
+    EXPECT_NE(help.error().text.find("Exit status: 0 clean, 3 leak"), std::string::npos);
+  }
+}
+
+}  // namespace

@@ -1,0 +1,85 @@
+#include "loadgen/scraper.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/client_bench.hpp"
+
+namespace {
+
+using support::StubReply;
+using support::StubRequest;
+using support::text;
+
+constexpr const char* metrics = R"(# TYPE leash_tasks_live gauge
+leash_tasks_live{site="server/patterns/send.cpp:32",role="request"} 2
+leash_tasks_live{site="server/listener.cpp:40",role="system"} 5
+leash_tasks_leaked{site="server/patterns/send.cpp:32",wait="chan send"} 1
+leash_contexts_live 3
+leash_contexts_held 1
+leash_timers_armed 4
+process_resident_memory_bytes 1048576
+process_heap_bytes 4096
+process_start_time_seconds 1763940000
+http_requests_in_flight 7
+http_requests_total{route="/demo",method="GET",code="200",mode="leaky"} 9
+leash_server_mode{mode="fixed"} 0
+leash_server_mode{mode="leaky"} 1
+)";
+
+// What a scrape of a stub that answers so comes to.
+void scrape(support::StubHttpServer::Answer answer,
+            const std::function<void(const std::expected<loadgen::Scrape, std::string>&)>& judge,
+            leash::Duration timeout = 5s) {
+  Bench::run(std::move(answer), [&](Bench& b) -> leash::Task<> {
+    loadgen::Scraper scraper(b.loop, b.server.url("/metrics"));
+    const auto seen = co_await scraper.scrape(b.ctx, timeout);
+    judge(seen);
+    scraper.close();
+  });
+}
+
+TEST(Scraper, ReadsWhatTheServerTells) {
+  scrape([](const StubRequest&) { return text(metrics); },
+         [](const auto& seen) {
+           ASSERT_TRUE(seen) << seen.error();
+           EXPECT_EQ(seen->figures.tasks, 2);
+           EXPECT_EQ(seen->figures.tasks_leaked, 1);
+           EXPECT_EQ(seen->figures.contexts, 4);
+           EXPECT_EQ(seen->figures.timers, 4);
+           EXPECT_EQ(seen->in_flight, 7);
+           EXPECT_EQ(seen->mode, "leaky");
+         });
+}
+
+TEST(Scraper, SaysInOneSentenceWhatIsWrong) {
+  scrape([](const StubRequest&) { return text("no such page", 404); },
+         [](const auto& seen) {
+           ASSERT_FALSE(seen);
+           EXPECT_NE(seen.error().find("/metrics: 404 Status"), std::string::npos) << seen.error();
+         });
+  scrape([](const StubRequest&) { return text("<html>hello</html>\n"); },
+         [](const auto& seen) {
+           ASSERT_FALSE(seen);
+           EXPECT_EQ(seen.error().find('\n'), std::string::npos) << seen.error();
+         });
+  scrape([](const StubRequest&) { return text("up 1\n"); },
+         [](const auto& seen) { EXPECT_FALSE(seen) << "metrics of another kind of server"; });
+}
+
+TEST(Scraper, GivesUpWhenTheAnswerIsLate) {
+  scrape(
+      [](const StubRequest&) {
+        StubReply reply;
+        reply.then = support::Then::hang;
+        return reply;
+      },
+      [](const auto& seen) {
+        ASSERT_FALSE(seen);
+        EXPECT_NE(seen.error().find("no answer within 50ms"), std::string::npos) << seen.error();
+      },
+      50ms);
+}
+
+}  // namespace

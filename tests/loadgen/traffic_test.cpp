@@ -1,0 +1,252 @@
+#include "loadgen/traffic.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "leash/go.hpp"
+#include "tests/support/client_bench.hpp"
+
+namespace {
+
+using loadgen::Plan;
+using loadgen::Traffic;
+using support::StubReply;
+using support::StubRequest;
+using support::text;
+using support::Then;
+
+StubReply hello(const StubRequest&) { return text("hello"); }
+
+StubReply and_then(StubReply reply, Then then) {
+  reply.then = then;
+  return reply;
+}
+
+using Prepare = std::function<void(Plan&)>;
+using Judge = std::function<void(const Traffic&, const support::StubHttpServer&)>;
+
+// Sends what the plan says to a stub server, and lets the test look at what came of it.
+void load(support::StubHttpServer::Answer answer, const Prepare& prepare, const Judge& judge) {
+  Bench::run(std::move(answer), [&](Bench& b) -> leash::Task<> {
+    Plan plan(b.server.url("/demo"));
+    plan.warmup = {};
+    prepare(plan);
+    Traffic traffic(b.loop, plan);
+    co_await traffic.run(b.ctx, b.ctx);
+    judge(traffic, b.server);
+  });
+}
+
+TEST(Traffic, AnOpenLoopSendsEachRequestOfItsPlan) {
+  load(
+      hello,
+      [](Plan& plan) {
+        plan.rate = 2000;
+        plan.requests = 100;
+      },
+      [](const Traffic& traffic, const support::StubHttpServer& server) {
+        EXPECT_EQ(traffic.counts().sent, 100);
+        EXPECT_EQ(traffic.counts().ok, 100);
+        EXPECT_EQ(traffic.counts().errors, 0);
+        EXPECT_EQ(traffic.counts().by_status.at(200), 100);
+        EXPECT_EQ(traffic.latency().count(), 100u);
+        EXPECT_EQ(traffic.in_line(), 0);
+        EXPECT_EQ(server.requests().size(), 100u);
+        EXPECT_EQ(server.requests()[0].target, "/demo");
+      });
+}
+
+TEST(Traffic, AClosedLoopUsesAllItsConnectionsAndNoMore) {
+  load(
+      hello,
+      [](Plan& plan) {
+        plan.connections = 4;
+        plan.requests = 101;
+      },
+      [](const Traffic& traffic, const support::StubHttpServer& server) {
+        EXPECT_EQ(traffic.counts().sent, 101);
+        EXPECT_EQ(traffic.counts().ok, 101);
+        EXPECT_EQ(server.requests().size(), 101u);
+        EXPECT_EQ(server.connections(), 4);
+      });
+}
+
+TEST(Traffic, TellsTheServerHowLongItWaits) {
+  load(
+      hello,
+      [](Plan& plan) {
+        plan.requests = 1;
+        plan.timeout = 1500ms;
+      },
+      [](const Traffic&, const support::StubHttpServer& server) {
+        EXPECT_EQ(server.requests().at(0).headers.find("X-Request-Timeout-Ms"), "1500");
+      });
+}
+
+TEST(Traffic, LatencyCountsFromWhenARequestWasDue) {
+  // One connection, and an answer that takes as long as ten requests are apart: each next one is late by more.
+  load(
+      [](const StubRequest& request) {
+        StubReply reply = text("late");
+        if (request.on_connection == 1) reply.after = 100ms;
+        return reply;
+      },
+      [](Plan& plan) {
+        plan.rate = 100;
+        plan.requests = 5;
+        plan.connections = 1;
+      },
+      [](const Traffic& traffic, const support::StubHttpServer& server) {
+        EXPECT_EQ(server.requests().size(), 5u);
+        EXPECT_EQ(traffic.counts().ok, 5);
+        EXPECT_GE(traffic.latency().min(), 59ms) << "the fifth was due 40 ms after the first, and waited";
+      });
+}
+
+TEST(Traffic, TheWarmupIsSentAndNotCounted) {
+  load(
+      hello,
+      [](Plan& plan) {
+        plan.rate = 500;
+        plan.warmup = 40ms;
+        plan.requests = 10;
+      },
+      [](const Traffic& traffic, const support::StubHttpServer& server) {
+        EXPECT_EQ(traffic.counts().sent, 10);
+        EXPECT_EQ(traffic.latency().count(), 10u);
+        EXPECT_EQ(server.requests().size(), 30u);
+        EXPECT_EQ(traffic.sent_in_all(), 30);
+      });
+}
+
+TEST(Traffic, AnotherStatusThan2xxIsAnErrorWithALatency) {
+  load([](const StubRequest&) { return text("no", 503); }, [](Plan& plan) { plan.requests = 7; },
+       [](const Traffic& traffic, const support::StubHttpServer&) {
+         EXPECT_EQ(traffic.counts().ok, 0);
+         EXPECT_EQ(traffic.counts().errors, 7);
+         EXPECT_EQ(traffic.counts().by_status.at(503), 7);
+         EXPECT_EQ(traffic.latency().count(), 7u);
+       });
+}
+
+TEST(Traffic, ARequestOutOfTimeIsAnErrorAndItsConnectionIsReplaced) {
+  load(
+      [](const StubRequest& request) {
+        return request.connection == 1 ? and_then(StubReply(), Then::hang) : text("hello");
+      },
+      [](Plan& plan) {
+        plan.connections = 1;
+        plan.requests = 3;
+        plan.timeout = 50ms;
+      },
+      [](const Traffic& traffic, const support::StubHttpServer& server) {
+        EXPECT_EQ(traffic.counts().errors, 1);
+        EXPECT_EQ(traffic.counts().ok, 2);
+        EXPECT_EQ(traffic.last_error(), leash::make_error_code(leash::errc::deadline_exceeded));
+        EXPECT_EQ(server.connections(), 2);
+      });
+}
+
+TEST(Traffic, ARequestThatWasRefusedIsSentOnceMore) {
+  load(
+      [](const StubRequest& request) {
+        return request.on_connection == 2 ? and_then(StubReply(), Then::reset) : text("hello");
+      },
+      [](Plan& plan) {
+        plan.connections = 1;
+        plan.requests = 4;
+      },
+      [](const Traffic& traffic, const support::StubHttpServer&) {
+        EXPECT_EQ(traffic.counts().sent, 4);
+        EXPECT_EQ(traffic.counts().ok, 4);
+        EXPECT_EQ(traffic.counts().refused, 3) << "the second request of each connection but the last";
+        EXPECT_EQ(traffic.sent_in_all(), 7);
+      });
+}
+
+TEST(Traffic, OneThatIsRefusedTwiceIsAnError) {
+  load([](const StubRequest&) { return and_then(StubReply(), Then::reset); },
+       [](Plan& plan) {
+         plan.connections = 1;
+         plan.requests = 2;
+       },
+       [](const Traffic& traffic, const support::StubHttpServer&) {
+         EXPECT_EQ(traffic.counts().sent, 2);
+         EXPECT_EQ(traffic.counts().errors, 2);
+         EXPECT_EQ(traffic.counts().refused, 4);
+       });
+}
+
+TEST(Traffic, AClientThatLeavesIsCountedAsAbortedAndNotAsAnError) {
+  load([](const StubRequest&) { return and_then(StubReply(), Then::hang); },
+       [](Plan& plan) {
+         plan.connections = 2;
+         plan.requests = 20;
+         plan.abort_share = 1;
+       },
+       [](const Traffic& traffic, const support::StubHttpServer& server) {
+         EXPECT_EQ(traffic.counts().aborted, 20);
+         EXPECT_EQ(traffic.counts().errors, 0);
+         EXPECT_EQ(traffic.counts().ok, 0);
+         EXPECT_FALSE(traffic.last_error());
+         EXPECT_EQ(server.connections(), 20);
+       });
+}
+
+TEST(Traffic, SaysWhenTheRateWasNotReached) {
+  load(
+      [](const StubRequest&) {
+        StubReply reply = text("slow");
+        reply.after = 20ms;
+        return reply;
+      },
+      [](Plan& plan) {
+        plan.rate = 1000;
+        plan.connections = 1;
+        plan.duration = 200ms;
+      },
+      [](const Traffic& traffic, const support::StubHttpServer&) {
+        EXPECT_LT(traffic.rate_reached(), 100);
+        EXPECT_GT(traffic.in_line(), 100);
+      });
+}
+
+TEST(Traffic, StopsWhenItIsToldToAndFinishesWhatIsInFlight) {
+  Bench::run(
+      [](const StubRequest&) {
+        StubReply reply = text("hello");
+        reply.after = 20ms;
+        return reply;
+      },
+      [](Bench& b) -> leash::Task<> {
+        Plan plan(b.server.url("/demo"));
+        plan.connections = 3;
+        const auto sending = leash::with_timeout(b.ctx, 50ms);
+        Traffic traffic(b.loop, plan);
+        co_await traffic.run(b.ctx, sending.ctx);
+        EXPECT_GT(traffic.sent_in_all(), 0);
+        EXPECT_EQ(traffic.sent_in_all(), static_cast<std::int64_t>(b.server.requests().size()));
+        EXPECT_EQ(traffic.interval().ok, traffic.sent_in_all());
+      });
+}
+
+TEST(Traffic, NobodyListeningIsAnErrorEachTimeAndNoSpin) {
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    http::Url nowhere = b.server.url("/");
+    nowhere.host = "127.0.0.2";  // the stub listens on 127.0.0.1 only
+    Plan plan(nowhere);
+    plan.warmup = {};
+    plan.connections = 1;
+    plan.duration = 100ms;
+    Traffic traffic(b.loop, plan);
+    co_await traffic.run(b.ctx, b.ctx);
+    EXPECT_GT(traffic.counts().errors, 0);
+    EXPECT_LE(traffic.counts().errors, 12) << "ten a second and connection at most, and the first";
+    EXPECT_EQ(traffic.last_error(), std::errc::connection_refused);
+  });
+}
+
+}  // namespace
