@@ -167,7 +167,10 @@ leash::Task<leash::Result<>> Traffic::receive_or_leave(leash::Context ctx, clien
                                                        bool& left) {
   const auto patience = leash::with_timeout(ctx, moment_to_leave());
   auto done = co_await connection.receive(patience.ctx, http::RequestKind::other, nullptr);
-  left = !done && patience.ctx.err() == leash::errc::deadline_exceeded && !ctx.is_done();
+  // By the error and not by the state of `patience`: an operation that starts with nothing remaining fails
+  // before that changes.
+  left =
+      !done && done.error() == leash::errc::deadline_exceeded && *ctx.remaining() > leash::Duration::zero();
   co_return done;
 }
 

@@ -68,6 +68,8 @@ TEST_F(SleepTest, ForEverIsPossible) {
   advance(100'000h);
   EXPECT_FALSE(awake);
   cancel();
+  poll();
+  EXPECT_TRUE(awake);
 }
 
 TEST_F(SleepTest, AScopeThatGoesAwayDropsTheTimer) {
