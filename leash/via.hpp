@@ -274,10 +274,11 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
     }
     return outcome(std::error_code(), values...);
   }
-  // Aborted because the context ended: then the context's error says why.
+  // Aborted because the context ended, or its deadline passed while the operation was started: then the
+  // context's error says why.
   std::error_code explain(std::error_code error) const noexcept {
     const SignalNode& signal = *operation_->context().signal;
-    return is_cancellation(error) && signal.done() ? make_error_code(signal.err) : error;
+    return is_cancellation(error) && nothing_remains(signal) ? error_of(signal) : error;
   }
 
   Ref<OperationOf<Args...>> operation_;

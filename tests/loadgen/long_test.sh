@@ -26,6 +26,7 @@ admin=$(sed 's/.*admin=\(http:[^ ]*\).*/\1/' "$folder/ready")
 "$load" run "$public/demo?pattern=mixed&latency=1ms" --metrics "$admin/metrics" --requests 200000 --abort 10% \
   --connections 32 --json "$folder/run.json"
 grep -q '"verdict": *"clean"' "$folder/run.json"
+grep -q '"errors": *0,' "$folder/run.json"
 
 kill -TERM "$pid"
 status=0
