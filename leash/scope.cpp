@@ -76,9 +76,13 @@ void Scope::task_ended(std::error_code error, const std::exception_ptr& exceptio
 Scope::Join Scope::join() noexcept { return Join(*this); }
 
 void Scope::Join::await_suspend(std::coroutine_handle<> frame) {
-  check(scope_.joiner_ == nullptr, "a Scope is joined by two tasks at once");
   detail::TaskRecord& task = *detail::current.task;
   task.resume_point = frame;
+  if (scope_.live_ == 0) {  // ready, but this turn has gone on for long enough
+    task.loop->schedule(task);
+    return;
+  }
+  check(scope_.joiner_ == nullptr, "a Scope is joined by two tasks at once");
   scope_.joiner_ = &task;
   waiting_ = true;
   task.loop->park(task, WaitKind::wait_group);
