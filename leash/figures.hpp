@@ -99,6 +99,7 @@ struct SiteFigures {
   std::array<Figure, wait_kinds> leaked;        // of these, older than the grace, by what they wait for
   Figure leaks;                                 // ever leaked
   Figure detached;                              // alive, under an owner that can never be done
+  Figure uncancellable;  // ever found in an operation without a cancellation path when its context ended
   Figure frame_bytes;                           // held by the frames of live tasks
   std::atomic<std::int64_t> oldest_started{0};  // TimePoint of the oldest live task; 0: none
 

@@ -23,7 +23,8 @@ void write_exception(std::exception_ptr exception, const TaskInfo* task) {
 }  // namespace
 
 Loop::Loop(asio::io_context& io, LoopOptions options)
-    : state_(new detail::LoopState(io, options.clock, options.grace, options.timer_grid)),
+    : state_(
+          new detail::LoopState(io, options.clock, {options.grace, options.reap_after, options.timer_grid})),
       on_abandoned_(std::move(options.on_abandoned)) {
   state_->retain();
   state_->name = std::move(options.name);

@@ -41,6 +41,9 @@ struct LoopOptions {
   Clock* clock = nullptr;
   // How long an orphan may live before it counts as leaked; Duration::max(): none ever does.
   Duration grace = std::chrono::seconds(1);
+  // How long an orphan may live before it is reaped (leash/reaper.hpp), not before it counts as leaked;
+  // Duration::max(): none is, but by reap().
+  Duration reap_after = Duration::max();
   // Timers are armed upwards to multiples of this: fewer wake-ups, later by up to this much.
   Duration timer_grid = std::chrono::microseconds(500);
   // An exception left a task started by go() (the task is described) or a callback of after_func (null).

@@ -92,10 +92,7 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   const SiteFigures& site = task.loop->figures()->at(task.site);
   info.site = {readable_function(site.function), site.file, site.line};
   info.role = task.role;
-  info.state = task.leaked     ? TaskState::leaked
-               : task.orphan   ? TaskState::orphan
-               : task.detached ? TaskState::detached
-                               : TaskState::owned;
+  info.state = state_of(task);
   const Context owner(*task.owner);
   if (const Label label = owner.label(); label.name) {
     info.owner = label.number ? std::string(label.name) + " " + std::to_string(label.number) : label.name;
@@ -117,25 +114,36 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
 
 }  // namespace detail
 
-std::vector<TaskInfo> snapshot(const Loop& loop) {
-  std::vector<TaskInfo> tasks;
+std::vector<TaskInfo> snapshot(const Loop& loop, const TaskFilter& filter) {
   const TimePoint now = loop.now();
-  loop.state().each_task(
-      [&](const detail::TaskRecord& task) { tasks.push_back(detail::describe(task, now)); });
-  std::sort(tasks.begin(), tasks.end(), [](const TaskInfo& a, const TaskInfo& b) { return a.id < b.id; });
+  std::vector<const detail::TaskRecord*> found;
+  loop.state().each_task([&](const detail::TaskRecord& task) {
+    if (detail::matches(filter, task, now)) found.push_back(&task);
+  });
+  std::ranges::sort(found, {}, &detail::TaskRecord::id);
+  if (found.size() > filter.limit) found.resize(filter.limit);
+  std::vector<TaskInfo> tasks;
+  tasks.reserve(found.size());
+  for (const detail::TaskRecord* task : found) tasks.push_back(detail::describe(*task, now));
   return tasks;
+}
+
+std::string TaskGroup::key() const {
+  std::string key = place(oldest.site) + "|" + std::string(to_string(oldest.state)) + "|" +
+                    std::string(to_string(oldest.wait));
+  if (oldest.uncancellable) key += "|cannot be cancelled";
+  for (const Frame& frame : oldest.frames) key += "|" + frame.function + "@" + place(frame);
+  return key;
 }
 
 std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks) {
   std::vector<TaskGroup> groups;
   std::map<std::string, std::size_t> index;
   for (const TaskInfo& task : tasks) {
-    std::string key = place(task.site) + "|" + std::to_string(static_cast<int>(task.state)) + "|" +
-                      std::to_string(static_cast<int>(task.wait));
-    for (const Frame& frame : task.frames) key += "|" + frame.function + "@" + place(frame);
-    const auto [at, is_new] = index.try_emplace(std::move(key), groups.size());
+    TaskGroup one{0, 0, task};
+    const auto [at, is_new] = index.try_emplace(one.key(), groups.size());
     if (is_new) {
-      groups.push_back({0, 0, task});
+      groups.push_back(std::move(one));
     } else if (task.age > groups[at->second].oldest.age) {
       groups[at->second].oldest = task;
     }

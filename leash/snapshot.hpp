@@ -18,6 +18,7 @@
 #include "leash/clock.hpp"
 #include "leash/figures.hpp"
 #include "leash/loop.hpp"
+#include "leash/task_filter.hpp"
 #include "leash/wait_point.hpp"
 
 namespace leash {
@@ -28,21 +29,6 @@ struct Frame {
   std::uint32_t line = 0;
   friend bool operator==(const Frame&, const Frame&) = default;
 };
-
-enum class TaskState : std::uint8_t { owned, detached, orphan, leaked };
-constexpr std::string_view to_string(TaskState state) noexcept {
-  switch (state) {
-    case TaskState::owned:
-      return "owned";
-    case TaskState::detached:
-      return "detached";
-    case TaskState::orphan:
-      return "orphan";
-    case TaskState::leaked:
-      return "leaked";
-  }
-  return "unknown";
-}
 
 struct TaskInfo {
   std::uint64_t id = 0;
@@ -62,14 +48,17 @@ struct TaskInfo {
   std::vector<Frame> frames;  // from the innermost outwards
 };
 
-// All tasks of the loop, oldest first. O(tasks).
-std::vector<TaskInfo> snapshot(const Loop& loop);
+// The tasks of the loop, oldest first. O(tasks), in one go: leash/dump.hpp takes turns.
+std::vector<TaskInfo> snapshot(const Loop& loop, const TaskFilter& filter = {});
 
 // Tasks that were started at the same place, are in the same state and wait in the same chain of awaits.
 struct TaskGroup {
   std::size_t count = 0;
   std::size_t frame_bytes = 0;
   TaskInfo oldest;  // the example
+
+  // What its tasks have in common, as text: equal in every process of the same build.
+  std::string key() const;
 };
 // The largest group first.
 std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks);
@@ -83,7 +72,6 @@ std::string to_text(const TaskGroup& group);
 std::string readable_function(std::string_view function);
 
 namespace detail {
-struct TaskRecord;
 TaskInfo describe(const TaskRecord& task, TimePoint now);
 }  // namespace detail
 

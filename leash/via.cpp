@@ -29,7 +29,12 @@ void OperationState::context_done(Dependent& dependent) noexcept {
   auto& self = static_cast<OperationState&>(dependent);
   const Ref<OperationState> keep(&self);
   self.signal_.emit(asio::cancellation_type::terminal);
-  if (self.owns_its_memory_ && !self.cancellable) self.completed();
+  if (self.cancellable) return;
+  if (self.owns_its_memory_) {
+    self.completed();
+  } else if (self.task_) {
+    self.loop_->count_uncancellable(*self.task_);
+  }
 }
 
 void OperationState::completed() noexcept {
@@ -52,7 +57,8 @@ void OperationState::wait(std::coroutine_handle<> frame) {
     return;
   }
   task_ = &task;
-  task.uncancellable = !cancellable;
+  task.uncancellable = !cancellable && !owns_its_memory_;
+  if (task.uncancellable && context_->signal->done()) loop_->count_uncancellable(task);
   loop_->park(task, WaitKind::io_wait);
 }
 

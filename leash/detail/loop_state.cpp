@@ -24,19 +24,16 @@ TaskRecord::TaskRecord(LoopState& state, ContextNode& context, PromiseBase& root
       innermost(&root),
       resume_point(root.handle()) {}
 
-LoopState::GraceTimer::GraceTimer(LoopState& state) noexcept
-    : Timer([](Timer& timer) noexcept { static_cast<GraceTimer&>(timer).loop.promote_orphans(); }),
-      loop(state) {}
-
-LoopState::LoopState(asio::io_context& io_context, Clock* clock, Duration grace, Duration timer_grid)
+LoopState::LoopState(asio::io_context& io_context, Clock* clock, const Times& times)
     : io_(io_context),
       clock_(clock),
-      grace_(grace),
-      grid_(timer_grid),
+      times_(times),
       timer_(std::in_place, io_context),
       figures_(std::make_shared<Figures>()),
       tasks_(std::make_unique<std::array<List<TaskRecord>, Figures::max_sites>>()),
-      grace_timer_(*this) {
+      grace_timer_(*this,
+                   [](Timer& timer) noexcept { static_cast<OwnTimer&>(timer).loop.promote_orphans(); }),
+      reap_timer_(*this, [](Timer& timer) noexcept { static_cast<OwnTimer&>(timer).loop.reap_old(); }) {
   background_ = new SignalNode(*this, nullptr);
   never_ = new SignalNode(*this, nullptr);
   for (SignalNode* node : {background_, never_}) {
@@ -192,6 +189,10 @@ void LoopState::resume_from_handler(TaskRecord& task) noexcept {
 // The trampoline: frames suspend back to here and say where to go on, so that the stack does not grow with
 // the number of awaits (symmetric transfer does not promise that on GCC 12).
 void LoopState::resume(TaskRecord& task) noexcept {
+  if (task.doomed) {
+    destroy(task);
+    return;
+  }
   const Current outer = std::exchange(current, Current{&task, nullptr, 0});
   set_wait(task, WaitKind::none);
   task.running = true;
@@ -259,6 +260,10 @@ void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
   if (task.leaked) site.leaked[static_cast<std::size_t>(task.wait)].subtract();
 
   List<TaskRecord>& tasks = (*tasks_)[task.site];
+  for (auto* hook = cursors_.front(); hook; hook = cursors_.next(*hook)) {
+    auto& cursor = static_cast<TaskCursor&>(*hook);
+    if (cursor.next == &task) cursor.next = static_cast<TaskRecord*>(tasks.next(task));
+  }
   const bool was_oldest = tasks.front() == static_cast<Hook<TaskRecord>*>(&task);
   static_cast<Hook<TaskRecord>&>(task).unlink();
   if (was_oldest) {
@@ -268,7 +273,23 @@ void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
         std::memory_order_relaxed);
   }
   delete &task;
-  if (orphans_.empty()) remove_timer(grace_timer_);  // or run() would not return before the grace is over
+  // Or run() would not return before they are over.
+  if (orphans_.empty()) remove_timer(grace_timer_);
+  if (leaked_.empty()) remove_timer(reap_timer_);
+}
+
+TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
+  if (!static_cast<Hook<TaskCursor>&>(cursor).linked()) cursors_.push_back(cursor);
+  for (; cursor.site < Figures::max_sites; ++cursor.site, cursor.at_site = false) {
+    List<TaskRecord>& tasks = (*tasks_)[cursor.site];
+    if (!cursor.at_site) cursor.next = static_cast<TaskRecord*>(tasks.front());
+    cursor.at_site = true;
+    if (TaskRecord* const task = cursor.next) {
+      cursor.next = static_cast<TaskRecord*>(tasks.next(*task));
+      return task;
+    }
+  }
+  return nullptr;
 }
 
 void LoopState::report_exception(std::exception_ptr exception, const TaskRecord* task) noexcept {
@@ -320,21 +341,55 @@ void LoopState::make_leaked(TaskRecord& task) noexcept {
 }
 
 void LoopState::arm_grace() noexcept {
-  if (grace_timer_.armed() || closing_ || grace_ == Duration::max()) return;
+  if (grace_timer_.armed() || closing_ || times_.grace == Duration::max()) return;
   if (auto* hook = orphans_.front()) {
     const auto& task = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook));
-    add_timer(grace_timer_, later(task.orphan_since, grace_));
+    add_timer(grace_timer_, later(task.orphan_since, times_.grace));
+  }
+}
+
+void LoopState::arm_reaper() noexcept {
+  if (reap_timer_.armed() || closing_ || times_.reap_after == Duration::max()) return;
+  if (auto* hook = leaked_.front()) {
+    const auto& task = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook));
+    add_timer(reap_timer_, later(task.orphan_since, times_.reap_after));
   }
 }
 
 void LoopState::promote_orphans() noexcept {
-  const TimePoint old_enough = now() - grace_;
+  const TimePoint old_enough = now() - times_.grace;
   while (auto* hook = orphans_.front()) {
     auto& task = static_cast<TaskRecord&>(static_cast<Dependent&>(*hook));
     if (task.orphan_since > old_enough) break;
     make_leaked(task);
   }
   arm_grace();
+  arm_reaper();
+}
+
+void LoopState::reap_old() noexcept {
+  const TimePoint old_enough = now() - times_.reap_after;
+  reap([&](const TaskRecord& task) { return task.orphan_since <= old_enough; }, SIZE_MAX);
+  arm_reaper();
+}
+
+std::size_t LoopState::reap(List<Dependent>& chosen) noexcept {
+  check_thread();
+  std::size_t waiting = 0;
+  // What a frame destroys may destroy others that were chosen: those unlink themselves.
+  while (auto* hook = chosen.front()) {
+    auto& task = static_cast<TaskRecord&>(static_cast<Dependent&>(*hook));
+    hook->unlink();
+    if (task.uncancellable) {
+      task.doomed = true;
+      reaping_.push_back(task);
+      ++waiting;
+    } else {
+      if (task.running) reaping_.push_back(task);
+      destroy(task);
+    }
+  }
+  return waiting;
 }
 
 // --- contexts ---
@@ -412,14 +467,14 @@ TimePoint LoopState::coarse_now() const noexcept {
 void LoopState::add_timer(Timer& timer, TimePoint when) {
   if (closing_) return;
   timers_.add(timer, when);
-  if (&timer != &grace_timer_) figures_->timers_armed.add();
+  if (counts(timer)) figures_->timers_armed.add();
   if (!in_turn_) arm();
 }
 
 void LoopState::remove_timer(Timer& timer) noexcept {
   if (!timer.armed()) return;
   timers_.remove(timer);
-  if (&timer != &grace_timer_) figures_->timers_armed.subtract();
+  if (counts(timer)) figures_->timers_armed.subtract();
   if (!in_turn_) arm();
 }
 
@@ -428,7 +483,7 @@ void LoopState::fire_timers() noexcept {
   const Turn turn(*this);
   const TimePoint time = now();
   while (Timer* due = timers_.pop_due(time)) {
-    if (due != &grace_timer_) figures_->timers_armed.subtract();
+    if (counts(*due)) figures_->timers_armed.subtract();
     due->fire(*due);
   }
 }
@@ -449,7 +504,7 @@ void LoopState::arm() noexcept {
   }
   if (*earliest >= armed_for_) return;
   const Duration since_epoch = earliest->time_since_epoch();
-  const Duration::rep grid = std::max<Duration::rep>(grid_.count(), 1);
+  const Duration::rep grid = std::max<Duration::rep>(times_.timer_grid.count(), 1);
   constexpr Duration::rep most = last_instant.time_since_epoch().count();
   const Duration::rep ticks = since_epoch.count();
   armed_for_ = TimePoint(Duration(ticks > most - grid ? most : (ticks + grid - 1) / grid * grid));
@@ -471,7 +526,8 @@ std::uint32_t LoopState::random() noexcept {
 // --- the end ---
 
 bool LoopState::stuck() const noexcept {
-  const std::size_t wakes_nobody = grace_timer_.armed() ? 1 : 0;
+  const bool reaps = times_.reap_after != Duration::max();
+  const std::size_t wakes_nobody = grace_timer_.armed() && !reaps ? 1 : 0;
   return figures_->live_tasks.get() != 0 && operations_.empty() && timers_.size() == wakes_nobody &&
          ready_.empty() && callbacks_.empty();
 }

@@ -43,9 +43,21 @@ struct Operation : Hook<Operation> {
   bool cancellable = true;
 };
 
+// A place in the list of tasks, by site and start, that stays valid while tasks end.
+struct TaskCursor : Hook<TaskCursor> {
+  std::size_t site = 0;
+  bool at_site = false;  // `next` is of this site; otherwise its first task is next
+  TaskRecord* next = nullptr;
+};
+
 class LoopState {
  public:
-  LoopState(asio::io_context& io_context, Clock* clock, Duration grace, Duration timer_grid);
+  struct Times {
+    Duration grace;
+    Duration reap_after;
+    Duration timer_grid;
+  };
+  LoopState(asio::io_context& io_context, Clock* clock, const Times& times);
   LoopState(const LoopState&) = delete;
   LoopState& operator=(const LoopState&) = delete;
 
@@ -77,6 +89,22 @@ class LoopState {
   bool may_go_on() noexcept { return budget_ != 0 && --budget_ != 0; }  // else a ready await yields
   void resume_from_handler(TaskRecord& task) noexcept;  // at once if nothing runs, else scheduled
   void destroy(TaskRecord& task) noexcept;              // its frames, from the innermost outwards
+  // Destroys leaked tasks, the oldest orphan first. One that waits in an operation that cannot be cancelled
+  // is destroyed when that returns: the number of those.
+  template <class Matches>
+  std::size_t reap(Matches matches, std::size_t limit) noexcept {
+    List<Dependent> chosen;
+    for (auto* hook = leaked_.front(); hook && limit > 0;) {
+      auto& task = static_cast<TaskRecord&>(static_cast<Dependent&>(*hook));
+      hook = leaked_.next(*hook);
+      if (!matches(static_cast<const TaskRecord&>(task))) continue;
+      static_cast<Hook<Dependent>&>(task).unlink();
+      chosen.push_back(task);
+      --limit;
+    }
+    return reap(chosen);
+  }
+  void count_uncancellable(const TaskRecord& task) noexcept { figures_->at(task.site).uncancellable.add(); }
   void call_soon(Callback& callback) noexcept;
   void report_exception(std::exception_ptr exception, const TaskRecord* task) noexcept;
 
@@ -86,6 +114,10 @@ class LoopState {
       for (auto* hook = tasks.front(); hook; hook = tasks.next(*hook)) f(static_cast<TaskRecord&>(*hook));
     }
   }
+  // The task the cursor is at, and the cursor to the one after it; null at the end. Tasks may start and end
+  // between two calls.
+  TaskRecord* next_task(TaskCursor& cursor) noexcept;
+  std::uint64_t newest_id() const noexcept { return last_id_; }
 
   // Operations.
   void add_operation(Operation& operation) noexcept { operations_.push_back(operation); }
@@ -120,7 +152,10 @@ class LoopState {
   void make_orphan(TaskRecord& task, TimePoint since) noexcept;
   void make_leaked(TaskRecord& task) noexcept;
   void arm_grace() noexcept;
+  void arm_reaper() noexcept;
   void promote_orphans() noexcept;
+  void reap_old() noexcept;
+  std::size_t reap(List<Dependent>& chosen) noexcept;
   TaskRecord* newest_task() noexcept;
   static void owner_done(Dependent& dependent) noexcept;
   friend struct TaskRecord;
@@ -137,8 +172,7 @@ class LoopState {
 
   asio::io_context& io_;
   Clock* clock_;  // null: the steady clock; also after close, because the loop's may not live longer
-  const Duration grace_;
-  const Duration grid_;
+  const Times times_;
   TimerQueue timers_;
   std::optional<asio::steady_timer> timer_;
   TimePoint armed_for_ = TimePoint::max();
@@ -151,11 +185,16 @@ class LoopState {
   List<Callback> callbacks_;
   List<Operation> operations_;
   List<Dependent> orphans_;  // by orphan_since; those that leaked are in leaked_
-  List<Dependent> leaked_;
-  struct GraceTimer final : Timer {
-    explicit GraceTimer(LoopState& state) noexcept;
+  List<Dependent> leaked_;   // likewise; those that are reaped as soon as they can be are in reaping_
+  List<Dependent> reaping_;
+  List<TaskCursor> cursors_;
+  struct OwnTimer final : Timer {  // of the loop itself: no figure counts it
+    OwnTimer(LoopState& state, Fire f) noexcept : Timer(f), loop(state) {}
     LoopState& loop;
-  } grace_timer_;
+  };
+  OwnTimer grace_timer_;
+  OwnTimer reap_timer_;
+  bool counts(const Timer& timer) const noexcept { return &timer != &grace_timer_ && &timer != &reap_timer_; }
   SignalNode* background_ = nullptr;  // counted
   SignalNode* never_ = nullptr;       // counted
   std::uint32_t random_ = 0x9e3779b9;

@@ -1,0 +1,52 @@
+#pragma once
+// What is alive in a loop, as a report.
+//
+// What it is     the tasks that meet a filter, grouped: one entry for all that were started at the same
+//                place, are in the same state and wait in the same chain of awaits, with their number, the
+//                oldest of them as the example, and the bytes of their frames.
+// Guarantees     taken in slices: no turn of the loop is held up for longer than options.slice and one task.
+//                Each task is shown as it is at one moment; tasks that start meanwhile are not shown. A loop
+//                is never stopped for the dump of another.
+// Threads        called on the loop's thread (post there), and so is `done`; a Dump is plain data.
+// Lifetime       the loop outlives the dump; `done` is dropped if the loop's io_context stops first.
+//
+//   leash::DumpOptions options;
+//   options.filter.state = leash::TaskState::leaked;
+//   leash::take_dump(loop, options, [](leash::Dump dump) { std::cout << leash::to_text(dump); });
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "leash/clock.hpp"
+#include "leash/loop.hpp"
+#include "leash/snapshot.hpp"
+#include "leash/task_filter.hpp"
+
+namespace leash {
+
+struct DumpOptions {
+  TaskFilter filter = {};                         // its limit is for the entries that are shown
+  bool full = false;                              // one entry for each task
+  Duration slice = std::chrono::milliseconds(1);  // of the steady clock, for each turn
+};
+
+struct Dump {
+  std::size_t live = 0;            // tasks of the loop, whether they meet the filter or not
+  std::size_t matched = 0;         // those that do
+  std::vector<TaskGroup> entries;  // the largest first; full: the oldest first, each of one task
+};
+
+void take_dump(Loop& loop, const DumpOptions& options, std::function<void(Dump)> done);
+// In one go, however long it takes.
+Dump take_dump(const Loop& loop, const DumpOptions& options = {});
+
+// One dump of several loops.
+Dump merge(std::vector<Dump> dumps, const DumpOptions& options);
+
+// "3 of 7 tasks", and each entry as to_text(TaskGroup) has it.
+std::string to_text(const Dump& dump);
+
+}  // namespace leash

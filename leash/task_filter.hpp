@@ -1,0 +1,58 @@
+#pragma once
+// Which tasks are meant: by state, site, name and age.
+//
+// Guarantees     an empty filter means all tasks; a task has to meet every condition that is set.
+// Threads        a plain value.
+//
+//   leash::TaskFilter filter;
+//   filter.state = leash::TaskState::leaked;
+//   filter.site = "server/patterns/send.cpp";
+//   for (const leash::TaskInfo& task : leash::snapshot(loop, filter)) std::cout << leash::to_text(task);
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "leash/clock.hpp"
+
+namespace leash {
+
+enum class TaskState : std::uint8_t {
+  owned,     // its owner is not done
+  detached,  // its owner can never be done
+  orphan,    // alive although its owner is done
+  leaked,    // an orphan older than the grace
+};
+constexpr std::string_view to_string(TaskState state) noexcept {
+  switch (state) {
+    case TaskState::owned:
+      return "owned";
+    case TaskState::detached:
+      return "detached";
+    case TaskState::orphan:
+      return "orphan";
+    case TaskState::leaked:
+      return "leaked";
+  }
+  return "unknown";
+}
+std::optional<TaskState> parse_task_state(std::string_view text) noexcept;
+
+struct TaskFilter {
+  std::optional<TaskState> state = {};  // orphan: the leaked ones, too
+  std::string site = {};                // a part of "path:line" of where it was started
+  std::string name = {};                // a part of its name
+  Duration min_age{};                   // started at least so long ago
+  std::size_t limit = SIZE_MAX;         // at most so many
+};
+
+namespace detail {
+struct TaskRecord;
+TaskState state_of(const TaskRecord& task) noexcept;
+// All conditions but the limit, which is for whoever collects.
+bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now);
+}  // namespace detail
+
+}  // namespace leash

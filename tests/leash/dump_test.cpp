@@ -1,0 +1,139 @@
+#include "leash/dump.hpp"
+
+#include <optional>
+#include <string>
+
+#include "leash/channel.hpp"
+#include "leash/scope.hpp"
+#include "tests/support/loop_fixture.hpp"
+
+namespace leash {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<> wait_in(Channel<int> ch) { (void)co_await ch.receive(); }
+Task<> wait_below(Channel<int> ch) { co_await wait_in(ch); }
+
+class DumpTest : public testing::LoopFixture {
+ protected:
+  void start_waiting(Context ctx, int count) {
+    for (int i = 0; i < count; ++i) go(ctx, wait_in(ch), "waiter");
+    poll();
+  }
+  void TearDown() override {
+    ch.close();
+    LoopFixture::TearDown();
+  }
+  Channel<int> ch;
+};
+
+TEST_F(DumpTest, GroupsTasksWithTheSameStackTheLargestGroupFirst) {
+  go(root(), wait_below(ch), "below");
+  advance(1s);
+  start_waiting(root(), 3);
+  const Dump dump = take_dump(loop);
+  EXPECT_EQ(dump.live, 4u);
+  EXPECT_EQ(dump.matched, 4u);
+  ASSERT_EQ(dump.entries.size(), 2u);
+  EXPECT_EQ(dump.entries[0].count, 3u);
+  EXPECT_EQ(dump.entries[0].oldest.name, "waiter");
+  EXPECT_EQ(dump.entries[0].oldest.frames.size(), 1u);
+  EXPECT_EQ(dump.entries[1].count, 1u);
+  ASSERT_EQ(dump.entries[1].oldest.frames.size(), 2u);
+  EXPECT_EQ(dump.entries[1].oldest.frames[0].function, "wait_in");
+  EXPECT_EQ(dump.entries[1].oldest.frames[1].function, "wait_below");
+  EXPECT_GT(dump.entries[0].frame_bytes, 3 * dump.entries[0].oldest.frame_bytes - 1);
+}
+
+TEST_F(DumpTest, TheExampleOfAGroupIsItsOldestTask) {
+  start_waiting(root(), 1);
+  const std::uint64_t oldest = snapshot(loop).front().id;
+  advance(1s);
+  start_waiting(root(), 2);
+  EXPECT_EQ(take_dump(loop).entries.at(0).oldest.id, oldest);
+  EXPECT_EQ(take_dump(loop).entries.at(0).oldest.age, 1s);
+}
+
+TEST_F(DumpTest, ATaskWhoseStateDiffersIsAGroupOfItsOwn) {
+  auto [ctx, cancel] = with_cancel(root());
+  start_waiting(root(), 1);
+  go(ctx, wait_in(ch), "waiter");
+  poll();
+  cancel();
+  advance(1s);
+  DumpOptions leaked;
+  leaked.filter.state = TaskState::leaked;
+  const Dump dump = take_dump(loop, leaked);
+  EXPECT_EQ(dump.live, 2u);
+  EXPECT_EQ(dump.matched, 1u);
+  ASSERT_EQ(dump.entries.size(), 1u);
+  EXPECT_EQ(dump.entries[0].oldest.state, TaskState::leaked);
+}
+
+TEST_F(DumpTest, FullHasOneEntryForEachTaskTheOldestFirst) {
+  start_waiting(root(), 3);
+  DumpOptions options;
+  options.full = true;
+  const Dump dump = take_dump(loop, options);
+  ASSERT_EQ(dump.entries.size(), 3u);
+  EXPECT_LT(dump.entries[0].oldest.id, dump.entries[2].oldest.id);
+  EXPECT_EQ(dump.entries[0].count, 1u);
+}
+
+TEST_F(DumpTest, TheLimitIsForEntriesAndNotForWhatIsCounted) {
+  go(root(), wait_below(ch));
+  start_waiting(root(), 5);
+  DumpOptions options;
+  options.filter.limit = 1;
+  const Dump dump = take_dump(loop, options);
+  EXPECT_EQ(dump.matched, 6u);
+  ASSERT_EQ(dump.entries.size(), 1u);
+  EXPECT_EQ(dump.entries[0].count, 5u);
+}
+
+TEST_F(DumpTest, IsTakenInSlicesWhileTasksStartAndEnd) {
+  start_waiting(root(), 200);
+  std::optional<Dump> dump;
+  DumpOptions options;
+  options.slice = 0s;  // the shortest one there is: each look at the clock ends a turn
+  take_dump(loop, options, [&](Dump taken) { dump = std::move(taken); });
+  EXPECT_FALSE(dump) << "200 tasks are more than one slice";
+  // Every task that it has not seen ends, and as many start: it meets neither.
+  ch.close();
+  Channel<int> other;
+  for (int i = 0; i < 50; ++i) go(root(), wait_in(other));
+  poll();
+  ASSERT_TRUE(dump);
+  EXPECT_LT(dump->matched, 200u);
+  EXPECT_GT(dump->matched, 0u);
+  EXPECT_EQ(dump->live, 50u);
+  other.close();
+}
+
+TEST_F(DumpTest, OfSeveralLoopsIsOne) {
+  start_waiting(root(), 3);
+  asio::io_context second_io{1};
+  Loop second{second_io};
+  Channel<int> ch2;
+  go(second.background(), wait_below(ch2));
+  for (int i = 0; i < 2; ++i) go(second.background(), wait_in(ch2), "waiter");
+  second_io.poll();
+  std::vector<Dump> both;
+  both.push_back(take_dump(loop));
+  both.push_back(take_dump(second));
+  const Dump merged = merge(std::move(both), {});
+  EXPECT_EQ(merged.live, 6u);
+  ASSERT_EQ(merged.entries.size(), 3u) << "started at two places of this file";
+  EXPECT_EQ(merged.entries[0].count, 3u);
+}
+
+TEST_F(DumpTest, TheTextSaysHowManyOfHowMany) {
+  start_waiting(root(), 2);
+  const std::string text = to_text(take_dump(loop));
+  EXPECT_TRUE(text.starts_with("2 of 2 tasks\n\n2 tasks like this one, the oldest; they hold ")) << text;
+  EXPECT_NE(text.find("\"waiter\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace leash
