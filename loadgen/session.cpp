@@ -143,16 +143,26 @@ leash::Task<> Session::load(leash::Context ctx, leash::Context sending, Sides si
   hide_progress();
 }
 
+// Until two scrapes in a row are equal, or for a second: the connection that showed that the server can be
+// reached may still be counted.
 leash::Task<> Session::look_before(leash::Context ctx, Side& side) {
-  auto scrape = co_await side.scraper.scrape(ctx, connect_timeout);
-  if (!scrape) {
-    side.evidence.scrape_error = scrape.error();
-    if (!ctx.is_done()) complain(scrape.error());
-    co_return;
+  const leash::TimePoint give_up = loop_.now() + 1s;
+  for (;;) {
+    auto scrape = co_await side.scraper.scrape(ctx, connect_timeout);
+    if (!scrape) {
+      side.evidence.scrape_error = scrape.error();
+      side.evidence.before.reset();
+      if (!ctx.is_done()) complain(scrape.error());
+      co_return;
+    }
+    const bool same = side.evidence.before && at_rest(*side.evidence.before, scrape->figures);
+    side.evidence.before = scrape->figures;
+    side.in_flight_before = scrape->in_flight;
+    side.mode = scrape->mode;
+    if (same || loop_.now() > give_up) co_return;
+    const auto slept = co_await leash::sleep(ctx, 20ms);
+    if (!slept) co_return;
   }
-  side.evidence.before = scrape->figures;
-  side.in_flight_before = scrape->in_flight;
-  side.mode = scrape->mode;
 }
 
 leash::Task<> Session::look(leash::Context ctx, Side& side) {
