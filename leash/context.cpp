@@ -54,12 +54,13 @@ Label Context::label() const noexcept {
 
 namespace {
 
-SignalNode& child_of(const Context& parent, const Label& label) {
+SignalNode& child_of(const Context& parent, const Label& label, std::source_location where) {
   ContextNode& above = parent.node();
   auto& child = *new SignalNode(*above.signal->loop, &above);
   child.deadline = above.signal->deadline;
   child.label = label.name;
   child.number = label.number;
+  child.where = where;
   if (label.role) child.role = *label.role;
   return child;
 }
@@ -75,16 +76,17 @@ void join_parent(SignalNode& child, SignalNode& above) noexcept {
 
 }  // namespace
 
-Cancelable with_cancel(const Context& parent, Label label) {
-  SignalNode& child = child_of(parent, label);
+Cancelable with_cancel(const Context& parent, Label label, std::source_location where) {
+  SignalNode& child = child_of(parent, label, where);
   Cancelable result{Context(child), Cancel(child)};
   join_parent(child, *parent.node().signal);
   return result;
 }
 
-Cancelable with_deadline(const Context& parent, TimePoint deadline, std::error_code cause, Label label) {
+Cancelable with_deadline(const Context& parent, TimePoint deadline, std::error_code cause, Label label,
+                         std::source_location where) {
   SignalNode& above = *parent.node().signal;
-  SignalNode& child = child_of(parent, label);
+  SignalNode& child = child_of(parent, label, where);
   Cancelable result{Context(child), Cancel(child)};
   join_parent(child, above);
   const bool never = deadline == TimePoint::max();
@@ -100,8 +102,9 @@ Cancelable with_deadline(const Context& parent, TimePoint deadline, std::error_c
   return result;
 }
 
-Cancelable with_timeout(const Context& parent, Duration timeout, std::error_code cause, Label label) {
-  return with_deadline(parent, later(parent.node().signal->loop->now(), timeout), cause, label);
+Cancelable with_timeout(const Context& parent, Duration timeout, std::error_code cause, Label label,
+                        std::source_location where) {
+  return with_deadline(parent, later(parent.node().signal->loop->now(), timeout), cause, label, where);
 }
 
 Context without_cancel(const Context& parent) {

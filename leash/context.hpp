@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -130,16 +131,19 @@ struct Cancelable {
   Cancel cancel;
 };
 
-// A child that can be cancelled.
-[[nodiscard]] Cancelable with_cancel(const Context& parent, Label label = {});
+// A child that can be cancelled. `where` is what reports call the place at which a context was made.
+[[nodiscard]] Cancelable with_cancel(const Context& parent, Label label = {},
+                                     std::source_location where = std::source_location::current());
 
 // A child with a deadline, never later than the parent's: then it adds no timer. A deadline that has passed
 // gives a child that is born done; TimePoint::max() is no deadline. `cause` is what cause() answers when the
 // deadline passes; empty: deadline_exceeded.
 [[nodiscard]] Cancelable with_deadline(const Context& parent, TimePoint deadline, std::error_code cause = {},
-                                       Label label = {});
+                                       Label label = {},
+                                       std::source_location where = std::source_location::current());
 [[nodiscard]] Cancelable with_timeout(const Context& parent, Duration timeout, std::error_code cause = {},
-                                      Label label = {});
+                                      Label label = {},
+                                      std::source_location where = std::source_location::current());
 
 // A child that answers value<Key>() with `value`; everything else is the parent's.
 template <ContextKey Key>

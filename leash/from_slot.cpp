@@ -34,8 +34,9 @@ class SlotHandler : detail::Dependent {
 
 }  // namespace
 
-Cancelable from_slot(const Loop& loop, asio::cancellation_slot slot, Label label) {
-  Cancelable bridged = with_cancel(loop.background(), label);
+Cancelable from_slot(const Loop& loop, asio::cancellation_slot slot, Label label,
+                     std::source_location where) {
+  Cancelable bridged = with_cancel(loop.background(), label, where);
   detail::SignalNode& node = *bridged.ctx.node().signal;
   if (slot.is_connected() && !node.done()) slot.emplace<SlotHandler>(slot, node);
   return bridged;

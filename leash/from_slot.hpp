@@ -23,6 +23,7 @@ namespace leash {
 
 class Loop;
 
-[[nodiscard]] Cancelable from_slot(const Loop& loop, asio::cancellation_slot slot, Label label = {});
+[[nodiscard]] Cancelable from_slot(const Loop& loop, asio::cancellation_slot slot, Label label = {},
+                                   std::source_location where = std::source_location::current());
 
 }  // namespace leash

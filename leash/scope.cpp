@@ -14,7 +14,8 @@ Scope::ParentWatch::ParentWatch(Scope& s) noexcept
       }),
       scope(s) {}
 
-Scope::Scope(const Context& parent) : parent_(parent), own_(with_cancel(parent)), watch_(*this) {
+Scope::Scope(const Context& parent, std::source_location where)
+    : parent_(parent), own_(with_cancel(parent, {}, where)), watch_(*this) {
   detail::SignalNode& signal = *own_.ctx.node().signal;
   if (!signal.done()) detail::LoopState::attach(signal, watch_);
 }

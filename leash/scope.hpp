@@ -33,7 +33,7 @@ namespace leash {
 
 class Scope {
  public:
-  explicit Scope(const Context& parent);
+  explicit Scope(const Context& parent, std::source_location where = std::source_location::current());
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
   ~Scope();

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "http/problem.hpp"
-#include "server/inspection.hpp"
 #include "server/metrics.hpp"
 #include "server/routes.hpp"
 
@@ -16,8 +15,6 @@ using leash::Task;
 using nlohmann::ordered_json;
 
 namespace {
-
-using Workers = std::vector<std::unique_ptr<Worker>>;
 
 http::Response mode_response(const Shared& shared) {
   return json_response(200, ordered_json{{"mode", to_string(shared.mode.load())}}.dump() + "\n");
@@ -43,11 +40,6 @@ Task<Result<Answer>> mode(Shared& shared, Exchange& exchange) {
   co_return mode_response(shared);
 }
 
-Task<Result<Answer>> tasks(const Workers& workers, Exchange& exchange) {
-  const Inspection seen = co_await inspect(exchange.ctx(), exchange.worker().loop(), workers);
-  co_return json_response(200, to_json(seen));
-}
-
 http::Response metrics(const Shared& shared, const Workers& workers, const LoopProbes& probes) {
   http::Response response{.status = 200, .body = render_metrics(shared, workers, probes)};
   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
@@ -56,30 +48,34 @@ http::Response metrics(const Shared& shared, const Workers& workers, const LoopP
 
 }  // namespace
 
-std::vector<Route> admin_routes(Shared& shared, const Workers& workers, const LoopProbes& probes) {
+std::vector<Route> admin_routes(Shared& shared, const Workers& workers, const LoopProbes& probes,
+                                DebugRoutes& debug) {
   const std::string index =
       ordered_json{{"routes",
                     {{{"route", "GET /metrics"}, {"what", "figures for Prometheus"}},
                      {{"route", "GET /mode"}, {"what", "the mode"}},
                      {{"route", "PUT /mode"}, {"what", "changes it: {\"mode\":\"leaky\"}"}},
-                     {{"route", "GET /debug/tasks"}, {"what", "tasks alive, by site and wait point"}}}}}
+                     {{"route", "GET /debug/tasks?site=&name=&state=&min_age=&limit=&full=&since=&format="},
+                      {"what", "tasks alive, by their stacks"}},
+                     {{"route", "GET /debug/leaks"}, {"what", "those that have leaked"}},
+                     {{"route", "GET /debug/contexts?site=&name=&limit=&format="},
+                      {"what", "contexts that are not done, by the place that made them"}},
+                     {{"route", "POST /debug/reap?site=&name=&min_age=&limit="},
+                      {"what", "ends leaked tasks by force"}}}}}
           .dump(2) +
       "\n";
   using enum http::Method;
-  return {
+  std::vector<Route> routes{
       {"/metrics",
        RouteLabel::metrics,
        {get},
        [&](Exchange&) { return metrics(shared, workers, probes); },
        {}},
       {"/mode", RouteLabel::mode, {get, put}, {}, [&](Exchange& exchange) { return mode(shared, exchange); }},
-      {"/debug/tasks",
-       RouteLabel::debug_tasks,
-       {get},
-       {},
-       [&](Exchange& exchange) { return tasks(workers, exchange); }},
       {"/", RouteLabel::index, {get}, [index](Exchange&) { return json_response(200, index); }, {}},
   };
+  for (Route& route : debug.routes()) routes.push_back(std::move(route));
+  return routes;
 }
 
 }  // namespace server

@@ -28,10 +28,14 @@ enum class RouteLabel : std::uint8_t {
   metrics,
   mode,
   debug_tasks,
+  debug_leaks,
+  debug_contexts,
+  debug_reap,
   other
 };
-inline constexpr std::array<std::string_view, 10> route_labels{
-    "/demo", "/backend", "/echo", "/healthz", "/readyz", "/", "/metrics", "/mode", "/debug/tasks", "other"};
+inline constexpr std::array<std::string_view, 13> route_labels{
+    "/demo", "/backend",     "/echo",        "/healthz",        "/readyz",     "/",    "/metrics",
+    "/mode", "/debug/tasks", "/debug/leaks", "/debug/contexts", "/debug/reap", "other"};
 
 enum class MethodLabel : std::uint8_t { get, head, post, put, other };
 inline constexpr std::array<std::string_view, 5> method_labels{"GET", "HEAD", "POST", "PUT", "other"};

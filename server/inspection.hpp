@@ -1,32 +1,48 @@
 #pragma once
-// Asks every loop for its tasks.
+// Asks every loop for its tasks, its contexts, or to reap.
 //
-// Guarantees     waits for a second at most; loops that have not answered by then are named.
+// Guarantees     as ask_loops: a second at most; loops that have not answered by then are named.
 // Threads        called on the loop of the calling task.
 //
-//   const server::Inspection seen = co_await server::inspect(ctx, admin_loop, workers);
+//   const server::Inspection seen = co_await server::inspect(ctx, admin_loop, workers, {});
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "leash/context.hpp"
+#include "leash/contexts.hpp"
+#include "leash/dump.hpp"
 #include "leash/loop.hpp"
-#include "leash/snapshot.hpp"
+#include "leash/reaper.hpp"
 #include "leash/task.hpp"
+#include "server/ask_loops.hpp"
 #include "server/worker.hpp"
 
 namespace server {
 
 struct Inspection {
-  std::vector<leash::TaskInfo> tasks;
+  Inspection() noexcept {}
+  leash::Dump dump;
   std::vector<std::string> unresponsive;  // names of loops
 };
+leash::Task<Inspection> inspect(leash::Context ctx, leash::Loop& here, const Workers& workers,
+                                leash::DumpOptions options);
 
-leash::Task<Inspection> inspect(leash::Context ctx, leash::Loop& here,
-                                const std::vector<std::unique_ptr<Worker>>& workers);
+struct ContextInspection {
+  ContextInspection() noexcept {}
+  leash::ContextDump dump;
+  std::vector<std::string> unresponsive;
+};
+leash::Task<ContextInspection> inspect_contexts(leash::Context ctx, leash::Loop& here,
+                                                const Workers& workers);
 
-// The tasks grouped by site, state and wait point, as /debug/tasks answers; ends with a newline.
-std::string to_json(const Inspection& seen);
+struct Reaping {
+  Reaping() noexcept {}
+  leash::Reaped reaped;
+  std::vector<std::string> unresponsive;
+};
+// The filter's limit is for each loop.
+leash::Task<Reaping> reap_everywhere(leash::Context ctx, leash::Loop& here, const Workers& workers,
+                                     leash::TaskFilter filter);
 
 }  // namespace server

@@ -5,15 +5,18 @@
 #include <asio/version.hpp>
 #include <sstream>
 
-#include "server/families.hpp"
-#include "server/loop_metrics.hpp"
+#include "leash/detail/families.hpp"
+#include "leash/prometheus.hpp"
 #include "server/process.hpp"
 
 namespace server {
 namespace {
 
+using leash::detail::add;
+using leash::detail::add_histogram;
+using leash::detail::Families;
+using leash::detail::family;
 using prometheus::MetricType;
-using Workers = std::vector<std::unique_ptr<Worker>>;
 
 double sum(const Workers& workers, const leash::Figure HttpFigures::*figure) {
   std::uint64_t total = 0;
@@ -121,10 +124,9 @@ void append_process(Families& families) {
 }  // namespace
 
 std::string render_metrics(const Shared& shared, const Workers& workers, const LoopProbes& probes) {
-  Families families;
-  std::vector<std::shared_ptr<const leash::Figures>> loops;
+  leash::FiguresOfLoops loops;
   for (const auto& worker : workers) loops.push_back(worker->loop().figures());
-  append_loop_families(families, loops, std::chrono::steady_clock::now());
+  Families families = leash::prometheus_families(loops, std::chrono::steady_clock::now());
   append_http(families, workers);
   append_server(families, shared, probes);
   append_process(families);

@@ -17,7 +17,6 @@
 
 namespace server {
 
-std::string render_metrics(const Shared& shared, const std::vector<std::unique_ptr<Worker>>& workers,
-                           const LoopProbes& probes);
+std::string render_metrics(const Shared& shared, const Workers& workers, const LoopProbes& probes);
 
 }  // namespace server

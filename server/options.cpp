@@ -118,6 +118,8 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser.plain("--max-in-flight", options.max_in_flight, "requests; above: 503")->check(CLI::PositiveNumber);
   parser.size("--leak-limit", options.leak_limit,
               "resident memory above which leaky requests get 503; 0: off");
+  parser.duration("--reap-after", options.reap_after,
+                  "end a leaked task by force when its owner has been done for so long; 0: never");
   parser.size("--leak-payload", options.leak_payload, "what a leaked task holds");
 
   try {

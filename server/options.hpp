@@ -38,6 +38,7 @@ struct Options {
   std::uint64_t max_in_flight = 10'000;
 
   std::uint64_t leak_limit = 1024ULL * 1024 * 1024;  // resident bytes; 0: off
+  std::chrono::nanoseconds reap_after{0};            // 0: never
   std::uint64_t leak_payload = 16 * 1024;            // bytes that a leaked task holds
 };
 

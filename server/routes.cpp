@@ -1,13 +1,11 @@
 #include "server/routes.hpp"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "http/duration.hpp"
 #include "http/problem.hpp"
-#include "http/size.hpp"
 #include "leash/sleep.hpp"
+#include "server/parameters.hpp"
 #include "server/patterns/pattern.hpp"
 #include "server/worker.hpp"
 
@@ -25,76 +23,6 @@ http::Response json_response(int status, std::string text) {
 }
 
 namespace {
-
-// Reads parameters of a query and remembers the first that is wrong.
-class Parameters {
- public:
-  explicit Parameters(const http::Query& query, std::initializer_list<std::string_view> known)
-      : query_(query) {
-    for (const auto& parameter : query) {
-      if (std::find(known.begin(), known.end(), parameter.name) != known.end()) continue;
-      std::string names;
-      for (const auto name : known) names += (names.empty() ? "" : ", ") + std::string(name);
-      fail("A parameter of the query is unknown; allowed are " + names + ".");
-    }
-  }
-
-  std::string_view text(std::string_view name, std::string_view otherwise) const {
-    return query_.find(name).value_or(otherwise);
-  }
-
-  std::chrono::nanoseconds duration(std::string_view name, std::chrono::nanoseconds otherwise,
-                                    std::chrono::nanoseconds most) {
-    const auto given = query_.find(name);
-    if (!given) return otherwise;
-    const auto value = http::parse_duration(*given);
-    if (value && *value <= most) return *value;
-    fail(std::string(name) + " must be a duration from 0 to " + http::format_duration(most) +
-         ", such as 5ms.");
-    return otherwise;
-  }
-
-  std::uint64_t size(std::string_view name, std::uint64_t otherwise, std::uint64_t most) {
-    const auto given = query_.find(name);
-    if (!given) return otherwise;
-    const auto value = http::parse_size(*given);
-    if (value && *value <= most) return *value;
-    fail(std::string(name) + " must be a size from 0 to " + http::format_size(most) + ", such as 16KiB.");
-    return otherwise;
-  }
-
-  int integer(std::string_view name, int otherwise, int least, int most) {
-    const auto given = query_.find(name);
-    if (!given) return otherwise;
-    int value = 0;
-    const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
-    if (error == std::errc() && end == given->data() + given->size() && value >= least && value <= most)
-      return value;
-    fail(std::string(name) + " must be a whole number from " + std::to_string(least) + " to " +
-         std::to_string(most) + ".");
-    return otherwise;
-  }
-
-  double probability(std::string_view name) {
-    const auto given = query_.find(name);
-    if (!given) return 0;
-    double value = 0;
-    const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
-    if (error == std::errc() && end == given->data() + given->size() && value >= 0 && value <= 1)
-      return value;
-    fail(std::string(name) + " must be a probability from 0 to 1, such as 0.1.");
-    return 0;
-  }
-
-  void fail(std::string what) {
-    if (problem_.empty()) problem_ = std::move(what);
-  }
-  const std::string& problem() const noexcept { return problem_; }
-
- private:
-  const http::Query& query_;
-  std::string problem_;
-};
 
 constexpr auto most_latency = std::chrono::nanoseconds(60s);
 constexpr std::uint64_t most_payload = 16 * 1024 * 1024;

@@ -25,10 +25,10 @@ using leash::Task;
 
 namespace {
 
-std::vector<std::unique_ptr<Worker>> make_workers(Shared& shared, const Router& router) {
+Workers make_workers(Shared& shared, const Router& router) {
   unsigned count = shared.options.threads;
   if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
-  std::vector<std::unique_ptr<Worker>> workers;
+  Workers workers;
   for (unsigned i = 0; i < count; ++i) {
     workers.push_back(std::make_unique<Worker>(shared, router, "worker " + std::to_string(i), i, count));
   }
@@ -42,7 +42,8 @@ Server::Server(const Options& options)
       public_router_(public_routes(shared_)),
       workers_(make_workers(shared_, public_router_)),
       probes_(workers_),
-      admin_router_(admin_routes(shared_, workers_, probes_)),
+      debug_(workers_),
+      admin_router_(admin_routes(shared_, workers_, probes_, debug_)),
       admin_(shared_, admin_router_, "admin", 0, 1) {}
 
 Server::~Server() {
@@ -178,11 +179,12 @@ Task<> Server::report_what_is_left() {
     co_return;
   }
   status_ = tasks_left;
-  const Inspection seen = co_await inspect(admin_.loop().background(), admin_.loop(), workers_);
-  std::string report = "drain report: " + std::to_string(seen.tasks.size()) + " tasks are left\n";
+  leash::DumpOptions everything;
+  const Inspection seen = co_await inspect(admin_.loop().background(), admin_.loop(), workers_, everything);
+  std::string report = "drain report: " + std::to_string(seen.dump.live) + " tasks are left\n";
   for (const std::string& name : seen.unresponsive) report += "loop \"" + name + "\" does not answer\n";
-  for (const leash::TaskGroup& group : leash::group(seen.tasks)) report += "\n" + leash::to_text(group);
-  spdlog::warn("drained tasks_left={} unresponsive={}", seen.tasks.size(), seen.unresponsive.size());
+  for (const leash::TaskGroup& entry : seen.dump.entries) report += "\n" + leash::to_text(entry);
+  spdlog::warn("drained tasks_left={} unresponsive={}", seen.dump.live, seen.unresponsive.size());
   std::fputs(report.c_str(), stderr);
 }
 

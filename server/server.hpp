@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "leash/task.hpp"
+#include "server/debug.hpp"
 #include "server/listener.hpp"
 #include "server/loop_probe.hpp"
 #include "server/options.hpp"
@@ -52,8 +53,9 @@ class Server {
 
   Shared shared_;
   Router public_router_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  Workers workers_;
   LoopProbes probes_;
+  DebugRoutes debug_;
   Router admin_router_;
   Worker admin_;
   std::optional<leash::Cancelable> listening_;  // of the first worker's loop

@@ -11,9 +11,12 @@
 namespace server {
 namespace {
 
-leash::LoopOptions loop_options(std::string name) {
+leash::LoopOptions loop_options(std::string name, const Options& from) {
   leash::LoopOptions options;
   options.name = std::move(name);
+  if (from.reap_after.count() > 0) {
+    options.reap_after = std::chrono::duration_cast<leash::Duration>(from.reap_after);
+  }
   options.on_exception = [](std::exception_ptr exception, const leash::TaskInfo* task) {
     std::string what = "not a std::exception";
     try {
@@ -38,7 +41,7 @@ Worker::Worker(Shared& shared, const Router& router, std::string name, unsigned 
     : shared_(shared),
       router_(router),
       http_figures_(std::make_unique<HttpFigures>()),
-      loop_(io_, loop_options(std::move(name))),
+      loop_(io_, loop_options(std::move(name), shared.options)),
       serving_(leash::with_cancel(loop_.background(), leash::Label("server"))),
       next_request_(index + 1),
       next_connection_(index + 1),

@@ -105,4 +105,6 @@ class Worker {
   std::size_t pattern_turn_ = 0;
 };
 
+using Workers = std::vector<std::unique_ptr<Worker>>;
+
 }  // namespace server

@@ -7,6 +7,7 @@
 // tasks, owned tasks, callbacks.
 
 #include <cstdint>
+#include <source_location>
 #include <system_error>
 
 #include "leash/clock.hpp"
@@ -65,6 +66,7 @@ struct SignalNode final : ContextNode, Dependent, Timer {
   SignalNode(LoopState& state, ContextNode* node_parent) noexcept;
 
   bool done() const noexcept { return err != errc{}; }
+  static void parent_done(Dependent&) noexcept;  // marks, among the dependents of a node, its children
   bool has_deadline() const noexcept { return deadline != TimePoint::max(); }
 
   LoopState* loop;  // counted
@@ -74,10 +76,10 @@ struct SignalNode final : ContextNode, Dependent, Timer {
   std::error_code cause;  // before the end: the cause that the deadline would give
   const char* label = nullptr;
   std::uint64_t number = 0;
+  std::source_location where;  // it was made
 
  private:
   ~SignalNode() override;
-  static void parent_done(Dependent&) noexcept;
   static void deadline_passed(Timer&) noexcept;
   friend class LoopState;
 };

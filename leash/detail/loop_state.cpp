@@ -595,7 +595,7 @@ SignalNode::~SignalNode() {
   loop->release();
 }
 
-// Only a mark by which finish() knows children; they are done before anybody is told.
+// They are done before anybody is told.
 void SignalNode::parent_done(Dependent&) noexcept { fail("a context was told of its parent's end twice"); }
 
 void SignalNode::deadline_passed(Timer& timer) noexcept {

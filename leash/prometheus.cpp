@@ -1,51 +1,62 @@
-#include "server/loop_metrics.hpp"
+#include "leash/prometheus.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <string>
 
-namespace server {
+#include "leash/detail/families.hpp"
+
+namespace leash {
 namespace {
+
+using detail::add;
+using detail::add_histogram;
+using detail::Families;
+using detail::family;
+using detail::Labels;
 
 using prometheus::MetricType;
 
 // One site, over all loops.
 struct Site {
-  std::array<std::uint64_t, leash::roles> live{};
+  std::array<std::uint64_t, roles> live{};
   std::uint64_t started = 0;
-  std::array<std::uint64_t, leash::outcomes> finished{};
+  std::array<std::uint64_t, outcomes> finished{};
   std::uint64_t orphaned = 0;
-  std::array<std::uint64_t, leash::wait_kinds> leaked{};
+  std::array<std::uint64_t, wait_kinds> leaked{};
   std::uint64_t leaks = 0;
+  std::uint64_t uncancellable = 0;
   std::uint64_t detached = 0;
   std::uint64_t frame_bytes = 0;
-  leash::TimePoint oldest = leash::TimePoint::max();
+  TimePoint oldest = TimePoint::max();
 };
 
-std::map<std::string, Site> add_up(const std::vector<std::shared_ptr<const leash::Figures>>& loops) {
+std::map<std::string, Site> add_up(const FiguresOfLoops& loops) {
   std::map<std::string, Site> sites;
   for (const auto& loop : loops) {
-    for (const leash::SiteFigures& from : loop->sites()) {
+    for (const SiteFigures& from : loop->sites()) {
       std::string name = from.file;
       if (from.line != 0) name += ":" + std::to_string(from.line);
       Site& site = sites[name];
-      for (std::size_t i = 0; i < leash::roles; ++i) site.live[i] += from.live_by_role[i].get();
-      for (std::size_t i = 0; i < leash::outcomes; ++i) site.finished[i] += from.finished[i].get();
-      for (std::size_t i = 0; i < leash::wait_kinds; ++i) site.leaked[i] += from.leaked[i].get();
+      for (std::size_t i = 0; i < roles; ++i) site.live[i] += from.live_by_role[i].get();
+      for (std::size_t i = 0; i < outcomes; ++i) site.finished[i] += from.finished[i].get();
+      for (std::size_t i = 0; i < wait_kinds; ++i) site.leaked[i] += from.leaked[i].get();
       site.started += from.started.get();
       site.orphaned += from.orphaned.get();
       site.leaks += from.leaks.get();
+      site.uncancellable += from.uncancellable.get();
       site.detached += from.detached.get();
       site.frame_bytes += from.frame_bytes.get();
       if (const auto oldest = from.oldest_started.load(std::memory_order_relaxed); oldest != 0) {
-        site.oldest = std::min(site.oldest, leash::TimePoint(leash::Duration(oldest)));
+        site.oldest = std::min(site.oldest, TimePoint(Duration(oldest)));
       }
     }
   }
   return sites;
 }
 
-void append_sites(Families& families, const std::map<std::string, Site>& sites, leash::TimePoint now) {
+void append_sites(Families& families, const std::map<std::string, Site>& sites, TimePoint now) {
   auto live = family("leash_tasks_live", "Tasks alive, by the place that started them.", MetricType::Gauge);
   auto leaked = family("leash_tasks_leaked", "Tasks that outlived their owner by more than the grace.",
                        MetricType::Gauge);
@@ -59,43 +70,48 @@ void append_sites(Families& families, const std::map<std::string, Site>& sites, 
   auto started = family("leash_tasks_started_total", "Tasks started.", MetricType::Counter);
   auto finished = family("leash_tasks_finished_total", "Tasks ended, by how.", MetricType::Counter);
   auto leaks = family("leash_task_leaks_total", "Tasks that ever leaked.", MetricType::Counter);
+  auto uncancellable =
+      family("leash_task_uncancellable_waits_total",
+             "Operations without a cancellation path that a task was in when their context ended.",
+             MetricType::Counter);
   for (const auto& [name, site] : sites) {
     const Labels labels{{"site", name}};
     const auto with = [&](std::string label, std::string_view value) {
       return Labels{{"site", name}, {std::move(label), std::string(value)}};
     };
-    for (std::size_t i = 0; i < leash::roles; ++i) {
-      if (site.live[i] != 0 || static_cast<leash::Role>(i) == leash::Role::request) {
-        add(live, with("role", to_string(static_cast<leash::Role>(i))), static_cast<double>(site.live[i]));
+    for (std::size_t i = 0; i < roles; ++i) {
+      if (site.live[i] != 0 || static_cast<Role>(i) == Role::request) {
+        add(live, with("role", to_string(static_cast<Role>(i))), static_cast<double>(site.live[i]));
       }
     }
-    for (std::size_t i = 0; i < leash::wait_kinds; ++i) {
+    for (std::size_t i = 0; i < wait_kinds; ++i) {
       if (site.leaked[i] != 0) {
-        add(leaked, with("wait", to_string(static_cast<leash::WaitKind>(i))),
-            static_cast<double>(site.leaked[i]));
+        add(leaked, with("wait", to_string(static_cast<WaitKind>(i))), static_cast<double>(site.leaked[i]));
       }
     }
-    for (std::size_t i = 0; i < leash::outcomes; ++i) {
-      add(finished, with("outcome", to_string(static_cast<leash::Outcome>(i))),
+    for (std::size_t i = 0; i < outcomes; ++i) {
+      add(finished, with("outcome", to_string(static_cast<Outcome>(i))),
           static_cast<double>(site.finished[i]));
     }
     add(orphaned, labels, static_cast<double>(site.orphaned));
     add(detached, labels, static_cast<double>(site.detached));
-    const bool any = site.oldest != leash::TimePoint::max();
+    const bool any = site.oldest != TimePoint::max();
     add(oldest, labels, any ? std::chrono::duration<double>(now - site.oldest).count() : 0);
     add(bytes, labels, static_cast<double>(site.frame_bytes));
     add(started, labels, static_cast<double>(site.started));
     add(leaks, labels, static_cast<double>(site.leaks));
+    add(uncancellable, labels, static_cast<double>(site.uncancellable));
   }
-  for (auto* each : {&live, &leaked, &orphaned, &detached, &oldest, &bytes, &started, &finished, &leaks}) {
+  for (auto* each :
+       {&live, &leaked, &orphaned, &detached, &oldest, &bytes, &started, &finished, &leaks, &uncancellable}) {
     families.push_back(std::move(*each));
   }
 }
 
 }  // namespace
 
-void append_loop_families(Families& families, const std::vector<std::shared_ptr<const leash::Figures>>& loops,
-                          leash::TimePoint now) {
+std::vector<prometheus::MetricFamily> prometheus_families(const FiguresOfLoops& loops, TimePoint now) {
+  Families families;
   append_sites(families, add_up(loops), now);
 
   const auto sum = [&](auto member) {
@@ -108,30 +124,51 @@ void append_loop_families(Families& families, const std::vector<std::shared_ptr<
     add(families.back(), {}, sum(member));
   };
   gauge("leash_contexts_live", "Contexts that are not done.",
-        [](const leash::Figures& f) { return f.contexts_live.get(); });
+        [](const Figures& f) { return f.contexts_live.get(); });
   gauge("leash_contexts_held", "Contexts that are done and still referred to.",
-        [](const leash::Figures& f) { return f.contexts_held.get(); });
+        [](const Figures& f) { return f.contexts_held.get(); });
   gauge("leash_timers_armed", "Deadlines and sleeps that wait for their time.",
-        [](const leash::Figures& f) { return f.timers_armed.get(); });
+        [](const Figures& f) { return f.timers_armed.get(); });
 
   families.push_back(
       family("leash_contexts_done_total", "Contexts that became done, by cause.", MetricType::Counter));
-  for (std::size_t i = 0; i < leash::causes; ++i) {
-    add(families.back(), {{"cause", std::string(to_string(static_cast<leash::Cause>(i)))}},
-        sum([i](const leash::Figures& f) { return f.contexts_done[i].get(); }));
+  for (std::size_t i = 0; i < causes; ++i) {
+    add(families.back(), {{"cause", std::string(to_string(static_cast<Cause>(i)))}},
+        sum([i](const Figures& f) { return f.contexts_done[i].get(); }));
   }
   families.push_back(family("leash_task_exceptions_total", "Exceptions that left a task nobody joins.",
                             MetricType::Counter));
-  add(families.back(), {}, sum([](const leash::Figures& f) { return f.exceptions.get(); }));
+  add(families.back(), {}, sum([](const Figures& f) { return f.exceptions.get(); }));
 
-  std::array<std::uint64_t, leash::Figures::latency_bounds.size() + 1> counts{};
+  std::array<std::uint64_t, Figures::latency_bounds.size() + 1> counts{};
   for (const auto& loop : loops) {
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += loop->cancel_latency[i].get();
   }
   families.push_back(family("leash_cancel_latency_seconds",
                             "From the end of a task's owner to the end of the task.", MetricType::Histogram));
-  add_histogram(families.back(), {}, leash::Figures::latency_bounds, counts,
-                1e-9 * sum([](const leash::Figures& f) { return f.cancel_latency_nanoseconds.get(); }));
+  add_histogram(families.back(), {}, Figures::latency_bounds, counts,
+                1e-9 * sum([](const Figures& f) { return f.cancel_latency_nanoseconds.get(); }));
+  std::erase_if(families, [](const auto& each) { return each.metric.empty(); });
+  return families;
 }
 
-}  // namespace server
+void PrometheusCollector::add(const Loop& loop) {
+  const std::lock_guard lock(mutex_);
+  loops_.push_back(loop.figures());
+}
+
+void PrometheusCollector::remove(const Loop& loop) {
+  const std::lock_guard lock(mutex_);
+  std::erase(loops_, loop.figures());
+}
+
+std::vector<prometheus::MetricFamily> PrometheusCollector::Collect() const {
+  FiguresOfLoops loops;
+  {
+    const std::lock_guard lock(mutex_);
+    loops = loops_;
+  }
+  return prometheus_families(loops, std::chrono::steady_clock::now());
+}
+
+}  // namespace leash

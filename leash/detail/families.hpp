@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace server {
+namespace leash::detail {
 
 using Families = std::vector<prometheus::MetricFamily>;
 using Labels = std::vector<std::pair<std::string, std::string>>;
@@ -53,4 +53,4 @@ inline void add_histogram(prometheus::MetricFamily& family, const Labels& labels
   metric.histogram.sample_sum = sum;
 }
 
-}  // namespace server
+}  // namespace leash::detail

@@ -1,0 +1,84 @@
+#include "leash/json.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+namespace leash {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string place(const Frame& frame) { return frame.file + ":" + std::to_string(frame.line); }
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+ordered_json seconds_or_null(const std::optional<Duration>& duration) {
+  return duration ? ordered_json(seconds(*duration)) : ordered_json();
+}
+
+// FNV-1a: the same in every process, unlike std::hash.
+std::string short_key(const TaskGroup& entry) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : entry.key()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  return text;
+}
+
+}  // namespace
+
+ordered_json to_json(const TaskGroup& entry) {
+  const TaskInfo& oldest = entry.oldest;
+  ordered_json frames = ordered_json::array();
+  for (const Frame& frame : oldest.frames) {
+    frames.push_back({{"function", frame.function}, {"at", place(frame)}});
+  }
+  return {{"key", short_key(entry)},
+          {"site", place(oldest.site)},
+          {"function", oldest.site.function},
+          {"name", oldest.name},
+          {"role", to_string(oldest.role)},
+          {"state", to_string(oldest.state)},
+          {"wait", to_string(oldest.wait)},
+          {"waits_at", oldest.frames.empty() ? "" : place(oldest.frames.front())},
+          {"uncancellable", oldest.uncancellable},
+          {"count", entry.count},
+          {"oldest_age_seconds", seconds(oldest.age)},
+          {"bytes", entry.frame_bytes},
+          {"example",
+           {{"id", oldest.id},
+            {"loop", oldest.loop},
+            {"owner", oldest.owner},
+            {"owner_done_seconds", seconds_or_null(oldest.owner_done_for)},
+            {"owner_cause", oldest.owner_cause},
+            {"waits_seconds", seconds(oldest.waits_for)},
+            {"bytes", oldest.frame_bytes},
+            {"frames", std::move(frames)}}}};
+}
+
+ordered_json to_json(const Dump& dump) {
+  ordered_json tasks = ordered_json::array();
+  for (const TaskGroup& entry : dump.entries) tasks.push_back(to_json(entry));
+  return {{"schema", 1}, {"live", dump.live}, {"matched", dump.matched}, {"tasks", std::move(tasks)}};
+}
+
+ordered_json to_json(const ContextDump& dump) {
+  ordered_json groups = ordered_json::array();
+  for (const ContextGroup& group : dump.groups) {
+    groups.push_back({{"site", place(group.site)},
+                      {"function", group.site.function},
+                      {"label", group.label},
+                      {"count", group.count},
+                      {"armed", group.armed},
+                      {"nearest_deadline_seconds", seconds_or_null(group.nearest_deadline)},
+                      {"farthest_deadline_seconds", seconds_or_null(group.farthest_deadline)}});
+  }
+  return {{"schema", 1},
+          {"live", dump.live},
+          {"held", dump.held},
+          {"complete", dump.complete},
+          {"contexts", std::move(groups)}};
+}
+
+}  // namespace leash

@@ -1,0 +1,22 @@
+#pragma once
+// Dumps as JSON. A target of its own, leash::json, because it needs nlohmann/json.
+//
+// Guarantees     schema 1; docs/debug-routes.md describes it. Fields are added, never changed: durations in
+//                seconds, memory in bytes, places as "path:line".
+// Threads        any.
+//
+//   std::cout << leash::to_json(leash::take_dump(loop)).dump(2);
+
+#include <nlohmann/json.hpp>
+
+#include "leash/contexts.hpp"
+#include "leash/dump.hpp"
+#include "leash/snapshot.hpp"
+
+namespace leash {
+
+nlohmann::ordered_json to_json(const TaskGroup& entry);
+nlohmann::ordered_json to_json(const Dump& dump);
+nlohmann::ordered_json to_json(const ContextDump& dump);
+
+}  // namespace leash

@@ -1,0 +1,45 @@
+#pragma once
+// The figures of loops as Prometheus families: tasks by site, contexts, timers, cancel latency.
+//
+// What it is     a Collectable for prometheus-cpp's Registry or Exposer, and the function below it. A target
+//                of its own, leash::prometheus.
+// Guarantees     figures of the same site on several loops are added up; label values are bounded by the
+//                loops' site tables. Collecting never waits for a loop, and works while one is stuck.
+// Threads        any.
+// Lifetime       shares the loops' figures, which may outlive their loops: remove() a loop that is gone.
+//
+//   auto collector = std::make_shared<leash::PrometheusCollector>();
+//   collector->add(loop);
+//   exposer.RegisterCollectable(collector);
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "leash/clock.hpp"
+#include "leash/figures.hpp"
+#include "leash/loop.hpp"
+
+namespace leash {
+
+using FiguresOfLoops = std::vector<std::shared_ptr<const Figures>>;
+
+// A family without a metric is left out.
+std::vector<prometheus::MetricFamily> prometheus_families(const FiguresOfLoops& loops, TimePoint now);
+
+class PrometheusCollector final : public prometheus::Collectable {
+ public:
+  void add(const Loop& loop);
+  void remove(const Loop& loop);
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  mutable std::mutex mutex_;  // of the list; what it lists is read without it
+  FiguresOfLoops loops_;
+};
+
+}  // namespace leash

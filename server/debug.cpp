@@ -1,0 +1,252 @@
+#include "server/debug.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <climits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/problem.hpp"
+#include "leash/json.hpp"
+#include "server/inspection.hpp"
+#include "server/parameters.hpp"
+#include "server/routes.hpp"
+
+namespace server {
+
+using leash::Result;
+using leash::Task;
+using nlohmann::ordered_json;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto most_age = std::chrono::hours(24 * 365);
+constexpr int most_entries = 100'000;
+
+enum class Format { json, text, html };
+
+// As ?format= says, else as the client prefers.
+Format format_of(const Exchange& exchange, Parameters& parameters) {
+  const std::string_view wanted = parameters.text("format", "");
+  if (wanted == "json") return Format::json;
+  if (wanted == "text") return Format::text;
+  if (wanted == "html") return Format::html;
+  if (!wanted.empty()) parameters.fail("This format is unknown; allowed are html, json, text.");
+  const std::string_view accept = exchange.request().headers.find("Accept").value_or("");
+  if (accept.starts_with("text/html")) return Format::html;
+  if (accept.starts_with("text/plain")) return Format::text;
+  return Format::json;
+}
+
+leash::TaskFilter filter_of(Parameters& parameters) {
+  leash::TaskFilter filter;
+  filter.site = parameters.text("site", "");
+  filter.name = parameters.text("name", "");
+  filter.min_age = std::chrono::duration_cast<leash::Duration>(parameters.duration("min_age", 0s, most_age));
+  filter.limit = static_cast<std::size_t>(parameters.integer("limit", 1000, 1, most_entries));
+  return filter;
+}
+
+http::Response text_response(std::string body, std::string_view type) {
+  http::Response response{.status = 200, .body = std::move(body)};
+  response.headers.add("Content-Type", std::string(type) + "; charset=utf-8");
+  return response;
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+http::Response page(std::string_view title, std::string_view text) {
+  const std::string name = escaped(title);
+  return text_response(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + name +
+          "</title>\n<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#1a1a1a;"
+          "background:#fff}pre{font:13px/1.45 ui-monospace,monospace;overflow-x:auto}"
+          "nav a{margin-right:1rem}@media(prefers-color-scheme:dark){body{color:#ddd;"
+          "background:#161616}a{color:#8ab4f8}}</style></head>\n<body><h1>" +
+          name +
+          "</h1>\n<nav><a href=\"/debug/tasks\">tasks</a><a href=\"/debug/leaks\">leaks</a>"
+          "<a href=\"/debug/contexts\">contexts</a><a href=\"/metrics\">metrics</a></nav>\n<pre>" +
+          escaped(text) + "</pre></body></html>\n",
+      "text/html");
+}
+
+http::Response in_format(Format format, std::string_view title, const ordered_json& json,
+                         const std::string& text) {
+  if (format == Format::text) return text_response(text, "text/plain");
+  if (format == Format::html) return page(title, text);
+  return json_response(200, json.dump(2) + "\n");
+}
+
+std::string not_answering(const std::vector<std::string>& loops) {
+  std::string text;
+  for (const std::string& name : loops) text += "loop \"" + name + "\" does not answer\n";
+  return text;
+}
+
+ordered_json to_json(const std::vector<Change>& changed) {
+  ordered_json list = ordered_json::array();
+  for (const Change& change : changed) {
+    ordered_json entry = leash::to_json(change.entry);
+    entry["before"] = change.before;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+std::string to_text(const std::vector<Change>& changed) {
+  if (changed.empty()) return "nothing has changed\n";
+  std::string text;
+  for (const Change& change : changed) {
+    const bool grew = change.entry.count > change.before;
+    text += "\n" + std::string(grew ? "+" : "-") +
+            std::to_string(grew ? change.entry.count - change.before : change.before - change.entry.count) +
+            " (" + std::to_string(change.before) + " before, " + std::to_string(change.entry.count) +
+            " now)\n" + leash::to_text(change.entry.oldest);
+  }
+  return text;
+}
+
+std::string to_text(const leash::ContextDump& dump) {
+  std::string text = std::to_string(dump.live) + " contexts that are not done, " + std::to_string(dump.held) +
+                     " that are done and still referred to\n";
+  if (!dump.complete) text += "not all of them were visited\n";
+  for (const leash::ContextGroup& group : dump.groups) {
+    text += "\n" + std::to_string(group.count) + (group.label.empty() ? "" : " \"" + group.label + "\"");
+    if (group.armed > 0) {
+      const auto seconds = [](leash::Duration d) {
+        return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(d).count()) + " s";
+      };
+      text += ", " + std::to_string(group.armed) + " with a deadline, in " +
+              seconds(*group.nearest_deadline) + " to " + seconds(*group.farthest_deadline);
+    }
+    text += "\n    made at " + group.site.file + ":" + std::to_string(group.site.line) + " by " +
+            group.site.function + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+Task<Result<Answer>> DebugRoutes::tasks(Exchange& exchange, bool only_leaked) {
+  Parameters parameters(exchange.query(),
+                        {"site", "name", "state", "min_age", "limit", "full", "since", "format"});
+  const Format format = format_of(exchange, parameters);
+  leash::DumpOptions options;
+  options.filter = filter_of(parameters);
+  options.full = parameters.integer("full", 0, 0, 1) == 1;
+  if (const std::string_view wanted = parameters.text("state", ""); !wanted.empty()) {
+    options.filter.state = leash::parse_task_state(wanted);
+    if (!options.filter.state) {
+      parameters.fail("This state is unknown; allowed are owned, detached, orphan, leaked.");
+    }
+  }
+  if (only_leaked) options.filter.state = leash::TaskState::leaked;
+  const int since = parameters.integer("since", 0, 1, INT_MAX);
+  if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
+
+  // What a dump was asked for; two answers to different questions are not compared.
+  std::string question = options.filter.site + "\n" + options.filter.name + "\n" +
+                         std::to_string(options.filter.min_age.count()) + (options.full ? " full" : "") +
+                         (options.filter.state ? std::string(to_string(*options.filter.state)) : "");
+  const DumpHistory::Entry* const then = since ? history_.find(static_cast<std::uint64_t>(since)) : nullptr;
+  if (since && (!then || then->question != question || options.full)) {
+    co_return http::problem(400,
+                            "There is no dump of this number to compare with: it is not one of the last 32, "
+                            "or was made with other parameters.");
+  }
+  std::optional<DumpHistory::Entry> before;
+  if (then) before = *then;
+
+  leash::Loop& here = exchange.worker().loop();
+  const Inspection seen = co_await inspect(exchange.ctx(), here, workers_, options);
+  const leash::TimePoint now = here.now();
+  const std::uint64_t id = history_.remember(std::move(question), now, seen.dump);
+
+  ordered_json json = leash::to_json(seen.dump);
+  json["id"] = id;
+  json["unresponsive"] = seen.unresponsive;
+  std::string text = not_answering(seen.unresponsive);
+  if (before) {
+    const std::vector<Change> changed = changes(before->dump, seen.dump);
+    const double seconds = std::chrono::duration<double>(now - before->at).count();
+    json.erase("tasks");
+    json["since"] = since;
+    json["seconds"] = seconds;
+    json["changes"] = to_json(changed);
+    text += "dump " + std::to_string(id) + ": what has changed since dump " + std::to_string(since) + ", " +
+            std::to_string(static_cast<long>(seconds)) + " s ago\n" + to_text(changed);
+  } else {
+    text += "dump " + std::to_string(id) + ": " + leash::to_text(seen.dump);
+  }
+  co_return in_format(format, only_leaked ? "leaked tasks" : "tasks", json, text);
+}
+
+Task<Result<Answer>> DebugRoutes::contexts(Exchange& exchange) {
+  Parameters parameters(exchange.query(), {"site", "name", "limit", "format"});
+  const Format format = format_of(exchange, parameters);
+  const leash::TaskFilter filter = filter_of(parameters);
+  if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
+  ContextInspection seen = co_await inspect_contexts(exchange.ctx(), exchange.worker().loop(), workers_);
+  std::erase_if(seen.dump.groups, [&](const leash::ContextGroup& group) {
+    const std::string place = group.site.file + ":" + std::to_string(group.site.line);
+    return place.find(filter.site) == std::string::npos || group.label.find(filter.name) == std::string::npos;
+  });
+  if (seen.dump.groups.size() > filter.limit) seen.dump.groups.resize(filter.limit);
+  ordered_json json = leash::to_json(seen.dump);
+  json["unresponsive"] = seen.unresponsive;
+  co_return in_format(format, "contexts", json, not_answering(seen.unresponsive) + to_text(seen.dump));
+}
+
+Task<Result<Answer>> DebugRoutes::reap(Exchange& exchange) {
+  Parameters parameters(exchange.query(), {"site", "name", "min_age", "limit"});
+  leash::TaskFilter filter = filter_of(parameters);
+  if (!exchange.query().find("limit")) filter.limit = SIZE_MAX;
+  if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
+  const Reaping done = co_await reap_everywhere(exchange.ctx(), exchange.worker().loop(), workers_, filter);
+  spdlog::info("reaped ended={} waiting={}", done.reaped.ended, done.reaped.waiting);
+  const ordered_json json{
+      {"ended", done.reaped.ended}, {"waiting", done.reaped.waiting}, {"unresponsive", done.unresponsive}};
+  co_return json_response(200, json.dump() + "\n");
+}
+
+std::vector<Route> DebugRoutes::routes() {
+  using enum http::Method;
+  const auto route = [](std::string_view path, RouteLabel label, http::Method method, auto answer) {
+    return Route{path, label, {method}, {}, std::move(answer)};
+  };
+  return {route("/debug/tasks", RouteLabel::debug_tasks, get,
+                [this](Exchange& exchange) { return tasks(exchange, false); }),
+          route("/debug/leaks", RouteLabel::debug_leaks, get,
+                [this](Exchange& exchange) { return tasks(exchange, true); }),
+          route("/debug/contexts", RouteLabel::debug_contexts, get,
+                [this](Exchange& exchange) { return contexts(exchange); }),
+          route("/debug/reap", RouteLabel::debug_reap, post,
+                [this](Exchange& exchange) { return reap(exchange); })};
+}
+
+}  // namespace server
