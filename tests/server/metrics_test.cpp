@@ -74,24 +74,4 @@ TEST(Metrics, CountRequestsByRouteMethodCodeAndMode) {
   EXPECT_EQ(server.metric("http_request_duration_seconds_count", "route=\"/demo\""), 1);
 }
 
-TEST(DebugTasks, GroupsTasksBySiteAndWaitPoint) {
-  ServerProcess server({"--threads", "2"});
-  for (int i = 0; i < 5; ++i) server.get("/demo?pattern=receive&mode=leaky&latency=1ms");
-  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 5));
-  const auto json = nlohmann::json::parse(server.admin("GET", "/debug/tasks").body);
-  EXPECT_TRUE(json["unresponsive"].empty());
-  bool found = false;
-  for (const auto& group : json["tasks"]) {
-    if (group["wait"] != "chan receive") continue;
-    found = true;
-    EXPECT_EQ(group["count"], 5);
-    EXPECT_EQ(group["state"], "leaked");
-    EXPECT_EQ(group["role"], "request");
-    EXPECT_TRUE(group["site"].get<std::string>().starts_with("server/patterns/receive.cpp:"));
-    EXPECT_GT(group["bytes"].get<int>(), 0);
-    EXPECT_GT(group["oldest_age_seconds"].get<double>(), 0.0);
-  }
-  EXPECT_TRUE(found) << json.dump(2);
-}
-
 }  // namespace

@@ -1,0 +1,135 @@
+#include "server/debug.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/support/server_process.hpp"
+
+namespace {
+
+using nlohmann::json;
+using support::ServerProcess;
+
+const std::vector<std::string> leaky{"--mode", "leaky", "--threads", "2"};
+
+void leak(const ServerProcess& server, const std::string& pattern, int requests) {
+  for (int i = 0; i < requests; ++i) EXPECT_EQ(server.get("/demo?latency=0&pattern=" + pattern).status, 200);
+}
+
+json ask(const ServerProcess& server, const std::string& target) {
+  const support::HttpReply reply = server.admin("GET", target);
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  return json::parse(reply.body, nullptr, false);
+}
+
+TEST(Debug, LeaksAreShownByTheirStacksWithWhoOwnedThem) {
+  const ServerProcess server(leaky);
+  leak(server, "send", 3);
+  leak(server, "receive", 2);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 8));
+  const json leaks = ask(server, "/debug/leaks");
+  EXPECT_EQ(leaks["schema"], 1);
+  EXPECT_EQ(leaks["matched"], 8);
+  ASSERT_EQ(leaks["tasks"].size(), 2u);
+  const json& send = leaks["tasks"][0];
+  EXPECT_EQ(send["count"], 6);
+  EXPECT_EQ(send["state"], "leaked");
+  EXPECT_EQ(send["wait"], "chan send");
+  EXPECT_EQ(send["function"], "server::send_leaky");
+  EXPECT_TRUE(send["example"]["owner"].get<std::string>().starts_with("request "));
+  EXPECT_EQ(send["example"]["owner_cause"], "finished");
+  EXPECT_GE(send["example"]["owner_done_seconds"], 1.0);
+  EXPECT_EQ(send["example"]["frames"][0]["function"], "replica_leaky");
+
+  const std::string text = server.admin("GET", "/debug/leaks?format=text").body;
+  EXPECT_NE(text.find("8 of 9 tasks"), std::string::npos) << text;
+  EXPECT_NE(text.find("started at               server/patterns/send.cpp:"), std::string::npos) << text;
+}
+
+TEST(Debug, AreFilteredByWhatTheQuerySays) {
+  const ServerProcess server(leaky);
+  leak(server, "send", 1);
+  leak(server, "receive", 1);
+  EXPECT_EQ(ask(server, "/debug/tasks?site=receive.cpp")["matched"], 1);
+  EXPECT_EQ(ask(server, "/debug/tasks?name=replica")["matched"], 2);
+  EXPECT_EQ(ask(server, "/debug/tasks?name=replica&full=1")["tasks"].size(), 2u);
+  EXPECT_EQ(ask(server, "/debug/tasks?min_age=1h")["matched"], 0);
+  EXPECT_EQ(ask(server, "/debug/tasks?state=owned")["matched"], 1) << "the listener";
+  EXPECT_EQ(ask(server, "/debug/tasks?limit=1")["tasks"].size(), 1u);
+}
+
+TEST(Debug, SaysWhatIsWrongWithAQuery) {
+  const ServerProcess server;
+  for (const char* target :
+       {"/debug/tasks?bogus=1", "/debug/tasks?state=lost", "/debug/tasks?min_age=soon",
+        "/debug/tasks?limit=0", "/debug/tasks?full=yes", "/debug/tasks?format=xml", "/debug/tasks?since=99",
+        "/debug/leaks?limit=-1", "/debug/contexts?state=leaked"}) {
+    EXPECT_EQ(server.admin("GET", target).status, 400) << target;
+  }
+  EXPECT_EQ(server.admin("POST", "/debug/reap?state=owned").status, 400);
+  EXPECT_EQ(server.admin("GET", "/debug/reap").status, 405);
+  EXPECT_EQ(server.get("/debug/tasks").status, 404) << "never on the public port";
+}
+
+TEST(Debug, TwoDumpsAreCompared) {
+  const ServerProcess server(leaky);
+  leak(server, "receive", 1);
+  const std::string id = std::to_string(ask(server, "/debug/tasks?name=worker")["id"].get<int>());
+  leak(server, "receive", 2);
+  const json difference = ask(server, "/debug/tasks?name=worker&since=" + id);
+  EXPECT_EQ(difference["since"], std::stoi(id));
+  ASSERT_EQ(difference["changes"].size(), 1u) << difference.dump(2);
+  EXPECT_EQ(difference["changes"][0]["before"], 1);
+  EXPECT_EQ(difference["changes"][0]["count"], 3);
+  EXPECT_EQ(server.admin("GET", "/debug/tasks?since=" + id).status, 400) << "that was another question";
+}
+
+TEST(Debug, ABrowserGetsAPage) {
+  const ServerProcess server;
+  const support::HttpReply page = server.admin("GET", "/debug/tasks?format=html");
+  EXPECT_NE(page.head.find("Content-Type: text/html; charset=utf-8"), std::string::npos);
+  EXPECT_TRUE(page.body.starts_with("<!doctype html>"));
+  EXPECT_NE(page.body.find("&quot;listener&quot;"), std::string::npos) << page.body;
+}
+
+TEST(Debug, ContextsAreShownByThePlaceThatMadeThem) {
+  const ServerProcess server(leaky);
+  leak(server, "timer", 3);
+  const json contexts = ask(server, "/debug/contexts?site=patterns/timer.cpp");
+  EXPECT_TRUE(contexts["complete"]);
+  ASSERT_EQ(contexts["contexts"].size(), 1u) << contexts.dump(2);
+  const json& parked = contexts["contexts"][0];
+  EXPECT_EQ(parked["count"], 3);
+  EXPECT_EQ(parked["armed"], 3);
+  EXPECT_GT(parked["nearest_deadline_seconds"], 3500);
+}
+
+TEST(Debug, ReapEndsWhatHasLeaked) {
+  const ServerProcess server(leaky);
+  leak(server, "send", 2);
+  leak(server, "receive", 1);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 5));
+  EXPECT_EQ(json::parse(server.admin("POST", "/debug/reap?site=send.cpp").body)["ended"], 4);
+  EXPECT_EQ(server.metric("leash_tasks_leaked"), 1);
+  EXPECT_EQ(server.metric("leash_tasks_finished_total", "outcome=\"reaped\""), 4);
+  EXPECT_EQ(json::parse(server.admin("POST", "/debug/reap").body)["ended"], 1);
+  EXPECT_EQ(server.metric("leash_tasks_live", "role=\"request\""), 0);
+}
+
+TEST(Debug, WithTheReaperOnEveryPatternStaysBounded) {
+  std::vector<std::string> options = leaky;
+  options.insert(options.end(), {"--reap-after", "1s"});
+  ServerProcess server(options);
+  for (const char* pattern : {"receive", "send", "loop"}) leak(server, pattern, 100);
+  EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
+  EXPECT_EQ(server.metric("leash_tasks_finished_total", "outcome=\"reaped\""), 400);
+  const double heap = server.metric("process_heap_bytes");
+  for (const char* pattern : {"receive", "send", "loop"}) leak(server, pattern, 100);
+  EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
+  EXPECT_LT(server.metric("process_heap_bytes"), heap + 1024 * 1024) << "400 tasks hold 6.4 MiB";
+  EXPECT_EQ(server.stop(), 0) << "nothing is left when it drains";
+}
+
+}  // namespace

@@ -1,0 +1,57 @@
+#include "server/dump_history.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using server::DumpHistory;
+
+leash::TaskGroup group(const char* file, std::size_t count) {
+  leash::TaskGroup made;
+  made.count = count;
+  made.frame_bytes = 100 * count;
+  made.oldest.site = {"f", file, 1};
+  return made;
+}
+
+leash::Dump dump(std::initializer_list<leash::TaskGroup> entries) {
+  leash::Dump made;
+  made.entries = entries;
+  return made;
+}
+
+TEST(DumpHistory, FindsWhatItRemembersByItsNumber) {
+  DumpHistory history;
+  const auto id = history.remember("all", leash::TimePoint{}, dump({group("a.cpp", 3)}));
+  ASSERT_NE(history.find(id), nullptr);
+  EXPECT_EQ(history.find(id)->question, "all");
+  EXPECT_EQ(history.find(id)->dump.entries.at(0).count, 3u);
+  EXPECT_EQ(history.find(id + 1), nullptr);
+}
+
+TEST(DumpHistory, KeepsTheLast32) {
+  DumpHistory history;
+  const auto first = history.remember("all", leash::TimePoint{}, {});
+  for (int i = 0; i < 31; ++i) (void)history.remember("all", leash::TimePoint{}, {});
+  EXPECT_NE(history.find(first), nullptr);
+  (void)history.remember("all", leash::TimePoint{}, {});
+  EXPECT_EQ(history.find(first), nullptr);
+  EXPECT_NE(history.find(first + 1), nullptr);
+}
+
+TEST(Changes, AreWhatGrewThenWhatShrankAndNothingElse) {
+  const auto changed =
+      server::changes(dump({group("same.cpp", 5), group("gone.cpp", 2), group("grew.cpp", 1)}),
+                      dump({group("same.cpp", 5), group("grew.cpp", 4), group("new.cpp", 9)}));
+  ASSERT_EQ(changed.size(), 3u);
+  EXPECT_EQ(changed[0].entry.oldest.site.file, "new.cpp");
+  EXPECT_EQ(changed[0].before, 0u);
+  EXPECT_EQ(changed[1].entry.oldest.site.file, "grew.cpp");
+  EXPECT_EQ(changed[1].before, 1u);
+  EXPECT_EQ(changed[1].entry.count, 4u);
+  EXPECT_EQ(changed[2].entry.oldest.site.file, "gone.cpp");
+  EXPECT_EQ(changed[2].entry.count, 0u);
+  EXPECT_EQ(changed[2].before, 2u);
+}
+
+}  // namespace
