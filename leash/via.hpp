@@ -219,6 +219,7 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
       : operation_(new OperationOf<Args...>(token.ctx().node())), partial_(token.partial()) {
     if (Completion<Args...>::has_error && nothing_remains(*token.ctx().node().signal)) {
       operation_->skip();
+      if (partial_) *partial_ = 0;
       return;
     }
     std::forward<Initiation>(initiation)(OperationHandler<Args...>(*operation_),
