@@ -1,7 +1,7 @@
 // The cases of Go's package context, by their numbers in the list that the project ports. Cases about
 // after_func (28-32) are in after_func_test.cpp, those about foreign parents (7, 26, 27, 33-38) in
-// from_slot_test.cpp, that of invalid parents (20) in context_test.cpp; 19 (keys) is a matter of the
-// compiler: a key is a type. 12 (allocations) is the benchmarks'. 23 does not apply.
+// from_slot_test.cpp, that of invalid parents (20) in context_test.cpp. 12 (allocations) is the benchmarks'.
+// 23 does not apply.
 #include "leash/context.hpp"
 
 #include <algorithm>
@@ -41,6 +41,14 @@ struct Text {
 struct Pointer {
   using type = const char*;
 };
+
+// Case 19: what is no key does not compile.
+struct NoType {};
+struct NoObject {
+  using type = void;
+};
+static_assert(ContextKey<Number> && ContextKey<Pointer>);
+static_assert(!ContextKey<int> && !ContextKey<NoType> && !ContextKey<NoObject>);
 
 class ContextConformance : public testing::LoopFixture {
  protected:
@@ -229,6 +237,86 @@ TEST_F(ContextConformance, Case13ATreeCancelledFromFourThreads) {
   }));
   for (std::thread& thread : threads) thread.join();
   for (const Cancelable& node : tree) EXPECT_EQ(node.ctx.err(), errc::canceled);
+}
+
+// The same while tasks wait under every node and new children are made: four threads post cancellations with
+// causes of their own, and the first one of each subtree stays.
+TEST_F(ContextConformance, Case13ATreeInUseCancelledByPostsFromFourThreads) {
+  std::vector<Cancelable> tree;
+  tree.reserve(1024);
+  grow(root(), 3, tree);
+  int woken = 0, called = 0;
+  std::vector<StopHandle> stops;
+  for (const Cancelable& node : tree) {
+    start_under(
+        node.ctx,
+        [](Context ctx, int* count) -> Task<> {
+          auto [child, cancel] = with_timeout(ctx, 1h);
+          co_await child.done();
+          EXPECT_TRUE(child.err());
+          EXPECT_EQ(child.cause(), ctx.cause());
+          ++*count;
+        },
+        &woken);
+    stops.push_back(after_func(node.ctx, [&called] { ++called; }));
+  }
+  std::vector<std::vector<std::error_code>> first(tree.size());
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::size_t i = 0; i < tree.size(); ++i) {
+        const std::size_t index = (i * 13 + static_cast<std::size_t>(t) * 21) % tree.size();
+        asio::post(io, [&, t, index] {
+          Cancelable& node = tree[index];
+          const std::error_code cause(t + 1, because(Reason::custom).category());
+          node.cancel(cause);
+          EXPECT_TRUE(node.ctx.is_done()) << "when cancel returns";
+          first[index].push_back(node.ctx.cause());
+          const auto late = with_cancel(node.ctx);
+          EXPECT_EQ(late.ctx.cause(), node.ctx.cause());
+        });
+      }
+    });
+  }
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  for (std::thread& thread : threads) thread.join();
+  poll();
+  EXPECT_EQ(woken, static_cast<int>(tree.size()));
+  EXPECT_EQ(called, static_cast<int>(tree.size()));
+  for (std::size_t i = 0; i < tree.size(); ++i) {
+    EXPECT_EQ(tree[i].ctx.err(), errc::canceled);
+    ASSERT_EQ(first[i].size(), 4u);
+    for (const std::error_code& seen : first[i]) EXPECT_EQ(seen, tree[i].ctx.cause()) << "it is frozen";
+  }
+}
+
+// A deadline and cancellations from everywhere come at the same time.
+TEST_F(ContextConformance, Case18CreationRacesDeadlinesAndCancellationFromFourThreads) {
+  for (int i = 0; i < 100; ++i) {
+    auto [parent, cancel_parent] = with_timeout(root(), 10ms, because(Reason::too_slow));
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&, remote = cancel_parent.remote(), t] {
+        if (t % 2) {
+          remote(because(Reason::parent));
+        } else {
+          asio::post(io, [&, c = &cancel_parent] { (*c)(because(Reason::parent)); });
+        }
+      });
+    }
+    if (i % 2) clock.advance(10ms);
+    EXPECT_TRUE(eventually([&, &p = parent] {
+      const auto child = with_cancel(p);
+      EXPECT_EQ(child.ctx.is_done(), p.is_done());
+      EXPECT_EQ(child.ctx.cause(), p.cause());
+      return p.is_done();
+    }));
+    for (std::thread& thread : threads) thread.join();
+    poll();
+    const bool late = parent.err() == errc::deadline_exceeded;
+    EXPECT_EQ(parent.cause(), because(late ? Reason::too_slow : Reason::parent));
+    EXPECT_TRUE(i % 2 || !late);
+  }
 }
 
 TEST_F(ContextConformance, Case14AWatcherOfTheParentCancelsTheChild) {
