@@ -191,7 +191,8 @@ class OperationOf final : public OperationState {
 template <class... Args>
 class OperationHandler {
  public:
-  explicit OperationHandler(OperationOf<Args...>& operation) noexcept : operation_(&operation) {}
+  explicit OperationHandler(OperationOf<Args...>& operation) noexcept
+      : operation_(&operation), keep_(&operation) {}
 
   using executor_type = asio::io_context::executor_type;
   using allocator_type = OperationAllocator<std::byte>;
@@ -206,7 +207,10 @@ class OperationHandler {
   }
 
  private:
-  Ref<OperationOf<Args...>> operation_;
+  // Asio 1.22 asks a handler for its allocator after it moved it into another one (work_dispatcher, in the
+  // order in which GCC evaluates arguments): so this one stays, and the other one keeps what it refers to.
+  OperationOf<Args...>* operation_;
+  Ref<OperationOf<Args...>> keep_;
 };
 
 template <class... Args>

@@ -11,6 +11,7 @@
 #include <asio/post.hpp>
 #include <asio/read.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/write.hpp>
 #include <functional>
 #include <memory>
@@ -786,6 +787,35 @@ TEST_F(ViaTest, OperationsMayCompleteFromOtherThreads) {
   EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(sum, 36);
+}
+
+// Operations of an execution context that runs on other threads: what they complete with comes home.
+TEST_F(ViaTest, OperationsOfAThreadPoolComeHome) {
+  asio::thread_pool pool(2);
+  const auto home = std::this_thread::get_id();
+  std::vector<std::string> got;
+  auto [ctx, cancel] = with_cancel(root());
+  start_under(
+      ctx,
+      [](Context c, asio::thread_pool* threads, std::thread::id loop_thread, Cancel* stop,
+         std::vector<std::string>* out) -> Task<> {
+        const auto where = [loop_thread] {
+          return std::this_thread::get_id() == loop_thread ? "home" : "elsewhere";
+        };
+        co_await asio::post(*threads, via(c));
+        out->emplace_back(where());
+        asio::steady_timer timer(*threads, 1ms);
+        const auto waited = co_await timer.async_wait(via(c));
+        out->emplace_back(waited ? where() : "failed");
+        timer.expires_after(1h);
+        auto pending = timer.async_wait(via(c));
+        (*stop)();
+        const auto told = co_await pending;
+        out->emplace_back(told.error() == errc::canceled ? where() : "not told");
+      },
+      &pool, home, &cancel, &got);
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  EXPECT_EQ(got, (std::vector<std::string>{"home", "home", "home"}));
 }
 
 TEST_F(ViaTest, AContextCancelledFromOtherThreadsEndsItsOperations) {
