@@ -5,15 +5,22 @@
 #include "leash/context.hpp"
 
 #include <algorithm>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/async_result.hpp>
+#include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "leash/after_func.hpp"
+#include "leash/frame_pool.hpp"
+#include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
 
 namespace leash {
@@ -189,6 +196,22 @@ TEST_F(ContextConformance, Case11Values) {
   cancel();
   EXPECT_EQ(*cancelled.value<Text>(), "two") << "values survive cancellation";
   EXPECT_EQ(*without_cancel(cancelled).value<Number>(), 1);
+}
+
+TEST_F(ContextConformance, Case12TheBackgroundIsOneNodeAndNodesComeFromThePool) {  // budgets: the benchmarks
+  EXPECT_EQ(&root().node(), &root().node()) << "nothing is allocated for it";
+  const Context copy = root();
+  EXPECT_EQ(&copy.node(), &root().node());
+  const auto cycle = [this] {
+    auto [ctx, cancel] = with_timeout(root(), 1h);
+    const Context value = with_value<Number>(ctx, 1);
+    auto [child, cancel_child] = with_cancel(without_cancel(value));
+  };
+  cycle();
+  const FramePoolUsage before = frame_pool_usage();
+  for (int i = 0; i < 10'000; ++i) cycle();
+  EXPECT_EQ(frame_pool_usage().used_bytes, before.used_bytes);
+  EXPECT_EQ(frame_pool_usage().mapped_bytes, before.mapped_bytes) << "no more memory after warm-up";
 }
 
 // A 4-ary tree: each node is cancelled from several places.
@@ -501,6 +524,74 @@ TEST_F(ContextConformance, ANestedCancelReturnsWhenTheWholeSubtreeIsDone) {  // 
   EXPECT_FALSE(top.is_done());
   poll();
   EXPECT_TRUE(checked);
+}
+
+// An operation that can be told to stop. Its end is up to the test.
+class Stoppable {
+ public:
+  explicit Stoppable(std::function<void()> told) : told_(std::move(told)) {}
+  auto start(const Context& ctx) {
+    const Via token = via(ctx);
+    return asio::async_initiate<const Via, void(std::error_code)>(
+        [](auto handler, Stoppable* self) {
+          asio::get_associated_cancellation_slot(handler).assign(
+              [self](asio::cancellation_type) { self->told_(); });
+          self->handler_ = std::move(handler);
+        },
+        token, this);
+  }
+  void complete() {
+    auto handler = std::exchange(handler_, nullptr);
+    handler(asio::error::operation_aborted);
+  }
+
+ private:
+  std::function<void()> told_;
+  std::move_only_function<void(std::error_code)> handler_;
+};
+
+TEST_F(ContextConformance, ACancelInsideACancelReturnsWhenItsWholeSubtreeIsDone) {  // semantics 1
+  auto [top, cancel_top] = with_cancel(root());
+  auto [sibling, cancel_sibling] = with_cancel(top);
+  auto [node, cancel_node] = with_cancel(top);
+  auto [first, cancel_first] = with_cancel(node);
+  auto [last, cancel_last] = with_timeout(first, 1h);
+  int told = 0;
+  Stoppable operation([&, &t = top, &s = sibling, &n = node, &f = first, &l = last] {  // inside cancel_node()
+    ++told;
+    for (const Context& each : {n, f, l}) expect_done(each, errc::canceled, because(Reason::custom));
+    expect_open(t);
+    expect_open(s);
+    cancel_node(because(Reason::child));  // once more
+    cancel_first(because(Reason::child));
+    cancel_top(because(Reason::parent));
+    expect_done(s, errc::canceled, because(Reason::parent));
+    expect_done(t, errc::canceled, because(Reason::parent));
+  });
+  start(
+      [](Context, Context c, Stoppable* o) -> Task<> {
+        const auto r = co_await o->start(c);
+        EXPECT_EQ(r.error(), errc::canceled);
+      },
+      first, &operation);
+  cancel_node(because(Reason::custom));
+  EXPECT_EQ(told, 1);
+  for (const Context& each : {node, first, last}) {
+    expect_done(each, errc::canceled, because(Reason::custom));
+  }
+  operation.complete();
+}
+
+TEST_F(ContextConformance, ADeadlineEqualToTheParentsHasItsOwnTimer) {  // semantics 6
+  auto parent = with_timeout(root(), 1s);
+  auto later = with_timeout(parent.ctx, 1s + 1ns);
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 1u);
+  auto equal = with_timeout(parent.ctx, 1s, because(Reason::too_slow));
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 2u);
+  EXPECT_EQ(equal.ctx.deadline(), parent.ctx.deadline());
+  advance(1s);
+  EXPECT_EQ(equal.ctx.err(), errc::deadline_exceeded);
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
 }
 
 // The cause table: what is done, and what err and cause must be afterwards.
