@@ -19,7 +19,7 @@ Frame frame_at(const std::source_location& where) {
 std::string short_duration(Duration duration) {
   const double seconds = std::max(std::chrono::duration<double>(duration).count(), 0.0);
   char text[32];
-  if (seconds < 1) {
+  if (seconds < 0.9995) {
     std::snprintf(text, sizeof text, "%.0fms", seconds * 1e3);
   } else if (seconds < 120) {
     std::snprintf(text, sizeof text, "%.1fs", seconds);
@@ -69,6 +69,10 @@ std::string readable_function(std::string_view function) {
       if (function.substr(i).starts_with(anonymous)) {
         i += anonymous.size() - 1;
         begin = i + 1;
+        continue;
+      }
+      if (function.substr(begin, i - begin).ends_with("operator") && function.substr(i).starts_with("()(")) {
+        ++i;  // the name is operator()
         continue;
       }
       end = i;

@@ -191,7 +191,8 @@ class OperationOf final : public OperationState {
 template <class... Args>
 class OperationHandler {
  public:
-  explicit OperationHandler(OperationOf<Args...>& operation) noexcept : operation_(&operation) {}
+  explicit OperationHandler(OperationOf<Args...>& operation) noexcept
+      : operation_(&operation), keep_(&operation) {}
 
   using executor_type = asio::io_context::executor_type;
   using allocator_type = OperationAllocator<std::byte>;
@@ -206,7 +207,10 @@ class OperationHandler {
   }
 
  private:
-  Ref<OperationOf<Args...>> operation_;
+  // Asio 1.22 asks a handler for its allocator after it moved it into another one (work_dispatcher, in the
+  // order in which GCC evaluates arguments): so this one stays, and the other one keeps what it refers to.
+  OperationOf<Args...>* operation_;
+  Ref<OperationOf<Args...>> keep_;
 };
 
 template <class... Args>
@@ -219,6 +223,7 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
       : operation_(new OperationOf<Args...>(token.ctx().node())), partial_(token.partial()) {
     if (Completion<Args...>::has_error && nothing_remains(*token.ctx().node().signal)) {
       operation_->skip();
+      if (partial_) *partial_ = 0;
       return;
     }
     std::forward<Initiation>(initiation)(OperationHandler<Args...>(*operation_),

@@ -1,19 +1,26 @@
 // The cases of Go's package context, by their numbers in the list that the project ports. Cases about
 // after_func (28-32) are in after_func_test.cpp, those about foreign parents (7, 26, 27, 33-38) in
-// from_slot_test.cpp, that of invalid parents (20) in context_test.cpp; 19 (keys) is a matter of the
-// compiler: a key is a type. 12 (allocations) is the benchmarks'. 23 does not apply.
+// from_slot_test.cpp, that of invalid parents (20) in context_test.cpp. 12 (allocations) is the benchmarks'.
+// 23 does not apply.
 #include "leash/context.hpp"
 
 #include <algorithm>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/async_result.hpp>
+#include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "leash/after_func.hpp"
+#include "leash/frame_pool.hpp"
+#include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
 
 namespace leash {
@@ -41,6 +48,14 @@ struct Text {
 struct Pointer {
   using type = const char*;
 };
+
+// Case 19: what is no key does not compile.
+struct NoType {};
+struct NoObject {
+  using type = void;
+};
+static_assert(ContextKey<Number> && ContextKey<Pointer>);
+static_assert(!ContextKey<int> && !ContextKey<NoType> && !ContextKey<NoObject>);
 
 class ContextConformance : public testing::LoopFixture {
  protected:
@@ -183,6 +198,22 @@ TEST_F(ContextConformance, Case11Values) {
   EXPECT_EQ(*without_cancel(cancelled).value<Number>(), 1);
 }
 
+TEST_F(ContextConformance, Case12TheBackgroundIsOneNodeAndNodesComeFromThePool) {  // budgets: the benchmarks
+  EXPECT_EQ(&root().node(), &root().node()) << "nothing is allocated for it";
+  const Context copy = root();
+  EXPECT_EQ(&copy.node(), &root().node());
+  const auto cycle = [this] {
+    auto [ctx, cancel] = with_timeout(root(), 1h);
+    const Context value = with_value<Number>(ctx, 1);
+    auto [child, cancel_child] = with_cancel(without_cancel(value));
+  };
+  cycle();
+  const FramePoolUsage before = frame_pool_usage();
+  for (int i = 0; i < 10'000; ++i) cycle();
+  EXPECT_EQ(frame_pool_usage().used_bytes, before.used_bytes);
+  EXPECT_EQ(frame_pool_usage().mapped_bytes, before.mapped_bytes) << "no more memory after warm-up";
+}
+
 // A 4-ary tree: each node is cancelled from several places.
 void grow(const Context& parent, int depth, std::vector<Cancelable>& tree) {
   if (depth == 0) return;
@@ -229,6 +260,86 @@ TEST_F(ContextConformance, Case13ATreeCancelledFromFourThreads) {
   }));
   for (std::thread& thread : threads) thread.join();
   for (const Cancelable& node : tree) EXPECT_EQ(node.ctx.err(), errc::canceled);
+}
+
+// The same while tasks wait under every node and new children are made: four threads post cancellations with
+// causes of their own, and the first one of each subtree stays.
+TEST_F(ContextConformance, Case13ATreeInUseCancelledByPostsFromFourThreads) {
+  std::vector<Cancelable> tree;
+  tree.reserve(1024);
+  grow(root(), 3, tree);
+  int woken = 0, called = 0;
+  std::vector<StopHandle> stops;
+  for (const Cancelable& node : tree) {
+    start_under(
+        node.ctx,
+        [](Context ctx, int* count) -> Task<> {
+          auto [child, cancel] = with_timeout(ctx, 1h);
+          co_await child.done();
+          EXPECT_TRUE(child.err());
+          EXPECT_EQ(child.cause(), ctx.cause());
+          ++*count;
+        },
+        &woken);
+    stops.push_back(after_func(node.ctx, [&called] { ++called; }));
+  }
+  std::vector<std::vector<std::error_code>> first(tree.size());
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::size_t i = 0; i < tree.size(); ++i) {
+        const std::size_t index = (i * 13 + static_cast<std::size_t>(t) * 21) % tree.size();
+        asio::post(io, [&, t, index] {
+          Cancelable& node = tree[index];
+          const std::error_code cause(t + 1, because(Reason::custom).category());
+          node.cancel(cause);
+          EXPECT_TRUE(node.ctx.is_done()) << "when cancel returns";
+          first[index].push_back(node.ctx.cause());
+          const auto late = with_cancel(node.ctx);
+          EXPECT_EQ(late.ctx.cause(), node.ctx.cause());
+        });
+      }
+    });
+  }
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  for (std::thread& thread : threads) thread.join();
+  poll();
+  EXPECT_EQ(woken, static_cast<int>(tree.size()));
+  EXPECT_EQ(called, static_cast<int>(tree.size()));
+  for (std::size_t i = 0; i < tree.size(); ++i) {
+    EXPECT_EQ(tree[i].ctx.err(), errc::canceled);
+    ASSERT_EQ(first[i].size(), 4u);
+    for (const std::error_code& seen : first[i]) EXPECT_EQ(seen, tree[i].ctx.cause()) << "it is frozen";
+  }
+}
+
+// A deadline and cancellations from everywhere come at the same time.
+TEST_F(ContextConformance, Case18CreationRacesDeadlinesAndCancellationFromFourThreads) {
+  for (int i = 0; i < 100; ++i) {
+    auto [parent, cancel_parent] = with_timeout(root(), 10ms, because(Reason::too_slow));
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&, remote = cancel_parent.remote(), t] {
+        if (t % 2) {
+          remote(because(Reason::parent));
+        } else {
+          asio::post(io, [&, c = &cancel_parent] { (*c)(because(Reason::parent)); });
+        }
+      });
+    }
+    if (i % 2) clock.advance(10ms);
+    EXPECT_TRUE(eventually([&, &p = parent] {
+      const auto child = with_cancel(p);
+      EXPECT_EQ(child.ctx.is_done(), p.is_done());
+      EXPECT_EQ(child.ctx.cause(), p.cause());
+      return p.is_done();
+    }));
+    for (std::thread& thread : threads) thread.join();
+    poll();
+    const bool late = parent.err() == errc::deadline_exceeded;
+    EXPECT_EQ(parent.cause(), because(late ? Reason::too_slow : Reason::parent));
+    EXPECT_TRUE(i % 2 || !late);
+  }
 }
 
 TEST_F(ContextConformance, Case14AWatcherOfTheParentCancelsTheChild) {
@@ -413,6 +524,74 @@ TEST_F(ContextConformance, ANestedCancelReturnsWhenTheWholeSubtreeIsDone) {  // 
   EXPECT_FALSE(top.is_done());
   poll();
   EXPECT_TRUE(checked);
+}
+
+// An operation that can be told to stop. Its end is up to the test.
+class Stoppable {
+ public:
+  explicit Stoppable(std::function<void()> told) : told_(std::move(told)) {}
+  auto start(const Context& ctx) {
+    const Via token = via(ctx);
+    return asio::async_initiate<const Via, void(std::error_code)>(
+        [](auto handler, Stoppable* self) {
+          asio::get_associated_cancellation_slot(handler).assign(
+              [self](asio::cancellation_type) { self->told_(); });
+          self->handler_ = std::move(handler);
+        },
+        token, this);
+  }
+  void complete() {
+    auto handler = std::exchange(handler_, nullptr);
+    handler(asio::error::operation_aborted);
+  }
+
+ private:
+  std::function<void()> told_;
+  std::move_only_function<void(std::error_code)> handler_;
+};
+
+TEST_F(ContextConformance, ACancelInsideACancelReturnsWhenItsWholeSubtreeIsDone) {  // semantics 1
+  auto [top, cancel_top] = with_cancel(root());
+  auto [sibling, cancel_sibling] = with_cancel(top);
+  auto [node, cancel_node] = with_cancel(top);
+  auto [first, cancel_first] = with_cancel(node);
+  auto [last, cancel_last] = with_timeout(first, 1h);
+  int told = 0;
+  Stoppable operation([&, &t = top, &s = sibling, &n = node, &f = first, &l = last] {  // inside cancel_node()
+    ++told;
+    for (const Context& each : {n, f, l}) expect_done(each, errc::canceled, because(Reason::custom));
+    expect_open(t);
+    expect_open(s);
+    cancel_node(because(Reason::child));  // once more
+    cancel_first(because(Reason::child));
+    cancel_top(because(Reason::parent));
+    expect_done(s, errc::canceled, because(Reason::parent));
+    expect_done(t, errc::canceled, because(Reason::parent));
+  });
+  start(
+      [](Context, Context c, Stoppable* o) -> Task<> {
+        const auto r = co_await o->start(c);
+        EXPECT_EQ(r.error(), errc::canceled);
+      },
+      first, &operation);
+  cancel_node(because(Reason::custom));
+  EXPECT_EQ(told, 1);
+  for (const Context& each : {node, first, last}) {
+    expect_done(each, errc::canceled, because(Reason::custom));
+  }
+  operation.complete();
+}
+
+TEST_F(ContextConformance, ADeadlineEqualToTheParentsHasItsOwnTimer) {  // semantics 6
+  auto parent = with_timeout(root(), 1s);
+  auto later = with_timeout(parent.ctx, 1s + 1ns);
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 1u);
+  auto equal = with_timeout(parent.ctx, 1s, because(Reason::too_slow));
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 2u);
+  EXPECT_EQ(equal.ctx.deadline(), parent.ctx.deadline());
+  advance(1s);
+  EXPECT_EQ(equal.ctx.err(), errc::deadline_exceeded);
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
 }
 
 // The cause table: what is done, and what err and cause must be afterwards.

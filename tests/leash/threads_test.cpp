@@ -1,0 +1,363 @@
+// What other threads may do while a loop runs: post to it, cancel through a RemoteCancel, read its figures.
+// Most of these tests check little themselves: they are for ThreadSanitizer.
+#include "leash/loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <latch>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "leash/after_func.hpp"
+#include "leash/channel.hpp"
+#include "leash/frame_pool.hpp"
+#include "leash/go.hpp"
+#include "leash/scope.hpp"
+#include "leash/sleep.hpp"
+#include "leash/snapshot.hpp"
+#include "leash/via.hpp"
+
+namespace leash {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned thread_count = 4;
+
+// f(0), f(1), ... each on a thread of its own, all at once; returns when all have returned.
+template <class F>
+void on_threads(F f) {
+  std::latch all_are_there(thread_count);
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < thread_count; ++t) {
+    threads.emplace_back([&, t] {
+      all_are_there.arrive_and_wait();
+      f(t);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+// A loop that is run by a thread of its own.
+class RunningLoop {
+ public:
+  RunningLoop() { run(); }
+  RunningLoop(const RunningLoop&) = delete;
+  RunningLoop& operator=(const RunningLoop&) = delete;
+  ~RunningLoop() { halt(); }
+
+  // f(), on the loop's thread.
+  template <class F>
+  auto ask(F f) {
+    std::packaged_task<decltype(f())()> task(std::move(f));
+    auto answer = task.get_future();
+    asio::post(io, std::move(task));
+    return answer.get();
+  }
+  // Until `condition`, which is asked on the loop's thread, holds; false after ten seconds.
+  template <class Condition>
+  bool eventually(Condition condition) {
+    const auto give_up = std::chrono::steady_clock::now() + 10s;
+    while (!ask(condition)) {
+      if (std::chrono::steady_clock::now() > give_up) return false;
+    }
+    return true;
+  }
+  bool all_tasks_end() {
+    return eventually([this] { return live_tasks(loop) == 0; });
+  }
+  // The thread ends; what is pending stays pending.
+  void halt() {
+    if (!thread_.joinable()) return;
+    io.stop();
+    thread_.join();
+  }
+  void run() {
+    io.restart();
+    thread_ = std::thread([this] { io.run(); });
+  }
+
+  asio::io_context io{1};
+  Loop loop{io};
+
+ private:
+  asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io);
+  std::thread thread_;
+};
+
+std::uint64_t finished(const Figures& figures) {
+  std::uint64_t sum = 0;
+  for (const SiteFigures& site : figures.sites()) {
+    for (const Figure& each : site.finished) sum += each.get();
+  }
+  return sum;
+}
+std::uint64_t done(const Figures& figures) {
+  std::uint64_t sum = 0;
+  for (const Figure& each : figures.contexts_done) sum += each.get();
+  return sum;
+}
+
+// Waits in one way or another until its context ends.
+Task<> waits(Context ctx, unsigned how, std::vector<std::error_code>* errors) {
+  std::error_code error;
+  if (how % 4 == 0) {
+    Channel<int> nobody;
+    const auto r = co_await nobody.receive(ctx);
+    if (!r) error = r.error();
+  } else if (how % 4 == 1) {
+    const auto r = co_await sleep(ctx, 1h);
+    if (!r) error = r.error();
+  } else if (how % 4 == 2) {
+    asio::steady_timer timer(ctx.node().signal->loop->io(), 1h);
+    const auto r = co_await timer.async_wait(via(ctx));
+    if (!r) error = r.error();
+  } else {
+    co_await ctx.done();
+    error = ctx.err();
+  }
+  errors->push_back(error);
+}
+
+TEST(Threads, ContextsCancelledByPostFromFourThreadsAtOnce) {
+  constexpr unsigned count = 200;
+  const std::vector<std::error_code> causes{errc::canceled, errc::disconnected, errc::shutdown,
+                                            errc::finished};
+  RunningLoop running;
+  std::vector<Cancelable> contexts;  // touched on the loop's thread only
+  std::vector<std::error_code> errors;
+  running.ask([&] {
+    contexts.reserve(count);
+    for (unsigned i = 0; i < count; ++i) {
+      const Context parent = i % 3 == 0 ? running.loop.background() : contexts[i / 2].ctx;
+      contexts.push_back(i % 2 ? with_timeout(parent, 1h) : with_cancel(parent));
+      go(contexts.back().ctx, waits(contexts.back().ctx, i, &errors));
+    }
+  });
+  on_threads([&](unsigned t) {
+    for (unsigned i = 0; i < count; ++i) {
+      const unsigned which = (i * 37 + t * 53) % count;
+      asio::post(running.loop.io(), [&contexts, which, cause = causes[t]] {
+        contexts[which].cancel(cause);
+        EXPECT_TRUE(contexts[which].ctx.is_done());
+      });
+    }
+  });
+  EXPECT_TRUE(running.all_tasks_end());
+  running.ask([&] {
+    EXPECT_EQ(errors, std::vector<std::error_code>(count, errc::canceled));
+    for (const Cancelable& each : contexts) {
+      EXPECT_EQ(each.ctx.err(), errc::canceled);
+      EXPECT_NE(std::find(causes.begin(), causes.end(), each.ctx.cause()), causes.end());
+    }
+    contexts.clear();
+  });
+  EXPECT_EQ(done(*running.loop.figures()), count) << "each once";
+  EXPECT_EQ(running.loop.figures()->contexts_held.get(), 0u);
+  EXPECT_EQ(running.loop.figures()->timers_armed.get(), 0u);
+}
+
+TEST(Threads, ContextsAndTasksComeAndGoByPostsFromFourThreads) {
+  constexpr unsigned count = 200;
+  RunningLoop running;
+  std::vector<std::error_code> errors;
+  std::atomic<unsigned> callbacks{0};
+  auto parent =
+      std::make_unique<Cancelable>(running.ask([&] { return with_cancel(running.loop.background()); }));
+  on_threads([&](unsigned t) {
+    for (unsigned i = 0; i < count; ++i) {
+      // Half of the way the parent ends: what comes later is born done.
+      if (t == 0 && i == count / 2) asio::post(running.io, [&] { parent->cancel(); });
+      const auto made = std::make_shared<std::optional<Cancelable>>();
+      asio::post(running.io, [&, made, i] {
+        made->emplace(with_timeout(parent->ctx, 1h));
+        go((*made)->ctx, waits((*made)->ctx, i, &errors));
+        after_func((*made)->ctx, [&] { ++callbacks; }).detach();
+      });
+      asio::post(running.io, [made] { made->reset(); });
+    }
+  });
+  EXPECT_TRUE(running.all_tasks_end());
+  EXPECT_TRUE(running.eventually([&] { return callbacks == thread_count * count; }));
+  running.ask([&] {
+    EXPECT_EQ(errors, std::vector<std::error_code>(thread_count * count, errc::canceled));
+    parent.reset();
+  });
+  EXPECT_EQ(running.loop.figures()->contexts_live.get() + running.loop.figures()->contexts_held.get(), 0u);
+}
+
+TEST(Threads, RemoteCancelsAreCopiedCalledAndDroppedWhileTheirContextsEnd) {
+  constexpr unsigned count = 100;
+  RunningLoop running;
+  std::vector<Cancelable> contexts;
+  std::vector<std::error_code> errors;
+  std::vector<std::vector<RemoteCancel>> remotes(thread_count);
+  running.ask([&] {
+    for (unsigned i = 0; i < count; ++i) {
+      contexts.push_back(with_cancel(running.loop.background()));
+      go(contexts.back().ctx, waits(contexts.back().ctx, i, &errors));
+      for (auto& each : remotes) each.push_back(contexts.back().cancel.remote());
+    }
+  });
+  on_threads([&](unsigned t) {
+    while (!remotes[t].empty()) {
+      const RemoteCancel copy = remotes[t].back();
+      remotes[t].pop_back();
+      copy(errc::disconnected);
+      // Meanwhile they end at home, too, and go.
+      if (t == 0) asio::post(running.io, [&] { contexts.erase(contexts.begin()); });
+    }
+  });
+  EXPECT_TRUE(running.all_tasks_end());
+  running.ask([&] { EXPECT_EQ(errors, std::vector<std::error_code>(count, errc::canceled)); });
+  EXPECT_EQ(running.loop.figures()->contexts_held.get(), 0u) << "a RemoteCancel keeps none";
+}
+
+TEST(Threads, FiguresAreReadFromOtherThreadsWhileTheLoopRuns) {
+  RunningLoop running;
+  std::atomic<bool> stop{false};
+  std::atomic<unsigned> looks{0};
+  std::thread churn([&] {
+    std::vector<std::error_code> errors;
+    for (unsigned i = 0; i < 300 || looks < 100; ++i) {
+      running.ask([&] {
+        auto [ctx, cancel] = with_timeout(running.loop.background(), 1h);
+        for (unsigned how = 0; how < 4; ++how) go(ctx, waits(ctx, how, &errors));
+        go(ctx, [](Context c) -> Task<> {
+          Scope s(c);
+          s.go([](Context inner) -> Task<> { (void)co_await sleep(inner, 1h); }(s.ctx()));
+          (void)co_await s.join();
+        }(ctx));
+      });
+    }
+    EXPECT_TRUE(running.all_tasks_end());
+    stop = true;
+  });
+  on_threads([&](unsigned) {
+    std::uint64_t last_finished = 0, last_done = 0;
+    while (!stop) {
+      const auto figures = running.loop.figures();
+      const std::uint64_t now_finished = finished(*figures), now_done = done(*figures);
+      EXPECT_GE(now_finished, last_finished);
+      EXPECT_GE(now_done, last_done);
+      last_finished = now_finished;
+      last_done = now_done;
+      for (const SiteFigures& site : figures->sites()) {
+        EXPECT_TRUE(std::string_view(site.file).ends_with("threads_test.cpp")) << site.file;
+        EXPECT_LT(site.live(), 1'000'000u) << "never below zero";
+        EXPECT_LT(site.orphaned.get(), 1'000'000u);
+        EXPECT_LT(site.frame_bytes.get(), 1'000'000'000u);
+        (void)site.oldest_started.load();
+      }
+      EXPECT_LT(live_tasks(running.loop), 1'000'000u);
+      EXPECT_LT(figures->contexts_live.get(), 1'000'000u);
+      EXPECT_LT(figures->timers_armed.get(), 1'000'000u);
+      (void)figures->cancel_latency_nanoseconds.get();
+      (void)frame_pool_usage();
+      ++looks;
+    }
+  });
+  churn.join();
+  const auto figures = running.loop.figures();
+  std::uint64_t started = 0;
+  for (const SiteFigures& site : figures->sites()) started += site.started.get();
+  EXPECT_EQ(finished(*figures), started) << "in the end everything fits";
+  EXPECT_EQ(figures->sites().size(), 3u);
+}
+
+TEST(Threads, ALoopMayEndWhileItsFiguresAreReadAndItIsCancelledFromAfar) {
+  asio::io_context io{1};
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> threads;
+    std::latch all_are_there(3);
+    {
+      Loop loop{io};
+      std::vector<std::error_code> errors;
+      auto [ctx, cancel] = with_cancel(loop.background());
+      for (unsigned how = 0; how < 8; ++how) go(ctx, waits(ctx, how, &errors));
+      io.restart();
+      io.poll();
+      threads.emplace_back([&, remote = cancel.remote()] {
+        all_are_there.arrive_and_wait();
+        for (int i = 0; i < 1000 && !stop; ++i) remote();
+      });
+      threads.emplace_back([&, figures = loop.figures()] {
+        all_are_there.arrive_and_wait();
+        while (!stop) EXPECT_LE(figures->live_tasks.get(), 8u);
+        EXPECT_EQ(figures->live_tasks.get(), 0u);
+      });
+      all_are_there.arrive_and_wait();
+    }
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+    io.restart();
+    io.poll();
+  }
+}
+
+TEST(Threads, ALoopMayBeRunByOneThreadAfterAnother) {
+  RunningLoop running;
+  std::vector<std::error_code> errors;
+  std::vector<Cancelable> contexts;
+  for (unsigned i = 0; i < 40; ++i) {  // frames and contexts are made here and released there
+    running.ask([&] {
+      contexts.push_back(with_timeout(running.loop.background(), 1h));
+      go(contexts.back().ctx, waits(contexts.back().ctx, i, &errors));
+      if (i % 3 == 2) contexts.erase(contexts.begin());
+    });
+    running.halt();
+    running.run();
+  }
+  running.ask([&] { contexts.clear(); });
+  EXPECT_TRUE(running.all_tasks_end());
+  running.ask([&] { EXPECT_EQ(errors, std::vector<std::error_code>(40, errc::canceled)); });
+}
+
+Task<> works(Context ctx, asio::io_context& io, int* sum) {
+  Scope s(ctx);
+  Channel<int> ch;
+  for (int i = 1; i <= 10; ++i) {
+    s.go([](Context c, Channel<int> out, int value) -> Task<Result<>> {
+      auto [timed, cancel] = with_timeout(c, 1h);
+      const auto sent = co_await out.send(timed, value);
+      co_return sent;
+    }(s.ctx(), ch, i));
+  }
+  for (int i = 0; i < 10; ++i) {
+    const auto v = co_await ch.receive(ctx);
+    *sum += v.value_or(-100);
+    co_await asio::post(io, via(ctx));
+  }
+  const auto joined = co_await s.join();
+  EXPECT_TRUE(joined);
+}
+
+TEST(Threads, LoopsOfDifferentThreadsShareNothing) {
+  on_threads([](unsigned t) {
+    asio::io_context io{1};
+    Loop loop{io, {.name = std::to_string(t)}};
+    int sum = 0;
+    for (int i = 0; i < 100; ++i) go(loop.background(), works(loop.background(), io, &sum), "works");
+    io.run_one();
+    for (const TaskInfo& task : snapshot(loop)) EXPECT_EQ(task.loop, std::to_string(t));
+    while (live_tasks(loop) != 0 && io.run_one() != 0) continue;
+    EXPECT_EQ(live_tasks(loop), 0u);
+    EXPECT_EQ(sum, 100 * 55);
+    EXPECT_EQ(finished(*loop.figures()), 1100u);
+  });
+}
+
+}  // namespace
+}  // namespace leash
