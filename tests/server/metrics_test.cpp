@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "tests/support/server_process.hpp"
 
 namespace {
