@@ -95,12 +95,12 @@ struct SiteFigures {
   std::array<Figure, roles> live_by_role;
   Figure started;
   std::array<Figure, outcomes> finished;
-  Figure orphaned;                              // alive although the owner is done
-  std::array<Figure, wait_kinds> leaked;        // of these, older than the grace, by what they wait for
-  Figure leaks;                                 // ever leaked
-  Figure detached;                              // alive, under an owner that can never be done
+  Figure orphaned;                        // alive although the owner is done
+  std::array<Figure, wait_kinds> leaked;  // of these, older than the grace, by what they wait for
+  Figure leaks;                           // ever leaked
+  Figure detached;                        // alive, under an owner that can never be done
   Figure uncancellable;  // ever found in an operation without a cancellation path when its context ended
-  Figure frame_bytes;                           // held by the frames of live tasks
+  Figure frame_bytes;    // held by the frames of live tasks
   std::atomic<std::int64_t> oldest_started{0};  // TimePoint of the oldest live task; 0: none
 
   std::uint64_t live() const noexcept { return live_by_role[0].get() + live_by_role[1].get(); }

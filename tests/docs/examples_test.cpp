@@ -1,0 +1,99 @@
+// The examples of docs/*.md. What stands between the marks is what the documents show, word by word
+// (documents_test.sh checks that).
+
+#include <gtest/gtest.h>
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <csignal>
+#include <iostream>
+#include <sstream>
+#include <utility>
+
+#include "leash/channel.hpp"
+#include "leash/dump.hpp"
+#include "leash/go.hpp"
+#include "leash/reaper.hpp"
+#include "leash/via.hpp"
+#include "tests/support/loop_fixture.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// [dump_on_signal]
+leash::Task<> dump_on_signal(leash::Context ctx, leash::Loop& loop, asio::signal_set& signals) {
+  for (;;) {
+    const auto signal = co_await signals.async_wait(leash::via(ctx));
+    if (!signal) co_return;
+    leash::DumpOptions options;
+    options.filter.state = leash::TaskState::leaked;
+    leash::take_dump(loop, options, [](const leash::Dump& dump) { std::cerr << leash::to_text(dump); });
+  }
+}
+// [/dump_on_signal]
+
+// [reap_old_leaks]
+std::size_t reap_old_leaks(leash::Loop& loop) {  // on the loop's thread
+  leash::TaskFilter filter;
+  filter.site = "server/patterns/";
+  filter.min_age = 10min;
+  return leash::reap(loop, filter).ended;
+}
+// [/reap_old_leaks]
+
+leash::Task<> wait_for_ever() {
+  leash::Channel<int> ch;
+  (void)co_await ch.receive();
+}
+
+class Examples : public leash::testing::LoopFixture {
+ protected:
+  void leak_one() {
+    auto [ctx, cancel] = leash::with_cancel(root());
+    leash::go(ctx, wait_for_ever(), "forgotten");
+    poll();
+    cancel();
+    advance(1s);
+  }
+};
+
+TEST_F(Examples, ASignalPrintsWhatHasLeaked) {
+  leak_one();
+  std::ostringstream text;
+  std::streambuf* const before = std::cerr.rdbuf(text.rdbuf());
+  {
+    auto [ctx, cancel] = leash::with_cancel(root());
+    asio::signal_set signals(io, SIGUSR1);
+    leash::go(ctx, dump_on_signal(ctx, loop, signals), "dump on signal");
+    poll();
+    (void)std::raise(SIGUSR1);
+    EXPECT_TRUE(eventually([&] { return !text.str().empty(); }));
+    cancel();
+    poll();
+  }
+  std::cerr.rdbuf(before);
+  EXPECT_NE(text.str().find("\"forgotten\" leaked"), std::string::npos) << text.str();
+  EXPECT_EQ(text.str().find("dump on signal"), std::string::npos) << text.str();
+  (void)leash::reap(loop);
+}
+
+TEST_F(Examples, OldLeaksOfAPlaceAreReaped) {
+  leak_one();
+  advance(1h);
+  EXPECT_EQ(reap_old_leaks(loop), 0u) << "started in this file, not in server/patterns/";
+  EXPECT_EQ(leash::reap(loop).ended, 1u);
+}
+
+TEST(ExamplesOfOptions, AnAgeReapsByItself) {
+  leash::ManualClock clock;
+  asio::io_context io{1};
+  // [reap_after]
+  leash::LoopOptions options;
+  options.reap_after = 10min;
+  leash::Loop loop{io, std::move(options)};
+  // [/reap_after]
+  EXPECT_EQ(leash::live_tasks(loop), 0u);
+}
+
+}  // namespace
