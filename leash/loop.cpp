@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "leash/check.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/snapshot.hpp"
 
@@ -23,9 +24,10 @@ void write_exception(std::exception_ptr exception, const TaskInfo* task) {
 }  // namespace
 
 Loop::Loop(asio::io_context& io, LoopOptions options)
-    : state_(
-          new detail::LoopState(io, options.clock, {options.grace, options.reap_after, options.timer_grid})),
+    : state_(new detail::LoopState(
+          io, options.clock, {options.grace, options.reap_after, options.timer_grid, options.turn_budget})),
       on_abandoned_(std::move(options.on_abandoned)) {
+  check(options.turn_budget > 0, "a Loop was made with a turn_budget of 0");
   state_->retain();
   state_->name = std::move(options.name);
   state_->on_exception = options.on_exception ? std::move(options.on_exception) : write_exception;

@@ -46,6 +46,9 @@ struct LoopOptions {
   Duration reap_after = Duration::max();
   // Timers are armed upwards to multiples of this: fewer wake-ups, later by up to this much.
   Duration timer_grid = std::chrono::microseconds(500);
+  // How many tasks, and awaits that are ready, a turn goes through before other handlers of the io_context
+  // get their share. 1: each step of each task is a handler of its own, for tests.
+  std::uint32_t turn_budget = 256;
   // An exception left a task started by go() (the task is described) or a callback of after_func (null).
   // By default it is written to standard error.
   std::function<void(std::exception_ptr, const TaskInfo*)> on_exception = {};

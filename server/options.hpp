@@ -37,6 +37,8 @@ struct Options {
   std::uint64_t max_connections = 10'000;
   std::uint64_t max_in_flight = 10'000;
 
+  std::uint32_t turn_budget = 256;  // of the loops; for tests, no option of the command line
+
   std::uint64_t leak_limit = 1024ULL * 1024 * 1024;  // resident bytes; 0: off
   std::chrono::nanoseconds reap_after{0};            // 0: never
   std::uint64_t leak_payload = 16 * 1024;            // bytes that a leaked task holds

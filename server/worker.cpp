@@ -14,6 +14,7 @@ namespace {
 leash::LoopOptions loop_options(std::string name, const Options& from) {
   leash::LoopOptions options;
   options.name = std::move(name);
+  options.turn_budget = from.turn_budget;
   if (from.reap_after.count() > 0) {
     options.reap_after = std::chrono::duration_cast<leash::Duration>(from.reap_after);
   }

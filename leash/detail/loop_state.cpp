@@ -24,10 +24,10 @@ TaskRecord::TaskRecord(LoopState& state, ContextNode& context, PromiseBase& root
       innermost(&root),
       resume_point(root.handle()) {}
 
-LoopState::LoopState(asio::io_context& io_context, Clock* clock, const Times& times)
+LoopState::LoopState(asio::io_context& io_context, Clock* clock, const Settings& settings)
     : io_(io_context),
       clock_(clock),
-      times_(times),
+      settings_(settings),
       timer_(std::in_place, io_context),
       figures_(std::make_shared<Figures>()),
       tasks_(std::make_unique<std::array<List<TaskRecord>, Figures::max_sites>>()),
@@ -55,7 +55,7 @@ struct LoopState::Turn {
   explicit Turn(LoopState& state) noexcept : loop(&state) {
     loop->check_thread();
     loop->in_turn_ = true;
-    loop->budget_ = turn_budget;
+    loop->budget_ = loop->settings_.turn_budget;
 #ifndef NDEBUG
     loop->thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
 #endif
@@ -341,23 +341,23 @@ void LoopState::make_leaked(TaskRecord& task) noexcept {
 }
 
 void LoopState::arm_grace() noexcept {
-  if (grace_timer_.armed() || closing_ || times_.grace == Duration::max()) return;
+  if (grace_timer_.armed() || closing_ || settings_.grace == Duration::max()) return;
   if (auto* hook = orphans_.front()) {
     const auto& task = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook));
-    add_timer(grace_timer_, later(task.orphan_since, times_.grace));
+    add_timer(grace_timer_, later(task.orphan_since, settings_.grace));
   }
 }
 
 void LoopState::arm_reaper() noexcept {
-  if (reap_timer_.armed() || closing_ || times_.reap_after == Duration::max()) return;
+  if (reap_timer_.armed() || closing_ || settings_.reap_after == Duration::max()) return;
   if (auto* hook = leaked_.front()) {
     const auto& task = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook));
-    add_timer(reap_timer_, later(task.orphan_since, times_.reap_after));
+    add_timer(reap_timer_, later(task.orphan_since, settings_.reap_after));
   }
 }
 
 void LoopState::promote_orphans() noexcept {
-  const TimePoint old_enough = now() - times_.grace;
+  const TimePoint old_enough = now() - settings_.grace;
   while (auto* hook = orphans_.front()) {
     auto& task = static_cast<TaskRecord&>(static_cast<Dependent&>(*hook));
     if (task.orphan_since > old_enough) break;
@@ -368,7 +368,7 @@ void LoopState::promote_orphans() noexcept {
 }
 
 void LoopState::reap_old() noexcept {
-  const TimePoint old_enough = now() - times_.reap_after;
+  const TimePoint old_enough = now() - settings_.reap_after;
   reap([&](const TaskRecord& task) { return task.orphan_since <= old_enough; }, SIZE_MAX);
   arm_reaper();
 }
@@ -504,7 +504,7 @@ void LoopState::arm() noexcept {
   }
   if (*earliest >= armed_for_) return;
   const Duration since_epoch = earliest->time_since_epoch();
-  const Duration::rep grid = std::max<Duration::rep>(times_.timer_grid.count(), 1);
+  const Duration::rep grid = std::max<Duration::rep>(settings_.timer_grid.count(), 1);
   constexpr Duration::rep most = last_instant.time_since_epoch().count();
   const Duration::rep ticks = since_epoch.count();
   armed_for_ = TimePoint(Duration(ticks > most - grid ? most : (ticks + grid - 1) / grid * grid));
@@ -526,7 +526,7 @@ std::uint32_t LoopState::random() noexcept {
 // --- the end ---
 
 bool LoopState::stuck() const noexcept {
-  const bool reaps = times_.reap_after != Duration::max();
+  const bool reaps = settings_.reap_after != Duration::max();
   const std::size_t wakes_nobody = grace_timer_.armed() && !reaps ? 1 : 0;
   return figures_->live_tasks.get() != 0 && operations_.empty() && timers_.size() == wakes_nobody &&
          ready_.empty() && callbacks_.empty();

@@ -52,12 +52,13 @@ struct TaskCursor : Hook<TaskCursor> {
 
 class LoopState {
  public:
-  struct Times {
+  struct Settings {  // LoopOptions explains them
     Duration grace;
     Duration reap_after;
     Duration timer_grid;
+    std::uint32_t turn_budget;
   };
-  LoopState(asio::io_context& io_context, Clock* clock, const Times& times);
+  LoopState(asio::io_context& io_context, Clock* clock, const Settings& settings);
   LoopState(const LoopState&) = delete;
   LoopState& operator=(const LoopState&) = delete;
 
@@ -160,10 +161,8 @@ class LoopState {
   static void owner_done(Dependent& dependent) noexcept;
   friend struct TaskRecord;
 
-  static constexpr std::uint32_t turn_budget = 256;
-
   std::uint32_t refs_ = 0;
-  std::uint32_t budget_ = turn_budget;
+  std::uint32_t budget_ = 0;  // of the turn that runs
   bool in_turn_ = false;
   bool finishing_ = false;  // inside finish(): nothing is resumed inline
   bool drain_posted_ = false;
@@ -172,7 +171,7 @@ class LoopState {
 
   asio::io_context& io_;
   Clock* clock_;  // null: the steady clock; also after close, because the loop's may not live longer
-  const Times times_;
+  const Settings settings_;
   TimerQueue timers_;
   std::optional<asio::steady_timer> timer_;
   TimePoint armed_for_ = TimePoint::max();
