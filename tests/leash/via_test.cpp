@@ -64,8 +64,10 @@ class Manual {
         [](auto handler, Manual* self) {
           ++self->started;
           if (self->cancellable_) {
-            asio::get_associated_cancellation_slot(handler).assign(
-                [self](asio::cancellation_type) { ++self->told_to_stop; });
+            asio::get_associated_cancellation_slot(handler).assign([self](asio::cancellation_type) {
+              ++self->told_to_stop;
+              if (self->on_stop) self->on_stop();
+            });
           }
           self->handler_ = std::move(handler);
         },
@@ -78,6 +80,7 @@ class Manual {
 
   int started = 0;
   int told_to_stop = 0;
+  std::function<void()> on_stop;
 
  private:
   bool cancellable_;
@@ -669,6 +672,66 @@ TEST_F(ViaTest, AnUnjoinedScopeDestroysFramesWithOperationsInFlight) {
   stubborn.complete({});  // long after its frame has gone
   slow.complete(asio::error::operation_aborted);
   poll();
+}
+
+// Its result is there, and it is not told any more.
+Task<> receives(Context ctx, Manual<Error, Counted>* op, Counted) {
+  (void)co_await op->start(via(ctx));
+  ADD_FAILURE() << "resumed";
+}
+Task<> holds(Context ctx, Manual<Error, Counted>* op, Counted) {
+  auto operation = op->start(via(ctx));
+  co_await sleep(1h);
+  ADD_FAILURE() << "resumed";
+  (void)co_await operation;
+}
+
+TEST_F(ViaTest, AnUnjoinedScopeDestroysFramesWhoseOperationsHaveCompletedButWereNotDelivered) {
+  Manual<Error, Counted> awaited, held;
+  bool ended = false;
+  start(
+      [](Context ctx, auto* a, auto* b, bool* out) -> Task<> {
+        {
+          Scope s(ctx);
+          s.go(receives(s.ctx(), a, Counted(1)));
+          s.go(holds(s.ctx(), b, Counted(2)));
+          (void)co_await sleep(ctx, 1s);
+          a->complete({}, Counted(3));  // inside this turn: its task is ready, and does not run any more
+          b->complete({}, Counted(4));
+          EXPECT_EQ(Counted::alive, 4) << "two parameters, two results";
+        }
+        EXPECT_EQ(Counted::alive, 0) << "on the spot";
+        *out = true;
+      },
+      &awaited, &held, &ended);
+  advance(1s);
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(awaited.told_to_stop + held.told_to_stop, 0) << "they had ended";
+  EXPECT_TRUE(nothing_linked(root()));
+}
+
+TEST(ViaAndLoop, ALoopIsDestroyedWithOperationsThatHaveCompletedButWereNotDelivered) {
+  Manual<Error, Counted> awaited, held;
+  Manual<Error> stopped;
+  stopped.on_stop = [&] {  // inside a cancel, which resumes nobody
+    awaited.complete({}, Counted(4));
+    stopped.complete(asio::error::operation_aborted);
+  };
+  {
+    asio::io_context io{1};
+    Loop loop{io};
+    auto [ctx, cancel] = with_cancel(loop.background());
+    go(loop.background(), receives(loop.background(), &awaited, Counted(1)));
+    go(loop.background(), holds(loop.background(), &held, Counted(2)));
+    go(ctx, blocked(ctx, &stopped, Counted(3)));
+    io.poll();
+    held.complete({}, Counted(5));
+    cancel();
+    EXPECT_EQ(stopped.told_to_stop, 1);
+    EXPECT_EQ(Counted::alive, 5) << "three parameters, two results";
+  }
+  EXPECT_EQ(Counted::alive, 0);
+  Counted::alive = 0;
 }
 
 TEST_F(ViaTest, AnOperationThatNobodyAwaitsIsCancelled) {
