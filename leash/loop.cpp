@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "leash/check.hpp"
+#include "leash/detail/loop_registry.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/snapshot.hpp"
 
@@ -30,12 +31,16 @@ Loop::Loop(asio::io_context& io, LoopOptions options)
   check(options.turn_budget > 0, "a Loop was made with a turn_budget of 0");
   state_->retain();
   state_->name = std::move(options.name);
+  detail::enter_loop(*this);
   state_->on_exception = options.on_exception ? std::move(options.on_exception) : write_exception;
 }
 
 Loop::~Loop() {
+  detail::leave_loop(*this);
   state_->close([this] {
-    if (on_abandoned_) on_abandoned_(snapshot(*this));
+    const std::vector<TaskInfo> tasks = snapshot(*this);
+    detail::tell_abandoned(tasks);
+    if (on_abandoned_) on_abandoned_(tasks);
   });
   state_->release();
 }

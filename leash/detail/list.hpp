@@ -56,6 +56,10 @@ class List {
     return element.next_ == &head_ ? nullptr : element.next_;
   }
 
+  Hook<T>* previous(const Hook<T>& element) const noexcept {
+    return element.prev_ == &head_ ? nullptr : element.prev_;
+  }
+
   // Moves every element of `other` to the end of this list.
   void splice(List& other) noexcept {
     if (other.empty()) return;

@@ -532,6 +532,18 @@ bool LoopState::stuck() const noexcept {
          ready_.empty() && callbacks_.empty();
 }
 
+bool LoopState::deadlocked() {
+  if (!stuck()) return false;
+  const bool may_be_reaped = settings_.reap_after != Duration::max();
+  if (may_be_reaped) return false;
+  remove_timer(grace_timer_);
+  io_.restart();
+  io_.poll();
+  const bool out_of_work = io_.stopped();
+  arm_grace();
+  return out_of_work && stuck();
+}
+
 void LoopState::close(const std::function<void()>& before_frames_are_destroyed) noexcept {
   check(!in_turn_, "Loop destroyed by one of its own tasks or callbacks");
   check_thread();

@@ -115,6 +115,16 @@ class LoopState {
       for (auto* hook = tasks.front(); hook; hook = tasks.next(*hook)) f(static_cast<TaskRecord&>(*hook));
     }
   }
+  template <class F>
+  void each_task_after(std::uint64_t id, F f) {  // started after that one; by site, the newest first
+    for (List<TaskRecord>& tasks : *tasks_) {
+      for (auto* hook = tasks.back(); hook; hook = tasks.previous(*hook)) {
+        const auto& task = static_cast<const TaskRecord&>(*hook);
+        if (task.id <= id) break;
+        f(task);
+      }
+    }
+  }
   // The task the cursor is at, and the cursor to the one after it; null at the end. Tasks may start and end
   // between two calls.
   TaskRecord* next_task(TaskCursor& cursor) noexcept;
@@ -127,6 +137,7 @@ class LoopState {
   }
   bool closing() const noexcept { return closing_; }
   bool stuck() const noexcept;  // tasks are alive, and nothing of this loop can wake any
+  bool deadlocked();  // likewise after a poll, and the io_context has no work but the end of the grace
 
   void close(const std::function<void()>& before_frames_are_destroyed) noexcept;
   void check_thread() const noexcept;

@@ -23,6 +23,7 @@
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
 #include "leash/go.hpp"
+#include "leash/gtest.hpp"
 #include "leash/loop.hpp"
 #include "leash/snapshot.hpp"
 #include "leash/task.hpp"
@@ -97,7 +98,10 @@ class LoopFixture : public ::testing::Test {
     return true;
   }
 
-  void keep_leaks() { leaks_expected_ = true; }
+  void keep_leaks() {
+    leaks_expected_ = true;
+    expect_leaks();
+  }
   void expect_exceptions() { exceptions_expected_ = true; }
 
   static std::string what(const std::exception_ptr& exception) {

@@ -1,0 +1,54 @@
+#include "leash/detail/loop_registry.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include "leash/loop.hpp"
+
+namespace leash::detail {
+namespace {
+
+struct Registry {
+  std::mutex mutex;
+  std::vector<LoopEntry> alive;
+  std::function<void(const std::vector<TaskInfo>&)> tell;
+};
+
+Registry& registry() {
+  static Registry the_only_one;
+  return the_only_one;
+}
+
+}  // namespace
+
+void enter_loop(const Loop& loop) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  all.alive.push_back({loop.name(), loop.figures()});
+}
+
+void leave_loop(const Loop& loop) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::erase_if(all.alive, [&](const LoopEntry& entry) { return entry.figures == loop.figures(); });
+}
+
+std::vector<LoopEntry> live_loops() {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  return all.alive;
+}
+
+void watch_abandoned(std::function<void(const std::vector<TaskInfo>&)> tell) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  all.tell = std::move(tell);
+}
+
+void tell_abandoned(const std::vector<TaskInfo>& tasks) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  if (all.tell) all.tell(tasks);
+}
+
+}  // namespace leash::detail

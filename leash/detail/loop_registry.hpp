@@ -1,0 +1,32 @@
+#pragma once
+// The loops of this process, for checks that look at all of them. Internal. Touched by Loop's constructor and
+// destructor and by checks; never by a task.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "leash/figures.hpp"
+#include "leash/snapshot.hpp"
+
+namespace leash::detail {
+
+// What other threads may know of a loop.
+struct LoopEntry {
+  std::string name;
+  std::shared_ptr<const Figures> figures;
+};
+
+void enter_loop(const Loop& loop);
+void leave_loop(const Loop& loop);
+
+// Any thread; in the order in which they were made.
+std::vector<LoopEntry> live_loops();
+
+// Hears of the tasks that a loop destroys with itself, on the thread that destroys it. One at a time; empty:
+// nobody. Must not make or destroy loops.
+void watch_abandoned(std::function<void(const std::vector<TaskInfo>&)> tell);
+void tell_abandoned(const std::vector<TaskInfo>& tasks);
+
+}  // namespace leash::detail

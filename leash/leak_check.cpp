@@ -1,0 +1,168 @@
+#include "leash/leak_check.hpp"
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <future>
+#include <memory>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "leash/detail/loop_state.hpp"
+#include "leash/detail/task_record.hpp"
+
+namespace leash {
+namespace {
+
+using detail::ContextNode;
+using detail::SignalNode;
+using detail::TaskRecord;
+
+constexpr std::chrono::nanoseconds first_pause = std::chrono::microseconds(1);
+constexpr std::chrono::nanoseconds longest_pause = std::chrono::milliseconds(100);
+
+bool has(const std::vector<std::string>& all, std::string_view one) {
+  return std::ranges::find(all, one) != all.end();
+}
+
+bool is_called(const SignalNode& node, std::string_view label) {
+  if (!node.label) return false;
+  return label == node.label || label == node.label + (" " + std::to_string(node.number));
+}
+
+LeakReport report_on(const std::vector<TaskInfo>& tasks, bool deadlock) {
+  LeakReport report;
+  report.tasks = tasks.size();
+  report.deadlock = deadlock;
+  const std::string number = std::to_string(tasks.size()) + (tasks.size() == 1 ? " task" : " tasks");
+  report.text = deadlock ? "deadlock: nothing can ever wake " + number + "\n"
+                         : "found " + number + " that should have ended\n";
+  for (const TaskGroup& entry : group(tasks)) report.text += "\n" + to_text(entry);
+  return report;
+}
+
+}  // namespace
+
+LeakOptions& LeakOptions::ignore_current(const Loop& loop) {
+  newest_then_[&loop.state()] = loop.state().newest_id();
+  return *this;
+}
+LeakOptions& LeakOptions::ignore_site(std::string part) {
+  sites_.push_back(std::move(part));
+  return *this;
+}
+LeakOptions& LeakOptions::ignore_top_function(std::string function) {
+  top_functions_.push_back(std::move(function));
+  return *this;
+}
+LeakOptions& LeakOptions::ignore_any_function(std::string function) {
+  functions_.push_back(std::move(function));
+  return *this;
+}
+LeakOptions& LeakOptions::ignore_name(std::string name) {
+  names_.push_back(std::move(name));
+  return *this;
+}
+LeakOptions& LeakOptions::ignore_owner(std::string label) {
+  owners_.push_back(std::move(label));
+  return *this;
+}
+LeakOptions& LeakOptions::maximum_wait(Duration wait) {
+  maximum_wait_ = wait;
+  return *this;
+}
+LeakOptions& LeakOptions::cleanup(std::function<void(int)> f) {
+  cleanup_ = std::move(f);
+  return *this;
+}
+
+void LeakOptions::clean_up(int status) const {
+  if (cleanup_) cleanup_(status);
+}
+
+bool LeakOptions::leaves_out(const TaskRecord& task) const {
+  if (task.running) return true;  // it looks itself
+  if (!names_.empty() && task.name && has(names_, task.name.get())) return true;
+  if (!sites_.empty()) {
+    const SiteFigures& site = task.loop->figures()->at(task.site);
+    const std::string place = site.file + (":" + std::to_string(site.line));
+    if (std::ranges::any_of(sites_, [&](const std::string& part) { return place.contains(part); }))
+      return true;
+  }
+  if (!top_functions_.empty() &&
+      has(top_functions_, readable_function(task.innermost->where.function_name()))) {
+    return true;
+  }
+  if (!functions_.empty()) {
+    for (const auto* frame = task.innermost; frame; frame = frame->parent) {
+      if (has(functions_, readable_function(frame->where.function_name()))) return true;
+    }
+  }
+  for (const std::string& label : owners_) {
+    for (const ContextNode* node = &*task.owner; node; node = node->parent) {
+      if (node->kind == ContextNode::Kind::signal &&
+          is_called(static_cast<const SignalNode&>(*node), label)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+std::vector<TaskInfo> LeakOptions::find(const Loop& loop) const {
+  std::vector<TaskInfo> tasks;
+  const auto then = newest_then_.find(&loop.state());
+  const std::uint64_t after = then == newest_then_.end() ? 0 : then->second;
+  const TimePoint now = loop.now();
+  loop.state().each_task_after(after, [&](const TaskRecord& task) {
+    if (!leaves_out(task)) tasks.push_back(detail::describe(task, now));
+  });
+  std::ranges::sort(tasks, {}, &TaskInfo::id);
+  return tasks;
+}
+
+std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options) {
+  const auto give_up = std::chrono::steady_clock::now() + options.maximum_wait();
+  std::vector<TaskInfo> tasks;
+  bool deadlock = false;
+  for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
+    tasks = options.find(loop);
+    if (tasks.empty()) break;
+    deadlock = loop.state().deadlocked();
+    if (deadlock) tasks = options.find(loop);
+    if (tasks.empty() || deadlock || std::chrono::steady_clock::now() >= give_up) break;
+    loop.io().restart();
+    loop.io().run_for(pause);
+  }
+  options.clean_up(tasks.empty() ? 0 : 1);
+  if (tasks.empty()) return std::nullopt;
+  return report_on(tasks, deadlock);
+}
+
+std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& options) {
+  const auto give_up = std::chrono::steady_clock::now() + options.maximum_wait();
+  std::optional<LeakReport> report;
+  for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
+    // Shared: a late look may find that nobody waits for it any more.
+    auto look = std::make_shared<std::promise<std::vector<TaskInfo>>>();
+    auto seen = look->get_future();
+    asio::post(loop.io(), [look, options, &loop] { look->set_value(options.find(loop)); });
+    if (seen.wait_until(give_up + longest_pause) != std::future_status::ready) {
+      report.emplace();
+      report->tasks = live_tasks(loop);
+      report->text = "loop \"" + loop.name() + "\" does not answer\n";
+      break;
+    }
+    const std::vector<TaskInfo> tasks = seen.get();
+    if (tasks.empty()) break;
+    if (std::chrono::steady_clock::now() >= give_up) {
+      report = report_on(tasks, false);
+      break;
+    }
+    std::this_thread::sleep_for(pause);
+  }
+  options.clean_up(report ? 1 : 0);
+  return report;
+}
+
+}  // namespace leash

@@ -1,0 +1,80 @@
+#pragma once
+// Finds the tasks that should have ended (goleak for Asio).
+//
+// What it is     find_leaks looks at the tasks of one loop, again and again with growing pauses, until none is
+//                left but those that the options leave out, or the wait is over.
+// Requires       no other thread runs the loop's io_context: find_leaks runs it in its pauses, so that tasks
+//                that are about to end can. For a loop that another thread runs: find_leaks_elsewhere.
+// Guarantees     clean as soon as one look finds nothing. Tasks that nothing can ever wake are a deadlock and
+//                reported at once. Only tasks of that loop are looked at: tests that run side by side do not
+//                blame each other.
+// Threads        see above; the report is plain data.
+//
+//   leash::LeakOptions options;
+//   options.ignore_current(loop).ignore_site("server/listener.cpp").maximum_wait(5s);
+//   if (auto leaks = leash::find_leaks(loop, options)) std::cerr << leaks->text;
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "leash/clock.hpp"
+#include "leash/loop.hpp"
+#include "leash/snapshot.hpp"
+
+namespace leash {
+
+class LeakOptions {
+ public:
+  // The tasks that are alive in this loop now.
+  LeakOptions& ignore_current(const Loop& loop);
+  // Started at a place whose "path:line" has this part.
+  LeakOptions& ignore_site(std::string part);
+  // The innermost await is in this function, as reports name it.
+  LeakOptions& ignore_top_function(std::string function);
+  // Any await is; the function that started the task does not count.
+  LeakOptions& ignore_any_function(std::string function);
+  LeakOptions& ignore_name(std::string name);
+  // The owner, or a context above it, has this label: "request", or "request 918".
+  LeakOptions& ignore_owner(std::string label);
+
+  // By the steady clock. Default 1 s.
+  LeakOptions& maximum_wait(Duration wait);
+  // Called when a check is over, with the exit status to be: 0, or 1 when there were leaks.
+  LeakOptions& cleanup(std::function<void(int)> f);
+
+  Duration maximum_wait() const noexcept { return maximum_wait_; }
+  void clean_up(int status) const;
+  // Tasks of the loop that count, oldest first.
+  std::vector<TaskInfo> find(const Loop& loop) const;
+
+ private:
+  bool leaves_out(const detail::TaskRecord& task) const;
+
+  std::map<const detail::LoopState*, std::uint64_t> newest_then_;
+  std::vector<std::string> sites_;
+  std::vector<std::string> top_functions_;
+  std::vector<std::string> functions_;
+  std::vector<std::string> names_;
+  std::vector<std::string> owners_;
+  Duration maximum_wait_ = std::chrono::seconds(1);
+  std::function<void(int)> cleanup_;
+};
+
+struct LeakReport {
+  std::size_t tasks = 0;
+  bool deadlock = false;  // nothing can ever wake them
+  std::string text;       // one entry for all tasks with the same stack
+};
+
+std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options = {});
+// The loop is run by another thread: each look is posted to it. A loop that does not answer while the wait
+// lasts is a report, too.
+std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& options = {});
+
+}  // namespace leash

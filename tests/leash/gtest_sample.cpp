@@ -1,0 +1,54 @@
+// Tests that leave tasks in every way, for gtest_test.cpp, which runs this program and reads what it says.
+
+#include <gtest/gtest.h>
+
+#include <asio/io_context.hpp>
+#include <thread>
+
+#include "leash/channel.hpp"
+#include "leash/go.hpp"
+#include "leash/gtest.hpp"
+
+namespace {
+
+leash::Task<> wait_for_ever() {
+  leash::Channel<int> ch;
+  (void)co_await ch.receive();
+}
+
+leash::Loop& loop_that_outlives_tests() {
+  static asio::io_context io{1};
+  static leash::Loop loop{io, {.name = "of the program"}};
+  return loop;
+}
+
+void leave_one() {
+  asio::io_context io{1};
+  leash::Loop loop{io};
+  leash::go(loop.background(), wait_for_ever(), "forgotten");
+  io.poll();
+}
+
+TEST(Sample, IsClean) {}
+TEST(Sample, DestroysALoopWithATask) { leave_one(); }
+TEST(Sample, FailsAndLeavesATask) {
+  leave_one();
+  ADD_FAILURE() << "of its own";
+}
+TEST(Sample, LeavesATaskInAnotherThread) { std::thread(leave_one).join(); }
+TEST(Sample, LeavesATaskOnPurpose) {
+  leash::expect_leaks();
+  leave_one();
+}
+TEST(Sample, LeavesATaskInALoopThatOutlivesIt) {
+  leash::go(loop_that_outlives_tests().background(), wait_for_ever());
+}
+TEST(Sample, IsNotBlamedForTheOneBefore) {}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  leash::watch_tests(std::chrono::milliseconds(20));
+  return RUN_ALL_TESTS();
+}
