@@ -13,6 +13,7 @@
 #include "leash/channel.hpp"
 #include "leash/dump.hpp"
 #include "leash/go.hpp"
+#include "leash/gtest.hpp"
 #include "leash/reaper.hpp"
 #include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
@@ -83,6 +84,14 @@ TEST_F(Examples, OldLeaksOfAPlaceAreReaped) {
   advance(1h);
   EXPECT_EQ(reap_old_leaks(loop), 0u) << "started in this file, not in server/patterns/";
   EXPECT_EQ(leash::reap(loop).ended, 1u);
+}
+
+TEST_F(Examples, NothingIsLeft) {
+  // [verify_none]
+  leash::LeakOptions options;
+  options.ignore_name("listener").maximum_wait(5s);
+  leash::verify_none(loop, options);
+  // [/verify_none]
 }
 
 TEST(ExamplesOfOptions, AnAgeReapsByItself) {

@@ -126,6 +126,9 @@ TEST_F(DumpTest, OfSeveralLoopsIsOne) {
   EXPECT_EQ(merged.live, 6u);
   ASSERT_EQ(merged.entries.size(), 3u) << "started at two places of this file";
   EXPECT_EQ(merged.entries[0].count, 3u);
+  ch2.close();
+  second_io.restart();
+  second_io.poll();
 }
 
 TEST_F(DumpTest, TheTextSaysHowManyOfHowMany) {

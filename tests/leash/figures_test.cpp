@@ -495,6 +495,7 @@ TEST_F(FiguresTest, AreReadableFromOtherThreadsWhileTasksComeAndGo) {
 }
 
 TEST(FiguresAndLoop, AreReadableAfterTheLoop) {
+  expect_leaks();
   std::shared_ptr<const Figures> figures;
   {
     asio::io_context io{1};

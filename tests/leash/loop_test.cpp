@@ -43,6 +43,7 @@ Task<> outer(std::string* text, const char* name, const char* inner_name, Channe
 }
 
 TEST(LoopEnd, DestroysTheNewestTaskFirstAndInItTheInnermostFrameFirst) {
+  expect_leaks();
   std::string text;
   std::vector<TaskInfo> abandoned;
   asio::io_context io{1};
@@ -72,6 +73,7 @@ TEST(LoopEnd, CallsNoHookWhenNothingIsLeft) {
 }
 
 TEST(LoopEnd, TasksThatNeverRanAndTasksInScopesAreDestroyed) {
+  expect_leaks();
   std::string text;
   asio::io_context io{1};
   {
@@ -90,6 +92,7 @@ TEST(LoopEnd, TasksThatNeverRanAndTasksInScopesAreDestroyed) {
 }
 
 TEST(LoopEnd, DestructorsMayUseTheLibrary) {
+  expect_leaks();
   asio::io_context io{1};
   std::string text;
   {
@@ -119,6 +122,7 @@ TEST(LoopEnd, DestructorsMayUseTheLibrary) {
 }
 
 TEST(LoopEnd, HandlesThatOutliveItAreInert) {
+  expect_leaks();
   asio::io_context io{1};
   Channel<int> ch;
   DoneSource source;
@@ -137,6 +141,7 @@ TEST(LoopEnd, HandlesThatOutliveItAreInert) {
 }
 
 TEST(LoopEnd, FiguresOutliveIt) {
+  expect_leaks();
   asio::io_context io{1};
   std::shared_ptr<const Figures> figures;
   {

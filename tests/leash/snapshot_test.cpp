@@ -213,6 +213,7 @@ TEST_F(SnapshotTest, ListsTasksOldestFirstWhereverTheyWereStarted) {
 }
 
 TEST(SnapshotAndLoop, IsPlainDataThatOutlivesTheLoop) {
+  expect_leaks();
   std::vector<TaskInfo> tasks;
   {
     asio::io_context io{1};

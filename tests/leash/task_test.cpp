@@ -125,6 +125,7 @@ TEST_F(TaskTest, ADeepChainReturns) {
 }
 
 TEST(TaskAndLoop, ADeepChainIsDestroyedWithTheLoopWithoutRecursion) {
+  expect_leaks();
   asio::io_context io{1};
   Loop loop{io};
   Channel<int> ch;
@@ -194,6 +195,7 @@ TEST_F(TaskTest, SelectMovesMoveOnlyValues) {
 }
 
 TEST(TaskAndLoop, WhatAPendingWaitHoldsIsDestroyedOnce) {
+  expect_leaks();
   {
     asio::io_context io{1};
     Loop loop{io};

@@ -1,5 +1,6 @@
 // What other threads may do while a loop runs: post to it, cancel through a RemoteCancel, read its figures.
 // Most of these tests check little themselves: they are for ThreadSanitizer.
+#include "leash/gtest.hpp"
 #include "leash/loop.hpp"
 
 #include <gtest/gtest.h>
@@ -277,6 +278,7 @@ TEST(Threads, FiguresAreReadFromOtherThreadsWhileTheLoopRuns) {
 }
 
 TEST(Threads, ALoopMayEndWhileItsFiguresAreReadAndItIsCancelledFromAfar) {
+  expect_leaks();
   asio::io_context io{1};
   for (int round = 0; round < 20; ++round) {
     std::atomic<bool> stop{false};

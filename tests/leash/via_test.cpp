@@ -711,6 +711,7 @@ TEST_F(ViaTest, AnUnjoinedScopeDestroysFramesWhoseOperationsHaveCompletedButWere
 }
 
 TEST(ViaAndLoop, ALoopIsDestroyedWithOperationsThatHaveCompletedButWereNotDelivered) {
+  expect_leaks();
   Manual<Error, Counted> awaited, held;
   Manual<Error> stopped;
   stopped.on_stop = [&] {  // inside a cancel, which resumes nobody
@@ -770,6 +771,7 @@ TEST_F(ViaTest, AnOperationRunsFromItsCallOn) {
 }
 
 TEST(ViaAndLoop, ALoopIsDestroyedWithOperationsOfEveryKindInFlight) {
+  expect_leaks();
   {
     asio::io_context io{1};
     Manual<Error> stubborn(false);
@@ -799,6 +801,7 @@ TEST(ViaAndLoop, ALoopIsDestroyedWithOperationsOfEveryKindInFlight) {
 }
 
 TEST(ViaAndLoop, AnIoContextMayDieWithTheHandlersOfADeadLoop) {
+  expect_leaks();
   Counted::alive = 0;
   {
     asio::io_context io{1};

@@ -4,8 +4,10 @@
 
 #include "leash/gtest.hpp"
 
+// [main]
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   leash::watch_tests();
   return leash::verify_main([] { return RUN_ALL_TESTS(); });
 }
+// [/main]
