@@ -4,8 +4,9 @@
 
 namespace leash::detail {
 
-OperationState::OperationState(ContextNode& context, bool owns_its_memory) noexcept
+OperationState::OperationState(ContextNode& context, bool owns_its_memory, WaitKind kind) noexcept
     : Dependent(&OperationState::context_done),
+      kind_(kind),
       owns_its_memory_(owns_its_memory),
       loop_(context.signal->loop),
       context_(&context) {
@@ -59,7 +60,7 @@ void OperationState::wait(std::coroutine_handle<> frame) {
   task_ = &task;
   task.uncancellable = !cancellable && !owns_its_memory_;
   if (task.uncancellable && context_->signal->done()) loop_->count_uncancellable(task);
-  loop_->park(task, WaitKind::io_wait);
+  loop_->park(task, kind_);
 }
 
 void OperationState::abandon() noexcept {

@@ -65,7 +65,7 @@ namespace detail {
 // flight.
 class OperationState : public Operation, public Dependent {
  public:
-  OperationState(ContextNode& context, bool owns_its_memory) noexcept;
+  OperationState(ContextNode& context, bool owns_its_memory, WaitKind kind) noexcept;
   OperationState(const OperationState&) = delete;
   OperationState& operator=(const OperationState&) = delete;
 
@@ -100,6 +100,7 @@ class OperationState : public Operation, public Dependent {
   std::uint32_t refs_ = 0;
   bool complete_ = false;
   bool arena_used_ = false;
+  WaitKind kind_;
   bool owns_its_memory_;  // refers to nothing of the caller: not waited for after its context is done
   LoopState* loop_;       // counted
   Ref<ContextNode> context_;
@@ -132,6 +133,12 @@ template <class... Args>
 inline constexpr bool owns_all_its_memory = false;
 template <class Protocol>
 inline constexpr bool owns_all_its_memory<std::error_code, asio::ip::basic_resolver_results<Protocol>> = true;
+
+// What only a coroutine of Asio's gives to its handler.
+template <class... Args>
+inline constexpr WaitKind wait_kind_of = WaitKind::io_wait;
+template <class... Rest>
+inline constexpr WaitKind wait_kind_of<std::exception_ptr, Rest...> = WaitKind::asio;
 
 // What the handler's arguments become.
 template <class... Args>
@@ -181,7 +188,7 @@ template <class... Args>
 class OperationOf final : public OperationState {
  public:
   explicit OperationOf(ContextNode& context) noexcept
-      : OperationState(context, owns_all_its_memory<Args...>) {}
+      : OperationState(context, owns_all_its_memory<Args...>, wait_kind_of<Args...>) {}
   std::optional<std::tuple<Args...>> arguments;
 
  private:

@@ -1,0 +1,76 @@
+#pragma once
+// Waits until a number of things are done (Go: sync.WaitGroup).
+//
+// What it is     a counter: add before something starts, done when it has ended, wait until it is 0. Copies
+//                are handles of the same counter.
+// Requires       done as often as was added: a counter below 0 aborts.
+// Guarantees     at 0 every waiter goes on; then it can be used again. Whoever waits keeps the counter alive.
+//                Where the tasks are known, a Scope is better: it also cancels, and cannot be forgotten.
+// Threads        the loop's thread.
+//
+//   leash::WaitGroup group;
+//   group.add(2);
+//   leash::go(ctx, work(group));  // calls group.done() when it has ended, whatever happens
+//   leash::go(ctx, work(group));
+//   auto waited = co_await group.wait(ctx);
+
+#include <cstdint>
+
+#include "leash/context.hpp"
+#include "leash/detail/ref.hpp"
+#include "leash/detail/waiting.hpp"
+
+namespace leash {
+namespace detail {
+
+struct WaitGroupState {
+  void retain() noexcept { ++refs; }
+  void release() noexcept {
+    if (--refs == 0) delete this;
+  }
+  void add(std::int64_t n) noexcept;
+  std::uint32_t refs = 0;
+  std::int64_t count = 0;
+  List<Dependent> waiters;
+};
+
+class WaitGroupCase {
+ public:
+  static constexpr WaitKind kind = WaitKind::wait_group;
+  explicit WaitGroupCase(Ref<WaitGroupState> state) noexcept : state_(std::move(state)) {}
+  bool try_now(TaskRecord&) const noexcept { return state_->count == 0; }
+  void arm(Selection& selection, int index) noexcept {
+    link_.selection = &selection;
+    link_.index = index;
+    state_->waiters.push_back(link_);
+  }
+  void disarm() noexcept { link_.unlink(); }
+  void result() const noexcept {}
+
+ private:
+  Ref<WaitGroupState> state_;
+  DoneLink link_;
+};
+
+}  // namespace detail
+
+class WaitGroup {
+ public:
+  WaitGroup() : state_(new detail::WaitGroupState) {}
+
+  void add(std::int64_t n = 1) const noexcept { state_->add(n); }
+  void done() const noexcept { state_->add(-1); }
+  std::int64_t count() const noexcept { return state_->count; }
+
+  // Completes when the counter is 0, at once if it is. With a context: Result<>, its error if it is done
+  // before. Also a case of select.
+  auto wait() const { return detail::Await<detail::WaitGroupCase>(detail::WaitGroupCase(state_)); }
+  auto wait(const Context& ctx) const {
+    return detail::AwaitUnder<detail::WaitGroupCase>(ctx.node(), detail::WaitGroupCase(state_));
+  }
+
+ private:
+  detail::Ref<detail::WaitGroupState> state_;
+};
+
+}  // namespace leash
