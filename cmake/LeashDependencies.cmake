@@ -9,6 +9,9 @@ if(LEASH_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
 endif()
+if(LEASH_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
 
 # Asio: headers only in the package, compiled once here (separate compilation).
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)

@@ -74,6 +74,26 @@ void join_parent(SignalNode& child, SignalNode& above) noexcept {
   }
 }
 
+// The clock is read once: that is half of what such a context costs.
+Cancelable with_deadline_at(TimePoint now, const Context& parent, TimePoint deadline, std::error_code cause,
+                            const Label& label, const std::source_location& where) {
+  SignalNode& above = *parent.node().signal;
+  SignalNode& child = child_of(parent, label, where);
+  Cancelable result{Context(child), Cancel(child)};
+  join_parent(child, above);
+  const bool never = deadline == TimePoint::max();
+  if (child.done() || never || above.deadline < deadline) return result;
+  child.deadline = deadline;
+  if (deadline <= now) {
+    child.loop->finish(child, errc::deadline_exceeded,
+                       cause ? cause : make_error_code(errc::deadline_exceeded));
+  } else if (!child.loop->closing()) {
+    child.cause = cause;
+    child.loop->add_timer(child, deadline);
+  }
+  return result;
+}
+
 }  // namespace
 
 Cancelable with_cancel(const Context& parent, Label label, std::source_location where) {
@@ -85,26 +105,13 @@ Cancelable with_cancel(const Context& parent, Label label, std::source_location 
 
 Cancelable with_deadline(const Context& parent, TimePoint deadline, std::error_code cause, Label label,
                          std::source_location where) {
-  SignalNode& above = *parent.node().signal;
-  SignalNode& child = child_of(parent, label, where);
-  Cancelable result{Context(child), Cancel(child)};
-  join_parent(child, above);
-  const bool never = deadline == TimePoint::max();
-  if (child.done() || never || above.deadline < deadline) return result;
-  child.deadline = deadline;
-  if (deadline <= child.loop->now()) {
-    child.loop->finish(child, errc::deadline_exceeded,
-                       cause ? cause : make_error_code(errc::deadline_exceeded));
-  } else if (!child.loop->closing()) {
-    child.cause = cause;
-    child.loop->add_timer(child, deadline);
-  }
-  return result;
+  return with_deadline_at(parent.node().signal->loop->now(), parent, deadline, cause, label, where);
 }
 
 Cancelable with_timeout(const Context& parent, Duration timeout, std::error_code cause, Label label,
                         std::source_location where) {
-  return with_deadline(parent, later(parent.node().signal->loop->now(), timeout), cause, label, where);
+  const TimePoint now = parent.node().signal->loop->now();
+  return with_deadline_at(now, parent, later(now, timeout), cause, label, where);
 }
 
 Context without_cancel(const Context& parent) {

@@ -18,14 +18,18 @@ usage_error() {
   exit 2
 }
 
-# build PRESET: configures and builds; every tool that is needed has been installed by scripts/bootstrap.
-build() {
-  local preset=$1
-  local log=$root/build/configure-$preset.log
+# configure PRESET [cmake option…]; every tool that is needed has been installed by scripts/bootstrap.
+configure() {
+  local log=$root/build/configure-$1.log
   mkdir -p "$root/build"
-  if ! cmake --preset "$preset" >"$log" 2>&1; then
+  if ! cmake --preset "$@" >"$log" 2>&1; then
     cat "$log" >&2
-    die "cmake --preset $preset failed; the text above is in $log"
+    die "cmake --preset $1 failed; the text above is in $log"
   fi
-  cmake --build --preset "$preset" || die "the build of preset $preset failed"
+}
+
+# build PRESET: configures and builds.
+build() {
+  configure "$1"
+  cmake --build --preset "$1" || die "the build of preset $1 failed"
 }

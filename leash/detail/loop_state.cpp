@@ -121,7 +121,8 @@ TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns
   check(!closed_, "a task was started on a loop that no longer exists");
   auto& task = *new TaskRecord(*this, owner, root);
   task.id = ++last_id_;
-  task.started = now();
+  // Of an orphan from the start, latencies are measured from it; of others only ages.
+  task.started = owner.signal->done() ? now() : coarse_now();
   task.role = owner.role;
   task.returns_result = returns_result;
   task.scope = scope;
@@ -397,7 +398,8 @@ std::size_t LoopState::reap(List<Dependent>& chosen) noexcept {
 void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool inherited) noexcept {
   if (node.done()) return;
   check_thread();
-  const TimePoint at = now();
+  // Latencies are measured from it where somebody has to hear of the end; else a coarse reading will do.
+  const TimePoint at = node.dependents.empty() ? coarse_now() : now();
   const auto mark = [&](SignalNode& marked) {
     remove_timer(marked);
     marked.err = err;
