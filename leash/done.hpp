@@ -27,29 +27,14 @@ struct DoneState {
   void release() noexcept {
     if (--refs == 0) delete this;
   }
+  bool ready() const noexcept { return closed; }
   void close() noexcept;
   std::uint32_t refs = 0;
   bool closed = false;
   List<Dependent> waiters;
 };
 
-class DoneCase {
- public:
-  static constexpr WaitKind kind = WaitKind::chan_receive;
-  explicit DoneCase(Ref<DoneState> state) noexcept : state_(std::move(state)) {}
-  bool try_now(TaskRecord&) const noexcept { return state_->closed; }
-  void arm(Selection& selection, int index) noexcept {
-    link_.selection = &selection;
-    link_.index = index;
-    state_->waiters.push_back(link_);
-  }
-  void disarm() noexcept { link_.unlink(); }
-  void result() const noexcept {}
-
- private:
-  Ref<DoneState> state_;
-  DoneLink link_;
-};
+using DoneCase = StateCase<DoneState, WaitKind::chan_receive>;
 
 }  // namespace detail
 

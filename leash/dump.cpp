@@ -57,8 +57,13 @@ struct ShapeHash {
 
 class Taking {
  public:
-  Taking(detail::LoopState& loop, const DumpOptions& options)
-      : loop_(&loop), options_(options), newest_(loop.newest_id()), now_(loop.now()) {}
+  Taking(detail::LoopState& loop, const DumpOptions& options,
+         std::function<bool(const TaskRecord&)> counts = nullptr)
+      : loop_(&loop),
+        options_(options),
+        counts_(std::move(counts)),
+        newest_(loop.newest_id()),
+        now_(loop.now()) {}
 
   // False when there is more to be done, in another turn.
   bool go_on(TimePoint until) {
@@ -84,6 +89,7 @@ class Taking {
  private:
   void add(const TaskRecord& task) {
     if (task.id > newest_ || !detail::matches(options_.filter, task, now_)) return;
+    if (counts_ && !counts_(task)) return;
     ++dump_.matched;
     std::size_t at = dump_.entries.size();
     if (!options_.full) {
@@ -98,6 +104,7 @@ class Taking {
 
   detail::Ref<detail::LoopState> loop_;
   const DumpOptions options_;
+  const std::function<bool(const TaskRecord&)> counts_;  // empty: all that meet the filter
   const std::uint64_t newest_;
   const TimePoint now_;
   detail::TaskCursor cursor_;
@@ -128,6 +135,13 @@ void take_dump(Loop& loop, const DumpOptions& options, std::function<void(Dump)>
 Dump take_dump(const Loop& loop, const DumpOptions& options) {
   loop.state().check_thread();
   Taking taking(loop.state(), options);
+  (void)taking.go_on(TimePoint::max());
+  return taking.take_result();
+}
+
+Dump detail::take_dump_of(const Loop& loop, const std::function<bool(const TaskRecord&)>& counts) {
+  loop.state().check_thread();
+  Taking taking(loop.state(), DumpOptions(), counts);
   (void)taking.go_on(TimePoint::max());
   return taking.take_result();
 }

@@ -46,6 +46,11 @@ Dump take_dump(const Loop& loop, const DumpOptions& options = {});
 // One dump of several loops.
 Dump merge(std::vector<Dump> dumps, const DumpOptions& options);
 
+namespace detail {
+// In one go, of the tasks that `counts` is true of.
+Dump take_dump_of(const Loop& loop, const std::function<bool(const TaskRecord&)>& counts);
+}  // namespace detail
+
 // "3 of 7 tasks", and each entry as to_text(TaskGroup) has it.
 std::string to_text(const Dump& dump);
 

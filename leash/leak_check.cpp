@@ -30,14 +30,14 @@ bool is_called(const SignalNode& node, std::string_view label) {
   return label == node.label || label == node.label + (" " + std::to_string(node.number));
 }
 
-LeakReport report_on(const std::vector<TaskInfo>& tasks, bool deadlock) {
+LeakReport report_on(const Dump& dump, bool deadlock) {
   LeakReport report;
-  report.tasks = tasks.size();
+  report.tasks = dump.matched;
   report.deadlock = deadlock;
-  const std::string number = std::to_string(tasks.size()) + (tasks.size() == 1 ? " task" : " tasks");
+  const std::string number = std::to_string(dump.matched) + (dump.matched == 1 ? " task" : " tasks");
   report.text = deadlock ? "deadlock: nothing can ever wake " + number + "\n"
                          : "found " + number + " that should have ended\n";
-  for (const TaskGroup& entry : group(tasks)) report.text += "\n" + to_text(entry);
+  for (const TaskGroup& entry : dump.entries) report.text += "\n" + to_text(entry);
   return report;
 }
 
@@ -109,34 +109,40 @@ bool LeakOptions::leaves_out(const TaskRecord& task) const {
   return false;
 }
 
-std::vector<TaskInfo> LeakOptions::find(const Loop& loop) const {
-  std::vector<TaskInfo> tasks;
+std::uint64_t LeakOptions::newest_then(const Loop& loop) const noexcept {
   const auto then = newest_then_.find(&loop.state());
-  const std::uint64_t after = then == newest_then_.end() ? 0 : then->second;
-  const TimePoint now = loop.now();
-  loop.state().each_task_after(after, [&](const TaskRecord& task) {
-    if (!leaves_out(task)) tasks.push_back(detail::describe(task, now));
-  });
-  std::ranges::sort(tasks, {}, &TaskInfo::id);
-  return tasks;
+  return then == newest_then_.end() ? 0 : then->second;
+}
+
+bool LeakOptions::finds_any(const Loop& loop) const {
+  bool any = false;
+  loop.state().each_task_after(newest_then(loop),
+                               [&](const TaskRecord& task) { any = any || !leaves_out(task); });
+  return any;
+}
+
+Dump LeakOptions::find(const Loop& loop) const {
+  const std::uint64_t after = newest_then(loop);
+  return detail::take_dump_of(loop,
+                              [&](const TaskRecord& task) { return task.id > after && !leaves_out(task); });
 }
 
 std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options) {
   const auto give_up = std::chrono::steady_clock::now() + options.maximum_wait();
-  std::vector<TaskInfo> tasks;
+  bool any = false;
   bool deadlock = false;
   for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
-    tasks = options.find(loop);
-    if (tasks.empty()) break;
+    any = options.finds_any(loop);
+    if (!any) break;
     deadlock = loop.state().deadlocked();
-    if (deadlock) tasks = options.find(loop);
-    if (tasks.empty() || deadlock || std::chrono::steady_clock::now() >= give_up) break;
+    if (deadlock) any = options.finds_any(loop);
+    if (!any || deadlock || std::chrono::steady_clock::now() >= give_up) break;
     loop.io().restart();
     loop.io().run_for(pause);
   }
-  options.clean_up(tasks.empty() ? 0 : 1);
-  if (tasks.empty()) return std::nullopt;
-  return report_on(tasks, deadlock);
+  options.clean_up(any ? 1 : 0);
+  if (!any) return std::nullopt;
+  return report_on(options.find(loop), deadlock);
 }
 
 std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& options) {
@@ -144,7 +150,7 @@ std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& op
   std::optional<LeakReport> report;
   for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
     // Shared: a late look may find that nobody waits for it any more.
-    auto look = std::make_shared<std::promise<std::vector<TaskInfo>>>();
+    auto look = std::make_shared<std::promise<Dump>>();
     auto seen = look->get_future();
     asio::post(loop.io(), [look, options, &loop] { look->set_value(options.find(loop)); });
     if (seen.wait_until(give_up + longest_pause) != std::future_status::ready) {
@@ -153,10 +159,10 @@ std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& op
       report->text = "loop \"" + loop.name() + "\" does not answer\n";
       break;
     }
-    const std::vector<TaskInfo> tasks = seen.get();
-    if (tasks.empty()) break;
+    const Dump dump = seen.get();
+    if (dump.matched == 0) break;
     if (std::chrono::steady_clock::now() >= give_up) {
-      report = report_on(tasks, false);
+      report = report_on(dump, false);
       break;
     }
     std::this_thread::sleep_for(pause);

@@ -24,8 +24,8 @@
 #include <vector>
 
 #include "leash/clock.hpp"
+#include "leash/dump.hpp"
 #include "leash/loop.hpp"
-#include "leash/snapshot.hpp"
 
 namespace leash {
 
@@ -50,11 +50,13 @@ class LeakOptions {
 
   Duration maximum_wait() const noexcept { return maximum_wait_; }
   void clean_up(int status) const;
-  // Tasks of the loop that count, oldest first.
-  std::vector<TaskInfo> find(const Loop& loop) const;
+  // Whether any task of the loop counts, and all that do.
+  bool finds_any(const Loop& loop) const;
+  Dump find(const Loop& loop) const;
 
  private:
   bool leaves_out(const detail::TaskRecord& task) const;
+  std::uint64_t newest_then(const Loop& loop) const noexcept;
 
   std::map<const detail::LoopState*, std::uint64_t> newest_then_;
   std::vector<std::string> sites_;

@@ -9,11 +9,7 @@ void WaitGroupState::add(std::int64_t n) noexcept {
   check(count >= 0, "the counter of a WaitGroup went below 0: done was called more often than added");
   if (count != 0) return;
   const Ref<WaitGroupState> keep(this);
-  while (auto* hook = waiters.front()) {
-    hook->unlink();
-    auto& waiter = static_cast<Dependent&>(*hook);
-    waiter.on_done(waiter);
-  }
+  tell_all(waiters);
 }
 
 }  // namespace leash::detail

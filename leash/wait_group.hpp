@@ -28,29 +28,14 @@ struct WaitGroupState {
   void release() noexcept {
     if (--refs == 0) delete this;
   }
+  bool ready() const noexcept { return count == 0; }
   void add(std::int64_t n) noexcept;
   std::uint32_t refs = 0;
   std::int64_t count = 0;
   List<Dependent> waiters;
 };
 
-class WaitGroupCase {
- public:
-  static constexpr WaitKind kind = WaitKind::wait_group;
-  explicit WaitGroupCase(Ref<WaitGroupState> state) noexcept : state_(std::move(state)) {}
-  bool try_now(TaskRecord&) const noexcept { return state_->count == 0; }
-  void arm(Selection& selection, int index) noexcept {
-    link_.selection = &selection;
-    link_.index = index;
-    state_->waiters.push_back(link_);
-  }
-  void disarm() noexcept { link_.unlink(); }
-  void result() const noexcept {}
-
- private:
-  Ref<WaitGroupState> state_;
-  DoneLink link_;
-};
+using WaitGroupCase = StateCase<WaitGroupState, WaitKind::wait_group>;
 
 }  // namespace detail
 

@@ -160,6 +160,35 @@ struct DoneLink : Dependent {
   }
 };
 
+// Tells everybody who waits; each is unlinked before it is told, and may drop what it waited for.
+inline void tell_all(List<Dependent>& waiters) noexcept {
+  while (auto* hook = waiters.front()) {
+    hook->unlink();
+    auto& waiter = static_cast<Dependent&>(*hook);
+    waiter.on_done(waiter);
+  }
+}
+
+// Something shared that lists its waiters is ready: State has ready() and `waiters`.
+template <class State, WaitKind Kind>
+class StateCase {
+ public:
+  static constexpr WaitKind kind = Kind;
+  explicit StateCase(Ref<State> state) noexcept : state_(std::move(state)) {}
+  bool try_now(TaskRecord&) const noexcept { return state_->ready(); }
+  void arm(Selection& selection, int index) noexcept {
+    link_.selection = &selection;
+    link_.index = index;
+    state_->waiters.push_back(link_);
+  }
+  void disarm() noexcept { link_.unlink(); }
+  void result() const noexcept {}
+
+ private:
+  Ref<State> state_;
+  DoneLink link_;
+};
+
 // The context is done.
 class ContextCase {
  public:

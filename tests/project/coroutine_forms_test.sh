@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Keeps the forms of co_await out that GCC 12 miscompiles (docs/gcc12.md): inside one expression with co_await, an
+# aggregate or a capturing lambda as a temporary, and co_await as a branch of ?:.
+# usage: coroutine_forms_test.sh [FILE...]; without files, all of the project's
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+if [[ $# -eq 0 ]]; then
+  mapfile -t files < <(find leash http client server loadgen bench tests -name '*.cpp' -o -name '*.hpp')
+  # The check itself is checked: each bad form is found, and the good one is not.
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  # shellcheck disable=SC2016
+  printf '%s\n' 'co_await f(Message{1, text});' >"$folder/aggregate.cpp"
+  printf '%s\n' 'co_await f({.a = text});' >"$folder/braces.cpp"
+  printf '%s\n' 'co_await f(' '    [text](int) { return 1; });' >"$folder/lambda.cpp"
+  printf '%s\n' 'auto x = c ? co_await a() : T();' >"$folder/conditional.cpp"
+  for bad in "$folder"/*.cpp; do
+    ! bash "$0" "$bad" 2>/dev/null || { echo "not found: $(cat "$bad")" >&2; exit 1; }
+  done
+  printf '%s\n' '// co_await f(Message{1});' 'auto r = co_await f(std::move(message), [](int) { return 1; });' \
+    >"$folder/good.cpp"
+  bash "$0" "$folder/good.cpp"
+else
+  files=("$@")
+fi
+
+perl -0777 -ne '
+  s{//[^\n]*}{}g; s{"(?:\\.|[^"\\\n])*"}{""}g;
+  while (/\bco_await\b([^;]*);/g) {
+    my ($all, $rest, $before) = ($&, $1, substr($_, 0, $-[0]));
+    my $line = 1 + ($before =~ tr/\n//);
+    my $bad;
+    $bad = "a capturing lambda" if $rest =~ /[(,]\s*\[[^\]\s][^\]]*\]\s*[({]/;
+    $bad = "an aggregate" if $rest =~ /[(,]\s*(?:[A-Z]\w*|\w+::[A-Z]\w*)?\{\s*[^}\s]/ && $rest !~ /[(,]\s*\[[^\]]*\][^{]*\{/;
+    $bad = "a branch of ?:" if $before =~ /\?\s*$/;
+    print STDERR "$ARGV:$line: $bad in an expression with co_await\n" and $found = 1 if $bad;
+  }
+  END { exit($found ? 1 : 0) }' "${files[@]}"
