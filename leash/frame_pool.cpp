@@ -32,7 +32,7 @@ namespace {
 
 constexpr std::size_t block_bytes = 64 * 1024;
 constexpr std::size_t largest = 2048;
-constexpr std::size_t step = 32;
+constexpr std::size_t step = 16;
 constexpr std::size_t class_count = largest / step;
 constexpr std::size_t low_water_blocks = 16;
 

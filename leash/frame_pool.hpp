@@ -1,7 +1,7 @@
 #pragma once
 // Memory for coroutine frames and other small objects that come and go with every request.
 //
-// What it is     a pool for each thread: size classes (steps of 32 bytes, up to 2 KiB) carved from blocks of
+// What it is     a pool for each thread: size classes (steps of 16 bytes, up to 2 KiB) carved from blocks of
 //                64 KiB; what is larger goes to operator new.
 // Guarantees     allocate and release are O(1) and, after warm-up, make no system call. A block that is
 //                wholly empty goes back to the operating system, above a low-water mark of 16 empty blocks (1

@@ -84,7 +84,7 @@ bool LeakOptions::leaves_out(const TaskRecord& task) const {
   if (task.running) return true;  // it looks itself
   if (!names_.empty() && task.name && has(names_, task.name.get())) return true;
   if (!sites_.empty()) {
-    const SiteFigures& site = task.loop->figures()->at(task.site);
+    const SiteFigures& site = task.loop().figures()->at(task.site);
     const std::string place = site.file + (":" + std::to_string(site.line));
     if (std::ranges::any_of(sites_, [&](const std::string& part) { return place.contains(part); }))
       return true;

@@ -25,10 +25,10 @@ Scope::~Scope() {
   if (live_ != 0) {
     own_.cancel();
     while (auto* hook = tasks_.back()) {
-      auto& task = static_cast<detail::TaskRecord&>(*hook);
+      auto& task = static_cast<detail::ScopedTaskRecord&>(*hook);
       hook->unlink();
       task.scope = nullptr;
-      task.loop->destroy(task);
+      task.loop().destroy(task);
     }
   }
 }
@@ -37,7 +37,7 @@ void Scope::start(detail::PromiseBase& root, bool returns_result, std::string_vi
                   const std::source_location& where) {
   detail::ContextNode& owner = own_.ctx.node();
   detail::TaskRecord& task = owner.signal->loop->start(owner, root, returns_result, name, where, this);
-  tasks_.push_back(task);
+  tasks_.push_back(static_cast<detail::ScopedTaskRecord&>(task));
   ++live_;
   // The parent ended before: that is what join reports, once there is something that it stops.
   if (!ended_by_us_ && own_.ctx.is_done()) fail(own_.ctx.err());
@@ -71,22 +71,21 @@ void Scope::task_ended(std::error_code error, const std::exception_ptr& exceptio
     ended_by_us_ = true;
     own_.cancel(error ? error : make_error_code(errc::canceled));
   }
-  if (live_ == 0 && joiner_) joiner_->loop->schedule(*std::exchange(joiner_, nullptr));
+  if (live_ == 0 && joiner_) joiner_->loop().schedule(*std::exchange(joiner_, nullptr));
 }
 
 Scope::Join Scope::join() noexcept { return Join(*this); }
 
-void Scope::Join::await_suspend(std::coroutine_handle<> frame) {
+void Scope::Join::await_suspend(std::coroutine_handle<>) {
   detail::TaskRecord& task = *detail::current.task;
-  task.resume_point = frame;
   if (scope_.live_ == 0) {  // ready, but this turn has gone on for long enough
-    task.loop->schedule(task);
+    task.loop().schedule(task);
     return;
   }
   check(scope_.joiner_ == nullptr, "a Scope is joined by two tasks at once");
   scope_.joiner_ = &task;
   waiting_ = true;
-  task.loop->park(task, WaitKind::wait_group);
+  task.loop().park(task, WaitKind::wait_group);
 }
 
 Result<> Scope::Join::await_resume() {

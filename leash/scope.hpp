@@ -86,7 +86,7 @@ class Scope::Join : public detail::AwaiterTag {
     if (waiting_) scope_.joiner_ = nullptr;
   }
   bool await_ready() const noexcept { return scope_.live_ == 0 && detail::may_go_on(*detail::current.task); }
-  void await_suspend(std::coroutine_handle<> frame);
+  void await_suspend(std::coroutine_handle<>);
   Result<> await_resume();
 
  private:

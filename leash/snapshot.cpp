@@ -92,10 +92,10 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   TaskInfo info;
   info.id = task.id;
   if (task.name) info.name = task.name.get();
-  info.loop = task.loop->name;
-  const SiteFigures& site = task.loop->figures()->at(task.site);
+  info.loop = task.loop().name;
+  const SiteFigures& site = task.loop().figures()->at(task.site);
   info.site = {readable_function(site.function), site.file, site.line};
-  info.role = task.role;
+  info.role = task.role();
   info.state = state_of(task);
   const Context owner(*task.owner);
   if (const Label label = owner.label(); label.name) {

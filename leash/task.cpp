@@ -8,22 +8,22 @@ void enter_frame(TaskRecord& task, PromiseBase& frame) noexcept {
   frame.parent = task.innermost;
   task.innermost = &frame;
   task.bytes += frame.bytes;
-  task.loop->figures()->at(task.site).frame_bytes.add(frame.bytes);
+  task.loop().figures()->at(task.site).frame_bytes.add(frame.bytes);
 }
 
 void leave_frame(TaskRecord& task, PromiseBase& frame) noexcept {
   task.innermost = frame.parent;
   task.bytes -= frame.bytes;
-  task.loop->figures()->at(task.site).frame_bytes.subtract(frame.bytes);
+  task.loop().figures()->at(task.site).frame_bytes.subtract(frame.bytes);
 }
 
-bool may_go_on(TaskRecord& task) noexcept { return task.loop->may_go_on(); }
-void park(TaskRecord& task, WaitKind kind) noexcept { task.loop->park(task, kind); }
-void schedule(TaskRecord& task) noexcept { task.loop->schedule(task); }
-std::uint32_t random(TaskRecord& task) noexcept { return task.loop->random(); }
-TimePoint now(TaskRecord& task) noexcept { return task.loop->now(); }
-void add_timer(TaskRecord& task, Timer& timer, TimePoint when) { task.loop->add_timer(timer, when); }
-void remove_timer(TaskRecord& task, Timer& timer) noexcept { task.loop->remove_timer(timer); }
+bool may_go_on(TaskRecord& task) noexcept { return task.loop().may_go_on(); }
+void park(TaskRecord& task, WaitKind kind) noexcept { task.loop().park(task, kind); }
+void schedule(TaskRecord& task) noexcept { task.loop().schedule(task); }
+std::uint32_t random(TaskRecord& task) noexcept { return task.loop().random(); }
+TimePoint now(TaskRecord& task) noexcept { return task.loop().now(); }
+void add_timer(TaskRecord& task, Timer& timer, TimePoint when) { task.loop().add_timer(timer, when); }
+void remove_timer(TaskRecord& task, Timer& timer) noexcept { task.loop().remove_timer(timer); }
 void attach(SignalNode& node, Dependent& dependent) noexcept { LoopState::attach(node, dependent); }
 
 bool nothing_remains(const SignalNode& node) noexcept {

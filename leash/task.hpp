@@ -47,6 +47,11 @@ void leave_frame(TaskRecord& task, PromiseBase& frame) noexcept;
 template <class T>
 class TaskAwaiter;
 
+// What a frame left when it ended with an exception; the frame that awaits it goes on next.
+inline void rethrow_exception() {
+  if (*current.exception) std::rethrow_exception(std::exchange(*current.exception, nullptr));
+}
+
 // The awaiter itself stays where it is until the end of the full expression. (A reference returned from
 // await_transform would be copied: GCC 12 makes a copy of the object it refers to.)
 template <Awaiter A>
@@ -90,7 +95,7 @@ struct PromiseCommon : AlignedPromiseBase {
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() const noexcept { return {}; }
-  void unhandled_exception() noexcept { exception = std::current_exception(); }
+  void unhandled_exception() noexcept { *current.exception = std::current_exception(); }
 
   template <class U>
   TaskAwaiter<U> await_transform(Task<U>&& task,
@@ -124,7 +129,7 @@ struct Promise : PromiseCommon<T> {
   requires std::is_constructible_v<T, U&&>
   void return_value(U&& v) { value.emplace(std::forward<U>(v)); }
   T take() {
-    if (this->exception) std::rethrow_exception(std::exchange(this->exception, nullptr));
+    rethrow_exception();
     return std::move(*value);
   }
   std::optional<T> value;
@@ -136,9 +141,7 @@ struct Promise<void> : PromiseCommon<void> {
       : PromiseCommon<void>(definition) {}
   Task<void> get_return_object() noexcept;
   void return_void() const noexcept {}
-  void take() {
-    if (exception) std::rethrow_exception(std::exchange(exception, nullptr));
-  }
+  void take() { rethrow_exception(); }
 };
 
 }  // namespace detail

@@ -33,7 +33,7 @@ bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now) {
       return false;
   }
   if (!filter.site.empty()) {
-    const SiteFigures& site = task.loop->figures()->at(task.site);
+    const SiteFigures& site = task.loop().figures()->at(task.site);
     const std::string place = site.file + (":" + std::to_string(site.line));
     if (place.find(filter.site) == std::string::npos) return false;
   }

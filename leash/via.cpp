@@ -50,9 +50,8 @@ void OperationState::completed() noexcept {
   }
 }
 
-void OperationState::wait(std::coroutine_handle<> frame) {
+void OperationState::wait() {
   TaskRecord& task = *current.task;
-  task.resume_point = frame;
   if (complete_) {
     loop_->schedule(task);
     return;

@@ -80,10 +80,10 @@ class OperationState : public Operation, public Dependent {
   ContextNode& context() const noexcept { return *context_; }
   asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
-  void initiated() noexcept;                 // after the operation was started
-  void completed() noexcept;                 // by its handler, once, with the result stored
-  void wait(std::coroutine_handle<> frame);  // by the awaiter
-  void abandon() noexcept;                   // the awaiter goes away first: cancel
+  void initiated() noexcept;  // after the operation was started
+  void completed() noexcept;  // by its handler, once, with the result stored
+  void wait();                // by the awaiter
+  void abandon() noexcept;    // the awaiter goes away first: cancel
   bool is_complete() const noexcept { return complete_; }
   void skip() noexcept { complete_ = true; }  // not started: the context is done
 
@@ -244,7 +244,7 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
   }
 
   bool await_ready() const noexcept { return operation_->is_complete() && may_go_on(*current.task); }
-  void await_suspend(std::coroutine_handle<> frame) { operation_->wait(frame); }
+  void await_suspend(std::coroutine_handle<>) { operation_->wait(); }
 
   Outcome await_resume() {
     auto& arguments = operation_->arguments;

@@ -17,12 +17,8 @@ namespace leash::detail {
 PromiseBase::PromiseBase(std::source_location definition) noexcept
     : where(definition), bytes(current.new_frame_bytes) {}
 
-TaskRecord::TaskRecord(LoopState& state, ContextNode& context, PromiseBase& root) noexcept
-    : Dependent(&LoopState::owner_done),
-      loop(&state),
-      owner(&context),
-      innermost(&root),
-      resume_point(root.handle()) {}
+TaskRecord::TaskRecord(ContextNode& context, PromiseBase& root) noexcept
+    : Dependent(&LoopState::owner_done), owner(&context), innermost(&root) {}
 
 LoopState::LoopState(asio::io_context& io_context, Clock* clock, const Settings& settings)
     : io_(io_context),
@@ -119,13 +115,11 @@ TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns
                              std::string_view task_name, const std::source_location& where, Scope* scope) {
   check_thread();
   check(!closed_, "a task was started on a loop that no longer exists");
-  auto& task = *new TaskRecord(*this, owner, root);
+  auto& task = scope ? *new ScopedTaskRecord(owner, root, *scope) : *new TaskRecord(owner, root);
   task.id = ++last_id_;
   // Of an orphan from the start, latencies are measured from it; of others only ages.
   task.started = owner.signal->done() ? now() : coarse_now();
-  task.role = owner.role;
   task.returns_result = returns_result;
-  task.scope = scope;
   task.bytes = root.bytes;
   if (!task_name.empty()) {
     task.name = std::make_unique<char[]>(task_name.size() + 1);
@@ -135,7 +129,7 @@ TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns
 
   SiteFigures& site = figures_->at(task.site);
   site.started.add();
-  site.live_by_role[static_cast<std::size_t>(task.role)].add();
+  site.live_by_role[static_cast<std::size_t>(task.role())].add();
   site.frame_bytes.add(root.bytes);
   figures_->live_tasks.add();
   List<TaskRecord>& tasks = (*tasks_)[task.site];
@@ -145,7 +139,7 @@ TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns
 
   SignalNode& signal = *owner.signal;
   if (signal.done()) {
-    make_orphan(task, task.started);
+    make_orphan(task);
   } else {
     attach(signal, task);
     task.detached = &signal == background_ || &signal == never_;
@@ -194,23 +188,23 @@ void LoopState::resume(TaskRecord& task) noexcept {
     destroy(task);
     return;
   }
-  const Current outer = std::exchange(current, Current{&task, nullptr, 0});
+  std::exception_ptr exception;
+  const Current outer = std::exchange(current, Current{&task, &exception, nullptr, 0});
   set_wait(task, WaitKind::none);
   task.running = true;
-  current.next = task.resume_point;
+  current.next = task.innermost->handle();
   while (current.next) std::exchange(current.next, nullptr).resume();
   task.running = false;
   current = outer;
   if (task.ended) {
-    end(task);
+    end(task, exception);
   } else if (task.doomed) {
     destroy(task);
   }
 }
 
-void LoopState::end(TaskRecord& task) noexcept {
+void LoopState::end(TaskRecord& task, const std::exception_ptr& exception) noexcept {
   PromiseBase& root = *task.innermost;
-  const std::exception_ptr exception = std::move(root.exception);
   std::error_code error;
   if (task.returns_result && !exception) {
     const auto& result = *static_cast<Promise<Result<>>&>(root).value;
@@ -222,7 +216,7 @@ void LoopState::end(TaskRecord& task) noexcept {
   } else if (error || (!task.returns_result && task.owner->signal->done())) {
     outcome = Outcome::canceled;
   }
-  Scope* const scope = task.scope;
+  Scope* const scope = task.scope();
   if (exception && !scope) report_exception(exception, &task);
   task.innermost = nullptr;
   root.handle().destroy();
@@ -236,7 +230,7 @@ void LoopState::destroy(TaskRecord& task) noexcept {
     return;
   }
   static_cast<Hook<Ready>&>(task).unlink();
-  Scope* const scope = task.scope;
+  Scope* const scope = task.scope();
   // A frame's destructors may run code of the user, which sees the frames that are left.
   while (PromiseBase* frame = task.innermost) {
     task.innermost = frame->parent;
@@ -250,13 +244,13 @@ void LoopState::destroy(TaskRecord& task) noexcept {
 void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
   SiteFigures& site = figures_->at(task.site);
   site.finished[static_cast<std::size_t>(outcome)].add();
-  site.live_by_role[static_cast<std::size_t>(task.role)].subtract();
+  site.live_by_role[static_cast<std::size_t>(task.role())].subtract();
   site.frame_bytes.subtract(task.bytes);
   figures_->live_tasks.subtract();
   if (task.detached) site.detached.subtract();
   if (task.orphan) {
     site.orphaned.subtract();
-    figures_->observe_cancel_latency(now() - task.orphan_since);
+    figures_->observe_cancel_latency(now() - task.orphan_since());
   }
   if (task.leaked) site.leaked[static_cast<std::size_t>(task.wait)].subtract();
 
@@ -273,7 +267,11 @@ void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
         oldest ? static_cast<TaskRecord&>(*oldest).started.time_since_epoch().count() : 0,
         std::memory_order_relaxed);
   }
-  delete &task;
+  if (task.in_scope) {
+    delete static_cast<ScopedTaskRecord*>(&task);
+  } else {
+    delete &task;
+  }
   // Or run() would not return before they are over.
   if (orphans_.empty()) remove_timer(grace_timer_);
   if (leaked_.empty()) remove_timer(reap_timer_);
@@ -318,15 +316,14 @@ TaskRecord* LoopState::newest_task() noexcept {
 
 void LoopState::owner_done(Dependent& dependent) noexcept {
   auto& task = static_cast<TaskRecord&>(dependent);
-  task.loop->make_orphan(task, task.owner->signal->done_at);
+  task.loop().make_orphan(task);
 }
 
-void LoopState::make_orphan(TaskRecord& task, TimePoint since) noexcept {
+void LoopState::make_orphan(TaskRecord& task) noexcept {
   SiteFigures& site = figures_->at(task.site);
   if (task.detached) site.detached.subtract();
   task.detached = false;
   task.orphan = true;
-  task.orphan_since = since;
   site.orphaned.add();
   orphans_.push_back(task);
   arm_grace();
@@ -345,7 +342,7 @@ void LoopState::arm_grace() noexcept {
   if (grace_timer_.armed() || closing_ || settings_.grace == Duration::max()) return;
   if (auto* hook = orphans_.front()) {
     const auto& task = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook));
-    add_timer(grace_timer_, later(task.orphan_since, settings_.grace));
+    add_timer(grace_timer_, later(task.orphan_since(), settings_.grace));
   }
 }
 
@@ -353,7 +350,7 @@ void LoopState::arm_reaper() noexcept {
   if (reap_timer_.armed() || closing_ || settings_.reap_after == Duration::max()) return;
   if (auto* hook = leaked_.front()) {
     const auto& task = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook));
-    add_timer(reap_timer_, later(task.orphan_since, settings_.reap_after));
+    add_timer(reap_timer_, later(task.orphan_since(), settings_.reap_after));
   }
 }
 
@@ -361,7 +358,7 @@ void LoopState::promote_orphans() noexcept {
   const TimePoint old_enough = now() - settings_.grace;
   while (auto* hook = orphans_.front()) {
     auto& task = static_cast<TaskRecord&>(static_cast<Dependent&>(*hook));
-    if (task.orphan_since > old_enough) break;
+    if (task.orphan_since() > old_enough) break;
     make_leaked(task);
   }
   arm_grace();
@@ -370,7 +367,7 @@ void LoopState::promote_orphans() noexcept {
 
 void LoopState::reap_old() noexcept {
   const TimePoint old_enough = now() - settings_.reap_after;
-  reap([&](const TaskRecord& task) { return task.orphan_since <= old_enough; }, SIZE_MAX);
+  reap([&](const TaskRecord& task) { return task.orphan_since() <= old_enough; }, SIZE_MAX);
   arm_reaper();
 }
 

@@ -158,10 +158,10 @@ class LoopState {
   void fire_timers() noexcept;
   void arm() noexcept;
   void resume(TaskRecord& task) noexcept;
-  void end(TaskRecord& task) noexcept;
+  void end(TaskRecord& task, const std::exception_ptr& exception) noexcept;
   void forget(TaskRecord& task, Outcome outcome) noexcept;
   void set_wait(TaskRecord& task, WaitKind kind) noexcept;
-  void make_orphan(TaskRecord& task, TimePoint since) noexcept;
+  void make_orphan(TaskRecord& task) noexcept;
   void make_leaked(TaskRecord& task) noexcept;
   void arm_grace() noexcept;
   void arm_reaper() noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 // What a loop knows of each task, and what a frame tells about itself. Internal.
 
+#include <algorithm>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
@@ -32,7 +33,6 @@ struct PromiseBase {
   PromiseBase** holder =
       nullptr;                 // where the awaiting frame keeps this one; cleared when it is destroyed early
   std::source_location where;  // of the co_await it is at; before the first one, of its definition
-  std::exception_ptr exception;
   std::uint32_t bytes;
 };
 
@@ -49,27 +49,31 @@ inline std::coroutine_handle<> PromiseBase::handle() noexcept {
 struct Ready;    // tag: the queue of tasks that are ready to run
 struct InScope;  // tag: the tasks of a scope
 
-struct TaskRecord final : Hook<TaskRecord>, Hook<Ready>, Hook<InScope>, Dependent {
-  TaskRecord(LoopState& state, ContextNode& context, PromiseBase& root) noexcept;
+// There may be a million: members are ordered by size, and what the owner knows is not kept twice.
+struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
+  TaskRecord(ContextNode& context, PromiseBase& root) noexcept;
 
   static void* operator new(std::size_t size) { return frame_allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
 
-  LoopState* loop;
+  Role role() const noexcept { return owner->role; }
+  // Since when it is an orphan: since its owner ended, or since its start.
+  TimePoint orphan_since() const noexcept { return std::max(started, owner->signal->done_at); }
+
+  LoopState& loop() const noexcept { return *owner->signal->loop; }
+  Scope* scope() const noexcept;  // null: started by go()
+
   Ref<ContextNode> owner;
-  PromiseBase* innermost;                // the frame that runs or waits
-  std::coroutine_handle<> resume_point;  // where to go on
+  PromiseBase* innermost;  // the frame that runs or waits
   std::uint64_t id = 0;
   TimePoint started{};
   TimePoint waits_since{};
-  TimePoint orphan_since{};
   std::unique_ptr<char[]> name;  // null: none
-  Scope* scope = nullptr;
-  std::uint32_t bytes = 0;  // of all frames
+  std::uint32_t bytes = 0;       // of all frames
   std::uint16_t site = 0;
-  WaitKind wait = WaitKind::none;
-  Role role = Role::system;
-  bool returns_result = false;  // Task<Result<>> rather than Task<void>
+  WaitKind wait : 4 = WaitKind::none;
+  bool in_scope : 1 = false;        // it is a ScopedTaskRecord
+  bool returns_result : 1 = false;  // Task<Result<>> rather than Task<void>
   bool running : 1 = false;
   bool ended : 1 = false;   // the first frame is at its end
   bool doomed : 1 = false;  // to be destroyed as soon as it does not run
@@ -79,11 +83,23 @@ struct TaskRecord final : Hook<TaskRecord>, Hook<Ready>, Hook<InScope>, Dependen
   bool uncancellable : 1 = false;  // waits on an operation without a cancellation path
 };
 
+struct ScopedTaskRecord final : TaskRecord, Hook<InScope> {
+  ScopedTaskRecord(ContextNode& context, PromiseBase& root, Scope& s) noexcept
+      : TaskRecord(context, root), scope(&s) {
+    in_scope = true;
+  }
+  Scope* scope;  // null: it has gone
+};
+inline Scope* TaskRecord::scope() const noexcept {
+  return in_scope ? static_cast<const ScopedTaskRecord*>(this)->scope : nullptr;
+}
+
 // What runs on this thread now.
 struct Current {
   TaskRecord* task = nullptr;
-  std::coroutine_handle<> next;       // where the trampoline goes on
-  std::uint32_t new_frame_bytes = 0;  // from operator new to the promise's constructor
+  std::exception_ptr* exception = nullptr;  // of a frame that ended with it, for the one that awaits it
+  std::coroutine_handle<> next;             // where the trampoline goes on
+  std::uint32_t new_frame_bytes = 0;        // from operator new to the promise's constructor
 };
 inline constinit thread_local Current current{};
 

@@ -101,8 +101,7 @@ class Waiting : public AwaiterTag, protected Selection {
     return chosen != none && may_go_on(*task);
   }
 
-  void await_suspend(std::coroutine_handle<> frame) {
-    task->resume_point = frame;
+  void await_suspend(std::coroutine_handle<>) {
     if (chosen != none) {  // ready, but this turn has gone on for long enough
       schedule(*task);
       return;

@@ -92,14 +92,14 @@ TEST(FramePool, ObjectsThatComeAndGoInAnyOrderStayApart) {
   }
 }
 
-TEST_F(FramePoolFigures, SizesAreRoundedUpToClassesOf32Bytes) {
+TEST_F(FramePoolFigures, SizesAreRoundedUpToClassesOf16Bytes) {
   in_a_thread_of_its_own([&] {
-    for (const auto& [size, rounded] : {std::pair<std::size_t, std::size_t>{0, 32},
-                                        {1, 32},
+    for (const auto& [size, rounded] : {std::pair<std::size_t, std::size_t>{0, 16},
+                                        {1, 16},
+                                        {16, 16},
+                                        {17, 32},
                                         {32, 32},
-                                        {33, 64},
-                                        {64, 64},
-                                        {2017, 2048},
+                                        {2033, 2048},
                                         {2048, 2048}}) {
       const Object object(size);
       EXPECT_EQ(used(), rounded) << size;
@@ -116,7 +116,7 @@ TEST_F(FramePoolFigures, ObjectsOfAClassShareABlockAndTheLastOneReleasedIsTheNex
     EXPECT_EQ(mapped(), block_bytes);
     const void* last = objects.back().memory();
     objects.pop_back();
-    EXPECT_EQ(Object(490).memory(), last);
+    EXPECT_EQ(Object(498).memory(), last);
     const Object other(100);
     EXPECT_EQ(mapped(), 2 * block_bytes) << "another class, another block";
   });
@@ -156,7 +156,7 @@ TEST_F(FramePoolFigures, ABlockGoesBackOnlyWhenItIsWhollyEmpty) {
 
 TEST_F(FramePoolFigures, EmptyBlocksServeOtherClasses) {
   in_a_thread_of_its_own([&] {
-    for (std::size_t size = 32; size <= 2048; size += 32) {
+    for (std::size_t size = 16; size <= 2048; size += 16) {
       std::vector<Object> objects;
       for (std::size_t bytes = 0; bytes < 8 * block_bytes; bytes += size) objects.emplace_back(size);
       EXPECT_LE(mapped(), low_water_bytes) << size;
