@@ -12,7 +12,8 @@ namespace leash {
 namespace {
 
 void write_exception(std::exception_ptr exception, const TaskInfo* task) {
-  const std::string who = task ? to_text(*task) : std::string("a callback of after_func\n");
+  const std::string who =
+      task ? to_text(*task) : std::string("a callback of after_func, or a scope that was not joined\n");
   try {
     std::rethrow_exception(std::move(exception));
   } catch (const std::exception& e) {

@@ -49,8 +49,8 @@ struct LoopOptions {
   // How many tasks, and awaits that are ready, a turn goes through before other handlers of the io_context
   // get their share. 1: each step of each task is a handler of its own, for tests.
   std::uint32_t turn_budget = 256;
-  // An exception left a task started by go() (the task is described) or a callback of after_func (null).
-  // By default it is written to standard error.
+  // An exception left a task and no join rethrows it (the task is described), or it left a callback of
+  // after_func or was kept by a scope that nobody joined (null). By default it is written to standard error.
   std::function<void(std::exception_ptr, const TaskInfo*)> on_exception = {};
   // The loop is being destroyed and these tasks are still alive; their frames are destroyed next. Must not
   // throw.

@@ -31,6 +31,7 @@ Scope::~Scope() {
       task.loop().destroy(task);
     }
   }
+  if (exception_) own_.ctx.node().signal->loop->report_exception(exception_, nullptr);  // nobody joined
 }
 
 void Scope::start(detail::PromiseBase& root, bool returns_result, std::string_view name,
@@ -59,13 +60,13 @@ void Scope::cancel(std::error_code cause) noexcept {
 
 void Scope::fail(std::error_code error) noexcept {
   ended_by_us_ = true;
-  if (!error_ && !exception_) error_ = error;
+  if (!failed()) error_ = error;
 }
 
 void Scope::task_ended(std::error_code error, const std::exception_ptr& exception) noexcept {
   --live_;
   const bool follows_from_cancel = own_.ctx.is_done() && is_cancellation(error);
-  if (!error_ && !exception_ && (exception || (error && !follows_from_cancel))) {
+  if (!failed() && (exception || (error && !follows_from_cancel))) {
     error_ = error;
     exception_ = exception;
     ended_by_us_ = true;

@@ -5,9 +5,10 @@
 //                them.
 // Guarantees     join returns after every task has ended. The first error or exception of a task, or the end
 //                of the parent context while tasks live, cancels the others and is what join returns (or
-//                rethrows); cancellation errors that follow from that do not count. A scope that is destroyed
-//                before its tasks have ended (early return, exception) cancels them and destroys their frames
-//                on the spot.
+//                rethrows); cancellation errors that follow from that do not count. An exception that no
+//                join rethrows (it was not the first failure, or nobody joined) reaches the loop's
+//                on_exception. A scope that is destroyed before its tasks have ended (early return, exception)
+//                cancels them and destroys their frames on the spot.
 // Threads        the loop's thread.
 // Lifetime       a local object of a task; not movable.
 //
@@ -65,6 +66,7 @@ class Scope {
              const std::source_location& where);
   void task_ended(std::error_code error, const std::exception_ptr& exception) noexcept;
   void fail(std::error_code error) noexcept;
+  bool failed() const noexcept { return error_ || exception_; }
 
   Context parent_;
   Cancelable own_;

@@ -165,7 +165,7 @@ class [[nodiscard]] Task {
 
   // The frame, given away: whoever starts the task owns it.
   promise_type& release() noexcept {
-    check(frame_ != nullptr, "Task used after it was moved from");
+    check(static_cast<bool>(frame_), "Task used after it was moved from");
     return std::exchange(frame_, nullptr).promise();
   }
 

@@ -217,7 +217,8 @@ void LoopState::end(TaskRecord& task, const std::exception_ptr& exception) noexc
     outcome = Outcome::canceled;
   }
   Scope* const scope = task.scope();
-  if (exception && !scope) report_exception(exception, &task);
+  // A scope keeps one failure for join; a later exception would be lost.
+  if (exception && (!scope || scope->failed())) report_exception(exception, &task);
   task.innermost = nullptr;
   root.handle().destroy();
   forget(task, outcome);

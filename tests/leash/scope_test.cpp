@@ -141,6 +141,7 @@ TEST_F(ScopeTest, TheFirstErrorCancelsTheSiblingsAndIsReturned) {
 }
 
 TEST_F(ScopeTest, AnExceptionCancelsTheSiblingsAndIsRethrown) {
+  expect_exceptions();
   Channel<int> first, second, third;
   Joined joined;
   std::error_code cause;
@@ -161,10 +162,12 @@ TEST_F(ScopeTest, AnExceptionCancelsTheSiblingsAndIsRethrown) {
   }
   EXPECT_EQ(cause, errc::canceled);
   EXPECT_EQ(joined.thrown, "first");
-  EXPECT_TRUE(exceptions.empty()) << "it went to the scope and nowhere else";
+  ASSERT_EQ(exceptions.size(), 1u) << "the first one went to the scope and nowhere else";
+  EXPECT_EQ(what(exceptions[0]), "second");
 }
 
-TEST_F(ScopeTest, AnErrorBeforeAnExceptionIsWhatJoinReturns) {
+TEST_F(ScopeTest, AnErrorBeforeAnExceptionIsWhatJoinReturnsAndTheLoopHearsOfTheException) {
+  expect_exceptions();
   Channel<int> first, second;
   Joined joined;
   start(
@@ -180,6 +183,45 @@ TEST_F(ScopeTest, AnErrorBeforeAnExceptionIsWhatJoinReturns) {
   poll();
   EXPECT_EQ(joined.error(), broken);
   EXPECT_EQ(joined.thrown, "");
+  ASSERT_EQ(exceptions.size(), 1u);
+  EXPECT_EQ(what(exceptions[0]), "later");
+}
+
+TEST_F(ScopeTest, TheLoopHearsOfASecondException) {
+  expect_exceptions();
+  Channel<int> first, second;
+  Joined joined;
+  start(
+      [](Context ctx, Channel<int> a, Channel<int> b, Joined* out) -> Task<> {
+        Scope s(ctx);
+        s.go(throws_after(a, "one"));
+        s.go(throws_after(b, "two"), "second");
+        co_await join(&s, out);
+      },
+      first, second, &joined);
+  EXPECT_TRUE(first.try_send(1));
+  EXPECT_TRUE(second.try_send(1));
+  poll();
+  EXPECT_EQ(joined.thrown, "one");
+  ASSERT_EQ(exceptions.size(), 1u);
+  EXPECT_EQ(what(exceptions[0]), "two");
+  EXPECT_EQ(exception_tasks[0], "second");
+}
+
+TEST_F(ScopeTest, TheLoopHearsOfAnExceptionThatNobodyJoins) {
+  expect_exceptions();
+  Channel<int> first;
+  start(
+      [](Context ctx, Channel<int> a) -> Task<> {
+        Scope s(ctx);
+        s.go(throws_after(a, "unheard"));
+        co_await s.ctx().done();
+      },
+      first);
+  EXPECT_TRUE(first.try_send(1));
+  poll();
+  ASSERT_EQ(exceptions.size(), 1u);
+  EXPECT_EQ(what(exceptions[0]), "unheard");
 }
 
 TEST_F(ScopeTest, ACancellationErrorCountsWhenNobodyCancelled) {
