@@ -63,10 +63,10 @@ class Watch final : public ::testing::EmptyTestEventListener {
 
  private:
   void OnTestStart(const ::testing::TestInfo&) override {
+    before_ = count_alive();
     const std::lock_guard lock(mutex_);
     expected_ = false;
     abandoned_.clear();
-    before_ = count_alive();
   }
   void OnTestEnd(const ::testing::TestInfo&) override {
     std::string text;

@@ -47,8 +47,12 @@ void watch_abandoned(std::function<void(const std::vector<TaskInfo>&)> tell) {
 
 void tell_abandoned(const std::vector<TaskInfo>& tasks) {
   Registry& all = registry();
-  const std::lock_guard lock(all.mutex);
-  if (all.tell) all.tell(tasks);
+  std::function<void(const std::vector<TaskInfo>&)> tell;
+  {
+    const std::lock_guard lock(all.mutex);
+    tell = all.tell;
+  }
+  if (tell) tell(tasks);  // without the lock: it has one of its own
 }
 
 }  // namespace leash::detail

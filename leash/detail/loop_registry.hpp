@@ -25,7 +25,7 @@ void leave_loop(const Loop& loop);
 std::vector<LoopEntry> live_loops();
 
 // Hears of the tasks that a loop destroys with itself, on the thread that destroys it. One at a time; empty:
-// nobody. Must not make or destroy loops.
+// nobody. A call may be on its way when it is replaced.
 void watch_abandoned(std::function<void(const std::vector<TaskInfo>&)> tell);
 void tell_abandoned(const std::vector<TaskInfo>& tasks);
 
