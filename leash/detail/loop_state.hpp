@@ -16,6 +16,7 @@
 #include <string_view>
 #include <thread>
 
+#include "leash/check.hpp"
 #include "leash/clock.hpp"
 #include "leash/detail/context_node.hpp"
 #include "leash/detail/list.hpp"
@@ -140,7 +141,13 @@ class LoopState {
   bool deadlocked();  // likewise after a poll, and the io_context has no work but the end of the grace
 
   void close(const std::function<void()>& before_frames_are_destroyed) noexcept;
-  void check_thread() const noexcept;
+  void check_thread() const noexcept {
+#ifndef NDEBUG
+    const std::thread::id running = thread_.load(std::memory_order_relaxed);
+    check(running == std::thread::id{} || running == std::this_thread::get_id(),
+          "a loop's tasks, contexts and channels belong to its thread; this is another one");
+#endif
+  }
 
   asio::io_context& io() noexcept { return io_; }
   const std::shared_ptr<Figures>& figures() const noexcept { return figures_; }
@@ -152,7 +159,15 @@ class LoopState {
  private:
   ~LoopState() = default;
 
-  struct Turn;
+  // All code of tasks and callbacks runs inside a turn. What becomes ready meanwhile runs before the turn
+  // ends, up to the budget; the rest is posted, so that other handlers of the io_context get their share.
+  struct Turn {
+    explicit Turn(LoopState& state) noexcept;
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn();
+    Ref<LoopState> loop;
+  };
   void drain() noexcept;
   void post_drain() noexcept;
   void fire_timers() noexcept;

@@ -1,0 +1,105 @@
+#include "leash/detail/context_node.hpp"
+
+#include <utility>
+
+#include "leash/check.hpp"
+#include "leash/detail/loop_state.hpp"
+
+namespace leash::detail {
+
+void ContextNode::release() noexcept {
+  ContextNode* node = this;
+  while (node && --node->refs == 0) {
+    ContextNode* const above = node->parent;
+    delete node;
+    node = above;
+  }
+}
+
+SignalNode::SignalNode(LoopState& state, ContextNode* node_parent) noexcept
+    : ContextNode(Kind::signal, node_parent, this),
+      Dependent(&SignalNode::parent_done),
+      Timer(&SignalNode::deadline_passed),
+      loop(&state) {
+  loop->retain();
+  loop->figures()->contexts_live.add();
+}
+
+SignalNode::~SignalNode() {
+  loop->remove_timer(*this);
+  if (reported) (done() ? loop->figures()->contexts_held : loop->figures()->contexts_live).subtract();
+  loop->release();
+}
+
+// They are done before anybody is told.
+void SignalNode::parent_done(Dependent&) noexcept { fail("a context was told of its parent's end twice"); }
+
+void SignalNode::deadline_passed(Timer& timer) noexcept {
+  auto& node = static_cast<SignalNode&>(timer);
+  const std::error_code cause = node.cause ? node.cause : make_error_code(errc::deadline_exceeded);
+  node.loop->finish(node, errc::deadline_exceeded, cause);
+}
+
+void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool inherited) noexcept {
+  if (node.done()) return;
+  check_thread();
+  // Latencies are measured from it where somebody has to hear of the end; else a coarse reading will do.
+  const TimePoint at = node.dependents.empty() ? coarse_now() : now();
+  const auto mark = [&](SignalNode& marked) {
+    remove_timer(marked);
+    marked.err = err;
+    marked.cause = cause;
+    marked.done_at = at;
+    if (marked.reported) {
+      figures_->contexts_live.subtract();
+      figures_->contexts_held.add();
+    }
+  };
+  const auto count = [&](Cause why) { figures_->contexts_done[static_cast<std::size_t>(why)].add(); };
+
+  // First the whole subtree is done, then anybody is told.
+  List<Dependent> subtree;
+  static_cast<Hook<Dependent>&>(node).unlink();
+  subtree.push_back(node);
+  node.retain();
+  mark(node);
+  if (node.reported) {
+    Cause why = Cause::other;
+    if (cause == errc::finished) why = Cause::finished;
+    if (cause == errc::canceled) why = Cause::canceled;
+    if (cause == errc::disconnected) why = Cause::disconnected;
+    if (cause == errc::shutdown) why = Cause::shutdown;
+    if (err == errc::deadline_exceeded) why = Cause::deadline;
+    if (inherited) why = Cause::parent;
+    count(why);
+  }
+  for (auto* hook = subtree.front(); hook; hook = subtree.next(*hook)) {
+    auto& parent = static_cast<SignalNode&>(static_cast<Dependent&>(*hook));
+    for (auto* next = parent.dependents.front(); next;) {
+      auto& dependent = static_cast<Dependent&>(*next);
+      next = parent.dependents.next(*next);
+      if (dependent.on_done != &SignalNode::parent_done) continue;
+      auto& child = static_cast<SignalNode&>(dependent);
+      child.Hook<Dependent>::unlink();
+      subtree.push_back(child);
+      child.retain();
+      mark(child);
+      if (child.reported) count(Cause::parent);
+    }
+  }
+
+  const bool nested = std::exchange(finishing_, true);
+  while (auto* hook = subtree.front()) {
+    hook->unlink();
+    auto& done = static_cast<SignalNode&>(static_cast<Dependent&>(*hook));
+    while (auto* waiting = done.dependents.front()) {
+      waiting->unlink();
+      auto& dependent = static_cast<Dependent&>(*waiting);
+      dependent.on_done(dependent);
+    }
+    done.release();
+  }
+  finishing_ = nested;
+}
+
+}  // namespace leash::detail

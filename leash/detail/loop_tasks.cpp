@@ -1,0 +1,277 @@
+// Turns, and the tasks that run in them, from start to end. What becomes of those that do not end is in
+// loop_orphans.cpp.
+#include <asio/post.hpp>
+#include <cstring>
+#include <utility>
+
+#include "leash/check.hpp"
+#include "leash/detail/loop_state.hpp"
+#include "leash/scope.hpp"
+#include "leash/snapshot.hpp"
+#include "leash/task.hpp"
+
+namespace leash::detail {
+
+PromiseBase::PromiseBase(std::source_location definition) noexcept
+    : where(definition), bytes(current.new_frame_bytes) {}
+
+TaskRecord::TaskRecord(ContextNode& context, PromiseBase& root) noexcept
+    : Dependent(&LoopState::owner_done), owner(&context), innermost(&root) {}
+
+// --- turns ---
+
+LoopState::Turn::Turn(LoopState& state) noexcept : loop(&state) {
+  loop->check_thread();
+  loop->in_turn_ = true;
+  loop->budget_ = loop->settings_.turn_budget;
+#ifndef NDEBUG
+  loop->thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+#endif
+}
+
+LoopState::Turn::~Turn() {
+  loop->drain();
+  loop->in_turn_ = false;
+#ifndef NDEBUG
+  loop->thread_.store({}, std::memory_order_relaxed);
+#endif
+  loop->arm();
+}
+
+void LoopState::drain() noexcept {
+  while (!closing_) {
+    if (auto* hook = callbacks_.front()) {
+      hook->unlink();
+      auto& callback = static_cast<Callback&>(*hook);
+      callback.run(callback);
+    } else if (auto* ready = ready_.front()) {
+      ready->unlink();
+      resume(static_cast<TaskRecord&>(*ready));
+    } else {
+      return;
+    }
+    if (budget_ == 0 || --budget_ == 0) break;
+  }
+  if (!closing_ && (!callbacks_.empty() || !ready_.empty())) post_drain();
+}
+
+void LoopState::post_drain() noexcept {
+  if (drain_posted_) return;
+  drain_posted_ = true;
+  asio::post(io_, [self = Ref<LoopState>(this)] {
+    self->drain_posted_ = false;
+    if (!self->closing_) Turn turn(*self);
+  });
+}
+
+void LoopState::call_soon(Callback& callback) noexcept {
+  if (closing_) return;
+  callbacks_.push_back(callback);
+  if (!in_turn_) post_drain();
+}
+
+// --- tasks ---
+
+TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns_result,
+                             std::string_view task_name, const std::source_location& where, Scope* scope) {
+  check_thread();
+  check(!closed_, "a task was started on a loop that no longer exists");
+  auto& task = scope ? *new ScopedTaskRecord(owner, root, *scope) : *new TaskRecord(owner, root);
+  task.id = ++last_id_;
+  // Of an orphan from the start, latencies are measured from it; of others only ages.
+  task.started = owner.signal->done() ? now() : coarse_now();
+  task.returns_result = returns_result;
+  task.bytes = root.bytes;
+  if (!task_name.empty()) {
+    task.name = std::make_unique<char[]>(task_name.size() + 1);
+    std::memcpy(task.name.get(), task_name.data(), task_name.size());
+  }
+  task.site = figures_->site(where);
+
+  SiteFigures& site = figures_->at(task.site);
+  site.started.add();
+  site.live_by_role[static_cast<std::size_t>(task.role())].add();
+  site.frame_bytes.add(root.bytes);
+  figures_->live_tasks.add();
+  List<TaskRecord>& tasks = (*tasks_)[task.site];
+  if (tasks.empty())
+    site.oldest_started.store(task.started.time_since_epoch().count(), std::memory_order_relaxed);
+  tasks.push_back(task);
+
+  SignalNode& signal = *owner.signal;
+  if (signal.done()) {
+    make_orphan(task);
+  } else {
+    attach(signal, task);
+    task.detached = &signal == background_ || &signal == never_;
+    if (task.detached) site.detached.add();
+  }
+  schedule(task);
+  return task;
+}
+
+void LoopState::set_wait(TaskRecord& task, WaitKind kind) noexcept {
+  if (task.leaked && task.wait != kind) {
+    SiteFigures& site = figures_->at(task.site);
+    site.leaked[static_cast<std::size_t>(task.wait)].subtract();
+    site.leaked[static_cast<std::size_t>(kind)].add();
+  }
+  task.wait = kind;
+}
+
+void LoopState::park(TaskRecord& task, WaitKind kind) noexcept {
+  set_wait(task, kind);
+  task.waits_since = coarse_now();
+}
+
+void LoopState::schedule(TaskRecord& task) noexcept {
+  check_thread();
+  if (closing_ || static_cast<Hook<Ready>&>(task).linked()) return;
+  set_wait(task, WaitKind::none);
+  ready_.push_back(task);
+  if (!in_turn_) post_drain();
+}
+
+void LoopState::resume_from_handler(TaskRecord& task) noexcept {
+  if (closing_) return;
+  if (in_turn_ || finishing_) {
+    schedule(task);
+    return;
+  }
+  Turn turn(*this);
+  resume(task);
+}
+
+// The trampoline: frames suspend back to here and say where to go on, so that the stack does not grow with
+// the number of awaits (symmetric transfer does not promise that on GCC 12).
+void LoopState::resume(TaskRecord& task) noexcept {
+  if (task.doomed) {
+    destroy(task);
+    return;
+  }
+  std::exception_ptr exception;
+  const Current outer = std::exchange(current, Current{&task, &exception, nullptr, 0});
+  set_wait(task, WaitKind::none);
+  task.running = true;
+  current.next = task.innermost->handle();
+  while (current.next) std::exchange(current.next, nullptr).resume();
+  task.running = false;
+  current = outer;
+  if (task.ended) {
+    end(task, exception);
+  } else if (task.doomed) {
+    destroy(task);
+  }
+}
+
+void LoopState::end(TaskRecord& task, const std::exception_ptr& exception) noexcept {
+  PromiseBase& root = *task.innermost;
+  std::error_code error;
+  if (task.returns_result && !exception) {
+    const auto& result = *static_cast<Promise<Result<>>&>(root).value;
+    if (!result) error = result.error();
+  }
+  Outcome outcome = Outcome::returned;
+  if (exception || (error && !is_cancellation(error))) {
+    outcome = Outcome::error;
+  } else if (error || (!task.returns_result && task.owner->signal->done())) {
+    outcome = Outcome::canceled;
+  }
+  Scope* const scope = task.scope();
+  // A scope keeps one failure for join; a later exception would be lost.
+  if (exception && (!scope || scope->failed())) report_exception(exception, &task);
+  task.innermost = nullptr;
+  root.handle().destroy();
+  forget(task, outcome);
+  if (scope) scope->task_ended(error, exception);
+}
+
+void LoopState::destroy(TaskRecord& task) noexcept {
+  if (task.running) {
+    task.doomed = true;
+    return;
+  }
+  static_cast<Hook<Ready>&>(task).unlink();
+  Scope* const scope = task.scope();
+  // A frame's destructors may run code of the user, which sees the frames that are left.
+  while (PromiseBase* frame = task.innermost) {
+    task.innermost = frame->parent;
+    if (frame->holder) *frame->holder = nullptr;
+    frame->handle().destroy();
+  }
+  forget(task, Outcome::reaped);
+  if (scope) scope->task_ended({}, nullptr);
+}
+
+void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
+  SiteFigures& site = figures_->at(task.site);
+  site.finished[static_cast<std::size_t>(outcome)].add();
+  site.live_by_role[static_cast<std::size_t>(task.role())].subtract();
+  site.frame_bytes.subtract(task.bytes);
+  figures_->live_tasks.subtract();
+  if (task.detached) site.detached.subtract();
+  if (task.orphan) {
+    site.orphaned.subtract();
+    figures_->observe_cancel_latency(now() - task.orphan_since());
+  }
+  if (task.leaked) site.leaked[static_cast<std::size_t>(task.wait)].subtract();
+
+  List<TaskRecord>& tasks = (*tasks_)[task.site];
+  for (auto* hook = cursors_.front(); hook; hook = cursors_.next(*hook)) {
+    auto& cursor = static_cast<TaskCursor&>(*hook);
+    if (cursor.next == &task) cursor.next = static_cast<TaskRecord*>(tasks.next(task));
+  }
+  const bool was_oldest = tasks.front() == static_cast<Hook<TaskRecord>*>(&task);
+  static_cast<Hook<TaskRecord>&>(task).unlink();
+  if (was_oldest) {
+    auto* oldest = tasks.front();
+    site.oldest_started.store(
+        oldest ? static_cast<TaskRecord&>(*oldest).started.time_since_epoch().count() : 0,
+        std::memory_order_relaxed);
+  }
+  if (task.in_scope) {
+    delete static_cast<ScopedTaskRecord*>(&task);
+  } else {
+    delete &task;
+  }
+  // Or run() would not return before they are over.
+  if (orphans_.empty()) remove_timer(grace_timer_);
+  if (leaked_.empty()) remove_timer(reap_timer_);
+}
+
+TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
+  if (!static_cast<Hook<TaskCursor>&>(cursor).linked()) cursors_.push_back(cursor);
+  for (; cursor.site < Figures::max_sites; ++cursor.site, cursor.at_site = false) {
+    List<TaskRecord>& tasks = (*tasks_)[cursor.site];
+    if (!cursor.at_site) cursor.next = static_cast<TaskRecord*>(tasks.front());
+    cursor.at_site = true;
+    if (TaskRecord* const task = cursor.next) {
+      cursor.next = static_cast<TaskRecord*>(tasks.next(*task));
+      return task;
+    }
+  }
+  return nullptr;
+}
+
+void LoopState::report_exception(std::exception_ptr exception, const TaskRecord* task) noexcept {
+  figures_->exceptions.add();
+  if (!task) {
+    on_exception(exception, nullptr);
+    return;
+  }
+  const TaskInfo info = describe(*task, now());
+  on_exception(exception, &info);
+}
+
+TaskRecord* LoopState::newest_task() noexcept {
+  TaskRecord* newest = nullptr;
+  for (List<TaskRecord>& tasks : *tasks_) {
+    if (auto* hook = tasks.back()) {
+      auto& task = static_cast<TaskRecord&>(*hook);
+      if (!newest || task.id > newest->id) newest = &task;
+    }
+  }
+  return newest;
+}
+
+}  // namespace leash::detail
