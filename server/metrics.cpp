@@ -7,6 +7,7 @@
 
 #include "leash/detail/families.hpp"
 #include "leash/prometheus.hpp"
+#include "server/memory_limit.hpp"
 #include "server/process.hpp"
 
 namespace server {
@@ -110,6 +111,8 @@ void append_process(Families& families) {
   };
   one("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
       static_cast<double>(process.resident_bytes));
+  one("process_memory_limit_bytes", "Memory the process may have: its control groups', or the machine's.",
+      MetricType::Gauge, static_cast<double>(memory_limit_bytes()));
   one("process_heap_bytes", "Memory in use, by malloc and by the frame pools.", MetricType::Gauge,
       static_cast<double>(process.heap_bytes));
   one("process_open_fds", "Open file descriptors.", MetricType::Gauge, static_cast<double>(process.open_fds));

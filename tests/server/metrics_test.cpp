@@ -42,6 +42,7 @@ TEST(Metrics, HaveTheirDocumentedNames) {
                            "leash_server_mode gauge",
                            "leash_leak_limit_reached gauge",
                            "leash_build_info gauge",
+                           "process_memory_limit_bytes gauge",
                            "process_resident_memory_bytes gauge",
                            "process_heap_bytes gauge",
                            "process_open_fds gauge",
