@@ -1,0 +1,73 @@
+#pragma once
+// What a client has sent and nobody has parsed yet.
+//
+// What it is     a task that reads the socket into a buffer of 64 KiB, whoever is busy meanwhile: so the end of
+//                a client is seen while a handler runs. Pipelined requests wait in the buffer.
+// Guarantees     a view that unread() gave stays valid until unread() gave all of it and is called again.
+// Threads        the connection's loop's.
+// Lifetime       outlives the task of read().
+//
+//   s.go(input.read(s.ctx()), "reader");
+//   while (input.unread().empty()) {
+//     auto more = co_await input.wait(ctx);
+//     if (!more) co_return std::unexpected(more.error());  // the client sends no more, or ctx is done
+//   }
+//   input.consume(parser.feed(input.unread()).consumed);
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "leash/channel.hpp"
+#include "leash/context.hpp"
+#include "leash/error.hpp"
+#include "leash/task.hpp"
+
+namespace server {
+
+using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+
+class Input {
+ public:
+  static constexpr std::size_t capacity = 64 * 1024;
+
+  // `on_end` is called once, when the client is found to send no more.
+  Input(Socket& socket, std::function<void()> on_end) : socket_(socket), on_end_(std::move(on_end)) {}
+
+  // Until the client sends no more, or ctx is done.
+  leash::Task<> read(leash::Context ctx);
+
+  std::span<const char> unread() noexcept;
+  void consume(std::size_t count) noexcept { consumed_ += count; }
+  // For something that is not unread yet; errc::disconnected when nothing comes any more.
+  leash::Task<leash::Result<>> wait(leash::Context ctx);
+
+  bool ended() const noexcept { return ended_; }    // the client sends no more
+  bool broken() const noexcept { return broken_; }  // and takes no more either
+  // What still comes is thrown away.
+  void discard() noexcept;
+
+ private:
+  static constexpr std::size_t read_bytes = 8 * 1024;
+
+  bool is_full() const noexcept { return incoming_.size() + current_.size() - consumed_ >= capacity; }
+  bool peer_has_closed() noexcept;
+
+  Socket& socket_;
+  std::function<void()> on_end_;
+  // The reader appends to incoming_; the parser works through current_, so that views into it stay valid.
+  std::string incoming_;
+  std::string current_;
+  std::size_t consumed_ = 0;  // of current_
+  bool ended_ = false;
+  bool broken_ = false;
+  bool discarding_ = false;
+  leash::Channel<std::monostate> arrived_{1};
+  leash::Channel<std::monostate> room_{1};
+};
+
+}  // namespace server

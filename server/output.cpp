@@ -1,0 +1,55 @@
+#include "server/output.hpp"
+
+#include <asio/buffer.hpp>
+
+#include "leash/via.hpp"
+
+namespace server {
+
+using leash::Context;
+using leash::Result;
+using leash::Task;
+
+Task<Result<>> Output::flush(Context ctx) {
+  std::size_t sent = 0;
+  while (sent < buffer_.size()) {
+    std::error_code error;
+    sent += socket_.write_some(asio::buffer(buffer_) + sent, error);
+    if (!error) continue;
+    if (error == asio::error::would_block) {
+      auto [time, cancel] = leash::with_timeout(ctx, timeout_);
+      const Result<> writable = co_await socket_.async_wait(Socket::wait_write, leash::via(time));
+      if (writable) continue;
+      error = writable.error();
+    }
+    broken_ = true;
+    buffer_.clear();
+    co_return std::unexpected(error);
+  }
+  buffer_.clear();
+  co_return Result<>();
+}
+
+void Output::begin(const http::Response& head, std::optional<std::uint64_t> size, const http::Reply& reply) {
+  stream_ = Stream{http::append_response_head(buffer_, head, size, reply), head.status};
+}
+
+void Output::append_piece(std::string_view piece) {
+  switch (stream_->framing) {
+    case http::BodyFraming::none:
+      return;
+    case http::BodyFraming::chunked:
+      http::append_chunk(buffer_, piece);
+      return;
+    case http::BodyFraming::sized:
+    case http::BodyFraming::until_close:
+      buffer_ += piece;
+      return;
+  }
+}
+
+void Output::finish() {
+  if (stream_->framing == http::BodyFraming::chunked) http::append_last_chunk(buffer_);
+}
+
+}  // namespace server

@@ -1,0 +1,55 @@
+#pragma once
+// What is to be sent to a client.
+//
+// What it is     responses are appended to a buffer, which flush() sends; or a response is streamed: begin, then
+//                pieces, then finish.
+// Guarantees     a write without progress for the write timeout fails; after a failure the output is broken.
+// Threads        the connection's loop's.
+//
+//   http::append_response(output.buffer(), response, reply);
+//   auto sent = co_await output.flush(ctx);
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/message.hpp"
+#include "http/serializer.hpp"
+#include "leash/context.hpp"
+#include "leash/error.hpp"
+#include "leash/task.hpp"
+#include "server/input.hpp"
+
+namespace server {
+
+class Output {
+ public:
+  Output(Socket& socket, std::chrono::nanoseconds timeout) : socket_(socket), timeout_(timeout) {}
+
+  std::string& buffer() noexcept { return buffer_; }
+  leash::Task<leash::Result<>> flush(leash::Context ctx);
+  bool broken() const noexcept { return broken_; }
+
+  // A response that is streamed; at most one for each request.
+  struct Stream {
+    http::BodyFraming framing;
+    int status;
+  };
+  const std::optional<Stream>& stream() const noexcept { return stream_; }
+  void forget_stream() noexcept { stream_.reset(); }
+  void begin(const http::Response& head, std::optional<std::uint64_t> size, const http::Reply& reply);
+  void append_piece(std::string_view piece);
+  void finish();
+
+ private:
+  Socket& socket_;
+  std::chrono::nanoseconds timeout_;
+  std::string buffer_;
+  std::optional<Stream> stream_;
+  bool broken_ = false;
+};
+
+}  // namespace server

@@ -1,0 +1,59 @@
+#include "server/request_body.hpp"
+
+#include <span>
+#include <utility>
+
+#include "http/serializer.hpp"
+
+namespace server {
+
+using leash::Context;
+using leash::Result;
+using leash::Task;
+
+void RequestBody::start() noexcept {
+  continue_owed_ = parser_.request().expect_continue;
+  fault_ = {};
+}
+
+Task<Result<std::string_view>> RequestBody::next(Context ctx) {
+  // Not owed any more when some of the body has come (RFC 9110 section 10.1.1), or the response has begun.
+  if (std::exchange(continue_owed_, false) && input_.unread().empty() && !output_.stream()) {
+    http::append_continue(output_.buffer());
+    const Result<> sent = co_await output_.flush(ctx);
+    if (!sent) co_return std::unexpected(sent.error());
+  }
+  for (;;) {
+    if (parser_.complete()) co_return std::string_view();
+    const http::ParseStep step = parser_.feed(input_.unread());
+    input_.consume(step.consumed);
+    if (step.event == http::ParseEvent::body) co_return step.body;
+    if (step.event == http::ParseEvent::error) {
+      fault_ = parser_.error();
+      co_return std::unexpected(std::make_error_code(std::errc::bad_message));
+    }
+    if (parser_.complete() || !input_.unread().empty()) continue;
+    auto [time, cancel] = leash::with_timeout(ctx, timeout_);
+    const Result<> more = co_await input_.wait(time);
+    if (!more) {
+      if (!ctx.is_done() && more.error() == leash::errc::deadline_exceeded) {
+        fault_ = {.status = 408, .detail = "The request's body did not arrive in time."};
+        co_return std::unexpected(std::make_error_code(std::errc::bad_message));
+      }
+      co_return std::unexpected(more.error());
+    }
+  }
+}
+
+bool RequestBody::discard() {
+  while (!parser_.complete()) {
+    const std::span<const char> bytes = input_.unread();
+    const http::ParseStep step = parser_.feed(bytes);
+    input_.consume(step.consumed);
+    if (step.event == http::ParseEvent::error) return false;
+    if (step.event == http::ParseEvent::need_more && input_.unread().empty()) return false;
+  }
+  return true;
+}
+
+}  // namespace server

@@ -1,0 +1,49 @@
+#pragma once
+// Reads the bodies of a connection's requests.
+//
+// What it is     asks for "100 Continue" when the client waits for it, waits for bytes, and keeps what was wrong.
+// Threads        the connection's loop's.
+// Lifetime       outlives the tasks of next().
+//
+//   body.start();                        // the head of a request is complete
+//   auto piece = co_await body.next(ctx);  // empty: the body has ended
+//   if (!body.discard()) closing = true;
+
+#include <chrono>
+#include <string_view>
+
+#include "http/request_parser.hpp"
+#include "leash/context.hpp"
+#include "leash/error.hpp"
+#include "leash/task.hpp"
+#include "server/input.hpp"
+#include "server/output.hpp"
+
+namespace server {
+
+class RequestBody {
+ public:
+  // `timeout` is for the time between two reads.
+  RequestBody(http::RequestParser& parser, Input& input, Output& output, std::chrono::nanoseconds timeout)
+      : parser_(parser), input_(input), output_(output), timeout_(timeout) {}
+
+  void start() noexcept;
+  // The next piece, valid until the next call; empty at the end. When the error is the client's fault,
+  // fault() has the status to answer.
+  leash::Task<leash::Result<std::string_view>> next(leash::Context ctx);
+  // Skips what nobody read. False when some of it is wrong or still to come: then the connection ends.
+  bool discard();
+
+  // Status 0: nothing was wrong.
+  const http::ParseError& fault() const noexcept { return fault_; }
+
+ private:
+  http::RequestParser& parser_;
+  Input& input_;
+  Output& output_;
+  std::chrono::nanoseconds timeout_;
+  bool continue_owed_ = false;
+  http::ParseError fault_;
+};
+
+}  // namespace server
