@@ -79,7 +79,9 @@ int Server::run() {
   const Context& serving = admin_.serving();
   leash::go(serving, probes_.run(serving), "loop probe");
   leash::go(serving, watch_memory(serving), "memory watch");
-  leash::go(serving, wait_for_signal(serving), "signals");
+  // Before anybody is told "ready": what comes earlier ends the process as if nothing had begun.
+  asio::signal_set signals(admin_.loop().io(), SIGINT, SIGTERM);
+  leash::go(serving, wait_for_signal(serving, &signals), "signals");
 
   for (const auto& worker : workers_) worker->start();
   std::printf("%s\n", ready_line_.c_str());
@@ -105,13 +107,12 @@ Task<> Server::watch_memory(Context ctx) {
   }
 }
 
-Task<> Server::wait_for_signal(Context ctx) {
-  asio::signal_set signals(admin_.loop().io(), SIGINT, SIGTERM);
-  const Result<int> signal = co_await signals.async_wait(leash::via(ctx));
+Task<> Server::wait_for_signal(Context ctx, asio::signal_set* signals) {
+  const Result<int> signal = co_await signals->async_wait(leash::via(ctx));
   if (!signal) co_return;
   // A second signal must work whatever state the loops are in: so by the operating system's means.
   std::error_code ignored;  // it can only fail to be removed, and then the next line replaces its handler
-  signals.clear(ignored);
+  signals->clear(ignored);
   for (const int each : {SIGINT, SIGTERM}) {
     struct sigaction at_once {};
     at_once.sa_handler = [](int number) { ::_exit(128 + number); };

@@ -12,6 +12,7 @@
 //   if (!server) { std::cerr << server.error(); return 2; }
 //   return (*server)->run();
 
+#include <asio/signal_set.hpp>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -43,7 +44,7 @@ class Server {
  private:
   explicit Server(const Options& options);
   void start_listening(Listener listener);
-  leash::Task<> wait_for_signal(leash::Context ctx);
+  leash::Task<> wait_for_signal(leash::Context ctx, asio::signal_set* signals);
   leash::Task<> watch_memory(leash::Context ctx);
   leash::Task<> drain();
   leash::Task<> wait_until_served(leash::Duration limit, bool also_new);
