@@ -141,6 +141,7 @@ class StubHttpServer {
       if (!sent || reply.then == Then::close) co_return;
       if (reply.then == Then::reset) {
         socket.set_option(asio::socket_base::linger(true, 0));
+        socket.close();  // not left to the destructor: Asio's undoes the option first
         co_return;
       }
       if (reply.then == Then::hang) {

@@ -1,0 +1,84 @@
+#pragma once
+// A TCP proxy that does to connections what networks do: delays, cuts, resets, silence, garbage, odd segments.
+//
+// What it is     listens on a free port of 127.0.0.1 and passes bytes on to a port of 127.0.0.1, in both
+//                directions. A rule says for each connection which faults each direction gets.
+// Guarantees     without faults it is transparent: half-closes and resets are passed on. What a rule draws
+//                depends on the seed and on the number of the connection, on nothing else. A connection that
+//                a fault ended is gone from the proxy at both ends; one that is half-open stays until an end
+//                of it resets, both have closed, its silence is over, or the proxy ends.
+// Threads        has a thread and a loop of its own. Rules run on it; everything else may be called from any.
+// Lifetime       the destructor resets the connections that are left, and joins the thread.
+//
+//   support::Faults cut;
+//   cut.then = support::Faults::Then::cut;
+//   cut.after = 100;
+//   support::FaultProxy proxy(server.port(), support::Script{.to_client = cut});
+//   client.connect(ctx, "127.0.0.1", proxy.port());   // and is cut off after 100 bytes of the response
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <random>
+
+#include "leash/clock.hpp"
+
+namespace support {
+
+// What happens to the bytes of one direction of one connection. Shapes and one event may be combined.
+struct Faults {
+  // Shapes, from the first byte on. A piece is what was read at once, or `segment` bytes of it.
+  leash::Duration delay{};  // each piece waits for so long, and those behind it with it
+  std::size_t segment = 0;  // pieces of at most so many bytes, each a segment of its own; 0: as they come
+  leash::Duration merge{};  // what arrives within this time is one piece
+
+  // An event, once `after` bytes have been passed on (0: as soon as there is a connection).
+  enum class Then : std::uint8_t {
+    go_on,
+    cut,        // both ends are closed; what was passed on arrives
+    reset,      // both ends are reset
+    half_open,  // this direction is silent: bytes are taken and vanish, as does the end
+    garbage,    // random bytes are slipped in, and it goes on
+  };
+  Then then = Then::go_on;
+  std::uint64_t after = 0;
+  std::size_t garbage_bytes = 64;
+  leash::Duration silence = leash::Duration::max();  // half_open: then both ends are reset
+};
+
+struct Script {
+  Faults to_server = {};
+  Faults to_client = {};
+};
+
+// Called for each connection, the first of which is 1.
+using Rule = std::function<Script(int connection, std::mt19937_64& random)>;
+
+// For long runs: most connections get no fault, some get one of each kind, at a random place of the first
+// few kilobytes. None lasts for longer than two seconds.
+Script mixed_faults(int connection, std::mt19937_64& random);
+
+class FaultProxy {
+ public:
+  FaultProxy(std::uint16_t server_port, Rule rule, std::uint64_t seed = 1);
+  // The same for each connection.
+  FaultProxy(std::uint16_t server_port, const Script& script, std::uint64_t seed = 1);
+  FaultProxy(const FaultProxy&) = delete;
+  FaultProxy& operator=(const FaultProxy&) = delete;
+  ~FaultProxy();
+
+  std::uint16_t port() const noexcept;
+
+  int accepted() const noexcept;  // connections, ever
+  int open() const noexcept;      // now
+  int faults() const noexcept;    // events that have happened
+  std::uint64_t bytes_to_server() const noexcept;
+  std::uint64_t bytes_to_client() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace support
