@@ -366,6 +366,8 @@ int Connection::answer(Exchange& exchange, bool threw) {
     if (leash::is_cancellation(error) && exchange.ctx().is_done()) {
       response = answer_for(exchange.ctx().cause());
       if (!response) return 499;
+    } else if (error == leash::errc::deadline_exceeded) {
+      response = answer_for(error);  // an upstream that was given part of the time says so first
     } else if (error == leash::errc::disconnected) {
       return 499;
     } else {

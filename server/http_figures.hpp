@@ -41,8 +41,8 @@ enum class MethodLabel : std::uint8_t { get, head, post, put, other };
 inline constexpr std::array<std::string_view, 5> method_labels{"GET", "HEAD", "POST", "PUT", "other"};
 
 // The label `code`: the statuses that this server answers with; 499 is a client that went away.
-inline constexpr std::array<int, 20> codes{200, 204, 400, 404, 405, 408, 413, 414, 415, 417,
-                                           422, 429, 431, 499, 500, 501, 503, 504, 505, 0};
+inline constexpr std::array<int, 23> codes{200, 204, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417,
+                                           422, 429, 431, 499, 500, 501, 502, 503, 504, 505, 0};
 
 class HttpFigures {
  public:

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "server/options.hpp"
+#include "server/process.hpp"
 #include "server/server.hpp"
 
 int main(int argc, char** argv) {
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   if (!options) return options.error();
 
   std::signal(SIGPIPE, SIG_IGN);
+  server::raise_max_open_fds();
   // Standard output has the ready line alone; the log goes to standard error.
   spdlog::set_default_logger(spdlog::stderr_logger_mt("leash-server"));
   spdlog::set_pattern("time=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v", spdlog::pattern_time_type::utc);

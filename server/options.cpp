@@ -116,6 +116,16 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser.plain("--max-connections", options.max_connections, "accepting pauses there")
       ->check(CLI::PositiveNumber);
   parser.plain("--max-in-flight", options.max_in_flight, "requests; above: 503")->check(CLI::PositiveNumber);
+  parser.parsed("--upstream",
+                "what the pattern upstream calls: another instance, as http://HOST:PORT; by default one that "
+                "never answers",
+                "", "URL", [&](const std::string& text) {
+                  auto url = http::parse_url(text);
+                  if (!url) return url.error();
+                  options.upstream = std::move(*url);
+                  return std::string();
+                });
+  parser.duration("--upstream-timeout", options.upstream_timeout, "how long a request waits for --upstream");
   parser.size("--leak-limit", options.leak_limit,
               "resident memory above which leaky requests get 503; 0: off");
   parser.duration("--reap-after", options.reap_after,

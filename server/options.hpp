@@ -7,9 +7,11 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 
 #include "http/limits.hpp"
+#include "http/target.hpp"
 #include "server/mode.hpp"
 
 namespace server {
@@ -36,6 +38,9 @@ struct Options {
   http::Limits limits;
   std::uint64_t max_connections = 10'000;
   std::uint64_t max_in_flight = 10'000;
+
+  std::optional<http::Url> upstream;  // none: one that never answers
+  std::chrono::nanoseconds upstream_timeout = std::chrono::seconds(1);
 
   std::uint32_t turn_budget = 256;  // of the loops; for tests, no option of the command line
 

@@ -52,6 +52,18 @@ std::uint64_t resident_bytes() noexcept {
   return std::strtoull(second, nullptr, 10) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+std::uint64_t max_open_fds() noexcept {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+void raise_max_open_fds() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // it stays as it was, otherwise: nothing is lost
+}
+
 ProcessFigures process_figures() {
   ProcessFigures figures;
   figures.resident_bytes = resident_bytes();
@@ -67,8 +79,7 @@ ProcessFigures process_figures() {
     (void)entry;
     ++figures.threads;
   }
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) figures.max_fds = limit.rlim_cur;
+  figures.max_fds = max_open_fds();
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) == 0) {
     const auto seconds = [](const timeval& t) {

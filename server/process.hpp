@@ -21,5 +21,9 @@ ProcessFigures process_figures();
 
 // Only this, and cheaply.
 std::uint64_t resident_bytes() noexcept;
+std::uint64_t max_open_fds() noexcept;
+
+// As many file descriptors as the process may have: shells and service managers often start one with fewer.
+void raise_max_open_fds() noexcept;
 
 }  // namespace server

@@ -1,5 +1,7 @@
 #include "server/routes.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -27,6 +29,17 @@ namespace {
 constexpr auto most_latency = std::chrono::nanoseconds(60s);
 constexpr std::uint64_t most_payload = 16 * 1024 * 1024;
 
+// Why a leaky request must not be served any more, so that a demonstration does not take the machine along.
+const char* leak_limit(const Shared& shared, const Pattern& pattern, const Demo& work) {
+  if (shared.leak_limit_reached.load(std::memory_order_relaxed)) {
+    return "Resident memory is above the leak limit; leaky requests are refused until it is below.";
+  }
+  if (pattern.leaky == upstream_leaky && work.upstream->is_full()) {
+    return "Leaked upstream calls hold as many sockets as this process can spare.";
+  }
+  return nullptr;
+}
+
 Task<Result<Answer>> demo(Shared& shared, Exchange& exchange) {
   const leash::TimePoint since = exchange.worker().loop().now();
   Parameters parameters(exchange.query(), {"pattern", "mode", "fanout", "latency", "payload"});
@@ -43,21 +56,24 @@ Task<Result<Answer>> demo(Shared& shared, Exchange& exchange) {
   Demo work{exchange.ctx(),
             exchange.worker().loop().background(),
             &exchange.worker().parked,
+            exchange.worker().upstream,
             parameters.integer("fanout", 3, 1, 64),
             parameters.duration("latency", 5ms, most_latency),
             parameters.size("payload", shared.options.leak_payload, most_payload)};
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
-  if (mode == Mode::leaky && shared.leak_limit_reached.load(std::memory_order_relaxed)) {
-    http::Response response = http::problem(
-        503, "Resident memory is above the leak limit; leaky requests are refused until it is below.",
-        "leak-limit");
+  if (const char* limit = mode == Mode::leaky ? leak_limit(shared, *pattern, work) : nullptr) {
+    http::Response response = http::problem(503, limit, "leak-limit");
     response.headers.add("Retry-After", "10");
     co_return response;
   }
 
   const PatternFunction run = mode == Mode::leaky ? pattern->leaky : pattern->fixed;
   const Result<Tally> tally = co_await run(work);
-  if (!tally) co_return std::unexpected(tally.error());
+  if (!tally) {
+    if (leash::is_cancellation(tally.error())) co_return std::unexpected(tally.error());
+    spdlog::warn("upstream failed request={} error=\"{}\"", exchange.id(), tally.error().message());
+    co_return http::problem(502, "The upstream could not be reached, or failed.", "upstream");
+  }
   const ordered_json reply{
       {"pattern", pattern->name},
       {"mode", to_string(mode)},

@@ -12,6 +12,7 @@
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"
 #include "server/admin.hpp"
+#include "server/hung_upstream.hpp"
 #include "server/inspection.hpp"
 #include "server/process.hpp"
 #include "server/routes.hpp"
@@ -61,7 +62,29 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(const Options& 
   server->ready_line_ += " admin=" + admin->url();
   const Context& serving = server->admin_.serving();
   leash::go(serving, Listener::run(std::move(*admin), serving, {&server->admin_}, 1000), "admin listener");
+  if (auto connected = server->connect_upstream(); !connected) return std::unexpected(connected.error());
   return server;
+}
+
+// One that never answers lives on the admin listener's loop, whose figures are not the demonstration's.
+std::expected<void, std::string> Server::connect_upstream() {
+  const Options& options = shared_.options;
+  std::optional<http::Url> url = options.upstream;
+  std::optional<leash::Duration> timeout;
+  if (url) {
+    timeout = std::chrono::duration_cast<leash::Duration>(options.upstream_timeout);
+  } else {
+    auto hung = HungUpstream::open(admin_.loop().io());
+    if (!hung) return std::unexpected(hung.error());
+    url = hung->url();
+    leash::go(admin_.serving(), HungUpstream::run(std::move(*hung), admin_.serving()), "hung upstream");
+  }
+  // Both ends of a call may be descriptors of this process: half of all are left for clients.
+  const std::size_t most_calls = max_open_fds() / 4 / workers_.size();
+  for (const auto& worker : workers_) {
+    worker->upstream = std::make_shared<Upstream>(worker->loop(), *url, timeout, most_calls);
+  }
+  return {};
 }
 
 // The listener's task lives on the first worker's loop, under a context that the drain cancels.

@@ -43,6 +43,7 @@ class Server {
 
  private:
   explicit Server(const Options& options);
+  std::expected<void, std::string> connect_upstream();
   void start_listening(Listener listener);
   leash::Task<> wait_for_signal(leash::Context ctx, asio::signal_set* signals);
   leash::Task<> watch_memory(leash::Context ctx);

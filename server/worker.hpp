@@ -33,6 +33,7 @@
 #include "server/patterns/pattern.hpp"
 #include "server/router.hpp"
 #include "server/shared.hpp"
+#include "server/upstream.hpp"
 
 namespace server {
 
@@ -84,8 +85,9 @@ class Worker {
   const Pattern& next_pattern() noexcept;
 
   std::unordered_set<Connection*> connections;
-  std::vector<ParkedCancel> parked;   // of the leaky timer pattern
-  std::atomic<std::int64_t> open{0};  // clients adopted and not yet gone; any thread
+  std::vector<ParkedCancel> parked;    // of the leaky timer pattern
+  std::shared_ptr<Upstream> upstream;  // of the pattern; set before the loop runs
+  std::atomic<std::int64_t> open{0};   // clients adopted and not yet gone; any thread
 
  private:
   leash::Task<> serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number);

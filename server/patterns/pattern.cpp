@@ -6,11 +6,14 @@
 
 namespace server {
 namespace {
-constexpr std::array<Pattern, 4> all{{
+constexpr std::array<Pattern, 7> all{{
     {"receive", receive_leaky, receive_fixed},
     {"send", send_leaky, send_fixed},
     {"loop", loop_leaky, loop_fixed},
+    {"error", error_leaky, error_fixed},
     {"timer", timer_leaky, timer_fixed},
+    {"upstream", upstream_leaky, upstream_fixed},
+    {"lock", lock_leaky, lock_fixed},
 }};
 }  // namespace
 

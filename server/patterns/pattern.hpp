@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@
 #include "leash/task.hpp"
 
 namespace server {
+
+class Upstream;
 
 // What a task holds on to, as a real one holds what it captured: filled when made, read when used.
 class Payload {
@@ -48,6 +51,7 @@ struct Demo {
   leash::Context ctx;     // the request's
   leash::Context server;  // lives as long as the loop
   std::vector<ParkedCancel>* parked;
+  std::shared_ptr<Upstream> upstream;
   int fanout;
   leash::Duration latency;
   std::size_t payload;
@@ -74,8 +78,14 @@ leash::Task<leash::Result<Tally>> send_leaky(Demo demo);
 leash::Task<leash::Result<Tally>> send_fixed(Demo demo);
 leash::Task<leash::Result<Tally>> loop_leaky(Demo demo);
 leash::Task<leash::Result<Tally>> loop_fixed(Demo demo);
+leash::Task<leash::Result<Tally>> error_leaky(Demo demo);
+leash::Task<leash::Result<Tally>> error_fixed(Demo demo);
 leash::Task<leash::Result<Tally>> timer_leaky(Demo demo);
 leash::Task<leash::Result<Tally>> timer_fixed(Demo demo);
+leash::Task<leash::Result<Tally>> upstream_leaky(Demo demo);
+leash::Task<leash::Result<Tally>> upstream_fixed(Demo demo);
+leash::Task<leash::Result<Tally>> lock_leaky(Demo demo);
+leash::Task<leash::Result<Tally>> lock_fixed(Demo demo);
 
 // In the order in which `mixed` takes them in turn.
 std::span<const Pattern> patterns() noexcept;

@@ -122,13 +122,19 @@ TEST(Debug, WithTheReaperOnEveryPatternStaysBounded) {
   std::vector<std::string> options = leaky;
   options.insert(options.end(), {"--reap-after", "1s"});
   ServerProcess server(options);
-  for (const char* pattern : {"receive", "send", "loop"}) leak(server, pattern, 100);
-  EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
-  EXPECT_EQ(server.metric("leash_tasks_finished_total", "outcome=\"reaped\""), 400);
+  const double descriptors = server.metric("process_open_fds");
+  const auto leak_of_every_kind = [&] {
+    for (const char* pattern : {"receive", "send", "loop", "error", "upstream", "lock"}) {
+      leak(server, pattern, 100);
+    }
+    EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
+    EXPECT_TRUE(server.metric_becomes("process_open_fds", "", descriptors));
+  };
+  leak_of_every_kind();
+  EXPECT_EQ(server.metric("leash_tasks_finished_total", "outcome=\"reaped\""), 700);
   const double heap = server.metric("process_heap_bytes");
-  for (const char* pattern : {"receive", "send", "loop"}) leak(server, pattern, 100);
-  EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
-  EXPECT_LT(server.metric("process_heap_bytes"), heap + 1024 * 1024) << "400 tasks hold 6.4 MiB";
+  leak_of_every_kind();
+  EXPECT_LT(server.metric("process_heap_bytes"), heap + 1024 * 1024) << "700 tasks hold 11 MiB";
   EXPECT_EQ(server.stop(), 0) << "nothing is left when it drains";
 }
 

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,15 +19,46 @@
 #include "server/router.hpp"
 #include "server/routes.hpp"
 #include "server/shared.hpp"
+#include "server/upstream.hpp"
 #include "server/worker.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 
+// A listener that nobody accepts from: whoever calls it waits.
+class Silent {
+ public:
+  Silent() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
+    EXPECT_EQ(::listen(fd_, 1000), 0);
+    socklen_t size = sizeof address_;
+    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address_), &size), 0);
+  }
+  Silent(const Silent&) = delete;
+  Silent& operator=(const Silent&) = delete;
+  ~Silent() { ::close(fd_); }
+
+  http::Url url() const {
+    http::Url url;
+    url.host = "127.0.0.1";
+    url.port = ntohs(address_.sin_port);
+    return url;
+  }
+  int fd() const { return fd_; }
+  const sockaddr_in& address() const { return address_; }
+
+ private:
+  int fd_;
+  sockaddr_in address_{};
+};
+
 leash::Task<> run_pattern(leash::Context ctx, leash::Loop& loop, server::PatternFunction run,
-                          std::vector<server::ParkedCancel>* parked) {
-  server::Demo work{ctx, loop.background(), parked, 3, 100us, 64};
+                          std::vector<server::ParkedCancel>* parked, http::Url silent) {
+  auto upstream = std::make_shared<server::Upstream>(loop, std::move(silent), std::nullopt, 10);
+  server::Demo work{ctx, loop.background(), parked, std::move(upstream), 3, 100us, 64};
   const auto tally = co_await run(std::move(work));
   if (tally) {
     EXPECT_EQ(tally->left(), 0);
@@ -36,8 +69,9 @@ TEST(EveryStep, OfEachFixedPatternMayBeTheLast) {
   for (const server::Pattern& pattern : server::patterns()) {
     SCOPED_TRACE(pattern.name);
     std::vector<server::ParkedCancel> parked;
+    const Silent silent;
     const int steps = support::interrupt_at_every_step([&](leash::Context ctx, leash::Loop& loop) {
-      return run_pattern(std::move(ctx), loop, pattern.fixed, &parked);
+      return run_pattern(std::move(ctx), loop, pattern.fixed, &parked, silent.url());
     });
     EXPECT_GE(steps, 2);
     EXPECT_TRUE(parked.empty());
@@ -46,19 +80,12 @@ TEST(EveryStep, OfEachFixedPatternMayBeTheLast) {
 
 // The two ends of a TCP connection.
 std::pair<int, int> connected() {
-  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(::listen(listener, 1), 0);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const Silent listener;
   const int client = ::socket(AF_INET, SOCK_STREAM, 0);
-  EXPECT_EQ(::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  const int server = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
+  const auto* address = reinterpret_cast<const sockaddr*>(&listener.address());
+  EXPECT_EQ(::connect(client, address, sizeof(sockaddr_in)), 0);
+  const int server = ::accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK);
   EXPECT_GE(server, 0);
-  ::close(listener);
   return {client, server};
 }
 

@@ -18,6 +18,7 @@ struct Leaves {
   int tasks;
   int contexts;
   const char* wait;
+  int descriptors = 0;
 };
 
 class Patterns : public testing::TestWithParam<Leaves> {
@@ -40,6 +41,7 @@ TEST_P(Patterns, LeakyLeavesExactlyWhatTheTableSays) {
   ASSERT_TRUE(server.metric_becomes("http_connections", "", 0));
   const double contexts = server.metric("leash_contexts_live");
   const double timers = server.metric("leash_timers_armed");
+  const double descriptors = server.metric("process_open_fds");
   send_requests(server, leaves.query, requests);
   ASSERT_TRUE(server.metric_becomes("http_connections", "", 0));
   EXPECT_TRUE(server.metric_becomes("leash_tasks_leaked", leaves.wait, requests * leaves.tasks));
@@ -48,6 +50,7 @@ TEST_P(Patterns, LeakyLeavesExactlyWhatTheTableSays) {
   EXPECT_EQ(server.metric("leash_contexts_live"), contexts + requests * leaves.contexts);
   const bool sleeps = std::string_view(leaves.wait).find("sleep") != std::string_view::npos;
   EXPECT_EQ(server.metric("leash_timers_armed"), timers + requests * (leaves.contexts + (sleeps ? 1 : 0)));
+  EXPECT_TRUE(server.metric_becomes("process_open_fds", "", descriptors + requests * leaves.descriptors));
   EXPECT_EQ(server.stop(), leaves.tasks == 0 ? 0 : 3);
 }
 
@@ -55,12 +58,14 @@ TEST_P(Patterns, FixedLeavesNothing) {
   ServerProcess server({"--mode", "fixed", "--threads", "2"});
   ASSERT_TRUE(server.metric_becomes("http_connections", "", 0));
   const double contexts = server.metric("leash_contexts_live") + server.metric("leash_contexts_held");
+  const double descriptors = server.metric("process_open_fds");
   send_requests(server, GetParam().query, requests);
   EXPECT_TRUE(server.metric_becomes("http_connections", "", 0));
   EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
   EXPECT_EQ(server.metric("leash_contexts_live") + server.metric("leash_contexts_held"), contexts);
   EXPECT_EQ(server.metric("leash_timers_armed"), 0);
   EXPECT_EQ(server.metric("leash_tasks_leaked"), 0);
+  EXPECT_TRUE(server.metric_becomes("process_open_fds", "", descriptors));
   EXPECT_EQ(server.stop(), 0);
 }
 
@@ -70,17 +75,22 @@ INSTANTIATE_TEST_SUITE_P(Each, Patterns,
                                          Leaves{"pattern=send&latency=1ms&fanout=5", 4, 0,
                                                 "wait=\"chan send\""},
                                          Leaves{"pattern=loop&latency=1ms", 1, 0, "wait=\"sleep\""},
-                                         Leaves{"pattern=timer&latency=1ms", 0, 1, "wait="}));
+                                         Leaves{"pattern=error&latency=1ms", 1, 0, "wait=\"chan receive\""},
+                                         Leaves{"pattern=timer&latency=1ms", 0, 1, "wait="},
+                                         // Both ends of a call to the upstream that hangs are here.
+                                         Leaves{"pattern=upstream&latency=1ms", 1, 0, "wait=\"IO wait\"", 2},
+                                         Leaves{"pattern=lock&latency=1ms", 1, 0, "wait=\"wait group\""}));
 
 TEST(MixedPattern, TakesThePatternsInTurn) {
   ServerProcess server({"--mode", "leaky", "--threads", "1", "--leak-payload", "1KiB"});
   support::RawClient client(server.port());
   std::string order;
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 14; ++i) {
     client.send("GET /demo?latency=1ms HTTP/1.1\r\nHost: test\r\n\r\n");
     order += nlohmann::json::parse(client.receive_reply().body)["pattern"].get<std::string>() + " ";
   }
-  EXPECT_EQ(order, "receive send loop timer receive send loop timer ");
+  const std::string once = "receive send loop error timer upstream lock ";
+  EXPECT_EQ(order, once + once);
 }
 
 TEST(Demo, RepliesWithItsTally) {

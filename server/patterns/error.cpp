@@ -1,0 +1,69 @@
+// A worker fails, and its peer waits for what the worker would have sent.
+//
+// Leaky: the worker returns without telling; the peer waits for its reply for ever.
+// Fixed: the error is the worker's result: it goes through the scope, which cancels the peer.
+
+#include "leash/channel.hpp"
+#include "leash/done.hpp"
+#include "leash/go.hpp"
+#include "leash/scope.hpp"
+#include "leash/sleep.hpp"
+#include "server/patterns/pattern.hpp"
+
+namespace server {
+namespace {
+
+constexpr std::errc failure = std::errc::io_error;
+
+leash::Task<leash::Result<int>> compute(leash::Context ctx, leash::Duration latency) {
+  const leash::Result<> slept = co_await leash::sleep(ctx, latency);
+  if (!slept) co_return std::unexpected(slept.error());
+  co_return std::unexpected(std::make_error_code(failure));
+}
+
+leash::Task<> worker_leaky(leash::Context ctx, leash::Channel<int> replies, leash::Duration latency,
+                           [[maybe_unused]] leash::DoneSource at_its_end) {
+  const leash::Result<int> reply = co_await compute(ctx, latency);
+  if (!reply) co_return;  // and nobody hears of it
+  (void)co_await replies.send(*reply);
+}
+
+leash::Task<> peer_leaky(leash::Channel<int> replies, Payload held) {
+  if (auto reply = co_await replies.receive()) held.read();
+}
+
+leash::Task<leash::Result<>> worker_fixed(leash::Context ctx, leash::Channel<int> replies,
+                                          leash::Duration latency) {
+  const leash::Result<int> reply = co_await compute(ctx, latency);
+  if (!reply) co_return std::unexpected(reply.error());
+  co_return co_await replies.send(ctx, *reply);
+}
+
+leash::Task<> peer_fixed(leash::Context ctx, leash::Channel<int> replies, Payload held) {
+  if (auto reply = co_await replies.receive(ctx)) held.read();
+}
+
+}  // namespace
+
+leash::Task<leash::Result<Tally>> error_leaky(Demo demo) {
+  leash::Channel<int> replies;
+  leash::DoneSource at_its_end;
+  const leash::Done worked = at_its_end.done();
+  leash::go(demo.ctx, peer_leaky(replies, Payload(demo.payload)), "peer");
+  leash::go(demo.ctx, worker_leaky(demo.ctx, replies, demo.latency, std::move(at_its_end)), "worker");
+  const leash::Result<> ended = co_await worked.wait(demo.ctx);
+  if (!ended) co_return std::unexpected(ended.error());
+  co_return Tally{2, 1};
+}
+
+leash::Task<leash::Result<Tally>> error_fixed(Demo demo) {
+  leash::Channel<int> replies;
+  leash::Scope s(demo.ctx);
+  s.go(peer_fixed(s.ctx(), replies, Payload(demo.payload)), "peer");
+  s.go(worker_fixed(s.ctx(), replies, demo.latency), "worker");
+  const leash::Result<> joined = co_await s.join();
+  if (joined.error() != failure) co_return std::unexpected(joined.error());
+  co_return Tally{2, 2};
+}
+
+}  // namespace server

@@ -1,0 +1,65 @@
+#include "server/upstream.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "http/duration.hpp"
+#include "http/request_timeout.hpp"
+
+namespace server {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) noexcept : count_(++count) {}
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --count_; }
+
+ private:
+  std::size_t& count_;
+};
+
+client::Options a_connection_for_each_call() {
+  client::Options options;
+  options.pool.idle_per_host = 0;
+  return options;
+}
+
+// What the upstream may take of what remains here.
+std::string budget(leash::Duration remaining) {
+  const leash::Duration margin = std::min<leash::Duration>(remaining / 10, 20ms);
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(remaining - margin).count();
+  return std::to_string(std::clamp<std::int64_t>(ms, 1, 9'999'999'999));
+}
+
+}  // namespace
+
+Upstream::Upstream(leash::Loop& loop, http::Url url, std::optional<leash::Duration> timeout,
+                   std::size_t most_calls)
+    : client_(loop, a_connection_for_each_call()),
+      url_(std::move(url)),
+      timeout_(timeout),
+      most_calls_(most_calls) {}
+
+leash::Task<leash::Result<>> Upstream::ask(std::shared_ptr<Upstream> self, leash::Context ctx,
+                                           leash::Duration latency) {
+  const Counted in_flight(self->calls_);
+  client::Request request(self->url_);
+  if (request.url.target == "/") request.url.target = "/backend?latency=" + http::format_duration(latency);
+  if (const auto remaining = ctx.remaining()) {
+    request.headers.add(std::string(http::request_timeout_field), budget(*remaining));
+  }
+  const auto response = co_await self->client_.call(ctx, std::move(request));
+  if (!response) co_return std::unexpected(response.error());
+  if (response->headers.find("X-Deadline-Expired")) {
+    co_return std::unexpected(make_error_code(leash::errc::deadline_exceeded));
+  }
+  if (response->status / 100 != 2) co_return std::unexpected(std::make_error_code(std::errc::bad_message));
+  co_return leash::Result<>();
+}
+
+}  // namespace server
