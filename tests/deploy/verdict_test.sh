@@ -6,13 +6,14 @@ source "$(dirname "${BASH_SOURCE[0]}")/../project/check.sh"
 mkdir "$scratch/bin"
 cat >"$scratch/bin/kubectl" <<'SH'
 #!/usr/bin/env bash
-echo "$*" >>"$FAKE/kubectl"
-case "$*" in
+all=$*
+echo "$all" >>"$FAKE/kubectl"
+case $all in
   *.spec.completions*) echo 3 ;;
   *.status.conditions*) # runs at first
     [[ -e $FAKE/asked ]] && echo "$FAKE_END" || touch "$FAKE/asked" ;;
   *logs*job-completion-index=2 | *logs*job-completion-index=[01])
-    index=${*##*=}
+    index=${all##*=}
     printf 'requests 100\n'
     [[ $index == "${FAKE_SILENT:-}" ]] || printf '{\n  "pod": %s,\n  "sides": {}\n}\n' "$index" ;;
 esac
