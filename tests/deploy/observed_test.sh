@@ -50,23 +50,13 @@ scrape_configs:
       - {targets: ['${admin[leaky]}'], labels: {server: leaky}}
 YAML
 
-# Prometheus cannot say which port it got: try some until one is free.
-start_prometheus() {
-  for _ in $(seq 10); do
-    prometheus=127.0.0.1:$((20000 + RANDOM % 10000))
-    prometheus --config.file="$scratch/prometheus.yml" --storage.tsdb.path="$scratch/data" --web.listen-address="$prometheus" \
-      --web.console.templates="$PWD/deploy/prometheus/consoles" --web.console.libraries="$PWD/deploy/prometheus/consoles" \
-      >"$scratch/prometheus.log" 2>&1 &
-    local pid=$! tries=0
-    pids+=("$pid")
-    while kill -0 "$pid" 2>/dev/null && ((tries++ < 100)); do
-      ! curl -fsS "http://$prometheus/-/ready" >/dev/null 2>&1 || return 0
-      sleep 0.1
-    done
-  done
-  fail "$(cat "$scratch/prometheus.log")"
-}
-start_prometheus
+# On a free port; its log says which.
+prometheus --config.file="$scratch/prometheus.yml" --storage.tsdb.path="$scratch/data" --web.listen-address=127.0.0.1:0 \
+  --web.console.templates="$PWD/deploy/prometheus/consoles" --web.console.libraries="$PWD/deploy/prometheus/consoles" \
+  >"$scratch/prometheus.log" 2>&1 &
+pids+=($!)
+eventually grep -q 'ready to receive web requests' "$scratch/prometheus.log"
+prometheus=$(sed -n 's/.*"Listening on".* address=\([^ ]*\).*/\1/p' "$scratch/prometheus.log")
 
 # values EXPRESSION: what Prometheus answers, one a line.
 values() { curl -fsS -G "http://$prometheus/api/v1/query" --data-urlencode "query=$1" | jq -r '.data.result[].value[1]'; }

@@ -20,6 +20,7 @@ refuses "unknown option '--bogus'" scripts/demo --bogus
 refuses "takes a time such as .* not 'soon'" scripts/demo --duration soon
 refuses 'takes a time such as' scripts/demo --duration
 refuses "takes a whole number above 0, not '0'" scripts/demo --rate 0
+refuses "unknown option '--grafana'" scripts/demo --prometheus --grafana
 refuses "unknown option '--bogus'" scripts/bench --bogus
 refuses 'takes a regular expression' scripts/bench --filter
 refuses "takes a whole number above 0, not 'many'" scripts/bench --repetitions many

@@ -78,3 +78,35 @@ wait "$demo_pid" || status=$?
 command_line='scripts/demo, sent SIGTERM'
 status_is 143
 nothing_stays_behind
+
+# With Prometheus, which stays until it is interrupted.
+export FAKE_LOAD=good FAKE_PROMETHEUS=dies PATH=$PWD/tests/project/fake:$PATH
+demo good good --prometheus
+status_is 1
+error_says 'no space left'
+error_says 'prometheus did not become ready'
+nothing_stays_behind
+
+export FAKE_PROMETHEUS=good
+rm -f "$scratch/started"
+scripts/demo --prometheus >"$scratch/out" 2>"$scratch/err" </dev/null &
+demo_pid=$!
+for ((i = 0; i < 200; i++)); do
+  ! grep -q 'until Ctrl-C' "$scratch/out" || break
+  sleep 0.05
+done
+command_line='scripts/demo --prometheus, sent SIGTERM'
+while read -r mode pid; do
+  kill -0 "$pid" 2>/dev/null || fail "the $mode server does not run any more"
+done <"$scratch/started"
+kill -TERM "$demo_pid"
+status=0
+wait "$demo_pid" || status=$?
+status_is 0
+output_says 'http://127.0.0.1:4711/consoles/leash.html'
+nothing_stays_behind
+[[ $(grep -c '^fixed\|^leaky\|^prometheus' "$scratch/started") -eq 3 ]] || fail 'not all three were started'
+run promtool check config "$scratch/demo/prometheus.yml"
+status_is 0
+output_says '1 rule files found'
+grep -q '{targets: \["127.0.0.1:2"\], labels: {server: leaky}}' "$scratch/demo/prometheus.yml" || fail 'the leaky server is no target'
