@@ -36,7 +36,7 @@ while IFS=$'\t' read -r number group _; do
   grep -q "$scratch/$number.yml" "$scratch/$number-test.yml"
 done <"$scratch/mutants"
 # Says of each file "Unit Testing:  NAME", and "  SUCCESS" if nothing in it failed.
-! promtool test rules "$scratch"/*-test.yml >"$scratch/tested" 2>/dev/null
+promtool test rules "$scratch"/*-test.yml >"$scratch/tested" 2>/dev/null || true
 [[ $(grep -c '^Unit Testing: ' "$scratch/tested") -eq $(wc -l <"$scratch/mutants") ]]
 survivors=$(sed -n '/^Unit Testing: /h; /^  SUCCESS/ { x; s|.*/\(.*\)-test.yml|\1|p }' "$scratch/tested" | while read -r number; do
   printf 'no test fails with %s\n' "$(grep "^$number" "$scratch/mutants" | cut -f 3)"
