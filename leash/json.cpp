@@ -52,6 +52,7 @@ ordered_json to_json(const TaskGroup& entry) {
             {"owner", oldest.owner},
             {"owner_done_seconds", seconds_or_null(oldest.owner_done_for)},
             {"owner_cause", oldest.owner_cause},
+            {"trace", oldest.trace},
             {"waits_seconds", seconds(oldest.waits_for)},
             {"bytes", oldest.frame_bytes},
             {"frames", std::move(frames)}}}};

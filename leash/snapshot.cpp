@@ -8,6 +8,7 @@
 #include "leash/context.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/task_record.hpp"
+#include "leash/trace.hpp"
 
 namespace leash {
 namespace {
@@ -101,6 +102,7 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   if (const Label label = owner.label(); label.name) {
     info.owner = label.number ? std::string(label.name) + " " + std::to_string(label.number) : label.name;
   }
+  if (const Trace* trace = owner.value<Trace>()) info.trace = trace->id();
   if (const SignalNode& signal = *task.owner->signal; signal.done()) {
     info.owner_done_for = now - signal.done_at;
     info.owner_cause = signal.cause.message();
@@ -176,6 +178,7 @@ std::string to_text(const TaskInfo& task) {
   text += ", holds " + short_bytes(task.frame_bytes) + "\n";
   for (const Frame& frame : task.frames) append_columns(text, "    " + frame.function, place(frame));
   append_columns(text, "started at", place(task.site) + " by " + task.site.function);
+  if (!task.trace.empty()) append_columns(text, "trace", task.trace);
   return text;
 }
 

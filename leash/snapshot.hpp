@@ -40,6 +40,7 @@ struct TaskInfo {
   std::string owner;                       // the nearest label, as "request 918"; may be empty
   std::optional<Duration> owner_done_for;  // since the owner ended
   std::string owner_cause;                 // why it ended
+  std::string trace;                       // the id of the owner's leash::Trace; may be empty
   WaitKind wait = WaitKind::none;
   bool uncancellable = false;  // waits on an operation that has no cancellation path
   Duration waits_for{};

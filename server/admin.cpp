@@ -1,10 +1,9 @@
 #include "server/admin.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <nlohmann/json.hpp>
 
 #include "http/problem.hpp"
+#include "server/log.hpp"
 #include "server/metrics.hpp"
 #include "server/routes.hpp"
 
@@ -36,7 +35,9 @@ Task<Result<Answer>> mode(Shared& shared, Exchange& exchange) {
   if (!wanted) {
     co_return http::problem(400, "The body must be {\"mode\":\"fixed\"} or {\"mode\":\"leaky\"}.");
   }
-  if (shared.mode.exchange(*wanted) != *wanted) spdlog::info("mode changed mode={}", to_string(*wanted));
+  if (shared.mode.exchange(*wanted) != *wanted) {
+    log_event(LogLevel::info, "mode changed", {{"mode", to_string(*wanted)}});
+  }
   co_return mode_response(shared);
 }
 

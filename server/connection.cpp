@@ -1,16 +1,16 @@
 #include "server/connection.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <utility>
 
 #include "http/problem.hpp"
 #include "http/request_timeout.hpp"
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
-#include "leash/sleep.hpp"
-#include "leash/via.hpp"
+#include "leash/trace.hpp"
+#include "server/log.hpp"
 #include "server/worker.hpp"
 
 namespace server {
@@ -22,19 +22,36 @@ using leash::Task;
 
 namespace {
 
-MethodLabel method_label(http::Method method) noexcept {
-  switch (method) {
-    case http::Method::get:
-      return MethodLabel::get;
-    case http::Method::head:
-      return MethodLabel::head;
-    case http::Method::post:
-      return MethodLabel::post;
-    case http::Method::put:
-      return MethodLabel::put;
-    default:
-      return MethodLabel::other;
+class Counted {
+ public:
+  explicit Counted(leash::Figure& figure) noexcept : figure_(figure) { figure_.add(); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { figure_.subtract(); }
+
+ private:
+  leash::Figure& figure_;
+};
+
+http::Response try_again_later(std::string_view detail, std::string_view cause) {
+  http::Response response = http::problem(503, detail, cause);
+  response.headers.add("Retry-After", "1");
+  return response;
+}
+
+// The answer for a handler that threw.
+http::Response answer_for_exception(const std::exception_ptr& thrown, RequestRecord& record) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc& e) {
+    record.failed("no memory for a request", e.what());
+    return try_again_later("There is not enough memory for this request.", "memory");
+  } catch (const std::exception& e) {
+    record.failed("a handler threw", e.what());
+  } catch (...) {
+    record.failed("a handler threw", "not a std::exception");
   }
+  return http::problem(500, "The handler failed.");
 }
 
 }  // namespace
@@ -54,7 +71,7 @@ Connection::Connection(Worker& worker, Socket socket)
     : worker_(worker),
       socket_(std::move(socket)),
       parser_(worker.shared().options.limits),
-      input_(socket_,
+      input_(socket_, worker.loop(),
              [this] {
                if (client_is_gone()) cancel_request(leash::errc::disconnected);
              }),
@@ -176,7 +193,7 @@ void Connection::append_refusal(int status, std::string_view detail) {
   response.close = true;
   closing_ = true;
   http::append_response(output_.buffer(), response, http::Reply{.date = worker_.date()});
-  worker_.http_figures().finished(RouteLabel::other, MethodLabel::other, status, worker_.mode(), 0ns);
+  RequestRecord::refused(worker_, status, detail);
 }
 
 Task<Result<>> Connection::begin_stream(Context ctx, http::Response head, std::optional<std::uint64_t> size) {
@@ -194,18 +211,6 @@ Task<Result<>> Connection::write_stream(Context ctx, std::string_view piece) {
 
 // --- a request ---
 
-void Connection::record(RouteLabel label, int status, Mode mode, leash::TimePoint since) noexcept {
-  HttpFigures& figures = worker_.http_figures();
-  const auto elapsed = worker_.loop().now() - since;
-  figures.finished(label, method_label(parser_.request().method), status, mode, elapsed);
-  if (status == 504) figures.deadline_exceeded[static_cast<std::size_t>(label)].add();
-  if (spdlog::should_log(spdlog::level::debug)) {
-    spdlog::debug("request method={} route={} status={} mode={} elapsed_us={}", parser_.request().method_name,
-                  route_labels[static_cast<std::size_t>(label)], status, to_string(mode),
-                  std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
-  }
-}
-
 // What the connection answers for a handler that did not return before its context was done.
 std::optional<http::Response> Connection::answer_for(std::error_code cause) {
   if (cause == leash::errc::deadline_exceeded) {
@@ -215,8 +220,7 @@ std::optional<http::Response> Connection::answer_for(std::error_code cause) {
     return response;
   }
   if (cause == leash::errc::disconnected) return std::nullopt;
-  http::Response response = http::problem(503, "The server is shutting down.", "shutdown");
-  response.headers.add("Retry-After", "1");
+  http::Response response = try_again_later("The server is shutting down.", "shutdown");
   response.close = true;
   return response;
 }
@@ -230,53 +234,56 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
   const http::Request& request = parser_.request();
   served_ = true;
   body_.start();
-  const leash::TimePoint since = worker_.loop().now();
-  const auto found = worker_.router().find(request);
-  const RouteLabel label = found ? (*found)->label : found.error().label;
-  const auto refuse = [&](http::Response response) {
+  RequestRecord record(worker_, request);
+  const auto refuse = [&](http::Response response, std::string_view cause) {
     const int status = response.status;
     append(std::move(response));
-    record(label, status, worker_.mode(), since);
+    record.cause = cause;
+    record.finish(status);
   };
 
+  const auto found = worker_.router().find(request);
+  record.route = found ? (*found)->label : found.error().label;
   const auto allowed = http::request_timeout(request.headers);
   auto query = http::parse_query(request.query);
-  std::chrono::nanoseconds limit = worker_.shared().options.request_timeout;
+  // The server's own limit counts from now; the caller's from when its request came.
+  leash::TimePoint deadline = leash::later(record.since(), worker_.shared().options.request_timeout);
+  if (allowed && *allowed) deadline = std::min(deadline, leash::later(input_.arrived_at(), **allowed));
   bool run = false;
   if (!found) {
-    refuse(found.error().response);
+    refuse(found.error().response, "there is no such route");
   } else if (!allowed) {
-    refuse(http::problem(400, allowed.error()));
+    refuse(http::problem(400, allowed.error()), allowed.error());
   } else if (!query) {
-    refuse(http::problem(400, query.error()));
-  } else if (*allowed && **allowed <= 0ns) {
-    refuse(*answer_for(leash::errc::deadline_exceeded));
+    refuse(http::problem(400, query.error()), query.error());
+  } else if (deadline <= record.since()) {
+    refuse(*answer_for(leash::errc::deadline_exceeded), "its deadline had passed");
   } else if (worker_.too_many_in_flight()) {
-    http::Response response = http::problem(503, "Too many requests are in flight.", "overload");
-    response.headers.add("Retry-After", "1");
-    refuse(std::move(response));
+    refuse(try_again_later("Too many requests are in flight.", "overload"), "overload");
   } else {
-    if (*allowed) limit = std::min(limit, **allowed);
     run = true;
   }
 
   if (run) {
     const Route& route = **found;
-    const std::uint64_t id = worker_.next_request_id();
-    auto [request_ctx, cancel] =
-        leash::with_deadline(ctx, since + limit, {}, leash::Label("request", id, leash::Role::request));
-    Exchange exchange(*this, request, std::move(*query), id, request_ctx);
-    worker_.http_figures().in_flight.add();
+    const Context traced = route.task ? leash::with_value<leash::Trace>(ctx, record.trace()) : ctx;
+    auto [request_ctx, cancel] = leash::with_deadline(
+        traced, deadline, {}, leash::Label("request", record.id(), leash::Role::request));
+    Exchange exchange(*this, request, std::move(*query), record.id(), request_ctx);
     int status = 0;
-    if (route.now) {
-      http::Response response = route.now(exchange);
-      status = response.status;
-      append(std::move(response));
-    } else {
-      status = co_await run_task(ctx, route, exchange, cancel);
+    {
+      const Counted in_flight(worker_.http_figures().in_flight);
+      if (route.now) {
+        status = run_now(route, exchange, record);
+      } else {
+        status = co_await run_task(ctx, route, exchange, cancel, record);
+      }
     }
-    worker_.http_figures().in_flight.subtract();
-    record(label, status, exchange.mode.value_or(worker_.mode()), since);
+    record.mode = exchange.mode.value_or(record.mode);
+    if (record.cause.empty() && is_logged(LogLevel::debug)) {
+      record.cause = (request_ctx.is_done() ? request_ctx.cause() : leash::errc::finished).message();
+    }
+    record.finish(status);
     if (status == 499) co_return Next::close;
     const Result<> flushed =
         output_.buffer().size() < Input::capacity && route.now ? Result<>() : co_await output_.flush(ctx);
@@ -292,8 +299,21 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
   co_return Next::go_on;
 }
 
+int Connection::run_now(const Route& route, Exchange& exchange, RequestRecord& record) {
+  http::Response response;
+  try {
+    response = route.now(exchange);
+  } catch (...) {
+    response = answer_for_exception(std::current_exception(), record);
+  }
+  const int status = response.status;
+  append(std::move(response));
+  return status;
+}
+
 // Runs the handler as a task, answers, and joins it. The status answered; 499 when the client has gone.
-Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchange, leash::Cancel& cancel) {
+Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchange, leash::Cancel& cancel,
+                               RequestRecord& record) {
   const Context& request_ctx = exchange.ctx();
   output_.forget_stream();
   handled_.reset();
@@ -306,31 +326,30 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
   leash::DoneSource returned_source;
   const leash::Done returned = returned_source.done();
   leash::Scope s(request_ctx);
-  s.go(run_handler(&route, &exchange, std::move(returned_source)), route.path.substr(1));
-  (void)co_await leash::select(returned.wait(), request_ctx.done());
+  // What is late already does not begin.
+  if (!request_ctx.is_done()) {
+    s.go(run_handler(&route, &exchange, std::move(returned_source)), route.path.substr(1));
+    (void)co_await leash::select(returned.wait(), request_ctx.done());
+  }
 
   int status = 499;
   const bool late = !returned.closed();
   if (late) {
     status = co_await answer_early(ctx, request_ctx.cause());
   }
-  std::string thrown;
+  std::exception_ptr thrown;
   try {
     (void)co_await s.join();  // errors of the handler are in handled_
-  } catch (const std::exception& e) {
-    thrown = e.what();
   } catch (...) {
-    thrown = "not a std::exception";
+    thrown = std::current_exception();
   }
   request_ = nullptr;
-  if (!thrown.empty()) {
-    spdlog::error("handler threw route={} request={} what=\"{}\"", route.path, exchange.id(), thrown);
-  }
   if (late) {
+    if (thrown) (void)answer_for_exception(thrown, record);  // it is too late for the answer, not for the log
     if (output_.stream()) closing_ = true;
     co_return status;
   }
-  co_return answer(exchange, !thrown.empty());
+  co_return answer(exchange, thrown, record);
 }
 
 // The request's context is done and its handler is not: it is told by the connection, under the connection's
@@ -348,38 +367,39 @@ Task<int> Connection::answer_early(Context ctx, std::error_code cause) {
 }
 
 // What the handler returned becomes the response.
-int Connection::answer(Exchange& exchange, bool threw) {
+int Connection::answer(Exchange& exchange, const std::exception_ptr& thrown, RequestRecord& record) {
   if (output_.stream()) {
-    const bool whole = !threw && handled_ && *handled_;
+    if (thrown) (void)answer_for_exception(thrown, record);  // for the log: the answer is on its way
+    const bool whole = !thrown && handled_ && *handled_;
     if (whole) output_.finish();
     if (!whole) closing_ = true;
     return output_.stream()->status;
   }
-  std::optional<http::Response> response;
-  if (threw) {
-    response = http::problem(500, "The handler failed.");
-  } else if (body_.fault().status != 0) {
-    response = http::problem(body_.fault().status, body_.fault().detail);
-    response->close = true;
-  } else if (!*handled_) {
-    const std::error_code error = handled_->error();
-    if (leash::is_cancellation(error) && exchange.ctx().is_done()) {
-      response = answer_for(exchange.ctx().cause());
-      if (!response) return 499;
-    } else if (error == leash::errc::deadline_exceeded) {
-      response = answer_for(error);  // an upstream that was given part of the time says so first
-    } else if (error == leash::errc::disconnected) {
-      return 499;
-    } else {
-      spdlog::error("handler failed request={} error=\"{}\"", exchange.id(), error.message());
-      response = http::problem(500, "The handler failed.");
-    }
-  } else {
-    response = std::move(**handled_);
-  }
+  std::optional<http::Response> response =
+      thrown ? answer_for_exception(thrown, record) : response_of(exchange, record);
+  if (!response) return 499;
   const int status = response->status;
-  append(std::move(*response));
+  append(*std::move(response));
   return status;
+}
+
+// Nothing: the client has gone.
+std::optional<http::Response> Connection::response_of(Exchange& exchange, RequestRecord& record) {
+  if (body_.fault().status != 0) {
+    http::Response response = http::problem(body_.fault().status, body_.fault().detail);
+    response.close = true;
+    record.cause = body_.fault().detail;
+    return response;
+  }
+  if (*handled_ && **handled_) return std::move(**handled_);
+  const std::error_code error = *handled_ ? make_error_code(std::errc::no_message) : handled_->error();
+  if (leash::is_cancellation(error) && exchange.ctx().is_done()) return answer_for(exchange.ctx().cause());
+  if (error == leash::errc::deadline_exceeded || error == leash::errc::disconnected) {
+    record.cause = error.message();  // an upstream that was given part of the time says so first
+    return answer_for(error);
+  }
+  record.failed("a handler failed", error.message());
+  return http::problem(500, "The handler failed.");
 }
 
 }  // namespace server

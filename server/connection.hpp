@@ -26,9 +26,9 @@
 #include "server/exchange.hpp"
 #include "server/http_figures.hpp"
 #include "server/input.hpp"
-#include "server/mode.hpp"
 #include "server/output.hpp"
 #include "server/request_body.hpp"
+#include "server/request_record.hpp"
 
 namespace server {
 
@@ -56,10 +56,12 @@ class Connection {
   leash::Task<bool> read_head(leash::Context ctx);
   leash::Task<Next> serve_request(leash::Context ctx);
   leash::Task<> run_handler(const Route* route, Exchange* exchange, leash::DoneSource returned);
-  leash::Task<int> run_task(leash::Context ctx, const Route& route, Exchange& exchange,
-                            leash::Cancel& cancel);
+  int run_now(const Route& route, Exchange& exchange, RequestRecord& record);
+  leash::Task<int> run_task(leash::Context ctx, const Route& route, Exchange& exchange, leash::Cancel& cancel,
+                            RequestRecord& record);
   leash::Task<int> answer_early(leash::Context ctx, std::error_code cause);
-  int answer(Exchange& exchange, bool threw);
+  int answer(Exchange& exchange, const std::exception_ptr& thrown, RequestRecord& record);
+  std::optional<http::Response> response_of(Exchange& exchange, RequestRecord& record);
   leash::Task<> linger(leash::Context ctx);
 
   leash::Task<leash::Result<>> begin_stream(leash::Context ctx, http::Response head,
@@ -71,7 +73,6 @@ class Connection {
   void append(http::Response response);
   void append_refusal(int status, std::string_view detail);
   std::optional<http::Response> answer_for(std::error_code cause);
-  void record(RouteLabel label, int status, Mode mode, leash::TimePoint since) noexcept;
 
   Worker& worker_;
   Socket socket_;

@@ -1,7 +1,5 @@
 #include "server/debug.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <chrono>
 #include <climits>
 #include <nlohmann/json.hpp>
@@ -12,6 +10,7 @@
 #include "http/problem.hpp"
 #include "leash/json.hpp"
 #include "server/inspection.hpp"
+#include "server/log.hpp"
 #include "server/parameters.hpp"
 #include "server/routes.hpp"
 
@@ -228,7 +227,7 @@ Task<Result<Answer>> DebugRoutes::reap(Exchange& exchange) {
   if (!exchange.query().find("limit")) filter.limit = SIZE_MAX;
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
   const Reaping done = co_await reap_everywhere(exchange.ctx(), exchange.worker().loop(), workers_, filter);
-  spdlog::info("reaped ended={} waiting={}", done.reaped.ended, done.reaped.waiting);
+  log_event(LogLevel::info, "reaped", {{"ended", done.reaped.ended}, {"waiting", done.reaped.waiting}});
   const ordered_json json{
       {"ended", done.reaped.ended}, {"waiting", done.reaped.waiting}, {"unresponsive", done.unresponsive}};
   co_return json_response(200, json.dump() + "\n");

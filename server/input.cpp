@@ -29,6 +29,7 @@ Task<> Input::read(Context ctx) {
       if (!n && n.error() != asio::error::eof) broken_ = true;
       if (!n || *n == 0) ended_ = true;
       if (n && !discarding_) incoming_.append(chunk, 0, *n);
+      incoming_arrived_ = loop_.now();
     }
     if (ended_) on_end_();
     (void)arrived_.try_send({});
@@ -46,6 +47,7 @@ std::span<const char> Input::unread() noexcept {
     current_.clear();
     consumed_ = 0;
     std::swap(current_, incoming_);
+    current_arrived_ = incoming_arrived_;
     if (!current_.empty()) (void)room_.try_send({});
   }
   return std::span<const char>(current_).subspan(consumed_);

@@ -23,8 +23,10 @@
 #include <variant>
 
 #include "leash/channel.hpp"
+#include "leash/clock.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
+#include "leash/loop.hpp"
 #include "leash/task.hpp"
 
 namespace server {
@@ -36,13 +38,16 @@ class Input {
   static constexpr std::size_t capacity = 64 * 1024;
 
   // `on_end` is called once, when the client is found to send no more.
-  Input(Socket& socket, std::function<void()> on_end) : socket_(socket), on_end_(std::move(on_end)) {}
+  Input(Socket& socket, const leash::Loop& loop, std::function<void()> on_end)
+      : socket_(socket), loop_(loop), on_end_(std::move(on_end)) {}
 
   // Until the client sends no more, or ctx is done.
   leash::Task<> read(leash::Context ctx);
 
   std::span<const char> unread() noexcept;
   void consume(std::size_t count) noexcept { consumed_ += count; }
+  // When the last byte of what unread() gave came: a pipelined request has waited since then.
+  leash::TimePoint arrived_at() const noexcept { return current_arrived_; }
   // For something that is not unread yet; errc::disconnected when nothing comes any more.
   leash::Task<leash::Result<>> wait(leash::Context ctx);
 
@@ -58,11 +63,14 @@ class Input {
   bool peer_has_closed() noexcept;
 
   Socket& socket_;
+  const leash::Loop& loop_;
   std::function<void()> on_end_;
   // The reader appends to incoming_; the parser works through current_, so that views into it stay valid.
   std::string incoming_;
   std::string current_;
   std::size_t consumed_ = 0;  // of current_
+  leash::TimePoint incoming_arrived_{};
+  leash::TimePoint current_arrived_{};
   bool ended_ = false;
   bool broken_ = false;
   bool discarding_ = false;

@@ -1,12 +1,13 @@
 #include "server/listener.hpp"
 
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"
+#include "server/log.hpp"
 #include "server/worker.hpp"
 
 namespace server {
@@ -61,7 +62,7 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
     case ENOBUFS:
     case ENOMEM:
       if (!std::exchange(complained_, true))
-        spdlog::warn("accepting pauses error=\"{}\"", std::strerror(errno));
+        log_event(LogLevel::warn, "accepting pauses", {{"error", std::strerror(errno)}});
       return Accepted::no_descriptor;
     default:
       return Accepted::one;  // this client has gone again (accept(2)); the next may be well

@@ -32,6 +32,7 @@ class Listener {
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
   // "http://127.0.0.1:8080"
   std::string url() const;
+  bool is_loopback() const { return acceptor_.local_endpoint().address().is_loopback(); }
 
   // Until ctx is done; then the listener is closed. The task owns it, so that it lives as long as it is
   // waited for.

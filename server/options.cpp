@@ -1,6 +1,7 @@
 #include "server/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -92,8 +93,32 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
     if (mode) options.mode = *mode;
     return mode ? std::string() : "unknown mode \"" + text + "\": allowed are fixed, leaky";
   });
-  parser.plain("--log-level", options.log_level, "trace, debug, info, warn, error or off")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  app.add_flag_callback(
+         "--no-request-mode", [&] { options.request_mode = false; }, "?mode= of a request is refused")
+      ->envname(variable("--no-request-mode"));
+  parser.parsed(
+      "--admin-token",
+      "what the admin listener wants as Authorization: Bearer; better given as LEASH_ADMIN_TOKEN, which "
+      "no list of processes shows",
+      "", "TOKEN", [&](const std::string& text) {
+        const bool visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+        if (visible) options.admin_token = text;
+        return visible ? std::string() : "a token is made of visible ASCII characters";
+      });
+  parser.parsed("--log-level", "trace, debug (a line for each request), info, warn, error or off", "info",
+                "LEVEL", [&](const std::string& text) {
+                  const auto level = parse_log_level(text);
+                  if (level) options.log_level = *level;
+                  return level ? std::string()
+                               : "unknown level \"" + text +
+                                     "\": allowed are trace, debug, info, warn, error, off";
+                });
+  parser.parsed("--log-format", "text (key=value) or json, an object a line", "text", "FORMAT",
+                [&](const std::string& text) {
+                  const auto format = parse_log_format(text);
+                  if (format) options.log_format = *format;
+                  return format ? std::string() : "unknown format \"" + text + "\": allowed are text, json";
+                });
   parser.duration("--request-timeout", options.request_timeout, "deadline of every request");
   parser.duration("--header-timeout", options.header_timeout, "from the first byte of a head to its end");
   parser.duration("--body-timeout", options.body_timeout, "between two reads of a body");
@@ -132,12 +157,21 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   "end a leaked task by force when its owner has been done for so long; 0: never");
   parser.size("--leak-payload", options.leak_payload, "what a leaked task holds");
 
+  const CLI::App* const healthcheck =
+      app.add_subcommand("healthcheck", "ask a running server whether it is alive; exit status 0 or 1")
+          ->fallthrough();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return std::unexpected(app.exit(success));
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "leash-server: %s (see --help)\n", error.what());
+    return std::unexpected(2);
+  }
+  options.healthcheck = healthcheck->parsed();
+  if (options.healthcheck && options.port == 0) {
+    std::fputs("leash-server: healthcheck needs the --port of the server (see --help)\n", stderr);
     return std::unexpected(2);
   }
   return options;

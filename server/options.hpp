@@ -12,6 +12,7 @@
 
 #include "http/limits.hpp"
 #include "http/target.hpp"
+#include "server/log.hpp"
 #include "server/mode.hpp"
 
 namespace server {
@@ -23,7 +24,11 @@ struct Options {
   std::uint16_t admin_port = 8081;
   unsigned threads = 0;  // 0: one for each core
   Mode mode = Mode::fixed;
-  std::string log_level = "info";
+  bool request_mode = true;  // whether ?mode= may choose it for one request
+  std::string admin_token;   // empty: the admin listener wants none
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+  bool healthcheck = false;  // asks a running server instead of being one
 
   std::chrono::nanoseconds request_timeout = std::chrono::seconds(2);
   std::chrono::nanoseconds header_timeout =

@@ -16,6 +16,10 @@ std::string Router::allowed(const Route& route) {
 }
 
 std::expected<const Route*, Router::Refusal> Router::find(const http::Request& request) const {
+  if (guard_) {
+    if (auto refused = guard_(request))
+      return std::unexpected(Refusal{RouteLabel::other, std::move(*refused)});
+  }
   if (request.path == "*" && request.method == http::Method::options) {
     return std::unexpected(Refusal{RouteLabel::other, {.status = 204}});
   }

@@ -2,13 +2,16 @@
 // Finds the route of a request, or the answer when there is none.
 //
 // Guarantees     an unknown path is 404; a method that the path does not allow is 405 with Allow (RFC 9110
-//                section 15.5.6); HEAD is allowed wherever GET is; OPTIONS is answered with Allow.
+//                section 15.5.6); HEAD is allowed wherever GET is; OPTIONS is answered with Allow. What the guard
+//                refuses learns nothing of the routes.
 // Threads        constant after its construction: any.
 //
 //   const auto found = router.find(request);
 //   if (!found) respond(found.error());
 
 #include <expected>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +22,11 @@ namespace server {
 
 class Router {
  public:
-  explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
+  using Guard = std::function<std::optional<http::Response>(const http::Request&)>;
+
+  // Without a guard nothing is refused.
+  explicit Router(std::vector<Route> routes, Guard guard = {})
+      : routes_(std::move(routes)), guard_(std::move(guard)) {}
 
   struct Refusal {
     RouteLabel label;
@@ -30,6 +37,7 @@ class Router {
  private:
   static std::string allowed(const Route& route);
   std::vector<Route> routes_;
+  Guard guard_;
 };
 
 }  // namespace server

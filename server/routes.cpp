@@ -1,12 +1,12 @@
 #include "server/routes.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "http/problem.hpp"
 #include "leash/sleep.hpp"
+#include "leash/trace.hpp"
+#include "server/log.hpp"
 #include "server/parameters.hpp"
 #include "server/patterns/pattern.hpp"
 #include "server/worker.hpp"
@@ -48,6 +48,10 @@ Task<Result<Answer>> demo(Shared& shared, Exchange& exchange) {
   if (!pattern) parameters.fail("This pattern is unknown; allowed are " + pattern_names() + ".");
   Mode mode = exchange.worker().mode();
   if (const auto wanted = exchange.query().find("mode")) {
+    if (!shared.options.request_mode) {
+      co_return http::problem(403, "The mode of this server cannot be chosen for one request.",
+                              "request-mode");
+    }
     const auto parsed = parse_mode(*wanted);
     if (!parsed) parameters.fail("This mode is unknown; allowed are fixed, leaky.");
     mode = parsed.value_or(mode);
@@ -71,7 +75,10 @@ Task<Result<Answer>> demo(Shared& shared, Exchange& exchange) {
   const Result<Tally> tally = co_await run(work);
   if (!tally) {
     if (leash::is_cancellation(tally.error())) co_return std::unexpected(tally.error());
-    spdlog::warn("upstream failed request={} error=\"{}\"", exchange.id(), tally.error().message());
+    log_event(LogLevel::warn, "the upstream failed",
+              {{"request", exchange.id()},
+               {"trace", exchange.ctx().value<leash::Trace>()->id()},
+               {"error", tally.error().message()}});
     co_return http::problem(502, "The upstream could not be reached, or failed.", "upstream");
   }
   const ordered_json reply{

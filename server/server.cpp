@@ -1,7 +1,6 @@
 #include "server/server.hpp"
 
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "server/admin.hpp"
 #include "server/hung_upstream.hpp"
 #include "server/inspection.hpp"
+#include "server/log.hpp"
 #include "server/process.hpp"
 #include "server/routes.hpp"
 
@@ -44,7 +44,9 @@ Server::Server(const Options& options)
       workers_(make_workers(shared_, public_router_)),
       probes_(workers_),
       debug_(workers_),
-      admin_router_(admin_routes(shared_, workers_, probes_, debug_)),
+      access_(options.admin_token),
+      admin_router_(admin_routes(shared_, workers_, probes_, debug_),
+                    [this](const http::Request& request) { return access_.refuse(request); }),
       admin_(shared_, admin_router_, "admin", 0, 1) {}
 
 Server::~Server() {
@@ -55,11 +57,15 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(const Options& 
   std::unique_ptr<Server> server(new Server(options));
   auto listener = Listener::open(server->workers_.front()->loop().io(), options.host, options.port);
   if (!listener) return std::unexpected(listener.error());
-  server->ready_line_ = "ready public=" + listener->url();
+  server->public_url_ = listener->url();
   server->start_listening(std::move(*listener));
   auto admin = Listener::open(server->admin_.loop().io(), options.admin_host, options.admin_port);
   if (!admin) return std::unexpected(admin.error());
-  server->ready_line_ += " admin=" + admin->url();
+  server->admin_url_ = admin->url();
+  if (!admin->is_loopback() && options.admin_token.empty()) {
+    log_event(LogLevel::warn, "the admin listener can be reached from elsewhere and wants no token",
+              {{"admin", server->admin_url_}, {"remedy", "--admin-token"}});
+  }
   const Context& serving = server->admin_.serving();
   leash::go(serving, Listener::run(std::move(*admin), serving, {&server->admin_}, 1000), "admin listener");
   if (auto connected = server->connect_upstream(); !connected) return std::unexpected(connected.error());
@@ -107,10 +113,13 @@ int Server::run() {
   leash::go(serving, wait_for_signal(serving, &signals), "signals");
 
   for (const auto& worker : workers_) worker->start();
-  std::printf("%s\n", ready_line_.c_str());
+  std::printf("ready public=%s admin=%s\n", public_url_.c_str(), admin_url_.c_str());
   std::fflush(stdout);
-  spdlog::info("serving threads={} mode={} {}", workers_.size(), to_string(shared_.options.mode),
-               ready_line_.substr(6));
+  log_event(LogLevel::info, "serving",
+            {{"threads", workers_.size()},
+             {"mode", to_string(shared_.options.mode)},
+             {"public", public_url_},
+             {"admin", admin_url_}});
   admin_.run();
 
   for (const auto& worker : workers_) worker->stop_and_join();
@@ -125,7 +134,8 @@ Task<> Server::watch_memory(Context ctx) {
   for (Result<> slept; slept; slept = co_await leash::sleep(ctx, 200ms)) {
     const bool reached = resident_bytes() > limit;
     if (shared_.leak_limit_reached.exchange(reached) != reached) {
-      spdlog::warn("leak limit {} limit_bytes={}", reached ? "reached" : "left again", limit);
+      log_event(LogLevel::warn, reached ? "leak limit reached" : "leak limit left again",
+                {{"limit_bytes", limit}});
     }
   }
 }
@@ -141,7 +151,7 @@ Task<> Server::wait_for_signal(Context ctx, asio::signal_set* signals) {
     at_once.sa_handler = [](int number) { ::_exit(128 + number); };
     ::sigaction(each, &at_once, nullptr);
   }
-  spdlog::info("draining signal={}", *signal);
+  log_event(LogLevel::info, "draining", {{"signal", *signal}});
   co_await drain();
   admin_.loop().io().stop();
 }
@@ -199,16 +209,26 @@ Task<> Server::drain() {
 
 Task<> Server::report_what_is_left() {
   if (tasks_alive() == 0) {
-    spdlog::info("drained tasks_left=0");
+    log_event(LogLevel::info, "drained", {{"tasks_left", 0}});
     co_return;
   }
   status_ = tasks_left;
   leash::DumpOptions everything;
   const Inspection seen = co_await inspect(admin_.loop().background(), admin_.loop(), workers_, everything);
+  log_event(LogLevel::warn, "drained",
+            {{"tasks_left", seen.dump.live}, {"unresponsive", seen.unresponsive.size()}});
+  if (log_format() == LogFormat::json) {
+    for (const std::string& name : seen.unresponsive) {
+      log_event(LogLevel::warn, "a loop does not answer", {{"loop", name}});
+    }
+    for (const leash::TaskGroup& entry : seen.dump.entries) {
+      log_event(LogLevel::warn, "tasks left", {{"count", entry.count}, {"report", leash::to_text(entry)}});
+    }
+    co_return;
+  }
   std::string report = "drain report: " + std::to_string(seen.dump.live) + " tasks are left\n";
   for (const std::string& name : seen.unresponsive) report += "loop \"" + name + "\" does not answer\n";
   for (const leash::TaskGroup& entry : seen.dump.entries) report += "\n" + leash::to_text(entry);
-  spdlog::warn("drained tasks_left={} unresponsive={}", seen.dump.live, seen.unresponsive.size());
   std::fputs(report.c_str(), stderr);
 }
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "leash/task.hpp"
+#include "server/admin_access.hpp"
 #include "server/debug.hpp"
 #include "server/listener.hpp"
 #include "server/loop_probe.hpp"
@@ -58,11 +59,13 @@ class Server {
   Workers workers_;
   LoopProbes probes_;
   DebugRoutes debug_;
+  AdminAccess access_;
   Router admin_router_;
   Worker admin_;
   std::optional<leash::Cancelable> listening_;  // of the first worker's loop
   std::optional<leash::RemoteCancel> stop_listening_;
-  std::string ready_line_;
+  std::string public_url_;
+  std::string admin_url_;
   int status_ = drained;
 };
 

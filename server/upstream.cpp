@@ -6,6 +6,8 @@
 
 #include "http/duration.hpp"
 #include "http/request_timeout.hpp"
+#include "http/trace_context.hpp"
+#include "leash/trace.hpp"
 
 namespace server {
 namespace {
@@ -53,6 +55,7 @@ leash::Task<leash::Result<>> Upstream::ask(std::shared_ptr<Upstream> self, leash
   if (const auto remaining = ctx.remaining()) {
     request.headers.add(std::string(http::request_timeout_field), budget(*remaining));
   }
+  if (const auto* trace = ctx.value<leash::Trace>()) http::add_trace(request.headers, *trace);
   const auto response = co_await self->client_.call(ctx, std::move(request));
   if (!response) co_return std::unexpected(response.error());
   if (response->headers.find("X-Deadline-Expired")) {

@@ -4,8 +4,8 @@
 // What it is     a client for one URL, and how a call travels: with the time that is left.
 // Requires       held by shared_ptr: a call keeps it alive, since a leaked one may outlive everything else.
 // Guarantees     the upstream is told how long its caller waits (X-Request-Timeout-Ms), less a margin in which
-//                its answer travels; a call without time left is not made. A connection lives as long as its
-//                call: what is open is what waits.
+//                its answer travels, and which trace the call is part of (traceparent); a call without time left
+//                is not made. A connection lives as long as its call: what is open is what waits.
 // Errors         the client's and the context's; deadline_exceeded also when the upstream says so
 //                (X-Deadline-Expired); bad_message for a status that is no success.
 // Threads        its loop's.

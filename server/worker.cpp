@@ -1,12 +1,12 @@
 #include "server/worker.hpp"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <asio/executor_work_guard.hpp>
 
 #include "leash/go.hpp"
+#include "server/log.hpp"
 
 namespace server {
 namespace {
@@ -26,8 +26,8 @@ leash::LoopOptions loop_options(std::string name, const Options& from) {
       what = e.what();
     } catch (...) {  // said by `what`
     }
-    spdlog::error("an exception left a task what=\"{}\"\n{}", what,
-                  task ? leash::to_text(*task) : std::string());
+    log_event(LogLevel::error, "an exception left a task",
+              {{"what", what}, {"task", task ? leash::to_text(*task) : std::string()}});
   };
   return options;
 }
@@ -53,7 +53,14 @@ Worker::~Worker() { stop_and_join(); }
 
 void Worker::run() {
   const auto work = asio::make_work_guard(io_);
-  io_.run();
+  for (;;) {
+    try {
+      io_.run();
+      return;
+    } catch (const std::exception& e) {  // of a handler, which is gone; the others go on
+      log_event(LogLevel::error, "an exception left a handler", {{"loop", loop_.name()}, {"what", e.what()}});
+    }
+  }
 }
 
 void Worker::start() {
@@ -66,29 +73,27 @@ void Worker::stop_and_join() {
 }
 
 void Worker::adopt(UniqueFd client, int family) {
-  open.fetch_add(1, std::memory_order_relaxed);
-  post([this, client = std::move(client), family]() mutable {
+  post([this, client = std::move(client), family, counted = Open(open)]() mutable {
     const std::uint64_t number = std::exchange(next_connection_, next_connection_ + stride_);
-    leash::go(serving_.ctx, serve(serving_.ctx, std::move(client), family, number), "connection");
+    leash::go(serving_.ctx, serve(serving_.ctx, std::move(client), family, number, std::move(counted)),
+              "connection");
   });
 }
 
-leash::Task<> Worker::serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number) {
-  {
-    auto [ctx, cancel] = leash::with_cancel(parent, leash::Label("connection", number));
-    const auto protocol = family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-    Socket socket(io_.get_executor());
-    std::error_code error;
-    socket.assign(protocol, client.get(), error);
-    if (error) {
-      spdlog::warn("a connection could not be served error=\"{}\"", error.message());
-    } else {
-      client.release();
-      Connection connection(*this, std::move(socket));
-      co_await connection.run(ctx);
-    }
+leash::Task<> Worker::serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number,
+                            [[maybe_unused]] Open counted) {
+  auto [ctx, cancel] = leash::with_cancel(parent, leash::Label("connection", number));
+  const auto protocol = family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
+  Socket socket(io_.get_executor());
+  std::error_code error;
+  socket.assign(protocol, client.get(), error);
+  if (error) {
+    log_event(LogLevel::warn, "a connection could not be served", {{"error", error.message()}});
+    co_return;
   }
-  open.fetch_sub(1, std::memory_order_relaxed);
+  client.release();
+  Connection connection(*this, std::move(socket));
+  co_await connection.run(ctx);
 }
 
 std::string_view Worker::date() { return dates_.at(std::chrono::system_clock::now()); }

@@ -90,7 +90,21 @@ class Worker {
   std::atomic<std::int64_t> open{0};   // clients adopted and not yet gone; any thread
 
  private:
-  leash::Task<> serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number);
+  // A client counts as open until it has gone, also when there is no memory to serve it.
+  class Open {
+   public:
+    explicit Open(std::atomic<std::int64_t>& count) noexcept : count_(&count) { count_->fetch_add(1); }
+    Open(Open&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+    Open& operator=(Open&&) = delete;
+    ~Open() {
+      if (count_) count_->fetch_sub(1);
+    }
+
+   private:
+    std::atomic<std::int64_t>* count_;
+  };
+
+  leash::Task<> serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number, Open counted);
 
   Shared& shared_;
   const Router& router_;

@@ -2,6 +2,8 @@
 // loop_orphans.cpp.
 #include <asio/post.hpp>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <utility>
 
 #include "leash/check.hpp"
@@ -72,20 +74,39 @@ void LoopState::call_soon(Callback& callback) noexcept {
 
 // --- tasks ---
 
+namespace {
+
+// The frame goes when there is no memory for its record.
+TaskRecord& new_record(ContextNode& owner, PromiseBase& root, Scope* scope) {
+  try {
+    if (scope) return *new ScopedTaskRecord(owner, root, *scope);
+    return *new TaskRecord(owner, root);
+  } catch (...) {
+    root.handle().destroy();
+    throw;
+  }
+}
+
+// Null when there is no memory: a task can do without its name.
+std::unique_ptr<char[]> copy_of(std::string_view text) noexcept {
+  std::unique_ptr<char[]> copy(new (std::nothrow) char[text.size() + 1]());
+  if (copy) std::memcpy(copy.get(), text.data(), text.size());
+  return copy;
+}
+
+}  // namespace
+
 TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns_result,
                              std::string_view task_name, const std::source_location& where, Scope* scope) {
   check_thread();
   check(!closed_, "a task was started on a loop that no longer exists");
-  auto& task = scope ? *new ScopedTaskRecord(owner, root, *scope) : *new TaskRecord(owner, root);
+  auto& task = new_record(owner, root, scope);
   task.id = ++last_id_;
   // Of an orphan from the start, latencies are measured from it; of others only ages.
   task.started = owner.signal->done() ? now() : coarse_now();
   task.returns_result = returns_result;
   task.bytes = root.bytes;
-  if (!task_name.empty()) {
-    task.name = std::make_unique<char[]>(task_name.size() + 1);
-    std::memcpy(task.name.get(), task_name.data(), task_name.size());
-  }
+  if (!task_name.empty()) task.name = copy_of(task_name);
   task.site = figures_->site(where);
 
   SiteFigures& site = figures_->at(task.site);

@@ -11,6 +11,7 @@
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "leash/sleep.hpp"
+#include "leash/trace.hpp"
 #include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
 
@@ -110,6 +111,20 @@ TEST_F(SnapshotTest, SaysAllThatIsKnownOfATask) {
   request.reset();
   EXPECT_EQ(only().owner, "request 918") << "the task holds what it needs of its owner";
   EXPECT_TRUE(second.try_receive());
+}
+
+TEST_F(SnapshotTest, NamesTheTraceThatTheOwnerCarries) {
+  Trace trace;
+  trace.high = 0x4bf92f3577b34da6;
+  trace.low = 0xa3ce929d0e0e4736;
+  const Context traced = with_value<Trace>(root(), trace);
+  auto [request, cancel] = with_cancel(traced, Label("request", 1, Role::request));
+  Channel<int> second;
+  app::start(request, ch, second);
+  advance(1s);
+  EXPECT_EQ(only().trace, "4bf92f3577b34da6a3ce929d0e0e4736");
+  ch.close();
+  second.close();
 }
 
 TEST_F(SnapshotTest, ATaskThatHasNotRunYetIsRunnableAtItsDefinition) {
@@ -321,6 +336,13 @@ TEST(SnapshotText, OfAGroupIsItsOldestTaskAndHowManyAreLikeIt) {
   EXPECT_EQ(to_text(TaskGroup{1, 1230, replica()}), replica_text);
   EXPECT_EQ(to_text(TaskGroup{40, 49'200, replica()}),
             std::string("40 tasks like this one, the oldest; they hold 48.0 KiB\n") + replica_text);
+}
+
+TEST(SnapshotText, EndsWithTheTraceIfThereIsOne) {
+  TaskInfo info = replica();
+  info.trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  EXPECT_EQ(to_text(info),
+            std::string(replica_text) + "trace                    4bf92f3577b34da6a3ce929d0e0e4736\n");
 }
 
 TEST(SnapshotText, LeavesOutWhatThereIsNot) {

@@ -32,6 +32,10 @@ TEST(Command, SaysWhatIsWrongWithAnOption) {
   expect_one_line(server({"--leak-limit", "lots"}), "--leak-limit");
   expect_one_line(server({"--port", "99999"}), "--port");
   expect_one_line(server({"--half-close", "maybe"}), "allowed are cancel, allow");
+  expect_one_line(server({"--log-level", "loud"}), "allowed are trace, debug, info, warn, error, off");
+  expect_one_line(server({"--log-format", "xml"}), "allowed are text, json");
+  expect_one_line(server({"--upstream", "ftp://a"}), "--upstream");
+  expect_one_line(server({"healthcheck", "--port", "0"}), "healthcheck needs the --port");
 }
 
 TEST(Command, TakesOptionsFromTheEnvironment) {
@@ -48,6 +52,24 @@ TEST(Command, SaysThatAPortIsInUse) {
   expect_one_line(server({"--port", "0", "--admin-port", std::to_string(running.admin_port())}),
                   "Address already in use");
   expect_one_line(server({"--host", "not an address"}), "an IP address is needed");
+}
+
+TEST(Command, HealthcheckAsksARunningServer) {
+  ServerProcess running;
+  const std::string port = std::to_string(running.port());
+  const Finished alive = server({"healthcheck", "--port", port});
+  EXPECT_EQ(alive.status, 0) << alive.err;
+  EXPECT_EQ(alive.out, "http://127.0.0.1:" + port + "/healthz: alive\n");
+  EXPECT_EQ(server({"healthcheck", "--host", "0.0.0.0", "--port", port}).status, 0)
+      << "as the server is told";
+  const Finished wrong = server({"healthcheck", "--port", std::to_string(running.admin_port())});
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_NE(wrong.err.find("/healthz: status 404"), std::string::npos) << wrong.err;
+
+  EXPECT_EQ(running.stop(), 0);
+  const Finished gone = server({"healthcheck", "--port", port});
+  EXPECT_EQ(gone.status, 1);
+  EXPECT_EQ(gone.err, "leash-server: http://127.0.0.1:" + port + "/healthz: Connection refused\n");
 }
 
 TEST(Command, HelpNamesEveryOptionAndExitsWithZero) {

@@ -48,6 +48,25 @@ TEST(Debug, LeaksAreShownByTheirStacksWithWhoOwnedThem) {
   EXPECT_NE(text.find("started at               server/patterns/send.cpp:"), std::string::npos) << text;
 }
 
+TEST(Debug, NameTheTraceOfTheRequest) {
+  const ServerProcess server(leaky);
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  EXPECT_EQ(
+      server.get("/demo?pattern=receive&latency=1ms", "traceparent: 00-" + trace + "-00f067aa0ba902b7-01\r\n")
+          .status,
+      200);
+  EXPECT_EQ(ask(server, "/debug/tasks?name=worker")["tasks"][0]["example"]["trace"], trace);
+  for (const char* format : {"text", "html"}) {
+    const std::string text =
+        server.admin("GET", std::string("/debug/tasks?name=worker&format=") + format).body;
+    EXPECT_NE(text.find("trace                    " + trace), std::string::npos) << text;
+  }
+  leak(server, "send", 1);
+  const json begun = ask(server, "/debug/tasks?name=replica")["tasks"][0]["example"]["trace"];
+  EXPECT_EQ(begun.get<std::string>().size(), trace.size()) << "a trace of its own";
+  EXPECT_NE(begun, trace);
+}
+
 TEST(Debug, AreFilteredByWhatTheQuerySays) {
   const ServerProcess server(leaky);
   leak(server, "send", 1);

@@ -21,6 +21,7 @@
 #include "server/shared.hpp"
 #include "server/upstream.hpp"
 #include "server/worker.hpp"
+#include "tests/support/in_process_server.hpp"
 
 namespace {
 
@@ -47,8 +48,6 @@ class Silent {
     url.port = ntohs(address_.sin_port);
     return url;
   }
-  int fd() const { return fd_; }
-  const sockaddr_in& address() const { return address_; }
 
  private:
   int fd_;
@@ -78,17 +77,6 @@ TEST(EveryStep, OfEachFixedPatternMayBeTheLast) {
   }
 }
 
-// The two ends of a TCP connection.
-std::pair<int, int> connected() {
-  const Silent listener;
-  const int client = ::socket(AF_INET, SOCK_STREAM, 0);
-  const auto* address = reinterpret_cast<const sockaddr*>(&listener.address());
-  EXPECT_EQ(::connect(client, address, sizeof(sockaddr_in)), 0);
-  const int server = ::accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK);
-  EXPECT_GE(server, 0);
-  return {client, server};
-}
-
 constexpr std::string_view conversation =
     "GET /demo?pattern=send&latency=100us HTTP/1.1\r\nHost: a\r\n\r\n"
     "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
@@ -105,10 +93,11 @@ bool interrupted_at(int step, Interrupt interrupt) {
   server::Worker worker(shared, router, "worker", 0, 1);
   asio::io_context& io = worker.loop().io();
 
-  auto [client, accepted] = connected();
+  support::Connected ends;
+  int& client = ends.client;
   EXPECT_EQ(::send(client, conversation.data(), conversation.size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(conversation.size()));
-  worker.adopt(server::UniqueFd(accepted), AF_INET);
+  worker.adopt(server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
   const auto served = [&, &fd = client] {  // the client reads what comes, and closes when the server has
     char bytes[4096];
     while (fd >= 0) {
@@ -123,7 +112,6 @@ bool interrupted_at(int step, Interrupt interrupt) {
   const bool ended_before = served();
   if (!ended_before) interrupt(worker, client);
   EXPECT_TRUE(support::step_until(io, taken, served)) << to_text(leash::take_dump(worker.loop()));
-  if (client >= 0) ::close(client);
   const auto& figures = *worker.loop().figures();
   EXPECT_EQ(figures.timers_armed.get(), 0u);
   EXPECT_LE(figures.contexts_live.get() + figures.contexts_held.get(), 1u) << "only the worker's own";

@@ -31,6 +31,16 @@ TEST(Mode, CanBeGivenForOneRequest) {
   EXPECT_EQ(server.get("/demo?mode=broken").status, 400);
 }
 
+TEST(Mode, OfOneRequestCanBeSwitchedOff) {
+  ServerProcess server({"--no-request-mode"});
+  const auto refused = server.get("/demo?pattern=timer&latency=0&mode=leaky");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_NE(refused.body.find("\"cause\":\"request-mode\""), std::string::npos) << refused.body;
+  EXPECT_EQ(server.get("/demo?pattern=timer&latency=0&mode=fixed").status, 403)
+      << "neither one nor the other";
+  EXPECT_EQ(mode_of(server.get("/demo?pattern=timer&latency=0")), "fixed");
+}
+
 TEST(Mode, RefusesWhatIsNoMode) {
   ServerProcess server;
   for (const char* body :

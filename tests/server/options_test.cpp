@@ -36,4 +36,39 @@ TEST(Options, AreReadWithTheirUnits) {
   EXPECT_FALSE(options->half_close_cancels);
 }
 
+TEST(Options, SayWhoMayDoWhat) {
+  EXPECT_TRUE(parse({})->request_mode);
+  EXPECT_FALSE(parse({"--no-request-mode"})->request_mode);
+  EXPECT_EQ(parse({})->admin_token, "");
+  EXPECT_EQ(parse({"--admin-token", "s3cret"})->admin_token, "s3cret");
+  EXPECT_EQ(parse({"--admin-token", "two words"}).error(), 2);
+}
+
+TEST(Options, SayHowToLog) {
+  EXPECT_EQ(parse({})->log_level, server::LogLevel::info);
+  EXPECT_EQ(parse({"--log-level", "debug", "--log-format", "json"})->log_level, server::LogLevel::debug);
+  EXPECT_EQ(parse({"--log-format", "json"})->log_format, server::LogFormat::json);
+}
+
+TEST(Options, NameAnUpstream) {
+  EXPECT_FALSE(parse({})->upstream);
+  const auto options = parse({"--upstream", "http://10.0.0.7:81", "--upstream-timeout", "250ms"});
+  EXPECT_EQ(options->upstream->host, "10.0.0.7");
+  EXPECT_EQ(options->upstream->port, 81);
+  EXPECT_EQ(options->upstream_timeout, 250ms);
+  EXPECT_EQ(parse({"--upstream", "https://10.0.0.7"}).error(), 2);
+}
+
+TEST(Options, GoWithHealthcheckToo) {
+  EXPECT_FALSE(parse({})->healthcheck);
+  for (const auto& words : {std::vector<const char*>{"healthcheck", "--port", "81"},
+                            std::vector<const char*>{"--port", "81", "healthcheck"}}) {
+    const auto options = parse(words);
+    ASSERT_TRUE(options);
+    EXPECT_TRUE(options->healthcheck);
+    EXPECT_EQ(options->port, 81);
+  }
+  EXPECT_EQ(parse({"healthcheck", "--port", "0"}).error(), 2);
+}
+
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "leash/go.hpp"
+#include "leash/trace.hpp"
 #include "tests/support/every_step.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/stub_http_server.hpp"
@@ -24,8 +25,7 @@ class UpstreamTest : public testing::Test {
     auto [serving, stop] = leash::with_cancel(loop.background());
     leash::go(serving, stub.run(serving), "stub");
     auto upstream = std::make_shared<server::Upstream>(loop, stub.url(std::move(target)), 1s, 10);
-    auto [ctx, cancel] = remaining ? leash::with_timeout(loop.background(), *remaining)
-                                   : leash::with_cancel(loop.background());
+    auto [ctx, cancel] = remaining ? leash::with_timeout(parent, *remaining) : leash::with_cancel(parent);
     leash::go(ctx, keep(std::move(upstream), ctx, &answer), "call");
     EXPECT_TRUE(support::step_until(io, steps, [&] { return answer.has_value(); }));
     stop();
@@ -44,6 +44,7 @@ class UpstreamTest : public testing::Test {
 
   asio::io_context io{1};
   leash::Loop loop{io};
+  leash::Context parent = loop.background();
   int steps = 0;
 };
 
@@ -67,6 +68,22 @@ TEST_F(UpstreamTest, IsToldHowLongItMayTakeWithAMarginForItsAnswer) {
   EXPECT_LE(milliseconds_of(stub.requests()[1]), 59'980);
   EXPECT_GT(milliseconds_of(stub.requests()[1]), 50'000);
   EXPECT_EQ(stub.requests()[2].headers.find("X-Request-Timeout-Ms"), "9999999999") << "10 digits at most";
+}
+
+TEST_F(UpstreamTest, IsToldWhichTraceItIsPartOf) {
+  support::StubHttpServer stub(loop, [](const support::StubRequest&) { return support::text("x"); });
+  leash::Trace trace;
+  trace.high = 0x4bf92f3577b34da6;
+  trace.low = 0xa3ce929d0e0e4736;
+  trace.flags = 1;
+  trace.state = "a=1,b=2";
+  parent = leash::with_value<leash::Trace>(loop.background(), trace);
+  EXPECT_TRUE(ask(stub, "/", std::nullopt));
+  ASSERT_EQ(stub.requests().size(), 1u);
+  const std::string sent(stub.requests()[0].headers.find("traceparent").value_or(""));
+  EXPECT_TRUE(sent.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-")) << sent;
+  EXPECT_TRUE(sent.ends_with("-01")) << sent;
+  EXPECT_EQ(stub.requests()[0].headers.find("tracestate"), "a=1,b=2");
 }
 
 TEST_F(UpstreamTest, IsNotAskedWhenThereIsNoTimeLeft) {
@@ -103,7 +120,7 @@ class Instances : public testing::Test {
     more.insert(more.end(), {"--upstream", backend.url("")});
     return more;
   }
-  ServerProcess backend;
+  ServerProcess backend{{"--log-level", "debug"}};
 };
 
 TEST_F(Instances, OneCallsTheOthersBackend) {
@@ -127,6 +144,24 @@ TEST_F(Instances, TheBudgetOfACallerReachesTheUpstream) {
                 backend.metric("http_requests_total", R"(route="/backend",method="GET",code="499")"),
             1);
   EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
+}
+
+TEST_F(Instances, SharesTheTraceOfItsCaller) {
+  ServerProcess server(calling_backend());
+  for (const char* mode : {"fixed", "leaky"}) {
+    EXPECT_EQ(server
+                  .get(std::string("/demo?pattern=upstream&latency=1ms&mode=") + mode,
+                       "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n")
+                  .status,
+              200);
+  }
+  EXPECT_EQ(backend.stop(), 0);
+  const std::string log = backend.log();
+  const std::string traced =
+      " trace=4bf92f3577b34da6a3ce929d0e0e4736 method=GET target=\"/backend?latency=1ms\"";
+  const std::size_t first = log.find(traced);
+  ASSERT_NE(first, std::string::npos) << log;
+  EXPECT_NE(log.find(traced, first + 1), std::string::npos) << "a leaky call is part of it, too\n" << log;
 }
 
 TEST_F(Instances, AnUpstreamThatIsTooSlowIsDoneWithout) {

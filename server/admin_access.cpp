@@ -1,0 +1,63 @@
+#include "server/admin_access.hpp"
+
+#include <string_view>
+
+#include "http/detail/ascii.hpp"
+#include "http/problem.hpp"
+
+namespace server {
+namespace {
+
+constexpr std::string_view authorization = "Authorization";
+
+// As long as `given` is, whatever `secret` is; its caller knows that already.
+bool equal_in_constant_time(std::string_view given, std::string_view secret) noexcept {
+  unsigned difference = given.size() == secret.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    difference |=
+        static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(secret[i % secret.size()]);
+  }
+  return difference == 0;
+}
+
+bool is_safe(http::Method method) noexcept {
+  return method == http::Method::get || method == http::Method::head || method == http::Method::options;
+}
+
+// Whether a page of this host sent it, or no page at all.
+bool is_same_origin(const http::Request& request) noexcept {
+  const auto origin = request.headers.find("Origin");
+  if (!origin) return true;
+  const std::size_t scheme = origin->find("://");
+  return scheme != std::string_view::npos &&
+         http::detail::iequals(origin->substr(scheme + 3), request.headers.find("Host").value_or(""));
+}
+
+}  // namespace
+
+bool AdminAccess::has_token(const http::Request& request) const noexcept {
+  if (request.headers.count(authorization) != 1) return false;
+  const std::string_view credentials = *request.headers.find(authorization);
+  const std::size_t space = credentials.find(' ');
+  if (space == std::string_view::npos || !http::detail::iequals(credentials.substr(0, space), "Bearer")) {
+    return false;
+  }
+  return equal_in_constant_time(http::detail::trim(credentials.substr(space)), token_);
+}
+
+std::optional<http::Response> AdminAccess::refuse(const http::Request& request) const {
+  if (!token_.empty() && !has_token(request)) {
+    http::Response response = http::problem(
+        401, "The admin listener wants its token: Authorization: Bearer TOKEN.", "unauthorized");
+    const bool wrong = request.headers.find(authorization).has_value();
+    response.headers.add("WWW-Authenticate", wrong ? R"(Bearer realm="leash-server", error="invalid_token")"
+                                                   : R"(Bearer realm="leash-server")");
+    return response;
+  }
+  if (!is_safe(request.method) && !is_same_origin(request)) {
+    return http::problem(403, "Pages of other origins may not change anything here.", "origin");
+  }
+  return std::nullopt;
+}
+
+}  // namespace server

@@ -1,0 +1,32 @@
+#pragma once
+// Who may use the admin listener.
+//
+// What it is     with a token, every request must carry it: `Authorization: Bearer TOKEN`, else 401. With or without, a
+//                web page of somebody else's is kept from changing anything: a request that is not safe and names an
+//                Origin other than this host gets 403 (browsers name it; curl and clients of ours do not).
+// Guarantees     how long the comparison takes does not depend on the token. No answer repeats what was sent.
+// Threads        constant after its construction: any.
+//
+//   const server::AdminAccess access(options.admin_token);
+//   if (auto refused = access.refuse(request)) respond(*refused);
+
+#include <optional>
+#include <string>
+
+#include "http/message.hpp"
+
+namespace server {
+
+class AdminAccess {
+ public:
+  // Empty: no token is needed.
+  explicit AdminAccess(std::string token) : token_(std::move(token)) {}
+
+  std::optional<http::Response> refuse(const http::Request& request) const;
+
+ private:
+  bool has_token(const http::Request& request) const noexcept;
+  std::string token_;
+};
+
+}  // namespace server

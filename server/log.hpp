@@ -1,0 +1,58 @@
+#pragma once
+// The server's log: one line an event, made of fields.
+//
+// What it is     log_event(level, event, fields) writes `time=... level=info event=draining signal=15`, or the same as
+//                a JSON object. On standard error.
+// Guarantees     whatever a field holds, it stays one field of one line of printable ASCII: quotes, control
+//                characters and everything else are escaped. It never throws; a line for which there is no memory is
+//                lost.
+// Threads        any.
+//
+//   server::log_event(server::LogLevel::warn, "accepting pauses", {{"error", message}, {"open", 9'000}});
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace server {
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, off };
+enum class LogFormat : std::uint8_t { text, json };
+
+std::optional<LogLevel> parse_log_level(std::string_view text) noexcept;
+std::optional<LogFormat> parse_log_format(std::string_view text) noexcept;
+
+class LogField {
+ public:
+  LogField(std::string_view name, std::string_view value) noexcept : name_(name), value_(value) {}
+  LogField(std::string_view name, const char* value) noexcept
+      : name_(name), value_(std::string_view(value)) {}
+  LogField(std::string_view name, const std::string& value) noexcept
+      : name_(name), value_(std::string_view(value)) {}
+  LogField(std::string_view name, std::integral auto value) noexcept
+      : name_(name), value_(static_cast<std::int64_t>(value)) {}
+  LogField(std::string_view name, double value) noexcept : name_(name), value_(value) {}
+
+  void append_as_text(std::string& line) const;
+  void append_as_json(std::string& line) const;
+
+ private:
+  std::string_view name_;  // letters and underscores
+  std::variant<std::string_view, std::int64_t, double> value_;
+};
+
+// Before the first event, once.
+void open_log(LogLevel level, LogFormat format);
+
+LogFormat log_format() noexcept;
+bool is_logged(LogLevel level) noexcept;
+void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {}) noexcept;
+
+// The fields alone, as the line has them; for tests of what is escaped.
+std::string log_fields(LogFormat format, std::initializer_list<LogField> fields);
+
+}  // namespace server

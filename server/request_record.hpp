@@ -1,0 +1,58 @@
+#pragma once
+// What is counted and logged of one request.
+//
+// What it is     filled while the request is served; finish() counts it and writes its line, at debug level. What
+//                goes wrong in a handler is a line of its own, at error level, when it does.
+// Guarantees     each line has the request's number and the id of its trace.
+// Threads        the worker's loop's.
+// Lifetime       views the request, which outlives it.
+//
+//   server::RequestRecord record(worker, request);
+//   record.route = RouteLabel::demo;
+//   record.finish(200);
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/message.hpp"
+#include "leash/clock.hpp"
+#include "leash/trace.hpp"
+#include "server/http_figures.hpp"
+#include "server/mode.hpp"
+
+namespace server {
+
+class Worker;
+
+class RequestRecord {
+ public:
+  RequestRecord(Worker& worker, const http::Request& request);
+
+  std::uint64_t id() const noexcept { return id_; }
+  leash::TimePoint since() const noexcept { return since_; }  // its head is complete
+  // The caller's, or a new one.
+  const leash::Trace& trace();
+
+  RouteLabel route = RouteLabel::other;
+  Mode mode;          // the server's, until it is set
+  std::string cause;  // why it was answered as it was; for the log
+
+  // The handler did not do its work.
+  void failed(std::string_view event, std::string_view what) noexcept;
+
+  void finish(int status) noexcept;
+
+  // Of bytes that were no request.
+  static void refused(Worker& worker, int status, std::string_view cause) noexcept;
+
+ private:
+  Worker& worker_;
+  const http::Request& request_;
+  std::uint64_t id_;
+  leash::TimePoint since_;
+  std::optional<leash::Trace> trace_;
+};
+
+}  // namespace server

@@ -1,0 +1,116 @@
+#include "server/admin_access.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/server_process.hpp"
+
+namespace {
+
+using support::HttpReply;
+using support::RawClient;
+using support::ServerProcess;
+
+int refused(const server::AdminAccess& access, http::HeaderViews headers,
+            http::Method method = http::Method::get) {
+  http::Request request;
+  request.method = method;
+  request.headers = std::move(headers);
+  request.headers.add("Host", "127.0.0.1:8081");
+  const auto response = access.refuse(request);
+  return response ? response->status : 0;
+}
+
+TEST(AdminAccess, NeedsNoTokenWhenNoneIsSet) { EXPECT_EQ(refused(server::AdminAccess(""), {}), 0); }
+
+TEST(AdminAccess, WantsTheTokenAndNothingElse) {
+  const server::AdminAccess access("s3cret");
+  EXPECT_EQ(refused(access, {{"authorization", "Bearer s3cret"}}), 0);
+  EXPECT_EQ(refused(access, {{"Authorization", "bearer   s3cret"}}), 0) << "schemes have no case";
+  EXPECT_EQ(refused(access, {}), 401);
+  for (const char* value :
+       {"", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets", "Bearer s3cret s3cret", "Bearer S3CRET",
+        "Bearer s3creu", "Basic s3cret", "s3cret", "Bearers3cret", "Bearer s3crets3cret"}) {
+    EXPECT_EQ(refused(access, {{"Authorization", value}}), 401) << value;
+  }
+  EXPECT_EQ(refused(access, {{"Authorization", "Bearer s3cret"}, {"Authorization", "Bearer s3cret"}}), 401)
+      << "which one?";
+}
+
+TEST(AdminAccess, KeepsPagesOfOthersFromChangingAnything) {
+  const server::AdminAccess access("");
+  for (const auto method : {http::Method::post, http::Method::put, http::Method::delete_}) {
+    EXPECT_EQ(refused(access, {}, method), 0);
+    EXPECT_EQ(refused(access, {{"Origin", "http://127.0.0.1:8081"}}, method), 0);
+    EXPECT_EQ(refused(access, {{"Origin", "http://evil.example"}}, method), 403);
+    EXPECT_EQ(refused(access, {{"Origin", "http://127.0.0.1:8080"}}, method), 403);
+    EXPECT_EQ(refused(access, {{"Origin", "null"}}, method), 403);
+  }
+  EXPECT_EQ(refused(access, {{"Origin", "http://evil.example"}}, http::Method::get), 0);
+}
+
+// --- of a running server ---
+
+HttpReply ask(std::uint16_t port, std::string_view method, std::string_view target,
+              std::string_view fields = {}, std::string_view body = {}) {
+  RawClient client(port);
+  client.send(std::string(method) + " " + std::string(target) +
+              " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+              std::string(fields) + "\r\n" + std::string(body));
+  return client.receive_reply();
+}
+
+struct AdminRoute {
+  const char* method;
+  const char* target;
+  const char* body = "";
+};
+constexpr AdminRoute admin_routes[] = {
+    {"GET", "/metrics"},     {"GET", "/mode"},        {"PUT", "/mode", R"({"mode":"leaky"})"},
+    {"GET", "/debug/tasks"}, {"GET", "/debug/leaks"}, {"GET", "/debug/contexts"},
+    {"POST", "/debug/reap"}};
+
+TEST(AdminListener, WithATokenAnswersNobodyWithoutIt) {
+  const ServerProcess server({"--admin-token", "s3cret"});
+  for (const AdminRoute& route : admin_routes) {
+    const HttpReply reply = ask(server.admin_port(), route.method, route.target, {}, route.body);
+    EXPECT_EQ(reply.status, 401) << route.target;
+    EXPECT_NE(reply.head.find("WWW-Authenticate: Bearer realm=\"leash-server\"\r\n"), std::string::npos)
+        << reply.head;
+    EXPECT_NE(reply.head.find("application/problem+json"), std::string::npos) << reply.head;
+    const HttpReply wrong =
+        ask(server.admin_port(), route.method, route.target, "Authorization: Bearer secret\r\n", route.body);
+    EXPECT_EQ(wrong.status, 401) << route.target;
+    EXPECT_NE(wrong.head.find("error=\"invalid_token\""), std::string::npos) << wrong.head;
+    EXPECT_EQ(wrong.body.find("s3cret"), std::string::npos);
+    EXPECT_EQ(
+        ask(server.admin_port(), route.method, route.target, "Authorization: Bearer s3cret\r\n", route.body)
+            .status,
+        200)
+        << route.target;
+  }
+  EXPECT_EQ(ask(server.admin_port(), "GET", "/nowhere").status, 401) << "not even what there is";
+  EXPECT_EQ(ask(server.admin_port(), "OPTIONS", "*").status, 401);
+  EXPECT_EQ(server.get("/healthz").status, 200);
+}
+
+TEST(AdminListener, IsTheOnlyOneThatKnowsItsRoutes) {
+  const ServerProcess server;
+  for (const AdminRoute& route : admin_routes) {
+    EXPECT_EQ(ask(server.port(), route.method, route.target, {}, route.body).status, 404) << route.target;
+  }
+  EXPECT_EQ(server.metric("leash_server_mode", "mode=\"leaky\""), 0);
+}
+
+TEST(AdminListener, WarnsWhenOthersCanReachItWithoutAToken) {
+  const auto log_of = [](std::vector<std::string> options) {
+    ServerProcess server(std::move(options));
+    EXPECT_EQ(server.stop(), 0);
+    return server.log();
+  };
+  const std::string warning = "level=warn event=\"the admin listener can be reached from elsewhere";
+  EXPECT_NE(log_of({"--admin-host", "0.0.0.0"}).find(warning), std::string::npos);
+  EXPECT_EQ(log_of({"--admin-host", "0.0.0.0", "--admin-token", "s3cret"}).find(warning), std::string::npos);
+  EXPECT_EQ(log_of({}).find(warning), std::string::npos);
+}
+
+}  // namespace

@@ -1,0 +1,197 @@
+// Handlers that throw, and memory that is not there: whatever happens to one request, the server goes on.
+// A program of its own, because it replaces operator new.
+
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <new>
+#include <sstream>
+#include <stdexcept>
+
+#include "leash/sleep.hpp"
+#include "server/patterns/pattern.hpp"
+#include "tests/support/failing_new.hpp"
+#include "tests/support/in_process_server.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using leash::Result;
+using leash::Task;
+using server::Answer;
+using server::Exchange;
+using support::InProcessServer;
+
+std::string request(std::string_view path) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+}
+std::string kept_request(std::string_view path) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
+
+Task<Result<Answer>> fine(Exchange& exchange) {
+  const Result<> slept = co_await leash::sleep(exchange.ctx(), 100us);
+  if (!slept) co_return std::unexpected(slept.error());
+  co_return http::Response{.status = 200, .body = "fine\n"};
+}
+Task<Result<Answer>> throws(Exchange& exchange) {
+  (void)co_await leash::sleep(exchange.ctx(), 100us);
+  throw std::runtime_error("the \"disk\"\nis on fire");
+}
+Task<Result<Answer>> throws_something(Exchange&) {
+  throw 42;
+  co_return std::nullopt;
+}
+Task<Result<Answer>> throws_late(Exchange& exchange) {
+  (void)co_await exchange.ctx().done();
+  throw std::runtime_error("too late");
+}
+Task<Result<Answer>> throws_in_the_middle(Exchange& exchange) {
+  http::Response head{.status = 200};
+  (void)co_await exchange.begin(std::move(head), 100);
+  (void)co_await exchange.write("half");
+  throw std::runtime_error("half way");
+}
+Task<Result<Answer>> wants_too_much(Exchange&) {
+  throw std::bad_alloc();
+  co_return std::nullopt;
+}
+Task<Result<Answer>> returns_an_error(Exchange&) {
+  co_return std::unexpected(std::make_error_code(std::errc::io_error));
+}
+http::Response throws_now(Exchange&) { throw std::runtime_error("at once"); }
+
+std::vector<server::Route> routes() {
+  return {support::task_route("/fine", fine),
+          support::task_route("/throws", throws),
+          support::task_route("/something", throws_something),
+          support::task_route("/late", throws_late),
+          support::task_route("/middle", throws_in_the_middle),
+          support::task_route("/memory", wants_too_much),
+          support::task_route("/error", returns_an_error),
+          {"/now", server::RouteLabel::other, {http::Method::get}, throws_now, {}}};
+}
+
+class Faults : public testing::Test {
+ protected:
+  Faults() {
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_)));
+    spdlog::set_pattern("%v");
+  }
+
+  // After whatever `path` does, a request of the same connection and one of another are served.
+  std::string ask(InProcessServer& server, const std::string& path) {
+    log_.str("");
+    const std::string answer = server.ask(kept_request(path) + request("/fine"));
+    server.expect_nothing_left();
+    EXPECT_TRUE(server.ask(request("/fine")).starts_with("HTTP/1.1 200 ")) << "after " << path;
+    server.expect_nothing_left();
+    return answer;
+  }
+  static server::Options impatient() {
+    server::Options options;
+    options.request_timeout = 20ms;
+    return options;
+  }
+
+  std::ostringstream log_;
+};
+
+TEST_F(Faults, AHandlerThatThrowsIsAnsweredWith500AndItsCauseIsLogged) {
+  InProcessServer server(routes());
+  struct Case {
+    const char* path;
+    const char* what;
+  };
+  for (const Case& each : {Case{"/throws", R"(what="the \"disk\"\nis on fire")"},
+                           Case{"/something", "what=\"not a std::exception\""},
+                           Case{"/now", "what=\"at once\""}, Case{"/error", "what=\"Input/output error\""}}) {
+    const std::string answers = ask(server, each.path);
+    EXPECT_TRUE(answers.starts_with("HTTP/1.1 500 ")) << answers;
+    EXPECT_NE(answers.find("application/problem+json"), std::string::npos) << answers;
+    EXPECT_EQ(answers.find("fire"), std::string::npos) << "the cause is for the log, not for the client";
+    EXPECT_NE(answers.find("fine\n"), std::string::npos) << "the connection is kept\n" << answers;
+    EXPECT_NE(log_.str().find("level=error event="), std::string::npos) << log_.str();
+    EXPECT_NE(log_.str().find(" request="), std::string::npos) << log_.str();
+    EXPECT_NE(log_.str().find(" trace="), std::string::npos) << log_.str();
+    EXPECT_NE(log_.str().find(each.what), std::string::npos) << log_.str();
+  }
+}
+
+TEST_F(Faults, AHandlerThatThrowsAfterItsDeadlineWasAnsweredAlreadyAndIsLogged) {
+  InProcessServer server(routes(), impatient());
+  const std::string answers = ask(server, "/late");
+  EXPECT_TRUE(answers.starts_with("HTTP/1.1 504 ")) << answers;
+  EXPECT_EQ(answers.find("HTTP/1.1 500 "), std::string::npos) << answers;
+  EXPECT_NE(log_.str().find("what=\"too late\""), std::string::npos) << log_.str();
+}
+
+TEST_F(Faults, AHandlerThatThrowsInTheMiddleOfItsResponseEndsTheConnection) {
+  InProcessServer server(routes());
+  const std::string answers = ask(server, "/middle");
+  EXPECT_TRUE(answers.ends_with("\r\n\r\nhalf")) << answers;
+  EXPECT_NE(log_.str().find("what=\"half way\""), std::string::npos) << log_.str();
+}
+
+TEST_F(Faults, WithoutMemoryARequestIsAnsweredWith503) {
+  InProcessServer server(routes());
+  const std::string answers = ask(server, "/memory");
+  EXPECT_TRUE(answers.starts_with("HTTP/1.1 503 ")) << answers;
+  EXPECT_NE(answers.find("\r\nRetry-After: 1\r\n"), std::string::npos) << answers;
+  EXPECT_NE(answers.find("\"cause\":\"memory\""), std::string::npos) << answers;
+  EXPECT_NE(log_.str().find("event=\"no memory for a request\""), std::string::npos) << log_.str();
+}
+
+// --- every allocation of a handler in turn ---
+
+struct Failing {
+  server::PatternFunction run;
+  int succeed = 0;  // so many allocations
+  bool failed = false;
+};
+
+Task<Result<Answer>> run_failing(Exchange& exchange, Failing* failing) {
+  server::Demo demo{
+      exchange.ctx(), exchange.worker().loop().background(), &exchange.worker().parked, {}, 3, 100us, 64};
+  demo.upstream = exchange.worker().upstream;
+  support::fail_allocation(failing->succeed);
+  std::exception_ptr thrown;
+  try {
+    const auto tally = co_await failing->run(std::move(demo));
+    if (tally) {
+      EXPECT_EQ(tally->left(), 0);
+    }
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  failing->failed = support::stop_failing();
+  if (thrown) std::rethrow_exception(thrown);
+  co_return http::Response{.status = 200, .body = "fine\n"};
+}
+
+TEST_F(Faults, EveryAllocationOfAFixedPatternMayFail) {
+  for (const server::Pattern& pattern : server::patterns()) {
+    if (pattern.name == "upstream")
+      continue;  // its client's sockets are Asio's, which see operator new elsewhere
+    SCOPED_TRACE(pattern.name);
+    Failing failing{pattern.fixed};
+    auto all = routes();
+    all.push_back(support::task_route("/failing", [&](Exchange& e) { return run_failing(e, &failing); }));
+    InProcessServer server(std::move(all));
+    int refused = 0;
+    do {
+      const std::string answers = ask(server, "/failing");
+      const bool served = answers.starts_with("HTTP/1.1 200 ");  // also without what can be done without
+      refused += !served;
+      EXPECT_TRUE(served || (failing.failed && answers.starts_with("HTTP/1.1 503 ")))
+          << "after " << failing.succeed << " allocations\n"
+          << answers << log_.str();
+      ASSERT_LT(++failing.succeed, 1000);
+    } while (failing.failed && !HasFailure());
+    EXPECT_GT(refused, 0);
+  }
+}
+
+}  // namespace

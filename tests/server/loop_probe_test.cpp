@@ -1,0 +1,85 @@
+#include "server/loop_probe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <semaphore>
+
+#include "leash/go.hpp"
+#include "server/admin.hpp"
+#include "server/debug.hpp"
+#include "tests/support/in_process_server.hpp"
+
+namespace {
+
+// Two loops that serve, and an admin listener's that looks at them.
+class BlockedLoop : public testing::Test {
+ protected:
+  BlockedLoop() {
+    for (unsigned i = 0; i < 2; ++i) {
+      workers.push_back(
+          std::make_unique<server::Worker>(shared, nothing, "worker " + std::to_string(i), i, 2));
+      workers.back()->start();
+    }
+    probes.emplace(workers);
+    debug.emplace(workers);
+    admin.emplace(server::admin_routes(shared, workers, *probes, *debug));
+    probing.emplace(leash::with_cancel(admin->worker.loop().background()));
+    leash::go(probing->ctx, probes->run(probing->ctx), "loop probe");
+  }
+  ~BlockedLoop() override {
+    probing.reset();
+    EXPECT_TRUE(support::step_until(admin->worker.loop().io(), admin->steps,
+                                    [&] { return leash::live_tasks(admin->worker.loop()) == 0; }));
+    for (const auto& worker : workers) worker->stop_and_join();
+  }
+
+  std::string ask(const std::string& method, const std::string& target) {
+    const std::string answer =
+        admin->ask(method + " " + target + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    return answer.substr(std::min(answer.size(), answer.find("\r\n\r\n") + 4));
+  }
+
+  server::Shared shared{server::Options()};
+  server::Router nothing{{}};
+  server::Workers workers;
+  std::optional<server::LoopProbes> probes;
+  std::optional<server::DebugRoutes> debug;
+  std::optional<support::InProcessServer> admin;
+  std::optional<leash::Cancelable> probing;
+};
+
+TEST_F(BlockedLoop, IsNamedAndTheOthersAnswer) {
+  std::binary_semaphore blocked(0);
+  std::binary_semaphore release(0);
+  workers[1]->post([&] {
+    blocked.release();
+    release.acquire();
+  });
+  blocked.acquire();
+
+  const auto dump = nlohmann::json::parse(ask("GET", "/debug/tasks"));
+  EXPECT_EQ(dump["unresponsive"], nlohmann::json::array({"worker 1"}));
+  EXPECT_EQ(probes->unresponsive(), std::vector<std::string>{"worker 1"}) << "a second has gone by";
+  const std::string text = ask("GET", "/debug/leaks?format=text");
+  EXPECT_NE(text.find("loop \"worker 1\" does not answer\n"), std::string::npos) << text;
+  EXPECT_EQ(nlohmann::json::parse(ask("POST", "/debug/reap"))["unresponsive"],
+            nlohmann::json::array({"worker 1"}));
+
+  // A scrape asks no loop.
+  const std::string metrics = ask("GET", "/metrics");
+  const auto lag = [&](const std::string& loop) {
+    const std::string name = "leash_loop_lag_seconds{loop=\"" + loop + "\"} ";
+    const std::size_t at = metrics.find(name);
+    return at == std::string::npos ? -1 : std::stod(metrics.substr(at + name.size()));
+  };
+  EXPECT_GE(lag("worker 1"), 1.0);
+  EXPECT_GE(lag("worker 0"), 0.0);
+
+  release.release();
+  EXPECT_TRUE(support::step_until(admin->worker.loop().io(), admin->steps,
+                                  [&] { return probes->unresponsive().empty(); }));
+  EXPECT_TRUE(nlohmann::json::parse(ask("GET", "/debug/tasks"))["unresponsive"].empty());
+}
+
+}  // namespace

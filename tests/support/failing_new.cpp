@@ -1,0 +1,37 @@
+#include "tests/support/failing_new.hpp"
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace {
+thread_local int allocations_left = -1;  // that still succeed; negative: all
+thread_local bool one_has_failed = false;
+}  // namespace
+
+namespace support {
+
+void fail_allocation(int after) noexcept {
+  allocations_left = after;
+  one_has_failed = false;
+}
+
+bool stop_failing() noexcept {
+  allocations_left = -1;
+  return one_has_failed;
+}
+
+}  // namespace support
+
+void* operator new(std::size_t size) {
+  if (allocations_left == 0) {
+    allocations_left = -1;
+    one_has_failed = true;
+    throw std::bad_alloc();
+  }
+  if (allocations_left > 0) --allocations_left;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

@@ -1,0 +1,17 @@
+#pragma once
+// An operator new that can be told to fail. Linking it replaces the program's.
+//
+// Threads        each thread has its own count.
+//
+//   support::fail_allocation(3);  // three more succeed, the next one throws
+//   ... what is tested ...
+//   if (support::stop_failing()) ...  // it did throw
+
+namespace support {
+
+// One fails; those after it succeed, so that what cleans up can.
+void fail_allocation(int after) noexcept;
+// True if one has failed since.
+bool stop_failing() noexcept;
+
+}  // namespace support

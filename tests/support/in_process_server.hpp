@@ -1,0 +1,114 @@
+#pragma once
+// A worker of the server in the test's own process, with routes of the test's making.
+//
+// What it is     one loop that a test steps by hand, and clients connected to it: for what cannot be asked of the
+//                real binary, such as a handler that throws.
+// Threads        the test's.
+//
+//   support::InProcessServer server({route});
+//   auto reply = server.ask("GET /throws HTTP/1.1\r\nHost: a\r\n\r\n");
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "leash/dump.hpp"
+#include "server/router.hpp"
+#include "server/shared.hpp"
+#include "server/worker.hpp"
+#include "tests/support/every_step.hpp"
+
+namespace support {
+
+// The two ends of a TCP connection; both close when they go.
+struct Connected {
+  Connected() {
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const where = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener, where, sizeof address), 0);
+    EXPECT_EQ(::listen(listener, 1), 0);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::getsockname(listener, where, &size), 0);
+    client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(::connect(client, where, size), 0);
+    accepted = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    EXPECT_GE(accepted, 0);
+    ::close(listener);
+  }
+  Connected(const Connected&) = delete;
+  Connected& operator=(const Connected&) = delete;
+  ~Connected() {
+    if (client >= 0) ::close(client);
+    if (accepted >= 0) ::close(accepted);
+  }
+  int client = -1;
+  int accepted = -1;
+};
+
+class InProcessServer {
+ public:
+  explicit InProcessServer(std::vector<server::Route> routes, const server::Options& options = {})
+      : shared(options), router(std::move(routes)), worker(shared, router, "worker", 0, 1) {}
+
+  // Sends these bytes on a new connection, and gives what comes until the server closes it.
+  std::string ask(std::string_view bytes) {
+    Connected ends;
+    EXPECT_EQ(::send(ends.client, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+    worker.adopt(server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
+    std::string answer;
+    const auto ended = [&] {
+      receive(ends.client, answer);
+      return ends.client < 0 && worker.open.load() == 0;
+    };
+    EXPECT_TRUE(step_until(worker.loop().io(), steps, ended)) << to_text(leash::take_dump(worker.loop()));
+    return answer;
+  }
+
+  void expect_nothing_left() const {
+    EXPECT_EQ(leash::live_tasks(worker.loop()), 0u) << to_text(leash::take_dump(worker.loop()));
+    const auto& figures = *worker.loop().figures();
+    EXPECT_EQ(figures.timers_armed.get(), 0u);
+    EXPECT_LE(figures.contexts_live.get() + figures.contexts_held.get(), 1u) << "only the worker's own";
+    EXPECT_EQ(worker.http_figures().in_flight.get(), 0u);
+    EXPECT_EQ(worker.http_figures().connections.get(), 0u);
+    EXPECT_EQ(worker.open.load(), 0);
+  }
+
+  server::Shared shared;
+  server::Router router;
+  server::Worker worker;
+  int steps = 0;
+
+ private:
+  // What is there; closes when the server has.
+  static void receive(int& fd, std::string& bytes) {
+    char chunk[4096];
+    while (fd >= 0) {
+      const ssize_t n = ::recv(fd, chunk, sizeof chunk, MSG_DONTWAIT);
+      if (n > 0) bytes.append(chunk, static_cast<std::size_t>(n));
+      if (n == 0 || (n < 0 && errno != EAGAIN)) ::close(std::exchange(fd, -1));
+      if (n < 0) return;
+    }
+  }
+};
+
+inline server::Route task_route(
+    std::string_view path,
+    std::function<leash::Task<leash::Result<server::Answer>>(server::Exchange&)> task) {
+  return {path, server::RouteLabel::other, {http::Method::get}, {}, std::move(task)};
+}
+
+}  // namespace support
