@@ -50,21 +50,7 @@ http::Response metrics(const Shared& shared, const Workers& workers, const LoopP
 }  // namespace
 
 std::vector<Route> admin_routes(Shared& shared, const Workers& workers, const LoopProbes& probes,
-                                DebugRoutes& debug) {
-  const std::string index =
-      ordered_json{{"routes",
-                    {{{"route", "GET /metrics"}, {"what", "figures for Prometheus"}},
-                     {{"route", "GET /mode"}, {"what", "the mode"}},
-                     {{"route", "PUT /mode"}, {"what", "changes it: {\"mode\":\"leaky\"}"}},
-                     {{"route", "GET /debug/tasks?site=&name=&state=&min_age=&limit=&full=&since=&format="},
-                      {"what", "tasks alive, by their stacks"}},
-                     {{"route", "GET /debug/leaks"}, {"what", "those that have leaked"}},
-                     {{"route", "GET /debug/contexts?site=&name=&limit=&format="},
-                      {"what", "contexts that are not done, by the place that made them"}},
-                     {{"route", "POST /debug/reap?site=&name=&min_age=&limit="},
-                      {"what", "ends leaked tasks by force"}}}}}
-          .dump(2) +
-      "\n";
+                                DebugRoutes& debug, LivePage& live_page) {
   using enum http::Method;
   std::vector<Route> routes{
       {"/metrics",
@@ -73,9 +59,9 @@ std::vector<Route> admin_routes(Shared& shared, const Workers& workers, const Lo
        [&](Exchange&) { return metrics(shared, workers, probes); },
        {}},
       {"/mode", RouteLabel::mode, {get, put}, {}, [&](Exchange& exchange) { return mode(shared, exchange); }},
-      {"/", RouteLabel::index, {get}, [index](Exchange&) { return json_response(200, index); }, {}},
   };
   for (Route& route : debug.routes()) routes.push_back(std::move(route));
+  for (Route& route : live_page.routes()) routes.push_back(std::move(route));
   return routes;
 }
 

@@ -46,7 +46,8 @@ bool AdminAccess::has_token(const http::Request& request) const noexcept {
 }
 
 std::optional<http::Response> AdminAccess::refuse(const http::Request& request) const {
-  if (!token_.empty() && !has_token(request)) {
+  const bool shows_nothing = request.path == "/" && is_safe(request.method);
+  if (!token_.empty() && !shows_nothing && !has_token(request)) {
     http::Response response = http::problem(
         401, "The admin listener wants its token: Authorization: Bearer TOKEN.", "unauthorized");
     const bool wrong = request.headers.find(authorization).has_value();

@@ -19,4 +19,14 @@ void HttpFigures::finished(RouteLabel route, MethodLabel method, int code, Mode 
   duration.nanoseconds.add(static_cast<std::uint64_t>(elapsed.count()));
 }
 
+std::uint64_t HttpFigures::answered() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& of_route : durations) {
+    for (const Duration& duration : of_route) {
+      for (const leash::Figure& bucket : duration.buckets) sum += bucket.get();
+    }
+  }
+  return sum;
+}
+
 }  // namespace server

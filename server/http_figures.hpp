@@ -31,11 +31,13 @@ enum class RouteLabel : std::uint8_t {
   debug_leaks,
   debug_contexts,
   debug_reap,
+  debug_history,
   other
 };
-inline constexpr std::array<std::string_view, 13> route_labels{
-    "/demo", "/backend",     "/echo",        "/healthz",        "/readyz",     "/",    "/metrics",
-    "/mode", "/debug/tasks", "/debug/leaks", "/debug/contexts", "/debug/reap", "other"};
+inline constexpr std::array<std::string_view, 14> route_labels{
+    "/demo",          "/backend", "/echo",        "/healthz",     "/readyz",         "/",
+    "/metrics",       "/mode",    "/debug/tasks", "/debug/leaks", "/debug/contexts", "/debug/reap",
+    "/debug/history", "other"};
 
 enum class MethodLabel : std::uint8_t { get, head, post, put, other };
 inline constexpr std::array<std::string_view, 5> method_labels{"GET", "HEAD", "POST", "PUT", "other"};
@@ -48,6 +50,7 @@ class HttpFigures {
  public:
   void finished(RouteLabel route, MethodLabel method, int code, Mode mode,
                 std::chrono::nanoseconds elapsed) noexcept;
+  std::uint64_t answered() const noexcept;  // all routes, since the start
 
   struct Duration {
     std::array<leash::Figure, leash::Figures::latency_bounds.size() + 1> buckets;

@@ -45,7 +45,8 @@ Server::Server(const Options& options)
       probes_(workers_),
       debug_(workers_),
       access_(options.admin_token),
-      admin_router_(admin_routes(shared_, workers_, probes_, debug_),
+      live_page_(shared_, workers_, probes_),
+      admin_router_(admin_routes(shared_, workers_, probes_, debug_, live_page_),
                     [this](const http::Request& request) { return access_.refuse(request); }),
       admin_(shared_, admin_router_, "admin", 0, 1) {}
 
@@ -107,6 +108,7 @@ void Server::start_listening(Listener listener) {
 int Server::run() {
   const Context& serving = admin_.serving();
   leash::go(serving, probes_.run(serving), "loop probe");
+  leash::go(serving, live_page_.run(serving), "history");
   leash::go(serving, watch_memory(serving), "memory watch");
   // Before anybody is told "ready": what comes earlier ends the process as if nothing had begun.
   asio::signal_set signals(admin_.loop().io(), SIGINT, SIGTERM);

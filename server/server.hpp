@@ -23,6 +23,7 @@
 #include "server/admin_access.hpp"
 #include "server/debug.hpp"
 #include "server/listener.hpp"
+#include "server/live_page.hpp"
 #include "server/loop_probe.hpp"
 #include "server/options.hpp"
 #include "server/router.hpp"
@@ -60,6 +61,7 @@ class Server {
   LoopProbes probes_;
   DebugRoutes debug_;
   AdminAccess access_;
+  LivePage live_page_;
   Router admin_router_;
   Worker admin_;
   std::optional<leash::Cancelable> listening_;  // of the first worker's loop

@@ -36,6 +36,15 @@ TEST(AdminAccess, WantsTheTokenAndNothingElse) {
       << "which one?";
 }
 
+TEST(AdminAccess, LetsABrowserHaveThePageThatAsksForTheToken) {
+  const server::AdminAccess access("s3cret");
+  http::Request request;
+  request.path = "/";
+  EXPECT_FALSE(access.refuse(request));
+  request.method = http::Method::post;
+  EXPECT_TRUE(access.refuse(request));
+}
+
 TEST(AdminAccess, KeepsPagesOfOthersFromChangingAnything) {
   const server::AdminAccess access("");
   for (const auto method : {http::Method::post, http::Method::put, http::Method::delete_}) {

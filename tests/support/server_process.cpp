@@ -195,11 +195,11 @@ HttpReply ServerProcess::get(std::string_view target, std::string_view extra_hea
 }
 
 HttpReply ServerProcess::admin(std::string_view method, std::string_view target,
-                               std::string_view body) const {
+                               std::string_view body, std::string_view extra_headers) const {
   RawClient client(admin_port_);
   client.send(std::string(method) + " " + std::string(target) +
-              " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-              std::string(body));
+              " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+              std::string(extra_headers) + "\r\n" + std::string(body));
   return client.receive_reply();
 }
 

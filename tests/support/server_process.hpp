@@ -75,7 +75,8 @@ class ServerProcess {
   pid_t pid() const { return pid_; }
 
   HttpReply get(std::string_view target, std::string_view extra_headers = {}) const;
-  HttpReply admin(std::string_view method, std::string_view target, std::string_view body = {}) const;
+  HttpReply admin(std::string_view method, std::string_view target, std::string_view body = {},
+                  std::string_view extra_headers = {}) const;
 
   // Sum of the samples of /metrics whose name is this and whose labels contain this text.
   double metric(std::string_view name, std::string_view labels = {}) const;

@@ -1,0 +1,47 @@
+#pragma once
+// The figures of the last ten minutes, a sample a second: what a person wants to see who has just come.
+//
+// Guarantees     a sample adds up the figures of all loops without asking any: it is taken also while a loop
+//                is stuck. Keeps the last 600.
+// Threads        one.
+//
+//   history.add(server::sample(workers));
+//   for (const server::Sample& each : history.after(seen)) use(each.tasks_leaked);
+//   seen = history.newest();
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "server/worker.hpp"
+
+namespace server {
+
+struct Sample {
+  double time = 0;  // seconds since the epoch
+  std::uint64_t tasks_live = 0;
+  std::uint64_t tasks_leaked = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t requests = 0;  // answered since the start
+};
+
+Sample sample(const Workers& workers);
+
+class History {
+ public:
+  static constexpr std::size_t most = 600;
+
+  void add(const Sample& taken);
+  // The number of the latest sample; the first one is 1, and 0 is none.
+  std::uint64_t newest() const noexcept { return newest_; }
+  // The samples after that number, the oldest first. A number that was never given is of another process: then
+  // all of them.
+  std::vector<Sample> after(std::uint64_t number) const;
+
+ private:
+  std::deque<Sample> samples_;
+  std::uint64_t newest_ = 0;
+};
+
+}  // namespace server

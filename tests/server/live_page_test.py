@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+"""The live page in a real browser: load in leaky mode makes the curve rise, the switch to fixed makes it flat,
+reap makes it fall to zero.
+
+usage: live_page_test.py PATH_OF_LEASH_SERVER
+Exit status 77, which skips the test, where chromium, chromedriver or selenium is missing (scripts/bootstrap --browser).
+LEASH_SCREENSHOTS=FOLDER keeps pictures of what it saw.
+"""
+
+import http.client
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+try:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.common.by import By
+except ImportError:
+    print("skipped: python3-selenium is not installed (scripts/bootstrap --browser)")
+    sys.exit(77)
+
+
+def eventually(what, holds, seconds=60):
+    """Tries with growing pauses until it holds."""
+    pause = 0.05
+    until = time.monotonic() + seconds
+    while True:
+        value = holds()
+        if value:
+            return value
+        if time.monotonic() > until:
+            sys.exit(f"FAILED: never came true: {what}")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.5)
+
+
+def check(what, holds):
+    if not holds:
+        sys.exit(f"FAILED: {what}")
+
+
+class Server:
+    def __init__(self, binary):
+        self.process = subprocess.Popen(
+            [binary, "--port", "0", "--admin-port", "0", "--mode", "leaky", "--leak-payload", "4KiB"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        ready = self.process.stdout.readline()
+        self.port, self.admin = (int(port) for port in re.findall(r":(\d+)", ready))
+
+
+class Load(threading.Thread):
+    """Some forty requests a second, two minutes at most, until it is told to stop."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.stopped = port, threading.Event()
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        for _ in range(5000):
+            if self.stopped.wait(0.025):
+                break
+            connection.request("GET", "/demo?pattern=send&latency=0")
+            connection.getresponse().read()
+        connection.close()
+
+
+class Page:
+    def __init__(self, url, profile):
+        options = webdriver.ChromeOptions()
+        options.binary_location = shutil.which("chromium")
+        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                         "--window-size=1280,1000", "--user-data-dir=" + profile):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+        self.driver.get(url)
+
+    def values(self, column):
+        """What the page drew: every value of a curve."""
+        return self.driver.execute_script("return samples[arguments[0]]", column)
+
+    def text(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector).text
+
+    def click(self, selector):
+        self.driver.find_element(By.CSS_SELECTOR, selector).click()
+
+    def attribute(self, selector, name):
+        return self.driver.find_element(By.CSS_SELECTOR, selector).get_attribute(name)
+
+    def picture(self, name):
+        if folder := os.environ.get("LEASH_SCREENSHOTS"):
+            os.makedirs(folder, exist_ok=True)
+            self.driver.save_screenshot(os.path.join(folder, name + ".png"))
+
+
+def figure(page, name):
+    """The large number of a card."""
+    for card in page.driver.find_elements(By.CSS_SELECTOR, "#charts .card"):
+        if card.find_element(By.TAG_NAME, "h2").text == name:
+            return card.find_element(By.TAG_NAME, "strong").text
+    sys.exit(f"FAILED: there is no card {name}")
+
+
+def scenario(server, page):
+    load = Load(server.port)
+    load.start()
+
+    eventually("the leaked curve rises", lambda: sum(b > a for a, b in zip(
+        page.values("tasks_leaked"), page.values("tasks_leaked")[1:])) >= 4)
+    eventually("the table names the site", lambda: "server/patterns/send.cpp:" in page.text("#leaks"))
+    check("it names the wait point", "chan send" in page.text("#leaks"))
+    check("it has the trace of an example", "replica_leaky" in page.text("#leaks pre"))
+    check("leaky is the mode shown", page.attribute("[data-mode=leaky]", "aria-pressed") == "true")
+    check("requests are counted", figure(page, "Requests per second") not in ("0", "…"))
+    page.picture("leaky")
+
+    page.click("[data-mode=fixed]")
+    eventually("fixed is the mode shown", lambda: page.attribute("[data-mode=fixed]", "aria-pressed") == "true")
+
+    def flat():
+        leaked, requests = page.values("tasks_leaked"), page.values("requests")
+        return len(leaked) > 4 and len(set(leaked[-4:])) == 1 and requests[-1] > requests[-4]
+    eventually("the leaked curve is flat under load", flat)
+    check("what has leaked stays", page.values("tasks_leaked")[-1] > 0)
+    page.picture("fixed")
+
+    page.click("#reap")
+    eventually("it says what was reaped", lambda: page.text("#outcome").startswith("Reaped "))
+    eventually("the leaked curve falls to zero", lambda: page.values("tasks_leaked")[-1] == 0)
+    eventually("the table is empty", lambda: page.text("#summary") == "none")
+    check("there is nothing left to reap", page.attribute("#reap", "disabled") is not None)
+    page.picture("reaped")
+
+    errors = [entry["message"] for entry in page.driver.get_log("browser") if entry["level"] == "SEVERE"]
+    check(f"the browser has nothing to complain of: {errors}", not errors)
+
+    load.stopped.set()
+    load.join()
+    server.process.terminate()
+    check("the server drains with nothing left", server.process.wait(30) == 0)
+    eventually("the page says that nobody answers", lambda: "No figures" in page.text("#warning"))
+    page.picture("gone")
+
+
+def main():
+    for tool in ("chromium", "chromedriver"):
+        if not shutil.which(tool):
+            print(f"skipped: {tool} is not installed (scripts/bootstrap --browser)")
+            sys.exit(77)
+    server = Server(sys.argv[1])
+    profile = tempfile.mkdtemp()
+    page = None
+    try:
+        page = Page(f"http://127.0.0.1:{server.admin}/", profile)
+        scenario(server, page)
+        print("the curve rose, was flat, and fell to zero")
+    finally:
+        if page:
+            page.driver.quit()
+        server.process.kill()
+        server.process.wait()
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+main()
