@@ -46,9 +46,10 @@ def check(what, holds):
 
 
 class Server:
-    def __init__(self, binary):
+    def __init__(self, binary, *more):
         self.process = subprocess.Popen(
-            [binary, "--port", "0", "--admin-port", "0", "--mode", "leaky", "--leak-payload", "4KiB"],
+            [binary, "--port", "0", "--admin-port", "0", "--mode", "leaky", "--leak-payload", "4KiB",
+             *more],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         ready = self.process.stdout.readline()
         self.port, self.admin = (int(port) for port in re.findall(r":(\d+)", ready))
@@ -151,23 +152,37 @@ def scenario(server, page):
     page.picture("gone")
 
 
+def with_a_token(page):
+    eventually("the page asks for the token", lambda: page.driver.find_element(By.ID, "ask-token").is_displayed())
+    page.picture("token")
+    page.driver.find_element(By.ID, "token").send_keys("s3cret\n")
+    eventually("then it has figures", lambda: len(page.values("time")) > 0)
+    check("and asks no more", not page.driver.find_element(By.ID, "ask-token").is_displayed())
+    page.click("[data-mode=fixed]")
+    eventually("and may act", lambda: page.text("#outcome") == "The mode is fixed.")
+
+
 def main():
     for tool in ("chromium", "chromedriver"):
         if not shutil.which(tool):
             print(f"skipped: {tool} is not installed (scripts/bootstrap --browser)")
             sys.exit(77)
     server = Server(sys.argv[1])
+    guarded = Server(sys.argv[1], "--admin-token", "s3cret")
     profile = tempfile.mkdtemp()
     page = None
     try:
         page = Page(f"http://127.0.0.1:{server.admin}/", profile)
         scenario(server, page)
+        page.driver.get(f"http://127.0.0.1:{guarded.admin}/")
+        with_a_token(page)
         print("the curve rose, was flat, and fell to zero")
     finally:
         if page:
             page.driver.quit()
-        server.process.kill()
-        server.process.wait()
+        for each in (server, guarded):
+            each.process.kill()
+            each.process.wait()
         shutil.rmtree(profile, ignore_errors=True)
 
 
