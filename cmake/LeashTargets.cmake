@@ -22,6 +22,10 @@ elseif(LEASH_SANITIZE)
   message(FATAL_ERROR "LEASH_SANITIZE=${LEASH_SANITIZE}: allowed are asan, tsan or nothing")
 endif()
 
+if(LEASH_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link) # what the programs in tests/fuzz/ call is to be seen by libFuzzer, too
+endif()
+
 # Paths in source locations, and so in metrics and reports, are relative to the source root.
 add_compile_options(-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 

@@ -24,8 +24,12 @@ refuses "unknown option '--grafana'" scripts/demo --prometheus --grafana
 refuses "unknown option '--bogus'" scripts/bench --bogus
 refuses 'takes a regular expression' scripts/bench --filter
 refuses "takes a whole number above 0, not 'many'" scripts/bench --repetitions many
+refuses "unknown option '--bogus'" scripts/fuzz --bogus
+refuses "a whole number above 0, not '0'" scripts/fuzz --jobs 0
+refuses "a whole number of seconds above 0, not '1.5'" scripts/fuzz 1.5
+refuses "unknown target 'cookies'; there are .*request_parser" scripts/fuzz 20 target cookies
 
-for name in bootstrap test demo bench; do
+for name in bootstrap test demo bench fuzz; do
   run "scripts/$name" --help
   status_is 0
   output_says "usage: scripts/$name"

@@ -1,0 +1,29 @@
+#pragma once
+// What must be true whatever the input is: where it is not, the process aborts, and libFuzzer keeps the input.
+//
+// Threads        any.
+//
+//   fuzz::require(step.consumed <= given.size(), "no more is consumed than was given");
+
+#include <cstdio>
+#include <cstdlib>
+#include <source_location>
+#include <string_view>
+
+#include "http/detail/ascii.hpp"
+
+namespace fuzz {
+
+inline void require(bool holds, const char* what, std::source_location at = std::source_location::current()) {
+  if (holds) return;
+  std::fprintf(stderr, "%s:%u: not so: %s\n", at.file_name(), at.line(), what);
+  std::abort();
+}
+
+// What people are told: one line that may be shown as it is.
+inline void require_sentence(std::string_view text,
+                             std::source_location at = std::source_location::current()) {
+  require(!text.empty() && http::detail::is_text(text), "an error is a line of text", at);
+}
+
+}  // namespace fuzz
