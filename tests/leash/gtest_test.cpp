@@ -38,7 +38,7 @@ deadlock: nothing can ever wake 1 task
 
 task 1 [chan receive, TIME] "left" detached, holds BYTES
     wait_in              tests/leash/gtest_test.cpp:LINE
-started at               tests/leash/gtest_test.cpp:LINE by leash::VerifyNone_FailsTheTestWithTheReport_Test::TestBody
+started at               tests/leash/gtest_test.cpp:LINE by VerifyNone_FailsTheTestWithTheReport_Test::TestBody
 )");
   ch.close();
   verify_none(loop);
@@ -78,7 +78,7 @@ TEST_F(ListenerTest, LetsACleanTestPass) {
 constexpr const char* destroyed = R"(Failed
 the test destroyed a loop with tasks alive
 
-task 1 [chan receive, TIME] "forgotten" detached, holds BYTES
+task 1 [chan receive, TIME] "forgotten" orphan: its owner ended TIME ago (shutdown), holds BYTES
     wait_for_ever        tests/leash/gtest_sample.cpp:LINE
 started at               tests/leash/gtest_sample.cpp:LINE by leave_one
 
@@ -90,7 +90,7 @@ TEST_F(ListenerTest, FailsTheTestThatDestroysALoopWithTasks) {
 }
 
 TEST_F(ListenerTest, ChecksAlsoWhenTheTestFailed) {
-  EXPECT_EQ(said_of("FailsAndLeavesATask"), "Failed\nof its own\n\n" + std::string(destroyed));
+  EXPECT_EQ(said_of("FailsAndLeavesATask"), "Failed\nof its own\n" + std::string(destroyed));
 }
 
 TEST_F(ListenerTest, LooksAtLoopsThatOutliveTheTest) {
@@ -139,7 +139,7 @@ TEST_F(VerifyMainTest, SuccessWithALeakBecomesAFailure) {
   EXPECT_EQ(run(0, true), 1);
   EXPECT_EQ(cleaned_up_with, 1);
   EXPECT_EQ(support::without_figures(report), R"(tasks are alive in loops that are still there
-    1 in loop "loop", started at tests/leash/gtest_test.cpp:LINE by leash::VerifyMainTest::run
+    1 in loop "loop", started at tests/leash/gtest_test.cpp:LINE by VerifyMainTest::run
 )");
 }
 
@@ -154,7 +154,7 @@ TEST_F(VerifyMainTest, AFailureIsCheckedWhenThatIsAskedFor) {
   EXPECT_EQ(run(7, true), 7);
   EXPECT_EQ(cleaned_up_with, 7);
   EXPECT_EQ(support::without_figures(report), R"(tasks are alive in loops that are still there
-    1 in loop "loop", started at tests/leash/gtest_test.cpp:LINE by leash::VerifyMainTest::run
+    1 in loop "loop", started at tests/leash/gtest_test.cpp:LINE by VerifyMainTest::run
 )");
 }
 

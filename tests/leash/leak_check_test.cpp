@@ -76,11 +76,11 @@ TEST_F(LeakCheckTest, FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterIt
 
 task 1 [sleep, TIME] "sleeper" detached, holds BYTES
     nap                  tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by leash::LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
+started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
 
 task 2 [chan receive, TIME] "blocked" owned, holds BYTES
     wait_in              tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by leash::LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
+started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
 )");
   ch_.close();
   soon_.ignore_name("sleeper");
@@ -113,7 +113,7 @@ TEST_F(LeakCheckTest, ADeadlockIsReportedAtOnce) {
 
 task 1 [chan receive, TIME] "stuck" detached, holds BYTES
     wait_in              tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by leash::LeakCheckTest_ADeadlockIsReportedAtOnce_Test::TestBody
+started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_ADeadlockIsReportedAtOnce_Test::TestBody
 )");
 }
 
@@ -152,7 +152,7 @@ TEST_F(LeakCheckTest, IgnoreCurrentHidesTheOldAndCatchesTheNew) {
 
 task 2 [chan receive, TIME] "new" detached, holds BYTES
     wait_in              tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by leash::LeakCheckTest_IgnoreCurrentHidesTheOldAndCatchesTheNew_Test::TestBody
+started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_IgnoreCurrentHidesTheOldAndCatchesTheNew_Test::TestBody
 )");
 }
 
@@ -257,7 +257,7 @@ TEST_F(LeakCheckTest, AReportOver100TasksWithChains100DeepIsComplete) {
       expected += "    wait_deep            tests/leash/leak_check_test.cpp:LINE\n";
     expected +=
         "started at               tests/leash/leak_check_test.cpp:LINE by "
-        "leash::LeakCheckTest_AReportOver100TasksWithChains100DeepIsComplete_Test::TestBody\n";
+        "LeakCheckTest_AReportOver100TasksWithChains100DeepIsComplete_Test::TestBody\n";
   }
   EXPECT_EQ(report(soon_), expected);
 }
@@ -269,7 +269,7 @@ TEST_F(LeakCheckTest, EqualTasksAreOneEntry) {
 100 tasks like this one, the oldest; they hold BYTES
 task 1 [chan receive, TIME] detached, holds BYTES
     wait_in              tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by leash::LeakCheckTest_EqualTasksAreOneEntry_Test::TestBody
+started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_EqualTasksAreOneEntry_Test::TestBody
 )");
 }
 
@@ -320,7 +320,7 @@ TEST(LeakCheckElsewhere, LooksAtLoopsThatOtherThreadsRun) {
 
 task 1 [sleep, TIME] "left" detached, holds BYTES
     nap                  tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by leash::LeakCheckElsewhere_LooksAtLoopsThatOtherThreadsRun_Test::TestBody
+started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckElsewhere_LooksAtLoopsThatOtherThreadsRun_Test::TestBody
 )");
   for (auto& io : ios) io->stop();
   for (auto& thread : threads) thread.join();
