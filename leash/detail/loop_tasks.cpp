@@ -277,7 +277,15 @@ TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
     if (!cursor.at_site) cursor.next = static_cast<TaskRecord*>(tasks.front());
     cursor.at_site = true;
     if (TaskRecord* const task = cursor.next) {
-      cursor.next = static_cast<TaskRecord*>(tasks.next(*task));
+      // A walk over many tasks waits for memory and nothing else: the next record has been asked for a step
+      // ago, its innermost frame and the record after it are asked for now.
+      if (auto* const next = cursor.next = static_cast<TaskRecord*>(tasks.next(*task))) {
+        __builtin_prefetch(next->innermost);
+        if (auto* const after = static_cast<TaskRecord*>(tasks.next(*next))) {
+          __builtin_prefetch(after);
+          __builtin_prefetch(&after->innermost);
+        }
+      }
       return task;
     }
   }
