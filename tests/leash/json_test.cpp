@@ -43,11 +43,12 @@ TEST_F(JsonTest, ADumpIsWrittenAsDocumented) {
   for (const char* checked : {"key", "site", "function", "waits_at", "bytes"}) entry.erase(checked);
   entry["example"].erase("bytes");
   entry["example"]["frames"][0].erase("at");
-  EXPECT_EQ(entry.dump(),
-            R"({"name":"worker","role":"request","state":"leaked","wait":"chan receive",)"
-            R"("uncancellable":false,"count":1,"oldest_age_seconds":3.0,)"
-            R"("example":{"id":1,"loop":"loop","owner":"request 918","owner_done_seconds":3.0,)"
-            R"("owner_cause":"client disconnected","waits_seconds":3.0,"frames":[{"function":"wait_in"}]}})");
+  EXPECT_EQ(
+      entry.dump(),
+      R"({"name":"worker","role":"request","state":"leaked","wait":"chan receive",)"
+      R"("uncancellable":false,"count":1,"oldest_age_seconds":3.0,)"
+      R"("example":{"id":1,"loop":"loop","owner":"request 918","owner_done_seconds":3.0,)"
+      R"("owner_cause":"client disconnected","trace":"","waits_seconds":3.0,"frames":[{"function":"wait_in"}]}})");
   ch.close();
 }
 
