@@ -8,6 +8,7 @@
 #include "leash/go.hpp"
 #include "server/admin.hpp"
 #include "server/debug.hpp"
+#include "server/live_page.hpp"
 #include "tests/support/captured_log.hpp"
 #include "tests/support/in_process_server.hpp"
 
@@ -24,7 +25,8 @@ class BlockedLoop : public testing::Test {
     }
     probes.emplace(workers);
     debug.emplace(workers);
-    admin.emplace(server::admin_routes(shared, workers, *probes, *debug));
+    live_page.emplace(shared, workers, *probes);
+    admin.emplace(server::admin_routes(shared, workers, *probes, *debug, *live_page));
     probing.emplace(leash::with_cancel(admin->worker.loop().background()));
     leash::go(probing->ctx, probes->run(probing->ctx), "loop probe");
   }
@@ -47,6 +49,7 @@ class BlockedLoop : public testing::Test {
   server::Workers workers;
   std::optional<server::LoopProbes> probes;
   std::optional<server::DebugRoutes> debug;
+  std::optional<server::LivePage> live_page;
   std::optional<support::InProcessServer> admin;
   std::optional<leash::Cancelable> probing;
 };
