@@ -11,12 +11,12 @@
 //   scope.go(server.run(scope.ctx()));
 //   ... server.url("/path") ... server.requests() ...
 
-#include <array>
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/basic_stream_socket.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -119,7 +119,7 @@ class StubHttpServer {
     http::Limits limits;
     limits.body_bytes = std::uint64_t{64} * 1024 * 1024;
     http::RequestParser parser(limits);
-    std::array<char, 4096> buffer;
+    std::vector<char> buffer(std::size_t{64} * 1024);
     std::string unread;
     StubRequest request;
     request.connection = number;
