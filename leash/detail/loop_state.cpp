@@ -74,19 +74,20 @@ void LoopState::arm() noexcept {
   if (closing_ || clock_) return;
   const std::optional<TimePoint> earliest = timers_.earliest();
   if (!earliest) {
-    if (armed_for_ != TimePoint::max() && !in_flight()) {
+    if (armed_for_ != TimePoint::max() && operations_.empty()) {
       armed_for_ = TimePoint::max();
       ++arming_;
       timer_->cancel();
     }
     return;
   }
-  if (*earliest >= armed_for_) return;
   const Duration since_epoch = earliest->time_since_epoch();
   const Duration::rep grid = std::max<Duration::rep>(settings_.timer_grid.count(), 1);
   constexpr Duration::rep most = last_instant.time_since_epoch().count();
   const Duration::rep ticks = since_epoch.count();
-  armed_for_ = TimePoint(Duration(ticks > most - grid ? most : (ticks + grid - 1) / grid * grid));
+  const TimePoint on_grid(Duration(ticks > most - grid ? most : (ticks + grid - 1) / grid * grid));
+  if (on_grid >= armed_for_) return;
+  armed_for_ = on_grid;
   timer_->expires_at(armed_for_);
   timer_->async_wait([self = Ref<LoopState>(this), arming = ++arming_](const std::error_code&) {
     if (self->closing_ || self->arming_ != arming) return;
@@ -107,7 +108,7 @@ std::uint32_t LoopState::random() noexcept {
 bool LoopState::stuck() const noexcept {
   const bool reaps = settings_.reap_after != Duration::max();
   const std::size_t wakes_nobody = grace_timer_.armed() && !reaps ? 1 : 0;
-  return figures_->live_tasks.get() != 0 && !in_flight() && timers_.size() == wakes_nobody &&
+  return figures_->live_tasks.get() != 0 && operations_.empty() && timers_.size() == wakes_nobody &&
          ready_.empty() && callbacks_.empty();
 }
 
@@ -133,10 +134,8 @@ void LoopState::close(const std::function<void()>& before_frames_are_destroyed) 
 
   // Operations that can be cancelled have been; their handlers run now and resume nobody.
   const auto cancellable_in_flight = [this] {
-    for (const List<Operation>* operations : {&operations_, &returning_}) {
-      for (auto* hook = operations->front(); hook; hook = operations->next(*hook)) {
-        if (static_cast<Operation&>(*hook).cancellable) return true;
-      }
+    for (auto* hook = operations_.front(); hook; hook = operations_.next(*hook)) {
+      if (static_cast<Operation&>(*hook).cancellable) return true;
     }
     return false;
   };

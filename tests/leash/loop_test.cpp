@@ -1,5 +1,9 @@
 #include "leash/loop.hpp"
 
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <memory>
@@ -14,6 +18,14 @@
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
+
+// How often the system was asked to wake this program at a time: Asio's calls come here.
+static int timers_set = 0;
+extern "C" int timerfd_settime(int descriptor, int flags, const itimerspec* wanted,
+                               itimerspec* before) noexcept {
+  ++timers_set;
+  return static_cast<int>(::syscall(SYS_timerfd_settime, descriptor, flags, wanted, before));
+}
 
 namespace leash {
 namespace {
@@ -271,6 +283,22 @@ TEST_F(LoopTest, TimersFollowTheManualClock) {
   poll();
   advance(10s);
   EXPECT_EQ(*order, "abc");
+}
+
+TEST(LoopRun, ATimerThatIsFarAwayIsArmedOnceAndNotInEachTurn) {
+  asio::io_context io{1};
+  Loop loop{io};
+  go(
+      loop.background(),
+      [](Loop& on) -> Task<> {
+        const auto far_away = with_timeout(on.background(), 1h + 1ns);  // not on the grid
+        for (int turn = 0; turn < 100; ++turn) (void)co_await asio::post(on.io(), via(on.background()));
+      }(loop),
+      "turns");
+  timers_set = 0;
+  EXPECT_TRUE(loop.run());
+  EXPECT_GE(timers_set, 1);
+  EXPECT_LE(timers_set, 5) << "100 turns";
 }
 
 TEST(LoopTwo, TwoLoopsOfOneThreadDoNotDisturbEachOther) {
