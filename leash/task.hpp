@@ -26,7 +26,6 @@
 
 #include "leash/check.hpp"
 #include "leash/detail/task_record.hpp"
-#include "leash/detail/tracking.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/frame_pool.hpp"
 
@@ -101,13 +100,13 @@ struct PromiseCommon : AlignedPromiseBase {
   template <class U>
   TaskAwaiter<U> await_transform(Task<U>&& task,
                                  std::source_location at = std::source_location::current()) noexcept {
-    if constexpr (tracking) where = at;
+    where = at;
     return TaskAwaiter<U>(std::move(task));
   }
   template <Awaiter A>
   AwaiterRef<std::remove_reference_t<A>> await_transform(
       A&& awaiter, std::source_location at = std::source_location::current()) noexcept {
-    if constexpr (tracking) where = at;
+    where = at;
     return AwaiterRef<std::remove_reference_t<A>>(awaiter);
   }
   template <class A>

@@ -2,7 +2,6 @@
 
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/task_record.hpp"
-#include "leash/pattern.hpp"
 
 namespace leash {
 
@@ -29,11 +28,14 @@ bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now) {
     if (!counts) return false;
   }
   if (now - task.started < filter.min_age) return false;
-  if (!filter.name.empty() && (!task.name || !contains(filter.name, task.name.get()))) return false;
+  if (!filter.name.empty()) {
+    if (!task.name || std::string_view(task.name.get()).find(filter.name) == std::string_view::npos)
+      return false;
+  }
   if (!filter.site.empty()) {
     const SiteFigures& site = task.loop().figures()->at(task.site);
     const std::string place = site.file + (":" + std::to_string(site.line));
-    if (!contains(filter.site, place)) return false;
+    if (place.find(filter.site) == std::string::npos) return false;
   }
   return true;
 }

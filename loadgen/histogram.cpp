@@ -19,17 +19,23 @@ constexpr std::size_t index_of(std::uint64_t value) noexcept {
   return static_cast<std::size_t>(static_cast<std::uint64_t>(shift) * per_octave + (value >> shift));
 }
 
+constexpr std::uint64_t shift_of(std::size_t index) noexcept {
+  return index < 2 * per_octave ? 0 : index / per_octave - 1;
+}
+
+constexpr std::uint64_t low_of(std::size_t index) noexcept {
+  const std::uint64_t shift = shift_of(index);
+  return (index - shift * per_octave) << shift;
+}
+
 constexpr std::uint64_t middle_of(std::size_t index) noexcept {
-  const std::uint64_t position = index;
-  if (position < 2 * per_octave) return position;
-  const std::uint64_t shift = position / per_octave - 1;
-  const std::uint64_t low = (position - shift * per_octave) << shift;
-  return low + ((std::uint64_t{1} << shift) >> 1);
+  return low_of(index) + ((std::uint64_t{1} << shift_of(index)) >> 1);
 }
 
 constexpr std::size_t bucket_count = index_of(static_cast<std::uint64_t>(Histogram::highest.count())) + 1;
 
 static_assert(index_of(2047) == 2047 && index_of(2048) == 2048 && index_of(4096) == 3072);
+static_assert(low_of(2047) == 2047 && low_of(2048) == 2048 && low_of(3072) == 4096);
 static_assert(middle_of(2047) == 2047 && middle_of(2048) == 2049 && middle_of(index_of(4097)) == 4098);
 
 std::uint64_t unsigned_count(Histogram::Duration value) noexcept {
@@ -88,10 +94,47 @@ std::uint64_t Histogram::count_at_most(Duration value) const noexcept {
   return seen;
 }
 
+Histogram::Counts Histogram::to_counts() const {
+  Counts counts{.sum = sum_, .saturated = saturated_, .min = min(), .max = max_, .buckets = {}};
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    if (buckets_[i] > 0) counts.buckets.push_back({low_of(i), buckets_[i]});
+  }
+  return counts;
+}
+
+std::optional<Histogram> Histogram::from_counts(const Counts& counts) {
+  Histogram histogram;
+  std::size_t next = 0;
+  for (const auto& [from, count] : counts.buckets) {
+    if (from > unsigned_count(highest) || count == 0) return std::nullopt;
+    const std::size_t index = index_of(from);
+    if (index < next || low_of(index) != from) return std::nullopt;
+    next = index + 1;
+    histogram.buckets_[index] = count;
+    if (__builtin_add_overflow(histogram.count_, count, &histogram.count_)) return std::nullopt;
+  }
+  if (counts.saturated > histogram.count_) return std::nullopt;
+  if (histogram.count_ == 0) return counts == Counts{} ? std::optional(histogram) : std::nullopt;
+  const auto is_in = [](Duration value, const Counts::Bucket& bucket) {
+    return value >= lowest && value <= highest && low_of(index_of(unsigned_count(value))) == bucket.from;
+  };
+  if (!is_in(counts.min, counts.buckets.front()) || !is_in(counts.max, counts.buckets.back()))
+    return std::nullopt;
+  histogram.sum_ = counts.sum;
+  histogram.saturated_ = counts.saturated;
+  histogram.min_ = counts.min;
+  histogram.max_ = counts.max;
+  return histogram;
+}
+
 Histogram::Duration Histogram::min() const noexcept { return count_ == 0 ? Duration::zero() : min_; }
 
 Histogram::Duration Histogram::mean() const noexcept {
   return count_ == 0 ? Duration::zero() : Duration{static_cast<Duration::rep>(sum_ / count_)};
+}
+
+Histogram::Duration Histogram::sum() const noexcept {
+  return Duration{static_cast<Duration::rep>(std::min<std::uint64_t>(sum_, INT64_MAX))};
 }
 
 }  // namespace loadgen

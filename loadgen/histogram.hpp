@@ -4,7 +4,7 @@
 // Requires       nothing; each value is taken: below 1 µs it counts as 1 µs, above 1 h as 1 h (and is counted
 //                apart).
 // Guarantees     any quantile within 0.1 % of the exact value; record() neither allocates nor scans; 264 KiB,
-//                whatever is recorded.
+//                whatever is recorded. What to_counts() gives, from_counts() makes into the same histogram.
 // Threads        none: one histogram a thread, merged when the load has ended.
 // Lifetime       a value; copying copies it all.
 //
@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace loadgen {
@@ -22,6 +23,21 @@ namespace loadgen {
 class Histogram {
  public:
   using Duration = std::chrono::nanoseconds;
+
+  // All that a histogram holds, without its empty buckets.
+  struct Counts {
+    struct Bucket {
+      std::uint64_t from = 0;  // the lowest value of the bucket, in nanoseconds
+      std::uint64_t count = 0;
+      bool operator==(const Bucket&) const = default;
+    };
+    std::uint64_t sum = 0;  // nanoseconds
+    std::uint64_t saturated = 0;
+    Duration min{};
+    Duration max{};
+    std::vector<Bucket> buckets;  // in the order of their values
+    bool operator==(const Counts&) const = default;
+  };
 
   static constexpr Duration lowest = std::chrono::microseconds{1};
   static constexpr Duration highest = std::chrono::hours{1};
@@ -43,11 +59,18 @@ class Histogram {
   // How many values were at most `value`, give or take the width of its bucket.
   std::uint64_t count_at_most(Duration value) const noexcept;
 
+  Counts to_counts() const;
+  // Nothing for what no histogram can have given.
+  static std::optional<Histogram> from_counts(const Counts& counts);
+
+  bool operator==(const Histogram&) const = default;
+
   std::uint64_t count() const noexcept { return count_; }
   std::uint64_t saturated() const noexcept { return saturated_; }  // how many were above `highest`
   Duration min() const noexcept;                                   // exact; 0 when nothing was recorded
   Duration max() const noexcept { return max_; }                   // exact; 0 when nothing was recorded
   Duration mean() const noexcept;                                  // exact; 0 when nothing was recorded
+  Duration sum() const noexcept;                                   // 292 years at most
 
  private:
   std::vector<std::uint64_t> buckets_;

@@ -5,6 +5,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,19 +16,27 @@
 #include "leash/loop.hpp"
 #include "leash/scope.hpp"
 #include "leash/via.hpp"
+#include "loadgen/delivery.hpp"
+#include "loadgen/exporter.hpp"
+#include "loadgen/merge.hpp"
 #include "loadgen/options.hpp"
+#include "loadgen/report_reader.hpp"
+#include "loadgen/screen.hpp"
 #include "loadgen/session.hpp"
 
 namespace {
 
-int fail(int status, const std::string& line) {
-  std::fprintf(stderr, "leash-load: %s\n", line.c_str());
-  return status;
-}
+using loadgen::complain;
+using loadgen::RunResult;
+
+struct Outcome {
+  std::vector<RunResult> results;
+  int signalled = 0;  // by the second signal: the status to end with
+};
 
 // The first signal ends the load, the second everything.
 leash::Task<> stop_on_signal(leash::Scope& all, leash::Cancel sending, asio::signal_set& signals,
-                             int& status) {
+                             int& signalled) {
   const auto first = co_await signals.async_wait(leash::via(all.ctx()));
   if (!first) co_return;
   sending();
@@ -33,26 +44,91 @@ leash::Task<> stop_on_signal(leash::Scope& all, leash::Cancel sending, asio::sig
              stderr);
   const auto second = co_await signals.async_wait(leash::via(all.ctx()));
   if (!second) co_return;
-  status = 128 + *second;
+  signalled = 128 + *second;
   all.cancel();
 }
 
 leash::Task<> run_until_done(leash::Scope& all, loadgen::Session& session, leash::Context sending,
-                             int& status) {
-  status = co_await session.run(all.ctx(), sending);
+                             std::vector<RunResult>& results) {
+  results = co_await session.run(all.ctx(), sending);
   all.cancel();
 }
 
-leash::Task<> run(leash::Loop& loop, const loadgen::Options& options, int& status) {
+leash::Task<> run(leash::Loop& loop, const loadgen::Options& options,
+                  std::optional<loadgen::Exporter> exporter, Outcome& outcome) {
   asio::signal_set signals(loop.io(), SIGINT, SIGTERM);
   loadgen::Session session(loop, options);
-  int signalled = 0;
   leash::Scope all(loop.background());
   auto sending = leash::with_cancel(all.ctx());
-  all.go(run_until_done(all, session, sending.ctx, status), "session");
-  all.go(stop_on_signal(all, std::move(sending.cancel), signals, signalled), "signals");
+  all.go(run_until_done(all, session, sending.ctx, outcome.results), "session");
+  all.go(stop_on_signal(all, std::move(sending.cancel), signals, outcome.signalled), "signals");
+  if (exporter) {
+    loadgen::Exporter::Render render = [&session] { return render_metrics(session.figures()); };
+    all.go(loadgen::Exporter::run(std::move(*exporter), all.ctx(), std::move(render)), "exporter");
+  }
   (void)co_await all.join();
-  if (signalled != 0) status = signalled;
+}
+
+int load(const loadgen::Options& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  Outcome outcome;
+  {
+    asio::io_context io{1};
+    leash::LoopOptions loop_options;
+    loop_options.timer_grid = std::chrono::microseconds(50);
+    leash::Loop loop{io, std::move(loop_options)};
+    std::optional<loadgen::Exporter> exporter;
+    if (options.prometheus) {
+      auto opened = loadgen::Exporter::open(io, options.prometheus->host, options.prometheus->port);
+      if (!opened) {
+        complain(opened.error());
+        return loadgen::Exit::usage;
+      }
+      loadgen::Screen(options.delivery.text_goes_to()).print("own metrics: " + opened->url() + "\n");
+      exporter.emplace(std::move(*opened));
+    }
+    leash::go(loop.background(), run(loop, options, std::move(exporter), outcome), "leash-load");
+    const auto ran = loop.run();
+    if (!ran) {
+      complain(ran.error().message());
+      return loadgen::Exit::unknown;
+    }
+    // What it asks of servers it does itself.
+    leash::check(leash::live_tasks(loop) == 0, "leash-load has left tasks behind");
+    leash::check(loop.figures()->contexts_live.get() == 0, "leash-load has left contexts behind");
+  }
+  if (outcome.signalled != 0) return outcome.signalled;
+  if (outcome.results.empty()) return loadgen::Exit::unknown;
+  return loadgen::deliver(options.delivery, std::move(outcome.results));
+}
+
+// Reports into results, or one line and the status for it.
+std::optional<std::vector<RunResult>> read_and_merge(const std::vector<std::string>& files) {
+  std::vector<std::vector<RunResult>> sides;  // of each side the runs
+  for (const std::string& file : files) {
+    std::ifstream in(file);
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    auto report = loadgen::read_report(text);
+    std::string wrong;
+    if (!in) {
+      wrong = "it cannot be read";
+    } else if (!report) {
+      wrong = report.error();
+    } else if (report->results[0].runs != 1) {
+      wrong = "it is the result of a merge: merge what that was made of";
+    } else if (!sides.empty() && sides.size() != report->results.size()) {
+      wrong = "runs and comparisons cannot be merged";
+    }
+    if (!wrong.empty()) {
+      complain(file + ": " + wrong);
+      return std::nullopt;
+    }
+    sides.resize(report->results.size());
+    for (std::size_t i = 0; i < sides.size(); ++i) sides[i].push_back(std::move(report->results[i]));
+  }
+  std::vector<RunResult> merged;
+  for (const auto& side : sides) merged.push_back(loadgen::merge(side));
+  return merged;
 }
 
 }  // namespace
@@ -61,26 +137,25 @@ int main(int argc, char** argv) {
   auto options = loadgen::parse_command_line(argc, argv);
   if (!options) {
     const loadgen::Message& message = options.error();
-    if (message.exit_status != 0) return fail(message.exit_status, message.text);
+    if (message.exit_status != 0) {
+      complain(message.text);
+      return message.exit_status;
+    }
     std::fputs(message.text.c_str(), stdout);
     return 0;
   }
-  if (!options->json_file.empty()) {
-    std::FILE* file = std::fopen(options->json_file.c_str(), "a");  // before the load rather than after it
-    if (!file) return fail(loadgen::Exit::usage, options->json_file + ": cannot be written");
-    std::fclose(file);
+  if (options->is_merge()) {
+    auto merged = read_and_merge(options->merge_files);
+    if (!merged) return loadgen::Exit::usage;
+    if (const auto wrong = loadgen::cannot_deliver(options->delivery)) {
+      complain(*wrong);
+      return loadgen::Exit::usage;
+    }
+    return loadgen::deliver(options->delivery, std::move(*merged));
   }
-  std::signal(SIGPIPE, SIG_IGN);
-  int status = loadgen::Exit::unknown;
-  asio::io_context io{1};
-  leash::LoopOptions loop_options;
-  loop_options.timer_grid = std::chrono::microseconds(50);
-  leash::Loop loop{io, std::move(loop_options)};
-  leash::go(loop.background(), run(loop, *options, status), "leash-load");
-  const auto ran = loop.run();
-  if (!ran) return fail(loadgen::Exit::unknown, ran.error().message());
-  // What it asks of servers it does itself.
-  leash::check(leash::live_tasks(loop) == 0, "leash-load has left tasks behind");
-  leash::check(loop.figures()->contexts_live.get() == 0, "leash-load has left contexts behind");
-  return status;
+  if (const auto wrong = loadgen::cannot_deliver(options->delivery)) {
+    complain(*wrong);
+    return loadgen::Exit::usage;
+  }
+  return load(*options);
 }

@@ -54,6 +54,7 @@ std::expected<ServerObservation, std::string> observe(const Metrics& metrics,
       .requests =
           read.count("http_requests_total") - read.count("http_requests_total", {{"route", "/metrics"}}),
       .demo_requests = read.count("http_requests_total", {{"route", "/demo"}}),
+      .counts_requests = metrics.sum("http_requests_total").has_value(),
       .start_time = read.required("process_start_time_seconds"),
   };
   if (!read.error.empty()) return std::unexpected{read.error};

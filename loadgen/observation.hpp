@@ -29,6 +29,7 @@ struct ServerObservation {
   std::int64_t heap_bytes = 0;
   std::int64_t requests = 0;       // answered since the server started; scrapes are left out
   std::int64_t demo_requests = 0;  // of these, on /demo
+  bool counts_requests = true;     // it says so at all: a service may have other metrics for that
   double start_time = 0;           // seconds since 1970; another one means another process
 };
 

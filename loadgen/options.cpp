@@ -1,13 +1,14 @@
 #include "loadgen/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <charconv>
-#include <cmath>
-#include <optional>
+#include <functional>
 #include <string_view>
 #include <utility>
 
-#include "http/duration.hpp"
+#include "loadgen/load_options.hpp"
 
 namespace loadgen {
 namespace {
@@ -15,159 +16,115 @@ namespace {
 constexpr const char* about =
     R"(Sends load to an HTTP server, looks at the server meanwhile, and says whether it leaks.
 
-  leash-load run http://127.0.0.1:8080/demo --rate 300
-  leash-load compare http://127.0.0.1:8080/demo http://127.0.0.1:9080/demo --rate 300)";
+  leash-load run http://127.0.0.1:8080/demo --rate 300 --threshold 'p99<50ms'
+  leash-load compare http://127.0.0.1:8080/demo http://127.0.0.1:9080/demo --rate 300 --html compare.html
+  leash-load merge pod-0.json pod-1.json)";
 
-constexpr const char* exit_statuses =
-    R"(Exit status: 0 clean, 3 leak (compare: on either side), 2 usage, 5 unknown, or the target cannot be
-reached; 130 and 143 when a second SIGINT or SIGTERM ends it at once.)";
+constexpr const char* endings =
+    R"(Exit status: 0 clean, 3 leak, 4 a threshold was missed, 5 unknown (or the target cannot be reached), 2 usage. Of
+several that apply the first of 3, 4 and 5; compare: on either side. 130 and 143 when a second SIGINT or SIGTERM ends
+it at once; the first ends the load, and what was done is judged.)";
 
-// CLI11 prints what a check says after the name of the option.
-std::string check_duration(const std::string& text, bool zero_allowed) {
-  const auto parsed = http::parse_duration(text);
-  if (!parsed) return parsed.error();
-  if (!zero_allowed && *parsed == std::chrono::nanoseconds::zero()) return "has to be more than 0";
-  if (*parsed > std::chrono::hours(24 * 365)) return "has to be at most a year";
-  return {};
+constexpr const char* threshold_help =
+    R"(a limit such as 'p99<50ms'; may be repeated. METRIC is p50, p99.9 or any other, min, mean, max (times); errors, ok
+(of the requests: 1%, or a number); rate (of the one asked: 95%, or requests a second); requests; leaked, contexts,
+timers, memory (left over, a request). Operators: < <= > >=)";
+
+constexpr std::array<std::string_view, 3> commands{"run", "compare", "merge"};
+
+std::string check_threshold(const std::string& text) {
+  const auto threshold = parse_threshold(text);
+  return threshold ? "" : threshold.error();
 }
 
-CLI::Validator duration_check(bool zero_allowed) {
-  return {[zero_allowed](std::string& text) { return check_duration(text, zero_allowed); }, ""};
-}
-
-std::optional<double> number(std::string_view text) {
-  double value = 0;
+std::string check_port(const std::string& text) {
+  std::uint16_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
+  const bool good = error == std::errc() && end == text.data() + text.size();
+  return good ? "" : "takes a port from 0 to 65535, not '" + text + "'";
 }
 
-std::string check_rate(const std::string& text) {
-  const auto rate = number(text);
-  const bool good = rate && *rate >= 0.001 && *rate <= 1e6;
-  return good ? "" : "takes a number of requests a second, 0.001 to 1000000, not '" + text + "'";
-}
-
-std::string check_count(const std::string& text, std::uint64_t most) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool good = error == std::errc() && end == text.data() + text.size() && value >= 1 && value <= most;
-  return good ? "" : "takes a whole number from 1 to " + std::to_string(most) + ", not '" + text + "'";
-}
-
-std::optional<double> percentage(std::string_view text) {
-  if (!text.ends_with('%')) return std::nullopt;
-  text.remove_suffix(1);
-  const auto value = number(text);
-  if (!value || *value < 0 || *value > 100) return std::nullopt;
-  return *value / 100;
-}
-
-std::string check_percentage(const std::string& text) {
-  return percentage(text) ? "" : "takes a share from 0% to 100%, not '" + text + "'";
-}
-
-// As they were typed: checked by CLI11 one by one, made into a plan afterwards.
-struct Texts {
-  std::string rate;
-  std::string connections;
-  std::string duration = "10s";
-  std::string requests;
-  std::string warmup = "1s";
-  std::string timeout = "5s";
-  std::string abort = "0%";
-  std::string drain_timeout = "10s";
-  CLI::Option* duration_given = nullptr;
-  CLI::Option* warmup_given = nullptr;
+// What is wanted of all commands.
+struct Wishes {
+  std::vector<std::string> thresholds;
 
   void add_to(CLI::App& command, Options& options) {
-    command.add_option("--rate", rate, "open loop: so many requests a second, whatever the server does")
-        ->check(check_rate)
-        ->type_name("N");
+    command.add_option("--threshold", thresholds, threshold_help)
+        ->check(check_threshold)
+        ->type_name("LIMIT")
+        ->take_all()
+        ->allow_extra_args(false);
     command
-        .add_option("--connections", connections, "at most so many (default 64); without --rate exactly (16)")
-        ->check([](const std::string& text) { return check_count(text, 20'000); })
-        ->type_name("N");
-    duration_given =
-        command.add_option("--duration", duration, "of the load, after the warm-up (default 10s)")
-            ->check(duration_check(false))
-            ->type_name("TIME");
-    command.add_option("--requests", requests, "end after so many; without --duration, no other limit")
-        ->check([](const std::string& text) { return check_count(text, 1'000'000'000'000); })
-        ->type_name("N");
-    warmup_given =
-        command
-            .add_option("--warmup", warmup, "sent, but not in the figures (default 1s; with --requests 0)")
-            ->check(duration_check(true))
-            ->type_name("TIME");
-    command.add_option("--timeout", timeout, "for each request (default 5s)")
-        ->check(duration_check(false))
-        ->type_name("TIME");
-    command.add_option("--abort", abort, "clients that leave in the middle: a share such as 5%")
-        ->check(check_percentage)
-        ->type_name("SHARE");
-    command
-        .add_option("--drain-timeout", drain_timeout,
-                    "wait so long for the server to come to rest (default 10s)")
-        ->check(duration_check(true))
-        ->type_name("TIME");
-    command.add_option("--json", options.json_file, "write the report into this file, too")
+        .add_option("--json", options.delivery.json_file,
+                    "write the report into this file, too (-: to standard output)")
         ->type_name("FILE");
+    command
+        .add_option("--html", options.delivery.html_file,
+                    "write a page with charts into this file (-: likewise)")
+        ->type_name("FILE");
+  }
+};
+
+// Its own metrics, and what it prints.
+struct Watching {
+  std::string port;
+  std::string host = "127.0.0.1";
+
+  void add_to(CLI::App& command, Options& options) {
+    auto* given =
+        command
+            .add_option("--prometheus-port", port, "serve its own /metrics there while it runs; 0 picks one")
+            ->check(check_port)
+            ->type_name("PORT");
+    command.add_option("--prometheus-host", host, "the address for that (default 127.0.0.1)")
+        ->type_name("ADDRESS")
+        ->needs(given);
     command.add_flag("--quiet", options.quiet, "no rows while it runs, only the report");
   }
 };
 
-leash::Duration duration_of(const std::string& checked) {
-  return std::chrono::duration_cast<leash::Duration>(*http::parse_duration(checked));
-}
-
-std::expected<Target, Message> make_target(const std::string& address, const std::string& metrics_address,
-                                           const Texts& texts) {
+std::expected<Target, Message> make_target(const std::string& address, const std::string& metrics,
+                                           const LoadOptions& load) {
   auto url = http::parse_url(address);
   if (!url) return std::unexpected(Message{url.error(), 2});
-  std::optional<http::Url> metrics;
-  if (!metrics_address.empty()) {
-    auto given = http::parse_url(metrics_address);
+  Target target{address, load.make_plan(*url), std::nullopt};
+  if (metrics == "none") return target;
+  if (!metrics.empty()) {
+    auto given = http::parse_url(metrics);
     if (!given) return std::unexpected(Message{given.error(), 2});
-    metrics = std::move(*given);
-  } else {
-    if (url->port == 65535)
-      return std::unexpected(Message{"there is no port above 65535: say --metrics URL", 2});
-    metrics = *url;
-    ++metrics->port;
-    metrics->target = "/metrics";
+    target.metrics = std::move(*given);
+    return target;
   }
-  Plan plan(std::move(*url));
-  plan.rate = texts.rate.empty() ? std::nullopt : number(texts.rate);
-  plan.connections = !texts.connections.empty() ? std::stoull(texts.connections) : plan.rate ? 64 : 16;
-  if (!texts.requests.empty()) plan.requests = std::stoull(texts.requests);
-  if (!plan.requests || texts.duration_given->count() > 0) plan.duration = duration_of(texts.duration);
-  const bool no_warmup = plan.requests && texts.warmup_given->count() == 0;
-  plan.warmup = no_warmup ? leash::Duration::zero() : duration_of(texts.warmup);
-  plan.timeout = duration_of(texts.timeout);
-  plan.abort_share = *percentage(texts.abort);
-  return Target{address, std::move(plan), std::move(*metrics)};
+  if (url->port == 65535)
+    return std::unexpected(Message{"there is no port above 65535: say --metrics URL", 2});
+  target.metrics = std::move(*url);
+  ++target.metrics->port;
+  target.metrics->target = "/metrics";
+  return target;
 }
 
 }  // namespace
 
 std::expected<Options, Message> parse_command_line(int argc, const char* const* argv) {
+  const auto usage = [](std::string text) { return std::unexpected(Message{std::move(text), 2}); };
   CLI::App app(about, "leash-load");
-  app.footer(exit_statuses);
+  app.footer(endings);
   app.require_subcommand(1);
 
   Options options;
-  Texts run_texts;
+  Wishes wishes;
+  Watching watching;
+  LoadOptions load;
   std::string url;
   std::string metrics;
   CLI::App& run = *app.add_subcommand("run", "load one server");
   run.add_option("URL", url, "where to send the requests (GET)")->required()->type_name("");
-  run_texts.add_to(run, options);
-  run.add_option("--metrics", metrics,
-                 "the server's metrics (default: the URL's host, its port + 1, /metrics)")
+  run.add_option(
+         "--metrics", metrics,
+         "the server's metrics (default: the URL's host, its port + 1, /metrics); none: do not look at it")
       ->type_name("URL");
 
-  Texts compare_texts;
+  LoadOptions load_both;
   std::string fixed_url;
   std::string leaky_url;
   std::string metrics_fixed;
@@ -175,17 +132,26 @@ std::expected<Options, Message> parse_command_line(int argc, const char* const* 
   CLI::App& compare = *app.add_subcommand("compare", "load a fixed and a leaky server, side by side");
   compare.add_option("FIXED_URL", fixed_url, "the server in fixed mode")->required()->type_name("");
   compare.add_option("LEAKY_URL", leaky_url, "the one in leaky mode")->required()->type_name("");
-  compare_texts.add_to(compare, options);
   compare.add_option("--metrics-fixed", metrics_fixed, "its metrics (default: as for run)")->type_name("URL");
   compare.add_option("--metrics-leaky", metrics_leaky, "likewise")->type_name("URL");
 
-  for (CLI::App* each : {&run, &compare}) each->footer(exit_statuses);
+  CLI::App& merge = *app.add_subcommand(
+      "merge", "make one report and one verdict out of several runs at the same time, such as a job's pods");
+  merge.add_option("FILE", options.merge_files, "a report that run or compare wrote with --json")
+      ->required()
+      ->type_name("");
+
+  load.add_to(run);
+  load_both.add_to(compare);
+  for (CLI::App* each : {&run, &compare, &merge}) {
+    wishes.add_to(*each, options);
+    if (each != &merge) watching.add_to(*each, options);
+    each->footer(endings);
+  }
   // CLI11 would only say that a subcommand is required.
   const std::string_view command = argc > 1 ? argv[1] : "-";
-  if (!command.starts_with('-') && command != "run" && command != "compare") {
-    return std::unexpected(
-        Message{"'" + std::string(command) + "' is not a command; there are run and compare", 2});
-  }
+  if (!command.starts_with('-') && std::ranges::find(commands, command) == commands.end())
+    return usage("'" + std::string(command) + "' is not a command; there are run, compare and merge");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -193,25 +159,33 @@ std::expected<Options, Message> parse_command_line(int argc, const char* const* 
     for (const CLI::App* parsed : app.get_subcommands()) shown = parsed;
     return std::unexpected(Message{shown->help(shown == &app ? "" : "leash-load"), 0});
   } catch (const CLI::ParseError& error) {
-    return std::unexpected(Message{error.what(), 2});
+    return usage(error.what());
   }
 
-  const auto add = [&](const std::string& address, const std::string& metrics_address,
-                       const Texts& texts) -> std::optional<Message> {
-    auto target = make_target(address, metrics_address, texts);
-    if (!target) return target.error();
+  for (const std::string& text : wishes.thresholds)
+    options.delivery.thresholds.push_back(*parse_threshold(text));
+  if (options.delivery.json_file == "-" && options.delivery.html_file == "-")
+    return usage("--json - and --html -: only one of them can be on standard output");
+  if (!watching.port.empty())
+    options.prometheus = ListenAddress{watching.host, static_cast<std::uint16_t>(std::stoul(watching.port))};
+  const LoadOptions& chosen = run.parsed() ? load : load_both;
+  options.drain_timeout = chosen.drain_timeout();
+  using Addresses = std::vector<std::pair<std::string, std::string>>;
+  const Addresses addresses = run.parsed() ? Addresses{{url, metrics}}
+                              : compare.parsed()
+                                  ? Addresses{{fixed_url, metrics_fixed}, {leaky_url, metrics_leaky}}
+                                  : Addresses{};
+  for (const auto& [address, its_metrics] : addresses) {
+    auto target = make_target(address, its_metrics, chosen);
+    if (!target) return std::unexpected(target.error());
     options.targets.push_back(std::move(*target));
-    options.drain_timeout = duration_of(texts.drain_timeout);
-    return std::nullopt;
-  };
-  std::optional<Message> wrong;
-  if (run.parsed()) {
-    wrong = add(url, metrics, run_texts);
-  } else {
-    wrong = add(fixed_url, metrics_fixed, compare_texts);
-    if (!wrong) wrong = add(leaky_url, metrics_leaky, compare_texts);
   }
-  if (wrong) return std::unexpected(std::move(*wrong));
+  const auto is_share_of_rate = [](const Threshold& t) {
+    return t.metric == Threshold::Metric::rate && t.share;
+  };
+  const bool closed = !options.targets.empty() && !options.targets.front().plan.is_open();
+  if (closed && std::ranges::any_of(options.delivery.thresholds, is_share_of_rate))
+    return usage("--threshold: a share of the rate asked needs --rate or --stages");
   return options;
 }
 

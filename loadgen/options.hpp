@@ -7,12 +7,15 @@
 //   auto options = loadgen::parse_command_line(argc, argv);
 //   if (!options) return say(options.error());
 
+#include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "http/target.hpp"
 #include "leash/clock.hpp"
+#include "loadgen/delivery.hpp"
 #include "loadgen/plan.hpp"
 
 namespace loadgen {
@@ -20,15 +23,24 @@ namespace loadgen {
 struct Target {
   std::string address;  // as it was given
   Plan plan;
-  http::Url metrics;
+  std::optional<http::Url> metrics;  // nothing: nobody is to look at the server
+};
+
+// Where its own metrics are.
+struct ListenAddress {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
 };
 
 struct Options {
-  std::vector<Target> targets;  // run: one; compare: the fixed and the leaky one
+  std::vector<Target> targets;           // run: one; compare: the fixed and the leaky one
+  std::vector<std::string> merge_files;  // of merge, and then there are no targets
   leash::Duration drain_timeout{};
-  std::string json_file;  // empty: none
+  std::optional<ListenAddress> prometheus;
+  Delivery delivery;
   bool quiet = false;
 
+  bool is_merge() const noexcept { return !merge_files.empty(); }
   bool is_compare() const noexcept { return targets.size() == 2; }
 };
 

@@ -1,5 +1,7 @@
 #include "loadgen/report.hpp"
 
+#include <array>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 namespace loadgen {
@@ -12,6 +14,8 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
 Json or_null(const std::optional<ServerObservation>& seen, std::int64_t ServerObservation::*figure) {
   return seen ? Json((*seen).*figure) : Json(nullptr);
 }
@@ -21,8 +25,12 @@ double seconds(std::chrono::nanoseconds value) { return std::chrono::duration<do
 Json requests_json(const RequestCounts& requests) {
   Json by_status = Json::object();
   for (const auto& [status, count] : requests.by_status) by_status[std::to_string(status)] = count;
-  return {{"sent", requests.sent},       {"ok", requests.ok},           {"errors", requests.errors},
-          {"aborted", requests.aborted}, {"refused", requests.refused}, {"by_status", std::move(by_status)}};
+  Json by_error = Json::object();
+  for (const auto& [error, count] : requests.by_error) by_error[error] = count;
+  return {{"sent", requests.sent},          {"ok", requests.ok},
+          {"errors", requests.errors},      {"aborted", requests.aborted},
+          {"refused", requests.refused},    {"by_status", std::move(by_status)},
+          {"by_error", std::move(by_error)}};
 }
 
 Json latency_json(const Histogram& latency) {
@@ -30,7 +38,9 @@ Json latency_json(const Histogram& latency) {
           {"p90", seconds(latency.at_quantile(0.9))},
           {"p99", seconds(latency.at_quantile(0.99))},
           {"p999", seconds(latency.at_quantile(0.999))},
-          {"max", seconds(latency.max())}};
+          {"max", seconds(latency.max())},
+          {"min", seconds(latency.min())},
+          {"mean", seconds(latency.mean())}};
 }
 
 Json server_json(const Evidence& evidence, const Judgement& judgement) {
@@ -51,16 +61,105 @@ Json server_json(const Evidence& evidence, const Judgement& judgement) {
           {"restarts", judgement.restarts}};
 }
 
+Json thresholds_json(const std::vector<ThresholdOutcome>& thresholds) {
+  Json all = Json::array();
+  for (const auto& each : thresholds) {
+    Json one{
+        {"threshold", each.text}, {"value", or_null(each.value)}, {"shown", each.shown}, {"met", each.met}};
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+Json observation_json(const std::optional<ServerObservation>& seen) {
+  if (!seen) return nullptr;
+  return {{"tasks", seen->tasks},
+          {"leaked", seen->tasks_leaked},
+          {"contexts", seen->contexts},
+          {"timers", seen->timers},
+          {"rss_bytes", seen->rss_bytes},
+          {"heap_bytes", seen->heap_bytes},
+          {"requests", seen->counts_requests ? Json(seen->requests) : Json(nullptr)},
+          {"demo_requests", seen->demo_requests},
+          {"start_time", seen->start_time}};
+}
+
+Json timeline_json(const std::vector<Moment>& timeline) {
+  Json all = Json::array();
+  for (const Moment& moment : timeline) {
+    Json one{{"seconds", moment.seconds},  {"asked", or_null(moment.asked)},
+             {"sent", moment.sent},        {"ok", moment.ok},
+             {"errors", moment.errors},    {"p50", or_null(moment.p50)},
+             {"p99", or_null(moment.p99)}, {"server", observation_json(moment.seen)}};
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+Json evidence_json(const Evidence& evidence) {
+  return {{"wanted", evidence.wanted},
+          {"settled", evidence.settled},
+          {"drain_timeout_seconds", seconds(evidence.drain_timeout)},
+          {"requests_sent", evidence.requests_sent},
+          {"responses", evidence.responses},
+          {"scrape_error", or_null(evidence.scrape_error)},
+          {"before", observation_json(evidence.before)},
+          {"after", observation_json(evidence.after)}};
+}
+
+Json histogram_json(const Histogram& histogram) {
+  const auto counts = histogram.to_counts();
+  Json buckets = Json::array();
+  for (const auto& [from, count] : counts.buckets) buckets.push_back(Json::array({from, count}));
+  return {{"count", histogram.count()},    {"sum", counts.sum},
+          {"min", counts.min.count()},     {"max", counts.max.count()},
+          {"saturated", counts.saturated}, {"buckets", std::move(buckets)}};
+}
+
 // Without the schema, which the outermost object has.
 Json run_json(const RunResult& result) {
   return {{"target", result.target},
-          {"mode", result.mode.empty() ? Json(nullptr) : Json(result.mode)},
+          {"metrics", or_null(result.metrics)},
+          {"mode", or_null(result.mode)},
+          {"plan", result.plan},
+          {"started_at", format_time(result.started_at)},
+          {"warmup_seconds", seconds(result.warmup)},
+          {"elapsed_seconds", seconds(result.elapsed)},
+          {"runs", result.runs},
           {"requests", requests_json(result.requests)},
           {"latency_seconds", latency_json(result.latency)},
           {"rate", {{"asked", or_null(result.rate_asked)}, {"reached", result.rate_reached}}},
           {"server", server_json(result.evidence, result.judgement)},
+          {"thresholds", thresholds_json(result.thresholds)},
           {"verdict", to_string(result.judgement.verdict)},
-          {"reason", result.judgement.reason}};
+          {"reason", result.judgement.reason},
+          {"notes", result.notes},
+          {"timeline", timeline_json(result.timeline)},
+          {"evidence", evidence_json(result.evidence)},
+          {"latency_histogram", histogram_json(result.latency)}};
+}
+
+void append_text(std::string& out, const Json& value, std::size_t indent) {
+  const std::string margin(indent + 2, ' ');
+  const bool lines = value.is_object() || (value.is_array() && !value.empty() && value[0].is_object());
+  if (!lines || value.empty()) {
+    out += value.dump();
+    return;
+  }
+  out += value.is_object() ? "{" : "[";
+  std::string_view separator = "\n";
+  for (const auto& [name, each] : value.items()) {
+    out += separator;
+    out += margin;
+    if (value.is_object()) {
+      out += Json(name).dump() + ": ";
+      append_text(out, each, indent + 2);
+    } else {
+      out += each.dump();
+    }
+    separator = ",\n";
+  }
+  out += "\n" + std::string(indent, ' ') + (value.is_object() ? "}" : "]");
 }
 
 }  // namespace
@@ -73,6 +172,20 @@ Json to_json(const RunResult& result) {
 
 Json to_json(const RunResult& fixed, const RunResult& leaky) {
   return {{"schema", 1}, {"fixed", run_json(fixed)}, {"leaky", run_json(leaky)}};
+}
+
+std::string to_text(const Json& report) {
+  std::string text;
+  append_text(text, report, 0);
+  return text + "\n";
+}
+
+std::string format_time(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds_since_1970 = std::chrono::system_clock::to_time_t(time);
+  std::tm utc{};
+  ::gmtime_r(&seconds_since_1970, &utc);
+  std::array<char, 32> text;
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc)};
 }
 
 }  // namespace loadgen

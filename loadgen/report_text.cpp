@@ -7,37 +7,12 @@
 #include <vector>
 
 #include "loadgen/plot.hpp"
+#include "loadgen/report_figures.hpp"
 #include "loadgen/trend.hpp"
 #include "loadgen/units.hpp"
 
 namespace loadgen {
 namespace {
-
-constexpr std::string_view unknown_figure = "–";
-
-struct Percentile {
-  std::string_view name;
-  double quantile;
-};
-constexpr std::array percentiles{Percentile{"p50", 0.5}, Percentile{"p90", 0.9}, Percentile{"p99", 0.99},
-                                 Percentile{"p99.9", 0.999}, Percentile{"max", 1.0}};
-
-std::string latency_at(const Histogram& latency, double quantile) {
-  if (latency.count() == 0) return std::string{unknown_figure};
-  return format_duration(quantile < 1 ? latency.at_quantile(quantile) : latency.max());
-}
-
-// A figure of the server that may not have been seen.
-template <class Format>
-std::string figure(const std::optional<ServerObservation>& seen, std::int64_t ServerObservation::*member,
-                   Format format) {
-  return seen ? format((*seen).*member) : std::string{unknown_figure};
-}
-
-std::optional<ServerObservation> at_end_of_load(const Evidence& evidence) {
-  if (evidence.during.empty()) return std::nullopt;
-  return evidence.during.back();
-}
 
 std::vector<ServerObservation> over_time(const Evidence& evidence) {
   std::vector<ServerObservation> all;
@@ -45,14 +20,6 @@ std::vector<ServerObservation> over_time(const Evidence& evidence) {
   all.insert(all.end(), evidence.during.begin(), evidence.during.end());
   if (evidence.after) all.push_back(*evidence.after);
   return all;
-}
-
-std::string per_request(const std::optional<double>& value) {
-  return value ? format_fixed(*value, 2) : std::string{unknown_figure};
-}
-
-std::string bytes_per_request(const std::optional<double>& value) {
-  return value ? format_bytes(static_cast<std::int64_t>(*value)) : std::string{unknown_figure};
 }
 
 std::string rate_text(const RunResult& result) {
@@ -64,7 +31,9 @@ std::string rate_text(const RunResult& result) {
 std::string mode_of(const RunResult& result) { return result.mode.empty() ? "" : " (" + result.mode + ")"; }
 
 // "leaked tasks grow by 450 a second (Theil–Sen, 21 scrapes)"; empty when the scrapes are too few.
-std::string trend_line(const Evidence& evidence) {
+std::string trend_line(const RunResult& result) {
+  if (result.runs > 1) return {};  // the scrapes of several clocks
+  const Evidence& evidence = result.evidence;
   std::vector<TrendPoint> points;
   for (const auto& seen : evidence.during) {
     points.push_back({.seconds = std::chrono::duration<double>(seen.at - evidence.during.front().at).count(),
@@ -133,6 +102,24 @@ std::string histogram_rows(const Histogram& latency) {
   return text;
 }
 
+// "  met     p99<50ms  12.3 ms"
+std::string threshold_lines(const RunResult& result) {
+  std::size_t width = 0;
+  for (const auto& each : result.thresholds) width = std::max(width, cells(each.text));
+  std::string text;
+  for (const auto& each : result.thresholds) {
+    text += std::string("  ") + (each.met ? "met     " : "missed  ") + pad_right(each.text, width) + "  " +
+            each.shown + "\n";
+  }
+  return text;
+}
+
+std::string note_lines(const RunResult& result, std::string_view who) {
+  std::string text;
+  for (const std::string& note : result.notes) text += std::string(who) + wrapped(note, "  ");
+  return text;
+}
+
 std::string server_table(const RunResult& result) {
   struct Row {
     std::string_view name;
@@ -193,6 +180,7 @@ std::string run_text(const RunResult& result) {
     text += "  " + pad_right(name, 12) + std::string{value} + "\n";
   };
   line("target", result.target + mode_of(result));
+  if (result.runs > 1) line("runs", format_count(result.runs) + ", merged");
   line("duration", format_duration(result.elapsed));
   line("requests", format_count(requests.sent) + " sent, " + format_count(requests.ok) + " ok, " +
                        format_count(requests.errors) + " errors, " + format_count(requests.aborted) +
@@ -212,11 +200,23 @@ std::string run_text(const RunResult& result) {
     }
   }
 
-  text += "\nServer\n" + server_table(result) + others_line(result.judgement) + trend_line(result.evidence);
+  if (!requests.by_error.empty()) {
+    std::size_t width = 0;
+    for (const auto& [error, count] : requests.by_error) width = std::max(width, cells(error));
+    text += "\nErrors\n";
+    for (const auto& [error, count] : requests.by_error)
+      text += "  " + pad_right(error, width) + "  " + format_count(count) + "\n";
+  }
+
+  if (result.evidence.wanted) {
+    text += "\nServer\n" + server_table(result) + others_line(result.judgement) + trend_line(result);
+  }
   if (result.judgement.leaked_per_request) {
     text += "  a request left " + per_request(result.judgement.leaked_per_request) + " tasks and " +
             bytes_per_request(result.judgement.bytes_per_request) + "\n";
   }
+  if (!result.thresholds.empty()) text += "\nThresholds\n" + threshold_lines(result);
+  if (!result.notes.empty()) text += "\nNotes\n" + note_lines(result, "  ");
   return text + "\nVerdict\n  " + wrapped(verdict_line(result.judgement), "  ");
 }
 
@@ -251,10 +251,7 @@ std::string compare_text(const RunResult& fixed, const RunResult& leaky) {
 
   text += "left over\n";
   const auto left_row = [&](std::string_view name, std::int64_t Judgement::*member) {
-    row(name, [&](const RunResult& r) {
-      const bool known = r.evidence.before && r.evidence.after && r.judgement.restarts == 0;
-      return known ? format_count(r.judgement.*member) : std::string{unknown_figure};
-    });
+    row(name, [&](const RunResult& r) { return left_over(r, member); });
   };
   left_row("tasks", &Judgement::tasks_left);
   row("tasks a request", [](const RunResult& r) { return per_request(r.judgement.leaked_per_request); });
@@ -264,15 +261,20 @@ std::string compare_text(const RunResult& fixed, const RunResult& leaky) {
   text += "memory\n";
   row("growth a request",
       [](const RunResult& r) { return bytes_per_request(r.judgement.bytes_per_request); });
-  row("growth of RSS", [](const RunResult& r) {
-    if (!r.evidence.before || !r.evidence.after) return std::string{unknown_figure};
-    return format_bytes(r.evidence.after->rss_bytes - r.evidence.before->rss_bytes);
-  });
+  row("growth of RSS", rss_growth);
   text += pad_right("verdict", 26) + pad_left(to_string(fixed.judgement.verdict), 14) +
           pad_left(to_string(leaky.judgement.verdict), 14) + "\n";
 
   text += plots("leaked tasks over time", fixed, leaky, &ServerObservation::tasks_leaked, format_count, true);
   text += plots("RSS over time", fixed, leaky, &ServerObservation::rss_bytes, format_bytes, false);
+
+  for (const auto* result : {&fixed, &leaky}) {
+    if (!result->thresholds.empty())
+      text += std::string("\nthresholds, ") + (result == &fixed ? "fixed" : "leaky") + "\n" +
+              threshold_lines(*result);
+  }
+  if (!fixed.notes.empty() || !leaky.notes.empty())
+    text += "\n" + note_lines(fixed, "fixed: ") + note_lines(leaky, "leaky: ");
 
   for (const auto* result : {&fixed, &leaky}) {
     const auto* name = result == &fixed ? "\nfixed  " : "leaky  ";

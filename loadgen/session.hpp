@@ -9,47 +9,51 @@
 // Lifetime       outlives run().
 //
 //   loadgen::Session session(loop, options);
-//   int status = co_await session.run(ctx, sending.ctx);  // `sending` done: no more load, but drain and
-//   report
+//   auto results = co_await session.run(ctx, sending.ctx);   // `sending` done: no more load, but drain and report
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "leash/context.hpp"
 #include "leash/loop.hpp"
 #include "leash/task.hpp"
+#include "loadgen/load_metrics.hpp"
 #include "loadgen/options.hpp"
 #include "loadgen/report.hpp"
 #include "loadgen/scraper.hpp"
+#include "loadgen/screen.hpp"
 #include "loadgen/traffic.hpp"
 
 namespace loadgen {
-
-enum Exit : int { clean = 0, usage = 2, leak = 3, unknown = 5 };
 
 class Session {
  public:
   Session(leash::Loop& loop, const Options& options);
 
-  // The exit status. What is to be seen goes to standard output, what is wrong to standard error.
-  leash::Task<int> run(leash::Context ctx, leash::Context sending);
+  // A result for each target; none when one of them cannot be reached, which is then said on standard error, or
+  // when ctx is done.
+  leash::Task<std::vector<RunResult>> run(leash::Context ctx, leash::Context sending);
+
+  // Its own figures, as of now.
+  LoadFigures figures() const;
 
  private:
   struct Side {
-    Side(leash::Loop& loop, const Target& what)
-        : target(what), traffic(loop, what.plan), scraper(loop, what.metrics) {}
+    Side(leash::Loop& loop, const Target& what) : target(what), traffic(loop, what.plan) {
+      if (what.metrics) scraper.emplace(loop, *what.metrics);
+    }
     const Target& target;
     Traffic traffic;
-    Scraper scraper;
+    std::optional<Scraper> scraper;
     Evidence evidence;
+    std::vector<Moment> timeline;
     std::optional<Scrape> last;  // as of the last row; nothing when that scrape failed
     std::int64_t in_flight_before = 0;
     std::string mode;
+    std::chrono::system_clock::time_point started_at;
     Interval row;
   };
   using Sides = std::span<const std::unique_ptr<Side>>;
@@ -58,22 +62,21 @@ class Session {
   leash::Task<> load(leash::Context ctx, leash::Context sending, Sides sides);
   leash::Task<> look_before(leash::Context ctx, Side& side);
   leash::Task<> look(leash::Context ctx, Side& side);
-  leash::Task<> look_at_all(leash::Context ctx, Sides sides);
-  leash::Task<> print_rows(leash::Context ctx, Sides sides);
+  leash::Task<> each_second(leash::Context ctx, leash::Context loading, Sides sides);
+  leash::Task<> finish_row(leash::Context ctx, Sides sides);
   leash::Task<> settle(leash::Context ctx, Side& side);
 
-  void print_plan(Sides sides) const;
-  void print_row(Sides sides);
-  void print_notes(const Side& side) const;
-  void show_progress(double share, std::string_view text) const;
-  void hide_progress() const;
-  static RunResult result_of(const Side& side);
+  void print_plan(Sides sides);
+  void print_row(Sides sides, leash::Duration time);
+  RunResult result_of(const Side& side) const;
 
   leash::Loop& loop_;
   const Options& options_;
-  bool interactive_;
+  Screen screen_;
   leash::TimePoint start_;
   std::size_t rows_ = 0;
+  leash::Duration last_row_{};  // since the start
+  Phase phase_ = Phase::starting;
   std::vector<std::unique_ptr<Side>> sides_;
 };
 

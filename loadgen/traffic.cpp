@@ -16,6 +16,10 @@ using namespace std::chrono_literals;
 // A closed loop must not spin when nobody listens.
 constexpr leash::Duration pause_after_failed_connect = 10ms;
 
+// Requests that follow one that is due within this time leave with it: a wake-up costs more than a request.
+// Below 4,000 a second each leaves at its own time.
+constexpr leash::Duration together = 250us;
+
 std::string serialize(const Plan& plan) {
   http::OutgoingRequest message;
   message.target = plan.url.target;
@@ -38,7 +42,22 @@ double Traffic::rate_reached() const noexcept {
   return seconds > 0 ? static_cast<double>(counts_.sent) / seconds : 0;
 }
 
-leash::TimePoint Traffic::due_at(std::uint64_t request) const noexcept { return pacer_->due(request); }
+std::optional<double> Traffic::rate_asked() const noexcept {
+  if (plan_.rate) return plan_.rate;
+  if (!schedule_ || elapsed() == leash::Duration::zero()) return plan_.rate_asked();
+  return rate_between(plan_.warmup, ended_ - start_);
+}
+
+std::optional<double> Traffic::rate_now() const noexcept {
+  if (!schedule_) return std::nullopt;
+  return schedule_->rate_at(loop_.now() - start_);
+}
+
+std::optional<double> Traffic::rate_between(leash::Duration from, leash::Duration to) const noexcept {
+  if (!schedule_ || to <= from) return std::nullopt;
+  return (schedule_->requests_before(to) - schedule_->requests_before(from)) /
+         std::chrono::duration<double>(to - from).count();
+}
 
 leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
   start_ = loop_.now();
@@ -51,8 +70,8 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
     until.emplace(leash::with_cancel(sending));
   }
   leash::Scope connections(ctx);
-  if (plan_.rate) {
-    pacer_.emplace(start_, *plan_.rate);
+  if (plan_.is_open()) {
+    schedule_ = plan_.schedule();
     co_await pace(ctx, until->ctx, connections);
     // Those in line are not sent any more when the time is up; when it was the requests that ran out, they
     // are.
@@ -61,7 +80,7 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
       if (!slept) break;
     }
   } else {
-    for (std::uint64_t i = 0; i < plan_.connections; ++i) {
+    for (; open_connections_ < plan_.connections; ++open_connections_) {
       connections.go(connection(ctx, until->ctx, std::nullopt), "connection");
     }
     (void)co_await connections.join();
@@ -73,10 +92,20 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
 
 // Gives each request, when it is due, to an idle connection, or to a new one, or puts it in line.
 leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::Scope& connections) {
+  leash::TimePoint together_until = leash::TimePoint::min();
   for (std::uint64_t request = 0;; ++request) {
-    const leash::TimePoint at = due_at(request);
-    const auto slept = co_await leash::sleep(sending, at - loop_.now());
-    if (!slept || sending.is_done()) co_return;
+    const auto due = schedule_->due(request);
+    if (!due) {  // until the time is up
+      (void)co_await sending.done();
+      co_return;
+    }
+    const leash::TimePoint at = start_ + *due;
+    if (at > together_until) {
+      const auto slept = co_await leash::sleep(sending, at - loop_.now());
+      if (!slept) co_return;
+      together_until = loop_.now() + together;
+    }
+    if (sending.is_done()) co_return;
     if (at >= measured_from_ && plan_.requests && measured_started_ == *plan_.requests) co_return;
     if (at >= measured_from_) ++measured_started_;
 
@@ -105,15 +134,16 @@ leash::Task<> Traffic::connection(leash::Context ctx, leash::Context sending,
   std::optional<std::uint64_t> request = first;
   for (;;) {
     Due due{loop_.now(), false};
-    if (plan_.rate) {
+    if (schedule_) {
       if (!request && in_line() > 0 && !sending.is_done()) request = line_begin_++;
       if (!request) {
         auto next = co_await idle_.receive(sending);
         if (!next) co_return;
         request = *next;
       }
-      due.at = due_at(*std::exchange(request, std::nullopt));
-      due.measured = due.at >= measured_from_;
+      const leash::TimePoint at = start_ + *schedule_->due(*std::exchange(request, std::nullopt));
+      due.measured = at >= measured_from_;
+      due.at = std::min(at, loop_.now());  // one that left before its time has no latency before it left
     } else {
       if (!may_start(sending)) co_return;
       due.measured = due.at >= measured_from_;
@@ -121,7 +151,7 @@ leash::Task<> Traffic::connection(leash::Context ctx, leash::Context sending,
     }
     auto done = co_await exchange(ctx, connection, due);
     if (ctx.is_done()) co_return;
-    if (!done && !plan_.rate && !connection.is_open()) {
+    if (!done && !schedule_ && !connection.is_open()) {
       const auto slept = co_await leash::sleep(sending, pause_after_failed_connect);
       if (!slept) co_return;
     }
@@ -131,6 +161,7 @@ leash::Task<> Traffic::connection(leash::Context ctx, leash::Context sending,
 // One request, with all that may happen to it. An error means that there is no connection to be had.
 leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Connection& connection, Due due) {
   ++interval_.sent;
+  ++in_flight_;
   if (due.measured) ++counts_.sent;
   const auto limited = leash::with_timeout(ctx, plan_.timeout);
   const bool leaves =
@@ -185,15 +216,17 @@ leash::Duration Traffic::moment_to_leave() {
 
 void Traffic::note(const leash::Result<>& outcome, int status, bool left, Due due) {
   const bool ok = outcome && status >= 200 && status < 300;
+  --in_flight_;
   if (outcome) {
+    ++responses_in_all_;
     const auto latency = loop_.now() - due.at;
     interval_.latency.record(latency);
     if (due.measured) {
       latency_.record(latency);
       ++counts_.by_status[status];
     }
-  } else if (!left) {
-    last_error_ = outcome.error();
+  } else if (!left && due.measured) {
+    ++errors_[outcome.error()];
   }
   if (ok) ++interval_.ok;
   if (!ok && !left) ++interval_.errors;

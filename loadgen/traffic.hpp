@@ -17,6 +17,7 @@
 //   use(traffic.counts(), traffic.latency());
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <random>
 #include <string>
@@ -29,9 +30,9 @@
 #include "leash/scope.hpp"
 #include "leash/task.hpp"
 #include "loadgen/histogram.hpp"
-#include "loadgen/pacer.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/report.hpp"
+#include "loadgen/schedule.hpp"
 
 namespace loadgen {
 
@@ -60,10 +61,20 @@ class Traffic {
     return std::max(ended_ - measured_from_, leash::Duration::zero());
   }
   double rate_reached() const noexcept;
+  // Of an open loop, up to where it has come.
+  std::optional<double> rate_asked() const noexcept;
 
   std::int64_t sent_in_all() const noexcept { return sent_in_all_; }  // warm-up and second attempts included
+  std::int64_t responses_in_all() const noexcept { return responses_in_all_; }
+  std::int64_t in_flight() const noexcept { return in_flight_; }
+  std::int64_t connections() const noexcept { return static_cast<std::int64_t>(open_connections_); }
+  // Requests a second, now; nothing for a closed loop.
+  std::optional<double> rate_now() const noexcept;
+  // Likewise, on the average between two times since the start.
+  std::optional<double> rate_between(leash::Duration from, leash::Duration to) const noexcept;
   std::int64_t in_line() const noexcept { return static_cast<std::int64_t>(line_end_ - line_begin_); }
-  const std::error_code& last_error() const noexcept { return last_error_; }
+  // Why requests had no response, and how often; without the warm-up.
+  const std::map<std::error_code, std::int64_t>& errors() const noexcept { return errors_; }
 
   Interval& interval() noexcept { return interval_; }  // to be read and reset by whoever prints it
 
@@ -80,7 +91,6 @@ class Traffic {
                                                 bool& left);
 
   bool may_start(const leash::Context& sending);
-  leash::TimePoint due_at(std::uint64_t request) const noexcept;
   void note(const leash::Result<>& outcome, int status, bool left, Due due);
   leash::Duration moment_to_leave();
 
@@ -90,7 +100,7 @@ class Traffic {
   leash::TimePoint start_;
   leash::TimePoint measured_from_;
   leash::TimePoint ended_;
-  std::optional<Pacer> pacer_;
+  std::optional<Schedule> schedule_;  // of an open loop
 
   leash::Channel<std::uint64_t> idle_;  // where connections of an open loop wait for a request
   std::uint64_t open_connections_ = 0;
@@ -102,7 +112,9 @@ class Traffic {
   Interval interval_;
   std::uint64_t measured_started_ = 0;
   std::int64_t sent_in_all_ = 0;
-  std::error_code last_error_;
+  std::int64_t responses_in_all_ = 0;
+  std::int64_t in_flight_ = 0;
+  std::map<std::error_code, std::int64_t> errors_;
 
   std::minstd_rand random_{std::random_device{}()};
   Histogram answered_;  // all, by the time since they were sent: when to leave

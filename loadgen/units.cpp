@@ -26,6 +26,13 @@ int digits_for(double value) { return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
 
 }  // namespace
 
+std::optional<double> parse_number(std::string_view text) noexcept {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
 std::string format_count(std::int64_t value) { return grouped(std::to_string(value)); }
 
 std::string format_fixed(double value, int digits) {

@@ -15,10 +15,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace loadgen {
+
+// All of the text, as a finite number without a plus sign.
+std::optional<double> parse_number(std::string_view text) noexcept;
 
 std::string format_count(std::int64_t value);
 

@@ -106,6 +106,8 @@ Judgement judge(const Evidence& evidence) {
     return judgement;
   };
 
+  if (!evidence.wanted) return decide(Verdict::unknown, "nobody was to look at the server");
+
   const auto all = in_order(evidence);
   const auto restarts = restarts_in(all);
   judgement.restarts = restarts.count;
@@ -120,6 +122,8 @@ Judgement judge(const Evidence& evidence) {
     return decide(Verdict::unknown,
                   "the server restarted " + times + " during the load, and with it went the evidence");
   }
+  if (evidence.requests_sent == 0 && !evidence.after && evidence.scrape_error.empty())
+    return decide(Verdict::unknown, "no request was sent");
   if (!evidence.before || !evidence.after) {
     const std::string when = evidence.before ? "after" : "before";
     return decide(Verdict::unknown, "the server's metrics could not be read " + when + " the load" +
@@ -132,7 +136,16 @@ Judgement judge(const Evidence& evidence) {
                                         " after the load");
   }
   const auto what = describe_left(judgement);
-  if (what.empty()) return decide(Verdict::clean, "no task, context or timer was left over");
+  if (what.empty()) {
+    const auto counted = left(evidence.before->requests, evidence.after->requests);
+    if (evidence.after->counts_requests && counted < evidence.responses) {
+      return decide(Verdict::unknown, "the server counted " + format_count(counted) + " requests of " +
+                                          format_count(evidence.responses) +
+                                          " that were answered: are these its metrics, and all of them?");
+    }
+    if (evidence.responses == 0 && counted == 0) return decide(Verdict::unknown, "no request was answered");
+    return decide(Verdict::clean, "no task, context or timer was left over");
+  }
   return decide(Verdict::leak, what + " left over after the drain");
 }
 

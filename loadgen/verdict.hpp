@@ -3,7 +3,8 @@
 //
 // Requires       observations of one server, in the order of time.
 // Guarantees     a pure function. Only what is left decides: tasks of requests, contexts and timers, against
-//                before the load. Memory and trends are evidence beside it and never decide.
+//                before the load. Memory and trends are evidence beside it and never decide. A server that has
+//                counted fewer requests than were answered is not the one that answered them: never clean.
 // Threads        any.
 // Lifetime       keeps nothing.
 //
@@ -28,12 +29,14 @@ std::string_view to_string(Verdict verdict) noexcept;  // "clean", "leak", "unkn
 
 // What was seen of the server. An observation that could not be taken is left out.
 struct Evidence {
+  bool wanted = true;  // false: nobody was to look at the server
   std::optional<ServerObservation> before;
   std::vector<ServerObservation> during;  // while the load ran
   std::optional<ServerObservation> after;
   bool settled = false;  // after the load: nothing in flight, and two scrapes a grace apart were equal
   std::chrono::milliseconds drain_timeout{10'000};  // how long was waited for that
   std::int64_t requests_sent = 0;                   // by this load generator
+  std::int64_t responses = 0;                       // that it received
   std::string scrape_error;                         // why there is no scrape, if so
 };
 

@@ -44,11 +44,7 @@ void RequestRecord::failed(std::string_view event, std::string_view what) noexce
   try {
     cause = what;
     log_event(LogLevel::error, event,
-              {{"loop", worker_.loop().name()},
-               {"request", id_},
-               {"trace", trace().id()},
-               {"route", name_of(route)},
-               {"what", what}});
+              {{"request", id_}, {"trace", trace().id()}, {"route", name_of(route)}, {"what", what}});
   } catch (...) {  // no memory for the line: the answer says that something went wrong
   }
 }
@@ -61,8 +57,7 @@ void RequestRecord::finish(int status) noexcept {
   if (!is_logged(LogLevel::debug)) return;
   try {
     log_event(LogLevel::debug, "request",
-              {{"loop", worker_.loop().name()},
-               {"request", id_},
+              {{"request", id_},
                {"trace", trace().id()},
                {"method", request_.method_name},
                {"target", request_.target},
@@ -79,8 +74,7 @@ void RequestRecord::refused(Worker& worker, int status, std::string_view cause) 
   worker.http_figures().finished(RouteLabel::other, MethodLabel::other, status, worker.mode(),
                                  leash::Duration{});
   log_event(LogLevel::debug, "request",
-            {{"loop", worker.loop().name()},
-             {"request", worker.next_request_id()},
+            {{"request", worker.next_request_id()},
              {"route", name_of(RouteLabel::other)},
              {"status", status},
              {"cause", cause}});

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -136,6 +137,107 @@ TEST(LoadCommand, ABadArgumentIsOneLineAndStatusTwo) {
   EXPECT_EQ(run.status, 2);
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+}
+
+// Of a run that goes on for a minute: once it has printed its first row, it is sent these signals.
+Finished signalled_load(const ServerProcess& server, const std::string& signals) {
+  const std::string script = R"(out=$(mktemp)
+"$0" run "$1" --metrics "$2" --rate 100 --duration 60s --warmup 0 >"$out" &
+for ((i = 0; i < 400; i++)); do grep -q ' 1s ' "$out" && break; sleep 0.05; done
+for signal in )" + signals + R"(; do kill -"$signal" $!; sleep 0.2; done
+wait $!; status=$?; cat "$out"; rm "$out"; exit $status)";
+  return run_command({"bash", "-c", script, LEASH_LOAD_BINARY, server.url("/demo"), metrics_of(server)});
+}
+
+TEST(LoadCommand, ASignalEndsTheLoadAndWhatWasDoneIsJudged) {
+  const ServerProcess server;
+  const Finished run = signalled_load(server, "INT");
+  EXPECT_EQ(run.status, 0) << run.out << run.err;
+  EXPECT_NE(run.out.find("It was ended early, by a signal, after"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("clean: no task, context or timer was left over"), std::string::npos) << run.out;
+  EXPECT_NE(run.err.find("no more load; waiting for the server to come to rest"), std::string::npos)
+      << run.err;
+}
+
+TEST(LoadCommand, ASecondSignalEndsItAtOnce) {
+  const ServerProcess server;
+  const Finished run = signalled_load(server, "TERM TERM");
+  EXPECT_EQ(run.status, 143) << run.out << run.err;
+  EXPECT_EQ(run.out.find("Verdict"), std::string::npos) << run.out;
+}
+
+TEST(LoadCommand, AMissedThresholdIsStatusFourAndIsNamed) {
+  const ServerProcess server;
+  const Finished run = load({"run", server.url("/demo?pattern=receive"), "--metrics", metrics_of(server),
+                             "--requests", "20", "--threshold", "p50 < 1ms", "--threshold", "errors<=0"});
+  EXPECT_EQ(run.status, 4) << run.out << run.err;
+  EXPECT_NE(run.out.find("missed  p50<1ms    "), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("met     errors<=0  0\n"), std::string::npos) << run.out;
+}
+
+TEST(LoadCommand, WithoutALookAtTheServerOnlyTheThresholdsDecide) {
+  const ServerProcess server;
+  const Finished met = load(
+      {"run", server.url("/healthz"), "--metrics", "none", "--requests", "20", "--threshold", "errors<=0"});
+  EXPECT_EQ(met.status, 0) << met.out << met.err;
+  EXPECT_EQ(met.out.find("\nServer\n"), std::string::npos) << met.out;
+}
+
+TEST(LoadCommand, AReportOnStandardOutputIsAloneThere) {
+  const ServerProcess server;
+  const Finished run =
+      load({"run", server.url("/demo"), "--metrics", metrics_of(server), "--requests", "20", "--json", "-"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  const auto report = nlohmann::json::parse(run.out, nullptr, false);
+  ASSERT_FALSE(report.is_discarded()) << run.out;
+  EXPECT_EQ(report["requests"]["ok"], 20);
+  EXPECT_NE(run.err.find("Verdict"), std::string::npos) << run.err;
+}
+
+TEST(LoadCommand, RunsAreMergedIntoOneReportAndOneVerdict) {
+  const ServerProcess server({"--mode", "leaky"});
+  std::vector<std::string> files;
+  for (const int requests : {30, 50}) {
+    files.push_back(new_file() + std::to_string(requests));
+    (void)load({"run", server.url("/demo?pattern=receive"), "--metrics", metrics_of(server), "--requests",
+                std::to_string(requests), "--quiet", "--json", files.back()});
+  }
+  const std::string merged = new_file();
+  const std::string page = merged + ".html";
+  const Finished all =
+      load({"merge", files[1], files[0], "--json", merged, "--html", page, "--threshold", "requests>=80"});
+  EXPECT_EQ(all.status, 3) << all.out << all.err;
+  EXPECT_NE(all.out.find("80 tasks (1.00 a request)"), std::string::npos) << all.out;
+  EXPECT_NE(all.out.find("met     requests>=80  80\n"), std::string::npos) << all.out;
+  const auto report = report_in(merged);
+  EXPECT_EQ(report["runs"], 2);
+  EXPECT_EQ(report["requests"]["ok"], 80);
+  EXPECT_EQ(report["latency_histogram"]["count"], 80);
+  std::ifstream html(page);
+  const std::string text((std::istreambuf_iterator<char>(html)), {});
+  EXPECT_NE(text.find("<b>leak</b>"), std::string::npos);
+  std::remove(page.c_str());
+  const Finished again = load({"merge", files[0], "/no/such/report.json"});
+  EXPECT_EQ(again.status, 2);
+  EXPECT_EQ(again.err, "leash-load: /no/such/report.json: it cannot be read\n");
+  for (const auto& file : files) std::remove(file.c_str());
+}
+
+TEST(LoadCommand, ServesItsOwnMetricsWhileItRuns) {
+  const ServerProcess server;
+  const Finished run = run_command({"bash", "-c", R"(out=$(mktemp)
+"$0" run "$1" --metrics "$2" --rate 100 --duration 3s --warmup 0 --quiet --prometheus-port 0 >"$out" &
+for ((i = 0; i < 400; i++)); do
+  url=$(sed -n 's/^own metrics: //p' "$out")
+  [[ -n $url ]] && curl -sf "$url" | grep 'leash_load_requests_total.*outcome="ok"} [1-9]' && break
+  sleep 0.05
+done
+wait $!)",
+                                    LEASH_LOAD_BINARY, server.url("/demo"), metrics_of(server)});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_NE(run.out.find("leash_load_requests_total{target=\"" + server.url("/demo") + "\""),
+            std::string::npos)
+      << run.out;
 }
 
 }  // namespace

@@ -13,13 +13,17 @@ inline RunResult example_result(bool leaky) {
   RunResult result;
   result.target =
       leaky ? "http://127.0.0.1:40002/demo?pattern=mixed" : "http://127.0.0.1:40001/demo?pattern=mixed";
+  result.metrics = leaky ? "http://127.0.0.1:50002/metrics" : "http://127.0.0.1:50001/metrics";
+  result.plan = "open loop, 300 a second over at most 64 connections, for 15s";
+  result.started_at = std::chrono::sys_days(std::chrono::November / 25 / 2026) + 12h;
   result.mode = leaky ? "leaky" : "fixed";
   result.requests = {.sent = 4500,
                      .ok = leaky ? 4488 : 4500,
                      .errors = leaky ? 12 : 0,
                      .aborted = 0,
                      .refused = 0,
-                     .by_status = {{200, leaky ? 4488 : 4500}}};
+                     .by_status = {{200, leaky ? 4488 : 4500}},
+                     .by_error = {}};
   if (leaky) result.requests.by_status[503] = 12;
   // Most at about 6 ms, with a tail.
   for (int i = 0; i < 4500; ++i)
@@ -50,12 +54,25 @@ inline RunResult example_result(bool leaky) {
     return seen;
   };
   result.evidence.before = at_second(0);
-  for (int second = 1; second <= 15; ++second) result.evidence.during.push_back(at_second(second));
+  for (int second = 1; second <= 15; ++second) {
+    result.evidence.during.push_back(at_second(second));
+    Moment moment;
+    moment.seconds = second;
+    moment.asked = 300;
+    moment.sent = 300;
+    moment.ok = leaky && second == 15 ? 288 : 300;
+    moment.errors = 300 - moment.ok;
+    moment.p50 = 0.0057;
+    moment.p99 = 0.0079;
+    moment.seen = at_second(second);
+    result.timeline.push_back(moment);
+  }
   result.evidence.after = at_second(15);
   result.evidence.after->at += 2s;
   if (leaky) result.evidence.after->tasks_leaked = result.evidence.after->tasks;
   result.evidence.settled = true;
   result.evidence.requests_sent = 4500;
+  result.evidence.responses = 4500;
   result.judgement = judge(result.evidence);
   return result;
 }

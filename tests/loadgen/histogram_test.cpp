@@ -149,4 +149,63 @@ TEST(Histogram, AfterAResetItIsAsNew) {
   EXPECT_EQ(histogram.mean(), 3ms);
 }
 
+TEST(Histogram, ItsCountsMakeTheSameHistogram) {
+  Histogram histogram;
+  for (const auto value : spread_values(10'000, 7)) histogram.record(value);
+  histogram.record(2h);
+  EXPECT_EQ(Histogram::from_counts(histogram.to_counts()), histogram);
+  EXPECT_EQ(Histogram::from_counts(Histogram{}.to_counts()), Histogram{});
+}
+
+TEST(Histogram, CountsNameTheLowestValueOfEachBucket) {
+  Histogram histogram;
+  histogram.record(1'500ns);
+  histogram.record(5'001ns);
+  histogram.record(5'003ns);
+  const Histogram::Counts counts = histogram.to_counts();
+  EXPECT_EQ(counts.sum, 11'504u);
+  EXPECT_EQ(counts.min, 1'500ns);
+  EXPECT_EQ(counts.max, 5'003ns);
+  EXPECT_EQ(counts.buckets, (std::vector<Histogram::Counts::Bucket>{{1'500, 1}, {5'000, 2}}));
+}
+
+// The property that `leash-load merge` rests on.
+TEST(Histogram, MergingPartsThroughTheirCountsIsExactlyTheHistogramOfAll) {
+  std::mt19937_64 random{11};
+  for (unsigned round = 0; round < 20; ++round) {
+    const auto values = spread_values(1 + random() % 5'000, round);
+    std::vector<Histogram> parts(1 + random() % 6);
+    Histogram whole;
+    for (const auto value : values) {
+      whole.record(value);
+      parts[random() % parts.size()].record(value);
+    }
+    Histogram merged;
+    for (const auto& part : parts) merged.merge(Histogram::from_counts(part.to_counts()).value());
+    ASSERT_EQ(merged, whole) << "round " << round;
+  }
+}
+
+TEST(Histogram, CountsThatNoHistogramGaveAreRefused) {
+  Histogram histogram;
+  for (const auto value : {5us, 9us, 9us, 70'000us}) histogram.record(value);
+  const auto refused = [&](auto spoil) {
+    auto counts = histogram.to_counts();
+    spoil(counts);
+    return !Histogram::from_counts(counts);
+  };
+  EXPECT_FALSE(refused([](Histogram::Counts&) {}));
+  EXPECT_TRUE(refused([](auto& counts) { counts.buckets[0].from += 1; })) << "no bucket begins there";
+  EXPECT_TRUE(refused([](auto& counts) { counts.buckets[1].count = 0; }));
+  EXPECT_TRUE(refused([](auto& counts) { counts.buckets[1].count = UINT64_MAX; }));
+  EXPECT_TRUE(refused([](auto& counts) { counts.buckets[2].from = UINT64_MAX; }));
+  EXPECT_TRUE(refused([](auto& counts) { std::swap(counts.buckets[0], counts.buckets[1]); }));
+  EXPECT_TRUE(refused([](auto& counts) { counts.buckets[1] = counts.buckets[0]; }));
+  EXPECT_TRUE(refused([](auto& counts) { counts.min = 6us; }));
+  EXPECT_TRUE(refused([](auto& counts) { counts.max = 1s; }));
+  EXPECT_TRUE(refused([](auto& counts) { counts.max = -1s; }));
+  EXPECT_TRUE(refused([](auto& counts) { counts.saturated = 5; }));
+  EXPECT_TRUE(refused([](auto& counts) { counts.buckets.clear(); }));
+}
+
 }  // namespace

@@ -42,6 +42,7 @@ TEST(Observation, TakesEachFigureFromItsMetric) {
   EXPECT_EQ(seen->rss_bytes, 12'582'912);
   EXPECT_EQ(seen->heap_bytes, 4'194'304);
   EXPECT_EQ(seen->requests, 45);
+  EXPECT_TRUE(seen->counts_requests);
   EXPECT_EQ(seen->demo_requests, 42);
   EXPECT_EQ(seen->start_time, 1763940000.25);
 }
@@ -58,6 +59,7 @@ TEST(Observation, ASeriesThatHasNotBegunIsZero) {
   EXPECT_EQ(seen->tasks, 0);
   EXPECT_EQ(seen->tasks_leaked, 0);
   EXPECT_EQ(seen->requests, 0);
+  EXPECT_FALSE(seen->counts_requests);
 }
 
 TEST(Observation, MetricsOfAnotherServerAreAnErrorThatNamesWhatIsMissing) {

@@ -46,12 +46,12 @@ TEST(LoadOptions, AClosedLoopIsTheDefault) {
 TEST(LoadOptions, MetricsAreOnTheNextPortUnlessToldOtherwise) {
   const auto next = parse({"run", "http://127.0.0.1:8080/demo"});
   ASSERT_TRUE(next);
-  EXPECT_EQ(next->targets[0].metrics.port, 8081);
-  EXPECT_EQ(next->targets[0].metrics.target, "/metrics");
+  EXPECT_EQ(next->targets[0].metrics->port, 8081);
+  EXPECT_EQ(next->targets[0].metrics->target, "/metrics");
   const auto given = parse({"run", "http://127.0.0.1:8080/demo", "--metrics", "http://127.0.0.1:9/m"});
   ASSERT_TRUE(given);
-  EXPECT_EQ(given->targets[0].metrics.port, 9);
-  EXPECT_EQ(given->targets[0].metrics.target, "/m");
+  EXPECT_EQ(given->targets[0].metrics->port, 9);
+  EXPECT_EQ(given->targets[0].metrics->target, "/m");
   expect_refused({"run", "http://127.0.0.1:65535/"}, "--metrics");
 }
 
@@ -81,14 +81,14 @@ TEST(LoadOptions, CompareTakesTheFixedServerFirst) {
   ASSERT_TRUE(options);
   EXPECT_TRUE(options->is_compare());
   EXPECT_EQ(options->targets[0].address, "http://127.0.0.1:1/a");
-  EXPECT_EQ(options->targets[0].metrics.port, 2);
-  EXPECT_EQ(options->targets[1].metrics.port, 9);
+  EXPECT_EQ(options->targets[0].metrics->port, 2);
+  EXPECT_EQ(options->targets[1].metrics->port, 9);
   EXPECT_DOUBLE_EQ(options->targets[1].plan.abort_share, 0.05);
 }
 
 TEST(LoadOptions, SaysWhatIsWrong) {
   expect_refused({}, "A subcommand is required");
-  expect_refused({"ruin"}, "'ruin' is not a command; there are run and compare");
+  expect_refused({"ruin"}, "'ruin' is not a command; there are run, compare and merge");
   expect_refused({"run"}, "URL is required");
   expect_refused({"compare", "http://127.0.0.1:1/"}, "LEAKY_URL is required");
   expect_refused({"run", "ftp://127.0.0.1/"}, "http://");
@@ -102,10 +102,73 @@ TEST(LoadOptions, SaysWhatIsWrong) {
   expect_refused({"run", "http://127.0.0.1:8080/", "--abort", "5"}, "0% to 100%");
   expect_refused({"run", "http://127.0.0.1:8080/", "--abort", "101%"}, "0% to 100%");
   expect_refused({"run", "http://127.0.0.1:8080/", "--bogus"}, "--bogus");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--stages", "10s"}, "--stages: '10s' is no stage");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--stages", "10s:1", "--rate", "5"},
+                 "--rate excludes --stages");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--stages", "10s:1", "--duration", "5s"},
+                 "--stages excludes --duration");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--threshold", "p99"}, "--threshold: 'p99' is not METRIC");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--threshold", "rate>95%"}, "needs --rate or --stages");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--prometheus-port", "65536"}, "a port from 0 to 65535");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--prometheus-host", "::1"}, "--prometheus-port");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--json", "-", "--html", "-"}, "only one of them");
+  expect_refused({"merge"}, "FILE is required");
+  expect_refused({"merge", "a.json", "--rate", "5"}, "--rate");
+}
+
+TEST(LoadOptions, StagesAreAnOpenLoopWithoutWarmupUnlessToldOtherwise) {
+  const auto options = parse({"run", "http://127.0.0.1:8080/", "--stages", "10s:100,30s:100..1000"});
+  ASSERT_TRUE(options);
+  const loadgen::Plan& plan = options->targets[0].plan;
+  EXPECT_TRUE(plan.is_open());
+  EXPECT_EQ(plan.stages.size(), 2u);
+  EXPECT_EQ(plan.duration, 40s);
+  EXPECT_EQ(plan.warmup, 0s);
+  EXPECT_EQ(plan.connections, 64u);
+  EXPECT_EQ(plan.rate_asked(), 437.5);
+  const auto warm = parse({"run", "http://127.0.0.1:8080/", "--stages", "1s:10", "--warmup", "2s"});
+  ASSERT_TRUE(warm);
+  EXPECT_EQ(warm->targets[0].plan.warmup, 2s);
+}
+
+TEST(LoadOptions, ThresholdsAreRepeated) {
+  const auto options = parse({"compare", "http://127.0.0.1:1/", "http://127.0.0.1:3/", "--threshold",
+                              "p99<50ms", "--threshold", "errors <= 1%"});
+  ASSERT_TRUE(options);
+  ASSERT_EQ(options->delivery.thresholds.size(), 2u);
+  EXPECT_EQ(options->delivery.thresholds[1].text, "errors<=1%");
+}
+
+TEST(LoadOptions, ItsOwnMetricsAreOnTheLoopbackUnlessToldOtherwise) {
+  const auto local = parse({"run", "http://127.0.0.1:8080/", "--prometheus-port", "9200"});
+  ASSERT_TRUE(local);
+  EXPECT_EQ(local->prometheus->host, "127.0.0.1");
+  EXPECT_EQ(local->prometheus->port, 9200);
+  const auto everywhere =
+      parse({"run", "http://127.0.0.1:8080/", "--prometheus-port", "0", "--prometheus-host", "0.0.0.0"});
+  ASSERT_TRUE(everywhere);
+  EXPECT_EQ(everywhere->prometheus->host, "0.0.0.0");
+  EXPECT_FALSE(parse({"run", "http://127.0.0.1:8080/"})->prometheus);
+}
+
+TEST(LoadOptions, NobodyHasToLookAtTheServer) {
+  const auto options = parse({"run", "http://127.0.0.1:65535/", "--metrics", "none"});
+  ASSERT_TRUE(options);
+  EXPECT_FALSE(options->targets[0].metrics);
+}
+
+TEST(LoadOptions, MergeTakesReports) {
+  const auto options = parse({"merge", "a.json", "b.json", "--threshold", "p99<1s", "--html", "all.html"});
+  ASSERT_TRUE(options);
+  EXPECT_TRUE(options->is_merge());
+  EXPECT_TRUE(options->targets.empty());
+  EXPECT_EQ(options->merge_files, (std::vector<std::string>{"a.json", "b.json"}));
+  EXPECT_EQ(options->delivery.html_file, "all.html");
 }
 
 TEST(LoadOptions, HelpIsNotAnError) {
-  for (const auto& help : {parse({"--help"}), parse({"run", "--help"}), parse({"compare", "--help"})}) {
+  for (const auto& help : {parse({"--help"}), parse({"run", "--help"}), parse({"compare", "--help"}),
+                           parse({"merge", "--help"})}) {
     ASSERT_FALSE(help);
     EXPECT_EQ(help.error().exit_status, 0);
     EXPECT_NE(help.error().text.find("Exit status: 0 clean, 3 leak"), std::string::npos);

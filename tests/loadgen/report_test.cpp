@@ -25,10 +25,14 @@ using Names = std::vector<std::string>;
 TEST(Report, HasTheFieldsOfSchema1InTheirOrder) {
   const auto json = to_json(example_result(true));
   EXPECT_EQ(json["schema"], 1);
-  EXPECT_EQ(keys(json), (Names{"schema", "target", "mode", "requests", "latency_seconds", "rate", "server",
-                               "verdict", "reason"}));
-  EXPECT_EQ(keys(json["requests"]), (Names{"sent", "ok", "errors", "aborted", "refused", "by_status"}));
-  EXPECT_EQ(keys(json["latency_seconds"]), (Names{"p50", "p90", "p99", "p999", "max"}));
+  EXPECT_EQ(keys(json), (Names{"schema", "target",     "metrics",         "mode",
+                               "plan",   "started_at", "warmup_seconds",  "elapsed_seconds",
+                               "runs",   "requests",   "latency_seconds", "rate",
+                               "server", "thresholds", "verdict",         "reason",
+                               "notes",  "timeline",   "evidence",        "latency_histogram"}));
+  EXPECT_EQ(keys(json["requests"]),
+            (Names{"sent", "ok", "errors", "aborted", "refused", "by_status", "by_error"}));
+  EXPECT_EQ(keys(json["latency_seconds"]), (Names{"p50", "p90", "p99", "p999", "max", "min", "mean"}));
   EXPECT_EQ(keys(json["rate"]), (Names{"asked", "reached"}));
   EXPECT_EQ(
       keys(json["server"]),
@@ -74,6 +78,23 @@ TEST(Report, WhatIsNotKnownIsNull) {
   EXPECT_TRUE(json["server"]["leaked_per_request"].is_null());
   EXPECT_EQ(json["requests"]["by_status"], Json::object());
   EXPECT_EQ(json["verdict"], "unknown");
+}
+
+TEST(Report, AsTextAFieldHasALineAndSoHasEachMomentOfTheTimeline) {
+  const auto json = to_json(example_result(true));
+  const std::string text = loadgen::to_text(json);
+  EXPECT_EQ(Json::parse(text), json);
+  EXPECT_NE(text.find("\n  \"verdict\": \"leak\",\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\n    {\"seconds\":2.0,\"asked\":300.0,\"sent\":300,"), std::string::npos) << text;
+  EXPECT_NE(text.find("\n    \"buckets\": [[5296128,1],[5300224,20],"), std::string::npos) << text;
+}
+
+TEST(Report, WithoutResponsesThereIsNoLatency) {
+  const loadgen::RunResult nothing;
+  const auto json = to_json(nothing);
+  EXPECT_EQ(json["latency_histogram"]["count"], 0);
+  EXPECT_EQ(json["latency_histogram"]["buckets"], Json::array());
+  EXPECT_EQ(json["evidence"]["before"], nullptr);
 }
 
 TEST(Report, AComparisonHasBothWithOneSchema) {

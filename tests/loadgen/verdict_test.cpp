@@ -34,6 +34,7 @@ Evidence clean_load() {
           .settled = true,
           .drain_timeout = std::chrono::seconds{10},
           .requests_sent = 100,
+          .responses = 100,
           .scrape_error = {}};
 }
 
@@ -213,6 +214,42 @@ TEST(Verdict, HasTheNamesThatReportsUse) {
   EXPECT_EQ(to_string(Verdict::clean), "clean");
   EXPECT_EQ(to_string(Verdict::leak), "leak");
   EXPECT_EQ(to_string(Verdict::unknown), "unknown");
+}
+
+TEST(Verdict, UnknownWhenTheServerCountedFewerRequestsThanItIsSaidToHaveAnswered) {
+  auto evidence = clean_load();
+  evidence.after->requests = evidence.before->requests + 34;
+  evidence.after->demo_requests = evidence.before->demo_requests + 33;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::unknown);
+  EXPECT_EQ(
+      judgement.reason,
+      "the server counted 34 requests of 100 that were answered: are these its metrics, and all of them?");
+  evidence.after->tasks += 1;
+  EXPECT_EQ(judge(evidence).verdict, Verdict::leak) << "what is left is left";
+}
+
+TEST(Verdict, AServiceThatDoesNotCountRequestsIsJudgedAllTheSame) {
+  auto evidence = clean_load();
+  for (auto* seen : {&*evidence.before, &*evidence.after}) {
+    seen->requests = seen->demo_requests = 0;
+    seen->counts_requests = false;
+  }
+  EXPECT_EQ(judge(evidence).verdict, Verdict::clean);
+}
+
+TEST(Verdict, UnknownWhenNoRequestWasAnswered) {
+  auto evidence = clean_load();
+  evidence.after = evidence.before;
+  evidence.responses = 0;
+  EXPECT_EQ(judge(evidence).verdict, Verdict::unknown);
+  EXPECT_EQ(judge(evidence).reason, "no request was answered");
+}
+
+TEST(Verdict, UnknownWhenNobodyWasToLook) {
+  auto evidence = clean_load();
+  evidence.wanted = false;
+  EXPECT_EQ(judge(evidence).verdict, Verdict::unknown);
 }
 
 }  // namespace

@@ -33,12 +33,11 @@ struct Bench {
   using Body = std::function<leash::Task<>(Bench&)>;
 
   static void run(support::StubHttpServer::Answer answer, const Body& body,
-                  const client::Options& options = {},
-                  support::AnswerWhen when = support::AnswerWhen::complete) {
+                  const client::Options& options = {}) {
     asio::io_context io{1};
     leash::Loop loop{io};
     {
-      support::StubHttpServer server(loop, std::move(answer), when);
+      support::StubHttpServer server(loop, std::move(answer));
       leash::go(loop.background(), drive(loop, server, body, options), "test");
       const auto ran = loop.run();
       EXPECT_TRUE(ran) << ran.error().message();

@@ -1,0 +1,56 @@
+#include "loadgen/delivery.hpp"
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "loadgen/report_html.hpp"
+#include "loadgen/report_text.hpp"
+#include "loadgen/screen.hpp"
+
+namespace loadgen {
+namespace {
+
+bool write_to(const std::string& file, std::string_view text) {
+  if (file == "-")
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  std::FILE* out = std::fopen(file.c_str(), "w");
+  if (!out) return false;
+  const bool written = std::fwrite(text.data(), 1, text.size(), out) == text.size();
+  return std::fclose(out) == 0 && written;
+}
+
+}  // namespace
+
+std::optional<std::string> cannot_deliver(const Delivery& wanted) {
+  for (const auto* file : {&wanted.json_file, &wanted.html_file}) {
+    if (file->empty() || *file == "-") continue;
+    std::FILE* out = std::fopen(file->c_str(), "a");
+    if (!out) return *file + ": cannot be written";
+    std::fclose(out);
+  }
+  return std::nullopt;
+}
+
+int deliver(const Delivery& wanted, std::vector<RunResult> results) {
+  for (RunResult& result : results) {
+    for (const Threshold& threshold : wanted.thresholds)
+      result.thresholds.push_back(check(threshold, result));
+  }
+  const bool compare = results.size() == 2;
+  Screen(wanted.text_goes_to()).print(compare ? compare_text(results[0], results[1]) : run_text(results[0]));
+  const auto write = [](const std::string& file, std::string_view text) {
+    if (file.empty() || write_to(file, text)) return true;
+    complain(file + ": cannot be written");
+    return false;
+  };
+  const bool delivered =
+      write(wanted.json_file, wanted.json_file.empty() ? ""
+                                                       : to_text(compare ? to_json(results[0], results[1])
+                                                                         : to_json(results[0]))) &&
+      write(wanted.html_file, wanted.html_file.empty() ? ""
+                              : compare                ? compare_html(results[0], results[1])
+                                                       : run_html(results[0]));
+  return delivered ? exit_status(results) : Exit::usage;
+}
+
+}  // namespace loadgen

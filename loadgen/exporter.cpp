@@ -1,0 +1,132 @@
+#include "loadgen/exporter.hpp"
+
+#include <array>
+#include <asio/buffer.hpp>
+#include <asio/write.hpp>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "http/date.hpp"
+#include "http/message.hpp"
+#include "http/problem.hpp"
+#include "http/request_parser.hpp"
+#include "http/serializer.hpp"
+#include "leash/scope.hpp"
+#include "leash/sleep.hpp"
+#include "leash/via.hpp"
+
+namespace loadgen {
+namespace {
+
+using namespace std::chrono_literals;
+
+using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+
+constexpr std::size_t most_peers = 32;
+constexpr leash::Duration most_silence = 60s;  // longer than most scrape intervals
+
+http::Response answer(const http::Request& request, const Exporter::Render& render) {
+  if (request.path != "/metrics") return http::problem(404, "Only /metrics is here.");
+  if (request.method != http::Method::get && request.method != http::Method::head) {
+    http::Response refused = http::problem(405, "Only GET and HEAD are allowed.");
+    refused.headers.add("Allow", "GET, HEAD");
+    return refused;
+  }
+  http::Response response;
+  response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.body = render();
+  return response;
+}
+
+// Appends an answer for each request that is complete; whether the connection goes on.
+bool feed(http::RequestParser& parser, std::span<const char> bytes, const Exporter::Render& render,
+          std::string& out) {
+  http::DateCache dates;
+  for (;;) {
+    const http::ParseStep step = parser.feed(bytes);
+    bytes = bytes.subspan(step.consumed);
+    switch (step.event) {
+      case http::ParseEvent::need_more:
+        return true;
+      case http::ParseEvent::head:
+      case http::ParseEvent::body:
+        break;
+      case http::ParseEvent::complete: {
+        const bool keep = parser.request().keep_alive;
+        const auto reply = http::Reply::to(parser.request(), dates.at(std::chrono::system_clock::now()));
+        http::append_response(out, answer(parser.request(), render), reply);
+        if (!keep) return false;
+        parser.reset();
+        break;
+      }
+      case http::ParseEvent::error: {
+        http::Response refused = http::problem(parser.error().status, parser.error().detail);
+        refused.close = true;
+        http::append_response(out, refused, {.date = dates.at(std::chrono::system_clock::now())});
+        return false;
+      }
+    }
+  }
+}
+
+leash::Task<> serve(leash::Context ctx, Socket socket, const Exporter::Render& render) {
+  http::Limits limits;
+  limits.body_bytes = 4096;
+  http::RequestParser parser(limits);
+  std::array<char, 4096> buffer;
+  std::string out;
+  for (bool goes_on = true; goes_on;) {
+    const auto patience = leash::with_timeout(ctx, most_silence);
+    const auto received = co_await socket.async_read_some(asio::buffer(buffer), leash::via(patience.ctx));
+    if (!received) co_return;
+    out.clear();
+    goes_on = feed(parser, std::span(buffer.data(), *received), render, out);
+    const auto sent = co_await asio::async_write(socket, asio::buffer(out), leash::via(patience.ctx));
+    if (!sent) co_return;
+  }
+  std::error_code ignored;  // it is closed either way
+  (void)socket.shutdown(Socket::shutdown_send, ignored);
+}
+
+}  // namespace
+
+std::expected<Exporter, std::string> Exporter::open(asio::io_context& io, const std::string& host,
+                                                    std::uint16_t port) {
+  std::error_code error;
+  const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
+  if (error) return std::unexpected("cannot listen on '" + host + "': an IP address is needed");
+  const asio::ip::tcp::endpoint endpoint(address, port);
+  Acceptor acceptor(io.get_executor());
+  (void)acceptor.open(endpoint.protocol(), error);
+  if (!error) (void)acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) (void)acceptor.bind(endpoint, error);
+  if (!error) (void)acceptor.listen(most_peers, error);
+  if (error)
+    return std::unexpected("cannot listen on " + host + ":" + std::to_string(port) + ": " + error.message());
+  return Exporter(std::move(acceptor));
+}
+
+std::string Exporter::url() const {
+  const auto endpoint = acceptor_.local_endpoint();
+  const std::string address = endpoint.address().to_string();
+  return "http://" + (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(endpoint.port()) + "/metrics";
+}
+
+leash::Task<> Exporter::run(Exporter exporter, leash::Context ctx, Render render) {
+  leash::Scope peers(ctx);
+  while (!ctx.is_done()) {
+    Socket socket(exporter.acceptor_.get_executor());
+    const auto accepted = co_await exporter.acceptor_.async_accept(socket, leash::via(ctx));
+    if (accepted && peers.live() < most_peers) {
+      peers.go(serve(peers.ctx(), std::move(socket), render), "scrape of our own metrics");
+    } else if (!accepted) {
+      (void)co_await leash::sleep(ctx, 50ms);  // out of descriptors, perhaps; done or not: the condition says
+    }
+  }
+  (void)co_await peers.join();
+}
+
+}  // namespace loadgen

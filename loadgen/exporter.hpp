@@ -1,0 +1,47 @@
+#pragma once
+// Serves one text under /metrics, for Prometheus.
+//
+// What it is     a small HTTP server on the loop it is used on: GET and HEAD, keep-alive, nothing else.
+// Guarantees     what a peer sends is limited in size and time, and so is the number of peers; a bad request gets
+//                its answer and the connection is closed. When run() returns, all of it is closed.
+// Threads        the loop's.
+// Lifetime       run() owns the exporter; `render` is called for each scrape.
+//
+//   auto exporter = loadgen::Exporter::open(loop.io(), "127.0.0.1", 0);
+//   if (!exporter) return fail(exporter.error());   // "cannot listen on 127.0.0.1:80: Permission denied"
+//   std::cout << exporter->url();                   // "http://127.0.0.1:40123/metrics"
+//   scope.go(loadgen::Exporter::run(std::move(*exporter), scope.ctx(), render), "exporter");
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <string>
+
+#include "leash/context.hpp"
+#include "leash/task.hpp"
+
+namespace loadgen {
+
+class Exporter {
+ public:
+  using Render = std::function<std::string()>;
+
+  // Port 0 picks a free one. The error is one line.
+  static std::expected<Exporter, std::string> open(asio::io_context& io, const std::string& host,
+                                                   std::uint16_t port);
+
+  std::string url() const;
+
+  static leash::Task<> run(Exporter exporter, leash::Context ctx, Render render);
+
+ private:
+  using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
+
+  explicit Exporter(Acceptor acceptor) : acceptor_(std::move(acceptor)) {}
+
+  Acceptor acceptor_;
+};
+
+}  // namespace loadgen

@@ -1,0 +1,23 @@
+#pragma once
+// Several runs at the same time, made into one: of many pods, each with its share of the rate.
+//
+// Requires       at least one result; none of them merged before. The runs were at the same time: their rates add up.
+// Guarantees     counts are sums and the histogram is exactly that of all responses together. The verdict is no
+//                vote: what the runs saw of one server process is put in its order (the process's own count of
+//                requests tells it), and the first look before and the last look after all of them are judged. So a
+//                run that ended while others went on, and never saw the server at rest, does not matter, and
+//                traffic of the other runs is not that of others. Of several servers the worst verdict is taken:
+//                leak, unknown, clean. A threshold is met when each run that had it met it.
+// Threads        any.
+//
+//   loadgen::RunResult all = loadgen::merge(results);
+
+#include <span>
+
+#include "loadgen/report.hpp"
+
+namespace loadgen {
+
+RunResult merge(std::span<const RunResult> runs);
+
+}  // namespace loadgen

@@ -1,0 +1,38 @@
+#include "loadgen/screen.hpp"
+
+#include <string>
+
+#include "client/terminal.hpp"
+#include "loadgen/rows.hpp"
+
+namespace loadgen {
+
+Screen::Screen(std::FILE* where) : where_(where), watched_(client::terminal(::fileno(where)).interactive) {}
+
+void Screen::write(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), where_);
+  std::fflush(where_);
+}
+
+void Screen::print(std::string_view text) {
+  hide_progress();
+  write(text);
+}
+
+void Screen::show_progress(double share, std::string_view text) {
+  if (!watched_) return;
+  hide_progress();
+  write(progress_line(share, text));
+  progress_ = true;
+}
+
+void Screen::hide_progress() {
+  if (progress_) write("\r\x1b[K");
+  progress_ = false;
+}
+
+void complain(std::string_view line) {
+  std::fprintf(stderr, "leash-load: %.*s\n", static_cast<int>(line.size()), line.data());
+}
+
+}  // namespace loadgen

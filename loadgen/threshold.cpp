@@ -1,0 +1,219 @@
+#include "loadgen/threshold.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include "http/duration.hpp"
+#include "http/size.hpp"
+#include "loadgen/report.hpp"
+#include "loadgen/units.hpp"
+
+namespace loadgen {
+namespace {
+
+using Metric = Threshold::Metric;
+using Operator = Threshold::Operator;
+
+constexpr std::string_view form =
+    "is not METRIC OPERATOR VALUE, such as p99<50ms, errors<1%, rate>=95% or leaked<=0";
+
+// What a metric is compared with.
+enum class Unit : std::uint8_t { time, number, number_or_share, size };
+
+struct Known {
+  std::string_view name;
+  Metric metric;
+  Unit unit;
+};
+constexpr std::array known{Known{"min", Metric::min, Unit::time},
+                           Known{"mean", Metric::mean, Unit::time},
+                           Known{"max", Metric::max, Unit::time},
+                           Known{"errors", Metric::errors, Unit::number_or_share},
+                           Known{"ok", Metric::ok, Unit::number_or_share},
+                           Known{"rate", Metric::rate, Unit::number_or_share},
+                           Known{"requests", Metric::requests, Unit::number},
+                           Known{"leaked", Metric::leaked, Unit::number},
+                           Known{"contexts", Metric::contexts, Unit::number},
+                           Known{"timers", Metric::timers, Unit::number},
+                           Known{"memory", Metric::memory, Unit::size}};
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+// "p99" and "p99.9"; "p999" is the latter, too.
+std::optional<double> quantile_of(std::string_view name) {
+  if (!name.starts_with('p') || name.size() < 2 || name.size() > 9) return std::nullopt;
+  std::string digits(name.substr(1));
+  if (digits.find_first_not_of("0123456789.") != std::string::npos || digits.ends_with('.'))
+    return std::nullopt;
+  if (digits.size() > 2 && digits.find('.') == std::string::npos) digits.insert(2, ".");
+  const auto percent = parse_number(digits);
+  if (!percent || *percent <= 0 || *percent >= 100) return std::nullopt;
+  return *percent / 100;
+}
+
+// The limit, and whether it is a share.
+std::expected<std::pair<double, bool>, std::string> parse_limit(std::string_view text, Unit unit) {
+  switch (unit) {
+    case Unit::time: {
+      const auto time = http::parse_duration(text);
+      if (!time) return std::unexpected(time.error());
+      return std::pair(std::chrono::duration<double>(*time).count(), false);
+    }
+    case Unit::size: {
+      const auto bytes = http::parse_size(text);
+      if (!bytes) return std::unexpected(bytes.error());
+      return std::pair(static_cast<double>(*bytes), false);
+    }
+    case Unit::number:
+    case Unit::number_or_share:
+      break;
+  }
+  const bool share = unit == Unit::number_or_share && text.ends_with('%');
+  const auto number = parse_number(share ? text.substr(0, text.size() - 1) : text);
+  if (!number || *number < 0) {
+    return std::unexpected("'" + std::string(text) + "' is no number" +
+                           (unit == Unit::number_or_share ? ", and no share such as 1%" : ""));
+  }
+  return std::pair(share ? *number / 100 : *number, share);
+}
+
+std::optional<double> seconds_of(const Histogram& latency, std::chrono::nanoseconds value) {
+  if (latency.count() == 0) return std::nullopt;
+  return std::chrono::duration<double>(value).count();
+}
+
+std::optional<double> count_or_share(std::int64_t count, bool share, std::int64_t of) {
+  if (!share) return static_cast<double>(count);
+  if (of == 0) return std::nullopt;
+  return static_cast<double>(count) / static_cast<double>(of);
+}
+
+std::optional<double> value_of(const Threshold& threshold, const RunResult& result) {
+  const Judgement& judgement = result.judgement;
+  const auto a_request = [&](std::int64_t count) -> std::optional<double> {
+    if (!judgement.leaked_per_request) return std::nullopt;
+    return static_cast<double>(count) / static_cast<double>(judgement.requests_seen);
+  };
+  switch (threshold.metric) {
+    case Metric::quantile:
+      return seconds_of(result.latency, result.latency.at_quantile(threshold.quantile));
+    case Metric::min:
+      return seconds_of(result.latency, result.latency.min());
+    case Metric::mean:
+      return seconds_of(result.latency, result.latency.mean());
+    case Metric::max:
+      return seconds_of(result.latency, result.latency.max());
+    case Metric::errors:
+      return count_or_share(result.requests.errors, threshold.share, result.requests.sent);
+    case Metric::ok:
+      return count_or_share(result.requests.ok, threshold.share, result.requests.sent);
+    case Metric::rate:
+      if (!threshold.share) return result.rate_reached;
+      if (!result.rate_asked || *result.rate_asked == 0) return std::nullopt;
+      return result.rate_reached / *result.rate_asked;
+    case Metric::requests:
+      return static_cast<double>(result.requests.sent);
+    case Metric::leaked:
+      return judgement.leaked_per_request;
+    case Metric::contexts:
+      return a_request(judgement.contexts_left);
+    case Metric::timers:
+      return a_request(judgement.timers_left);
+    case Metric::memory:
+      return judgement.bytes_per_request;
+  }
+  return std::nullopt;
+}
+
+bool holds(double value, Operator comparison, double limit) {
+  switch (comparison) {
+    case Operator::less:
+      return value < limit;
+    case Operator::at_most:
+      return value <= limit;
+    case Operator::more:
+      return value > limit;
+    case Operator::at_least:
+      return value >= limit;
+  }
+  return false;
+}
+
+std::string show(const Threshold& threshold, const std::optional<double>& value) {
+  if (!value) return "not known";
+  switch (threshold.metric) {
+    case Metric::quantile:
+    case Metric::min:
+    case Metric::mean:
+    case Metric::max:
+      return format_duration(std::chrono::nanoseconds(std::llround(*value * 1e9)));
+    case Metric::memory:
+      return format_bytes(std::llround(*value));
+    case Metric::leaked:
+    case Metric::contexts:
+    case Metric::timers:
+      return format_fixed(*value, 3) + " a request";
+    case Metric::rate:
+      return threshold.share ? format_fixed(*value * 100, 1) + "%" : format_fixed(*value, 1) + " a second";
+    case Metric::errors:
+    case Metric::ok:
+    case Metric::requests:
+      break;
+  }
+  return threshold.share ? format_fixed(*value * 100, 2) + "%" : format_count(std::llround(*value));
+}
+
+}  // namespace
+
+std::expected<Threshold, std::string> parse_threshold(std::string_view text) {
+  const auto refuse = [&](const std::string& why) {
+    return std::unexpected("'" + std::string(text) + "' " + why);
+  };
+  const auto at = text.find_first_of("<>");
+  if (at == std::string_view::npos) return refuse(std::string(form));
+  const bool equal = text.substr(at + 1).starts_with('=');
+  const auto name = trimmed(text.substr(0, at));
+  const auto value = trimmed(text.substr(at + (equal ? 2 : 1)));
+  if (name.empty() || value.empty()) return refuse(std::string(form));
+
+  Threshold threshold;
+  Unit unit = Unit::time;
+  if (const auto quantile = quantile_of(name)) {
+    threshold.quantile = *quantile;
+  } else {
+    const auto* found = std::ranges::find(known, name, &Known::name);
+    if (found == known.end()) {
+      std::string names = "p50, p99.9 and so on";
+      for (const Known& each : known) names += ", " + std::string(each.name);
+      return refuse("begins with none of the metrics: " + names);
+    }
+    threshold.metric = found->metric;
+    unit = found->unit;
+  }
+  const auto limit = parse_limit(value, unit);
+  if (!limit) return std::unexpected(std::string(name) + ": " + limit.error());
+  std::tie(threshold.limit, threshold.share) = *limit;
+  const bool less = text[at] == '<';
+  threshold.comparison =
+      less ? (equal ? Operator::at_most : Operator::less) : (equal ? Operator::at_least : Operator::more);
+  threshold.text = std::string(name) + text[at] + (equal ? "=" : "") + std::string(value);
+  return threshold;
+}
+
+ThresholdOutcome check(const Threshold& threshold, const RunResult& result) {
+  const auto value = value_of(threshold, result);
+  return {.text = threshold.text,
+          .value = value,
+          .shown = show(threshold, value),
+          .met = value && holds(*value, threshold.comparison, threshold.limit)};
+}
+
+}  // namespace loadgen

@@ -1,0 +1,231 @@
+#include "loadgen/merge.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <vector>
+
+#include "loadgen/exit_status.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using loadgen::merge;
+using loadgen::Moment;
+using loadgen::RunResult;
+using loadgen::ServerObservation;
+using loadgen::Verdict;
+
+const auto noon = std::chrono::sys_days(std::chrono::November / 25 / 2026) + 12h;
+
+// The server when it had served so many requests; `tasks` are left of them.
+ServerObservation at(std::int64_t requests, std::int64_t tasks, double start_time = 1000) {
+  ServerObservation seen;
+  seen.tasks = tasks;
+  seen.tasks_leaked = tasks;
+  seen.contexts = 4;
+  seen.timers = 1;
+  seen.requests = seen.demo_requests = requests;
+  seen.start_time = start_time;
+  return seen;
+}
+
+// A run that sent so many requests, and saw what it saw.
+RunResult run(std::int64_t sent, const ServerObservation& before, const ServerObservation& after,
+              bool settled = true) {
+  RunResult result;
+  result.target = "http://server/demo";
+  result.metrics = "http://server:8081/metrics";
+  result.plan = "open loop, 100 a second";
+  result.started_at = noon;
+  result.elapsed = 10s;
+  result.rate_asked = 100;
+  result.rate_reached = 99;
+  result.requests = {.sent = sent,
+                     .ok = sent,
+                     .errors = 0,
+                     .aborted = 0,
+                     .refused = 0,
+                     .by_status = {{200, sent}},
+                     .by_error = {}};
+  for (std::int64_t i = 0; i < sent; ++i) result.latency.record(1ms + 1us * i);
+  result.evidence.before = before;
+  result.evidence.after = after;
+  result.evidence.settled = settled;
+  result.evidence.requests_sent = result.evidence.responses = sent;
+  result.judgement = judge(result.evidence);
+  return result;
+}
+
+RunResult merged(const std::vector<RunResult>& runs) { return merge(runs); }
+
+TEST(Merge, CountsAndRatesAreSums) {
+  auto one = run(100, at(0, 0), at(300, 0));
+  auto two = run(200, at(0, 0), at(300, 0));
+  one.requests.errors = 3;
+  one.requests.by_status[503] = 3;
+  one.requests.by_error["Connection refused"] = 1;
+  two.requests.by_error["Connection refused"] = 2;
+  two.elapsed = 12s;
+  const RunResult all = merged({one, two});
+  EXPECT_EQ(all.runs, 2);
+  EXPECT_EQ(all.requests.sent, 300);
+  EXPECT_EQ(all.requests.errors, 3);
+  EXPECT_EQ(all.requests.by_status, (std::map<int, std::int64_t>{{200, 300}, {503, 3}}));
+  EXPECT_EQ(all.requests.by_error, (std::map<std::string, std::int64_t>{{"Connection refused", 3}}));
+  EXPECT_EQ(all.rate_asked, 200);
+  EXPECT_EQ(all.rate_reached, 198);
+  EXPECT_EQ(all.elapsed, 12s);
+  EXPECT_EQ(all.target, "http://server/demo");
+  EXPECT_EQ(all.plan, "2 runs: each open loop, 100 a second");
+}
+
+TEST(Merge, TheHistogramIsThatOfAllResponses) {
+  std::mt19937_64 random{3};
+  std::vector<RunResult> runs(5, run(0, at(0, 0), at(0, 0)));
+  loadgen::Histogram whole;
+  for (int i = 0; i < 20'000; ++i) {
+    const auto value = std::chrono::nanoseconds(1'000 + random() % 3'000'000'000);
+    whole.record(value);
+    runs[random() % runs.size()].latency.record(value);
+  }
+  EXPECT_EQ(merged(runs).latency, whole);
+}
+
+TEST(Merge, TheTrafficOfTheOtherRunsIsNotThatOfOthers) {
+  const auto one = run(100, at(0, 0), at(300, 0));
+  EXPECT_EQ(one.judgement.requests_of_others, 200);
+  const RunResult all = merged({one, run(200, at(20, 0), at(300, 0))});
+  EXPECT_EQ(all.judgement.verdict, Verdict::clean);
+  EXPECT_EQ(all.judgement.requests_seen, 300);
+  EXPECT_EQ(all.judgement.requests_of_others, 0);
+}
+
+TEST(Merge, ARunThatNeverSawTheServerAtRestDoesNotMatterWhenTheLastOneDid) {
+  const auto early = run(100, at(0, 0), at(250, 7), false);
+  EXPECT_EQ(early.judgement.verdict, Verdict::unknown);
+  const auto late = run(200, at(50, 3), at(300, 0));
+  EXPECT_EQ(merged({early, late}).judgement.verdict, Verdict::clean);
+  EXPECT_EQ(merged({late, early}).judgement.verdict, Verdict::clean) << "whatever the order of the files";
+  auto restless = late;
+  restless.evidence.settled = false;
+  EXPECT_EQ(merged({early, restless}).judgement.verdict, Verdict::unknown);
+}
+
+TEST(Merge, WhatIsLeftOverCountsFromTheFirstLookToTheLast) {
+  // The second began when the first had leaked already, and so did not see all of it.
+  const RunResult all =
+      merged({run(200, at(150, 150), at(300, 300)), run(100, at(0, 0), at(290, 290), false)});
+  EXPECT_EQ(all.judgement.verdict, Verdict::leak);
+  EXPECT_EQ(all.judgement.tasks_left, 300);
+  EXPECT_DOUBLE_EQ(*all.judgement.leaked_per_request, 1.0);
+  EXPECT_EQ(loadgen::exit_status(std::vector{all}), 3);
+}
+
+TEST(Merge, OfSeveralServersTheWorstIsTaken) {
+  auto clean = run(100, at(0, 0, 1), at(100, 0, 1));
+  clean.metrics = "http://a/metrics";
+  auto leaky = run(100, at(0, 0, 2), at(100, 150, 2));
+  leaky.metrics = "http://b/metrics";
+  auto restless = run(100, at(0, 0, 3), at(100, 0, 3), false);
+  restless.metrics = "http://c/metrics";
+  const RunResult all = merged({clean, leaky, restless});
+  EXPECT_EQ(all.judgement.verdict, Verdict::leak);
+  EXPECT_EQ(all.judgement.reason,
+            "of 3 servers 1 are clean, 1 leak, 1 are unknown; http://b/metrics: 150 tasks (1.50 a request) "
+            "left over "
+            "after the drain");
+  EXPECT_EQ(all.judgement.requests_seen, 300);
+  EXPECT_DOUBLE_EQ(*all.judgement.leaked_per_request, 0.5);
+  EXPECT_EQ(all.evidence.after->tasks, 150);
+  EXPECT_EQ(merged({clean, restless}).judgement.verdict, Verdict::unknown);
+  EXPECT_EQ(merged({clean, clean}).judgement.verdict, Verdict::unknown) << "it counted 100 requests, not 200";
+}
+
+TEST(Merge, ARestartThatOneRunSawIsOneOfTheServer) {
+  const auto through = run(100, at(0, 0, 1), at(40, 0, 2));
+  EXPECT_EQ(merged({run(10, at(0, 0, 2), at(50, 0, 2)), through}).judgement.verdict, Verdict::unknown);
+  EXPECT_EQ(merged({run(10, at(0, 0, 2), at(50, 0, 2)), through}).judgement.restarts, 1);
+  auto leaked_before = through;
+  leaked_before.evidence.during.push_back(at(60, 60, 1));
+  EXPECT_EQ(merged({leaked_before, run(10, at(0, 0, 2), at(50, 0, 2))}).judgement.verdict, Verdict::leak);
+}
+
+TEST(Merge, RunsOnProcessesThatFollowedEachOtherAreJudgedApart) {
+  const RunResult all = merged({run(100, at(0, 0, 1), at(100, 0, 1)), run(100, at(0, 0, 2), at(100, 0, 2))});
+  EXPECT_EQ(all.judgement.verdict, Verdict::clean);
+  EXPECT_EQ(all.judgement.restarts, 0);
+}
+
+TEST(Merge, ARunWithoutTheServersMetricsMakesTheVerdictUnknown) {
+  auto blind = run(100, at(0, 0), at(0, 0));
+  blind.evidence.before.reset();
+  blind.evidence.after.reset();
+  blind.evidence.scrape_error = "http://server:8081/metrics: Connection refused";
+  const RunResult all = merged({run(100, at(0, 0), at(200, 0)), blind});
+  EXPECT_EQ(all.judgement.verdict, Verdict::unknown);
+  EXPECT_NE(all.judgement.reason.find("Connection refused"), std::string::npos) << all.judgement.reason;
+}
+
+TEST(Merge, WhereNobodyWasToLookThereIsNoVerdict) {
+  auto one = run(100, at(0, 0), at(0, 0));
+  one.evidence = {};
+  one.evidence.wanted = false;
+  one.evidence.responses = 100;
+  const RunResult all = merged({one, one});
+  EXPECT_FALSE(all.evidence.wanted);
+  EXPECT_EQ(all.evidence.responses, 200);
+  EXPECT_EQ(loadgen::exit_status(std::vector{all}), 0);
+}
+
+TEST(Merge, AThresholdIsMetWhenEachRunMetIt) {
+  auto good = run(100, at(0, 0), at(200, 0));
+  good.thresholds = {{.text = "p99<1s", .value = 0.1, .shown = "100 ms", .met = true},
+                     {.text = "errors<=0", .value = 0, .shown = "0", .met = true}};
+  auto bad = good;
+  bad.thresholds[0] = {.text = "p99<1s", .value = 2, .shown = "2.00 s", .met = false};
+  const RunResult all = merged({good, bad});
+  ASSERT_EQ(all.thresholds.size(), 2u);
+  EXPECT_FALSE(all.thresholds[0].met);
+  EXPECT_EQ(all.thresholds[0].shown, "met by 1 of 2 runs");
+  EXPECT_TRUE(all.thresholds[1].met);
+  EXPECT_EQ(loadgen::exit_status(std::vector{all}), 4);
+}
+
+TEST(Merge, TheTimelineIsAddedUpSecondBySecond) {
+  const auto moment = [](double seconds, std::int64_t sent, double p99, const ServerObservation& seen) {
+    Moment result;
+    result.seconds = seconds;
+    result.asked = 100;
+    result.sent = result.ok = sent;
+    result.p99 = p99;
+    result.seen = seen;
+    return result;
+  };
+  auto one = run(200, at(0, 0), at(300, 30));
+  one.timeline = {moment(1.0004, 100, 0.01, at(90, 9)), moment(2.0004, 100, 0.02, at(290, 29))};
+  auto late = run(100, at(95, 9), at(300, 30));
+  late.started_at = noon + 1s;
+  late.timeline = {moment(1.0002, 100, 0.5, at(300, 30))};
+  const RunResult all = merged({late, one});
+  EXPECT_EQ(all.started_at, noon);
+  ASSERT_EQ(all.timeline.size(), 2u);
+  EXPECT_EQ(all.timeline[0].seconds, 1);
+  EXPECT_EQ(all.timeline[0].sent, 100);
+  EXPECT_EQ(all.timeline[1].sent, 200);
+  EXPECT_EQ(all.timeline[1].asked, 200);
+  EXPECT_EQ(all.timeline[1].p99, 0.5) << "the highest";
+  EXPECT_EQ(all.timeline[1].seen->tasks, 30) << "the last look at the one server";
+}
+
+TEST(Merge, OfOneRunIsThatRun) {
+  const auto one = run(100, at(0, 0), at(100, 150));
+  const RunResult all = merged({one});
+  EXPECT_EQ(all.runs, 1);
+  EXPECT_EQ(all.judgement.reason, one.judgement.reason);
+  EXPECT_EQ(all.plan, one.plan);
+}
+
+}  // namespace

@@ -1,0 +1,145 @@
+#include "loadgen/report_html.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "example_results.hpp"
+#include "loadgen/report_charts.hpp"
+
+namespace {
+
+using loadgen::compare_html;
+using loadgen::run_html;
+using loadgen::test::example_result;
+using testing::HasSubstr;
+using testing::Not;
+
+std::size_t count_of(const std::string& text, std::string_view what) {
+  std::size_t count = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size())) ++count;
+  return count;
+}
+
+// Each element that is opened is closed, in order; <meta> stands alone.
+void expect_well_formed(const std::string& page) {
+  std::vector<std::string> open;
+  for (auto at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
+    const auto end = page.find('>', at);
+    ASSERT_NE(end, std::string::npos);
+    const std::string tag = page.substr(at + 1, end - at - 1);
+    const std::string name = tag.substr(0, tag.find_first_of(" \n/", 1));
+    if (tag.starts_with('!') || name == "meta" || tag.ends_with('/')) continue;
+    if (!tag.starts_with('/')) {
+      open.push_back(name);
+      continue;
+    }
+    ASSERT_FALSE(open.empty()) << tag;
+    ASSERT_EQ("/" + open.back(), tag) << page.substr(at > 200 ? at - 200 : 0, 260);
+    open.pop_back();
+  }
+  EXPECT_TRUE(open.empty()) << open.back();
+}
+
+TEST(ReportHtml, ARunHasItsVerdictFiguresAndCharts) {
+  auto result = example_result(true);
+  result.thresholds.push_back({.text = "p99<1ms", .value = 0.0079, .shown = "7.90 ms", .met = false});
+  result.notes.push_back("The rate was not reached.");
+  const std::string page = run_html(result);
+  expect_well_formed(page);
+  EXPECT_THAT(page, HasSubstr("<b>leak</b>"));
+  EXPECT_THAT(page, HasSubstr("6,750 tasks (1.50 a request)"));
+  EXPECT_THAT(page, HasSubstr("The rate was not reached."));
+  EXPECT_THAT(page, HasSubstr("p99&lt;1ms"));
+  EXPECT_THAT(page, HasSubstr("✗ missed"));
+  EXPECT_THAT(page, HasSubstr("open loop, 300 a second over at most 64 connections, for 15s"));
+  EXPECT_THAT(page, HasSubstr("2026-11-25T12:00:00Z"));
+  for (const auto* title : {"Leaked tasks", "Live tasks of requests", "Resident memory", "Requests a second",
+                            "Latency", "How latencies are spread"}) {
+    EXPECT_THAT(page, HasSubstr("<title>" + std::string(title) + "</title>"));
+  }
+  EXPECT_EQ(count_of(page, "<figure>"), 6u);
+}
+
+TEST(ReportHtml, AComparisonHasBothInEachChartAndTable) {
+  const std::string page = compare_html(example_result(false), example_result(true));
+  expect_well_formed(page);
+  EXPECT_THAT(page, HasSubstr("fixed: <b>clean</b>"));
+  EXPECT_THAT(page, HasSubstr("leaky: <b>leak</b>"));
+  EXPECT_THAT(page, HasSubstr("<th scope=\"row\">tasks a request</th><td>0.00</td><td>1.50</td>"));
+  EXPECT_THAT(
+      page,
+      HasSubstr("Leaked tasks. leaky: at most 6,750, at the end 6,750. fixed: at most 0, at the end 0."));
+  EXPECT_EQ(count_of(page, "<figure>"), 9u)
+      << "three of the servers, four of the load (errors, too), two spreads";
+}
+
+TEST(ReportHtml, NothingIsFetchedAndNothingRuns) {
+  for (const std::string& page :
+       {run_html(example_result(true)), compare_html(example_result(false), example_result(true))}) {
+    for (const auto* what : {"src=", "href=", "url(", "@import", "<script", "<link", "xmlns"}) {
+      EXPECT_THAT(page, Not(HasSubstr(what)));
+    }
+  }
+}
+
+TEST(ReportHtml, WhatCameFromOutsideIsEscaped) {
+  auto result = example_result(true);
+  result.target = "http://127.0.0.1/\"><script>alert(1)</script>";
+  result.mode = "<i>";
+  result.judgement.reason = "a < b & c";
+  result.notes.push_back("<script>");
+  const std::string page = run_html(result);
+  expect_well_formed(page);
+  EXPECT_THAT(page, Not(HasSubstr("<script")));
+  EXPECT_THAT(page, HasSubstr("a &lt; b &amp; c"));
+}
+
+TEST(ReportHtml, WithoutAServerThereAreOnlyTheClientsFigures) {
+  auto result = example_result(false);
+  result.evidence = {};
+  result.evidence.wanted = false;
+  for (auto& moment : result.timeline) moment.seen.reset();
+  result.judgement = loadgen::judge(result.evidence);
+  const std::string page = run_html(result);
+  expect_well_formed(page);
+  EXPECT_THAT(page, Not(HasSubstr("Leaked tasks")));
+  EXPECT_THAT(page, HasSubstr("Requests a second"));
+}
+
+TEST(ReportHtml, ALoadThatNeverBeganIsAPageToo) {
+  loadgen::RunResult nothing;
+  nothing.judgement = loadgen::judge(nothing.evidence);
+  expect_well_formed(run_html(nothing));
+  expect_well_formed(compare_html(nothing, nothing));
+}
+
+TEST(ReportHtml, ALongRunIsDrawnWithFewerPoints) {
+  auto result = example_result(true);
+  const auto moment = result.timeline.front();
+  result.timeline.clear();
+  for (int second = 1; second <= 3600; ++second) {
+    result.timeline.push_back(moment);
+    result.timeline.back().seconds = second;
+  }
+  const auto instants = loadgen::instants_of(result);
+  EXPECT_LE(instants.size(), 300u);
+  EXPECT_EQ(instants.back().moment.seconds, 3600);
+  std::int64_t sent = 0;
+  for (const auto& instant : instants) sent += instant.moment.sent;
+  EXPECT_EQ(sent, 3600 * moment.sent) << "nothing is lost";
+  EXPECT_LT(run_html(result).size(), 1'000'000u);
+}
+
+TEST(ReportHtml, AScrapOfASecondIsNotDrawn) {
+  auto result = example_result(true);
+  auto scrap = result.timeline.back();
+  scrap.seconds += 0.01;
+  scrap.sent = 30;  // 3,000 a second?
+  result.timeline.push_back(scrap);
+  EXPECT_EQ(loadgen::instants_of(result).size(), 15u);
+}
+
+}  // namespace

@@ -1,0 +1,121 @@
+#include "loadgen/threshold.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "example_results.hpp"
+
+namespace {
+
+using loadgen::parse_threshold;
+using loadgen::RunResult;
+using loadgen::ThresholdOutcome;
+using loadgen::test::example_result;
+
+ThresholdOutcome outcome(std::string_view text, const RunResult& result) {
+  const auto threshold = parse_threshold(text);
+  EXPECT_TRUE(threshold) << threshold.error();
+  return check(*threshold, result);
+}
+
+bool met(std::string_view text, const RunResult& result) { return outcome(text, result).met; }
+
+std::string refusal(std::string_view text) {
+  const auto threshold = parse_threshold(text);
+  return threshold ? "accepted" : threshold.error();
+}
+
+TEST(Threshold, AnyPercentileIsAMetric) {
+  EXPECT_DOUBLE_EQ(parse_threshold("p50<1s")->quantile, 0.5);
+  EXPECT_DOUBLE_EQ(parse_threshold("p99.9<1s")->quantile, 0.999);
+  EXPECT_DOUBLE_EQ(parse_threshold("p999<1s")->quantile, 0.999);
+  EXPECT_DOUBLE_EQ(parse_threshold("p9999<1s")->quantile, 0.9999);
+  EXPECT_DOUBLE_EQ(parse_threshold("p5<1s")->quantile, 0.05);
+}
+
+TEST(Threshold, BlanksAreAllowedAndNotKept) {
+  EXPECT_EQ(parse_threshold(" p99 <= 50ms ")->text, "p99<=50ms");
+}
+
+TEST(Threshold, LatenciesAreComparedAsTimes) {
+  const auto result = example_result(false);  // 5.3 to 9.8 ms
+  EXPECT_TRUE(met("p99<50ms", result));
+  EXPECT_FALSE(met("p99<6ms", result));
+  EXPECT_TRUE(met("min>=5.3ms", result));
+  EXPECT_FALSE(met("min>5.3ms", result));
+  EXPECT_TRUE(met("mean<7ms", result));
+  EXPECT_TRUE(met("max>9ms", result));
+  const auto p50 = outcome("p50<5ms", result);
+  EXPECT_FALSE(p50.met);
+  EXPECT_NEAR(*p50.value, 0.00575, 0.0001);
+  EXPECT_EQ(p50.shown, "5.76 ms");
+}
+
+TEST(Threshold, ErrorsAreANumberOrAShareOfTheRequestsSent) {
+  const auto result = example_result(true);  // 12 of 4,500
+  EXPECT_TRUE(met("errors<=12", result));
+  EXPECT_FALSE(met("errors<12", result));
+  EXPECT_TRUE(met("errors<0.27%", result));
+  EXPECT_FALSE(met("errors<0.26%", result));
+  EXPECT_TRUE(met("ok>99.7%", result));
+  EXPECT_FALSE(met("ok>=4489", result));
+  EXPECT_TRUE(met("requests>=4500", result));
+  EXPECT_EQ(outcome("errors<1%", result).shown, "0.27%");
+}
+
+TEST(Threshold, TheRateIsANumberOrAShareOfTheOneAsked) {
+  auto result = example_result(false);  // 299.8 of 300
+  EXPECT_TRUE(met("rate>299", result));
+  EXPECT_TRUE(met("rate>=99.9%", result));
+  EXPECT_FALSE(met("rate>=100%", result));
+  result.rate_asked.reset();
+  EXPECT_FALSE(met("rate>=1%", result)) << "nothing was asked: not known";
+}
+
+TEST(Threshold, WhatIsLeftOverIsCountedARequest) {
+  const auto leaky = example_result(true);
+  EXPECT_FALSE(met("leaked<=0", leaky));
+  EXPECT_TRUE(met("leaked<=1.5", leaky));
+  EXPECT_TRUE(met("contexts<=1", leaky));
+  EXPECT_FALSE(met("timers<0.1", leaky));
+  EXPECT_FALSE(met("memory<24KiB", leaky));
+  EXPECT_TRUE(met("memory<25KiB", leaky));
+  EXPECT_TRUE(met("leaked<=0", example_result(false)));
+  EXPECT_EQ(outcome("leaked<=0", leaky).shown, "1.500 a request");
+}
+
+TEST(Threshold, WhatIsNotKnownIsNotMet) {
+  const RunResult nothing;
+  for (const auto* text : {"p99<1h", "max<1h", "errors<=100%", "leaked<=100", "memory<1GiB", "timers<9"}) {
+    const auto judged = outcome(text, nothing);
+    EXPECT_FALSE(judged.met) << text;
+    EXPECT_EQ(judged.value, std::nullopt) << text;
+    EXPECT_EQ(judged.shown, "not known") << text;
+  }
+}
+
+TEST(Threshold, WhatIsWrongIsSaidInOneLine) {
+  const std::string form =
+      " is not METRIC OPERATOR VALUE, such as p99<50ms, errors<1%, rate>=95% or leaked<=0";
+  EXPECT_EQ(refusal("p99"), "'p99'" + form);
+  EXPECT_EQ(refusal("p99=5ms"), "'p99=5ms'" + form);
+  EXPECT_EQ(refusal("<5ms"), "'<5ms'" + form);
+  EXPECT_EQ(refusal("p99<"), "'p99<'" + form);
+  EXPECT_EQ(refusal(""), "''" + form);
+  EXPECT_EQ(refusal("latency<5ms"),
+            "'latency<5ms' begins with none of the metrics: p50, p99.9 and so on, min, mean, max, errors, "
+            "ok, rate, "
+            "requests, leaked, contexts, timers, memory");
+  for (const auto* text : {"p<5ms", "p0<5ms", "px<5ms", "p99.<5ms", "p1e1<5ms", "p-1<5ms", "p9.9.9<5ms"}) {
+    EXPECT_NE(refusal(text).find("begins with none of the metrics"), std::string::npos) << text;
+  }
+  EXPECT_EQ(refusal("p99<50"), "p99: duration '50' is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
+  EXPECT_EQ(refusal("p99<<5ms"), "p99: duration '<5ms' is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
+  EXPECT_EQ(refusal("errors<few"), "errors: 'few' is no number, and no share such as 1%");
+  EXPECT_EQ(refusal("errors<-1"), "errors: '-1' is no number, and no share such as 1%");
+  EXPECT_EQ(refusal("leaked<1%"), "leaked: '1%' is no number");
+  EXPECT_EQ(refusal("memory<1KB"), "memory: size '1KB' is none of: 512, 64k, 16KiB, 1MiB, 1GiB");
+}
+
+}  // namespace
