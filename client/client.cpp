@@ -20,12 +20,12 @@ bool is_idempotent(std::string_view method) noexcept {
 }
 
 // In whole milliseconds, rounded down, so that the server gives up first; at least 1 and at most 10 digits.
-std::string in_milliseconds(leash::Duration remaining) {
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(remaining).count();
+std::string in_milliseconds(leash::Duration time) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
   return std::to_string(std::clamp<std::int64_t>(ms, 1, 9'999'999'999));
 }
 
-std::string serialize(const Request& request, std::optional<leash::Duration> remaining) {
+std::string serialize(const Request& request, std::optional<leash::Duration> server_may_take) {
   http::OutgoingRequest message;
   message.method = request.method;
   message.target = request.url.target;
@@ -37,8 +37,8 @@ std::string serialize(const Request& request, std::optional<leash::Duration> rem
       message.headers.add(name, value);
     }
   }
-  if (remaining && !request.headers.find(http::request_timeout_field)) {
-    message.headers.add(std::string(http::request_timeout_field), in_milliseconds(*remaining));
+  if (server_may_take && !request.headers.find(http::request_timeout_field)) {
+    message.headers.add(std::string(http::request_timeout_field), in_milliseconds(*server_may_take));
   }
   std::string bytes;
   http::append_request_head(bytes, message, request.body.size());
@@ -65,6 +65,7 @@ Client::Client(leash::Loop& loop, const Options& options)
 Client::~Client() { leash::check(calls_ == 0, "client::Client destroyed while calls are in flight"); }
 
 leash::Task<leash::Result<Response>> Client::call(leash::Context ctx, Request request) {
+  leash::check(request.method != "CONNECT", "client::Client: CONNECT is not supported");
   const Counted in_flight(calls_);
   std::optional<leash::Cancelable> own;
   if (request.timeout) {
@@ -99,11 +100,11 @@ leash::Task<leash::Result<>> Client::attempt(leash::Context ctx, const Request& 
     connection.close();
     co_return std::unexpected(make_error_code(leash::errc::deadline_exceeded));
   }
-  const std::string bytes = serialize(request, remaining);
-  auto sent = co_await connection.send(ctx, bytes);
-  if (!sent) co_return sent;
+  std::optional<leash::Duration> server_may_take;
+  if (remaining) server_may_take = *remaining - std::min(options_.margin, *remaining / 10);
+  const std::string bytes = serialize(request, server_may_take);
   const auto kind = request.method == "HEAD" ? http::RequestKind::head : http::RequestKind::other;
-  auto received = co_await connection.receive(ctx, kind, &response.body);
+  auto received = co_await connection.exchange(ctx, bytes, kind, &response.body);
   if (!received) co_return received;
   const http::ResponseHead& head = connection.head();
   response.status = head.status;

@@ -2,9 +2,10 @@
 // An HTTP/1.1 client that carries deadlines.
 //
 // What it is     call() sends a request over a pooled connection and reads the response, under a context.
+// Requires       what http/serializer.hpp does of a request; the method is not CONNECT.
 // Guarantees     the server is told how long the caller waits (X-Request-Timeout-Ms: the smaller of the
-//                request's timeout and what remains of the context); when nothing remains, the call fails
-//                here with deadline_exceeded. A call whose context ends closes its connection. A pooled
+//                request's timeout and what remains of the context, less a margin); when nothing remains, the
+//                call fails here with deadline_exceeded. A call whose context ends closes its connection. A pooled
 //                connection that turns out to be closed before a byte of the response costs a second attempt,
 //                on a new one, when the method is idempotent: once, and within the same time. What a server
 //                may send is limited.
@@ -19,6 +20,7 @@
 //   if (!response) co_return std::unexpected(response.error());
 //   use(response->status, response->body);
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -60,6 +62,9 @@ struct Response {
 struct Options {
   PoolLimits pool = {};
   http::ResponseLimits response = {};
+  // The server is told this much less than is left, or a tenth less if that is shorter, so that its own "too
+  // late" arrives in time.
+  leash::Duration margin = std::chrono::milliseconds(10);
 };
 
 class Client {

@@ -7,9 +7,11 @@
 #include <asio/ip/basic_resolver.hpp>
 #include <asio/write.hpp>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "client/error.hpp"
+#include "leash/scope.hpp"
 #include "leash/via.hpp"
 
 namespace client {
@@ -32,7 +34,10 @@ void Connection::close() noexcept {
 
 leash::Result<> Connection::failed(std::error_code error) noexcept {
   close();
-  if (peer_has_gone(error)) error = response_started_ ? errc::truncated : errc::refused;
+  if (peer_has_gone(error)) {
+    const std::string_view cause = error == asio::error::eof ? "" : "connection reset";
+    error = make_error_code(response_started_ ? errc::truncated : errc::refused, cause);
+  }
   // Asio's category for errno compares equal to no std::errc.
   if (error.category() == asio::error::get_system_category())
     error.assign(error.value(), std::system_category());
@@ -78,22 +83,51 @@ leash::Task<leash::Result<>> Connection::connect_to(leash::Context ctx, asio::ip
   co_return leash::Result<>();
 }
 
-leash::Task<leash::Result<>> Connection::send(leash::Context ctx, std::string_view bytes) {
+// Most requests fit into the socket's buffer: no need to wait for anything.
+leash::Result<std::size_t> Connection::send_now(std::string_view bytes) noexcept {
   response_started_ = false;
-  if (const auto done = ctx.err()) co_return failed(done);
-  // Most requests fit into the socket's buffer: no need to wait for anything.
   std::error_code error;
   const std::size_t written = socket_.write_some(asio::buffer(bytes), error);
   bytes_sent_ += written;
-  if (!error && written == bytes.size()) co_return leash::Result<>();
-  if (peer_has_gone(error)) co_return leash::Result<>();  // after an answer, perhaps: receive() sees
-  if (error && error != asio::error::would_block) co_return failed(error);
+  if (!error || error == asio::error::would_block) return written;
+  if (peer_has_gone(error)) return bytes.size();  // after an answer, perhaps: receive() sees
+  return std::unexpected(error);
+}
 
-  std::size_t rest = 0;
-  auto sent = co_await asio::async_write(socket_, asio::buffer(bytes.substr(written)), leash::via(ctx, rest));
-  bytes_sent_ += rest;
-  if (!sent && !peer_has_gone(sent.error())) co_return failed(sent.error());
+leash::Task<leash::Result<>> Connection::send_rest(leash::Context ctx, std::string_view bytes) {
+  std::size_t written = 0;
+  auto sent = co_await asio::async_write(socket_, asio::buffer(bytes), leash::via(ctx, written));
+  bytes_sent_ += written;
+  if (!sent && !peer_has_gone(sent.error())) co_return std::unexpected(sent.error());
   co_return leash::Result<>();
+}
+
+leash::Task<leash::Result<>> Connection::send(leash::Context ctx, std::string_view bytes) {
+  if (const auto done = ctx.err()) co_return failed(done);
+  const auto written = send_now(bytes);
+  if (!written) co_return failed(written.error());
+  if (*written == bytes.size()) co_return leash::Result<>();
+  auto sent = co_await send_rest(ctx, bytes.substr(*written));
+  if (!sent) co_return failed(sent.error());
+  co_return sent;
+}
+
+leash::Task<leash::Result<>> Connection::exchange(leash::Context ctx, std::string_view bytes,
+                                                  http::RequestKind kind, std::string* body) {
+  if (const auto done = ctx.err()) co_return failed(done);
+  const auto written = send_now(bytes);
+  if (!written) co_return failed(written.error());
+  if (*written == bytes.size()) co_return co_await receive(ctx, kind, body);
+
+  leash::Scope sending(ctx);
+  sending.go(send_rest(sending.ctx(), bytes.substr(*written)), "send a large request");
+  auto received = co_await receive(sending.ctx(), kind, body);
+  const bool all_sent = sending.live() == 0;
+  sending.cancel();
+  const auto sent = co_await sending.join();
+  if (!sent && !ctx.is_done()) co_return failed(sent.error());  // why there is nothing to receive
+  if (!all_sent) close();
+  co_return received;
 }
 
 leash::Task<leash::Result<>> Connection::receive(leash::Context ctx, http::RequestKind kind,
@@ -129,12 +163,21 @@ std::optional<leash::Result<>> Connection::take(std::string_view bytes, std::str
         break;
       case http::ParseEvent::complete:
         // Bytes after a response answer nothing that was asked.
-        if (!parser_.keep_alive() || !bytes.empty()) close();
+        if (!can_be_used_again() || !bytes.empty()) close();
         return leash::Result<>();
-      case http::ParseEvent::error:
-        return failed(parser_.error().too_large ? errc::too_large : errc::malformed);
+      case http::ParseEvent::error: {
+        const http::ParseError& error = parser_.error();
+        return failed(make_error_code(error.too_large ? errc::too_large : errc::malformed, error.detail));
+      }
     }
   }
+}
+
+bool Connection::can_be_used_again() const noexcept {
+  const http::ResponseHead& head = parser_.response();
+  // Some follow a 204 with the body that they announce. Nobody would have asked for it.
+  const bool announces_a_body = head.chunked || head.content_length.value_or(0) > 0;
+  return parser_.keep_alive() && !(head.status == 204 && announces_a_body);
 }
 
 }  // namespace client

@@ -3,7 +3,9 @@
 //
 // What it is     the transport below Client, and what a load generator drives directly.
 // Requires       one request at a time: receive() follows send(). It stays where it is.
-// Guarantees     whatever fails, or is told to stop, closes the connection. Numeric addresses are connected
+// Guarantees     whatever fails, or is told to stop, closes the connection; so does a response after which the
+//                server may be out of step: one that came before all of the request was sent, one that
+//                announces a body it cannot have, or that more bytes follow. Numeric addresses are connected
 //                without a resolver (no thread); names are resolved, and each address is tried. TCP_NODELAY
 //                is set. In the steady state a request allocates nothing here.
 // Threads        those of the io_context's loop.
@@ -12,9 +14,8 @@
 //
 //   client::Connection connection(io);
 //   if (auto r = co_await connection.connect(ctx, "127.0.0.1", 8080); !r) co_return r;
-//   if (auto r = co_await connection.send(ctx, bytes); !r) co_return r;
 //   std::string body;
-//   if (auto r = co_await connection.receive(ctx, http::RequestKind::other, &body); !r) co_return r;
+//   if (auto r = co_await connection.exchange(ctx, bytes, http::RequestKind::other, &body); !r) co_return r;
 //   use(connection.head().status, body);
 
 #include <array>
@@ -54,6 +55,12 @@ class Connection {
   // same.
   leash::Task<leash::Result<>> receive(leash::Context ctx, http::RequestKind kind, std::string* body);
 
+  // send() and receive(). The response may begin, or be complete, before a large request is sent: the server
+  // refuses it, or answers with what it has read so far. Then the rest is not sent, and the connection is
+  // closed.
+  leash::Task<leash::Result<>> exchange(leash::Context ctx, std::string_view bytes, http::RequestKind kind,
+                                        std::string* body);
+
   void close() noexcept;
 
   const http::ResponseHead& head() const noexcept { return parser_.response(); }
@@ -73,6 +80,10 @@ class Connection {
 
   leash::Task<leash::Result<>> connect_to(leash::Context ctx, asio::ip::tcp::endpoint endpoint);
   leash::Result<> failed(std::error_code error) noexcept;
+  // What the socket takes without waiting.
+  leash::Result<std::size_t> send_now(std::string_view bytes) noexcept;
+  leash::Task<leash::Result<>> send_rest(leash::Context ctx, std::string_view bytes);
+  bool can_be_used_again() const noexcept;
   // What the bytes amount to: nothing while the response goes on.
   std::optional<leash::Result<>> take(std::string_view bytes, std::string* body);
 

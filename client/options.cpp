@@ -3,37 +3,63 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/detail/ascii.hpp"
 #include "http/duration.hpp"
+#include "http/size.hpp"
 
 namespace client {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr const char* about = R"(Talks to an HTTP server, and looks into a leash-server.
 
   leash-client get http://127.0.0.1:8080/demo --timeout 500ms
   leash-client mode leaky
-  leash-client tasks)";
+  leash-client leaks --watch
+  leash-client reap --min-age 1m)";
 
 constexpr const char* exit_statuses =
-    R"(Exit status: 0, 2 usage, 1 connection failure, 4 timeout, 22 HTTP error (get: with --fail),
-130 and 143 after SIGINT and SIGTERM.)";
+    R"(Exit status: 0, 2 usage, 1 connection failure (no connection, or no proper answer), 4 timeout,
+22 HTTP error (get: with --fail), 5 output cannot be written, 130 and 143 after SIGINT and SIGTERM.)";
 
-// CLI11 prints what this says after the name of the option.
-CLI::Validator duration_check() {
-  return {[](std::string& text) {
+constexpr auto least_interval = 100ms;
+constexpr int most_entries = 100'000;  // what the server allows
+
+// CLI11 prints what a check says after the name of the option.
+CLI::Validator duration_check(std::chrono::nanoseconds least) {
+  return {[least](std::string& text) -> std::string {
             const auto parsed = http::parse_duration(text);
             if (!parsed) return parsed.error();
-            return *parsed > leash::Duration::zero() ? std::string() : "has to be more than 0";
+            if (*parsed >= least) return {};
+            return least > 1ns ? "has to be at least " + http::format_duration(least)
+                               : "has to be more than 0";
           },
           ""};
 }
 
 leash::Duration duration_of(const std::string& checked) {
   return std::chrono::duration_cast<leash::Duration>(*http::parse_duration(checked));
+}
+std::optional<leash::Duration> maybe_duration_of(const std::string& checked) {
+  return checked.empty() ? std::nullopt : std::optional(duration_of(checked));
+}
+
+CLI::Validator size_check() {
+  return {[](std::string& text) {
+            const auto parsed = http::parse_size(text);
+            return parsed ? std::string() : parsed.error();
+          },
+          ""};
+}
+
+std::unexpected<Message> usage_error(std::string line) {
+  return std::unexpected(Message{std::move(line), 2});
 }
 
 // "K: V" into a field. The message is empty when all is well.
@@ -53,29 +79,191 @@ std::string add_field(http::Headers& headers, std::string_view line) {
   return {};
 }
 
-struct AdminOptions {
-  std::string address = "http://127.0.0.1:8081";
-  std::string token;
+// --- the commands: what they take, and what is made of it ------------------------------------------------
 
-  void add_to(CLI::App& command) {
-    command.add_option("--admin", address, "the server's admin address")
+class GetFlags {
+ public:
+  explicit GetFlags(CLI::App& command) {
+    command.add_option("URL", get_.address, "http://host[:port][/path][?query]")->required()->type_name("");
+    command
+        .add_option("--timeout", timeout_, "give up after this; the server is told (X-Request-Timeout-Ms)")
+        ->check(duration_check(1ns))
+        ->type_name("DURATION")
+        ->capture_default_str();
+    command.add_option("--abort-after", abort_after_, "leave in the middle: close the connection after this")
+        ->check(duration_check(1ns))
+        ->type_name("DURATION");
+    command.add_option("-H,--header", fields_, "a field of the request, 'Name: value'; repeatable")
+        ->type_name("FIELD")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    body_ = command.add_option("-d,--data", get_.body, "a body to send; the method is POST then")
+                ->type_name("BODY");
+    command.add_option("-X,--method", method_, "the method, when it is another one")->type_name("METHOD");
+    command.add_option("--max-body", most_bytes_, "the largest body to take")
+        ->check(size_check())
+        ->type_name("SIZE")
+        ->capture_default_str();
+    command.add_flag("-i,--include", get_.include_head, "print the head of the response, too");
+    command.add_flag("--fail", get_.fail, "exit with 22 when the status is 400 or above");
+    command.add_flag("--json", get_.json, "print one JSON object: status, headers, body, time");
+  }
+
+  std::expected<Command, Message> parse() {
+    auto url = http::parse_url(get_.address);
+    if (!url) return usage_error(url.error());
+    get_.url = std::move(*url);
+    for (const std::string& field : fields_) {
+      if (auto wrong = add_field(get_.headers, field); !wrong.empty()) return usage_error(wrong);
+    }
+    get_.method = !method_.empty() ? method_ : body_->count() > 0 ? "POST" : "GET";
+    if (!http::detail::is_token(get_.method)) return usage_error("-X: '" + get_.method + "' is not a method");
+    if (get_.method == "CONNECT")
+      return usage_error("-X: CONNECT is not supported: there are no tunnels here");
+    get_.timeout = duration_of(timeout_);
+    get_.abort_after = maybe_duration_of(abort_after_);
+    get_.most_bytes = *http::parse_size(most_bytes_);
+    return std::move(get_);
+  }
+
+ private:
+  GetCommand get_;
+  std::string timeout_ = "30s";
+  std::string abort_after_;
+  std::string method_;
+  std::string most_bytes_ = "64MiB";
+  std::vector<std::string> fields_;
+  CLI::Option* body_ = nullptr;
+};
+
+class AdminFlags {
+ public:
+  explicit AdminFlags(CLI::App& command) {
+    command.add_option("--admin", address_, "the server's admin address")
         ->envname("LEASH_ADMIN")
         ->type_name("URL")
         ->capture_default_str();
-    command.add_option("--admin-token", token, "what the server was started with as --admin-token")
+    command.add_option("--admin-token", token_, "what the server was started with as --admin-token")
         ->envname("LEASH_ADMIN_TOKEN")
         ->type_name("TEXT");
+    command.add_option("--timeout", timeout_, "give up after this")
+        ->check(duration_check(1ns))
+        ->type_name("DURATION")
+        ->capture_default_str();
+    command.add_flag("--json", json_, "print JSON, as the server tells it");
   }
 
-  std::expected<Admin, Message> parse() const {
-    auto url = http::parse_url(address);
-    if (!url) return std::unexpected(Message{"--admin: " + url.error(), 2});
-    if (url->target.contains('?')) return std::unexpected(Message{"--admin: takes no query", 2});
-    if (!http::detail::is_text(token))
-      return std::unexpected(Message{"--admin-token: has a control character", 2});
+  std::expected<AdminOptions, Message> parse() const {
+    auto url = http::parse_url(address_);
+    if (!url) return usage_error("--admin: " + url.error());
+    if (url->target.contains('?')) return usage_error("--admin: takes no query");
+    if (!http::detail::is_text(token_)) return usage_error("--admin-token: has a control character");
     while (url->target.ends_with('/')) url->target.pop_back();
-    return Admin{std::move(*url), token};
+    return AdminOptions{std::move(*url), token_, duration_of(timeout_), json_};
   }
+
+ private:
+  std::string address_ = "http://127.0.0.1:8081";
+  std::string token_;
+  std::string timeout_ = "5s";
+  bool json_ = false;
+};
+
+class FilterFlags {
+ public:
+  explicit FilterFlags(CLI::App& command) {
+    command.add_option("--site", filter_.site, "only tasks started here: a part of path:line")
+        ->type_name("TEXT");
+    command.add_option("--name", filter_.name, "only tasks of this name: a part of it")->type_name("TEXT");
+    command.add_option("--min-age", min_age_, "only tasks started at least so long ago")
+        ->check(duration_check(0ns))
+        ->type_name("DURATION");
+  }
+  void add_state(CLI::App& command) {
+    command.add_option("--state", filter_.state, "only tasks in this state (orphan: leaked ones, too)")
+        ->check(CLI::IsMember({"owned", "detached", "orphan", "leaked"}))
+        ->type_name("STATE");
+  }
+  void add_limit(CLI::App& command, const std::string& what) {
+    command.add_option("--limit", filter_.limit, what)->check(CLI::Range(1, most_entries))->type_name("N");
+  }
+
+  TaskFilter parse() {
+    filter_.min_age = maybe_duration_of(min_age_);
+    return std::move(filter_);
+  }
+
+ private:
+  TaskFilter filter_;
+  std::string min_age_;
+};
+
+class ModeFlags {
+ public:
+  explicit ModeFlags(CLI::App& command) : admin_(command) {
+    command.add_option("MODE", mode_.change_to, "leaky or fixed")
+        ->check(CLI::IsMember({"leaky", "fixed"}))
+        ->type_name("");
+  }
+  std::expected<Command, Message> parse() {
+    auto admin = admin_.parse();
+    if (!admin) return std::unexpected(admin.error());
+    mode_.admin = std::move(*admin);
+    return std::move(mode_);
+  }
+
+ private:
+  AdminFlags admin_;
+  ModeCommand mode_;
+};
+
+class TasksFlags {
+ public:
+  TasksFlags(CLI::App& command, bool only_leaked) : admin_(command), filter_(command) {
+    tasks_.only_leaked = only_leaked;
+    if (!only_leaked) filter_.add_state(command);
+    filter_.add_limit(command, "at most so many stacks (the server's default: 1000)");
+    auto* stacks = command.add_flag("--stacks", tasks_.stacks, "each stack as text instead of the table");
+    watch_ = command
+                 .add_option("-w,--watch", every_,
+                             "look again and again, so often (default 2s); on a terminal, a live table")
+                 ->expected(0, 1)
+                 ->check(duration_check(least_interval))
+                 ->type_name("[DURATION]");
+    watch_->excludes(stacks);
+  }
+  std::expected<Command, Message> parse() {
+    auto admin = admin_.parse();
+    if (!admin) return std::unexpected(admin.error());
+    tasks_.admin = std::move(*admin);
+    if (tasks_.stacks && tasks_.admin.json) return usage_error("--stacks: not with --json, which has them");
+    tasks_.filter = filter_.parse();
+    if (watch_->count() > 0) tasks_.every = every_.empty() ? 2s : duration_of(every_);
+    return std::move(tasks_);
+  }
+
+ private:
+  AdminFlags admin_;
+  FilterFlags filter_;
+  TasksCommand tasks_;
+  std::string every_;
+  CLI::Option* watch_ = nullptr;
+};
+
+class ReapFlags {
+ public:
+  explicit ReapFlags(CLI::App& command) : admin_(command), filter_(command) {
+    filter_.add_limit(command, "at most so many of each loop");
+  }
+  std::expected<Command, Message> parse() {
+    auto admin = admin_.parse();
+    if (!admin) return std::unexpected(admin.error());
+    return ReapCommand{std::move(*admin), filter_.parse()};
+  }
+
+ private:
+  AdminFlags admin_;
+  FilterFlags filter_;
 };
 
 }  // namespace
@@ -86,48 +274,26 @@ std::expected<Command, Message> parse_command_line(int argc, const char* const* 
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "help for all commands");
 
-  GetCommand get;
-  std::string timeout = "30s";
-  std::string abort_after;
-  std::string method;
-  std::vector<std::string> fields;
   CLI::App& get_app = *app.add_subcommand("get", "send a request and print the body of the response");
-  get_app.add_option("URL", get.address, "http://host[:port][/path][?query]")->required()->type_name("");
-  get_app.add_option("--timeout", timeout, "give up after this; the server is told (X-Request-Timeout-Ms)")
-      ->check(duration_check())
-      ->type_name("DURATION")
-      ->capture_default_str();
-  get_app.add_option("--abort-after", abort_after, "leave in the middle: close the connection after this")
-      ->check(duration_check())
-      ->type_name("DURATION");
-  get_app.add_option("-H,--header", fields, "a field of the request, 'Name: value'; repeatable")
-      ->type_name("FIELD")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  auto* body =
-      get_app.add_option("-d,--data", get.body, "a body to send; the method is POST then")->type_name("BODY");
-  get_app.add_option("-X,--method", method, "the method, when it is another one")->type_name("METHOD");
-  get_app.add_flag("--fail", get.fail, "exit with 22 when the status is 400 or above");
-  get_app.add_flag("--json", get.json, "print one JSON object: status, headers, body, time");
-
-  ModeCommand mode;
-  AdminOptions mode_admin;
   CLI::App& mode_app = *app.add_subcommand("mode", "print the server's mode, or change it");
-  mode_app.add_option("MODE", mode.change_to, "leaky or fixed")
-      ->check(CLI::IsMember({"leaky", "fixed"}))
-      ->type_name("");
-  mode_admin.add_to(mode_app);
-
-  AdminOptions tasks_admin;
   CLI::App& tasks_app = *app.add_subcommand("tasks", "list the tasks that live in the server, by site");
-  tasks_admin.add_to(tasks_app);
+  CLI::App& leaks_app = *app.add_subcommand("leaks", "the same, only those that have leaked");
+  CLI::App& reap_app =
+      *app.add_subcommand("reap", "end leaked tasks by force; `leaks` with the same filters lists which");
+  GetFlags get(get_app);
+  ModeFlags mode(mode_app);
+  TasksFlags tasks(tasks_app, false);
+  TasksFlags leaks(leaks_app, true);
+  ReapFlags reap(reap_app);
+  const std::array<CLI::App*, 5> all = {&get_app, &mode_app, &tasks_app, &leaks_app, &reap_app};
+  for (CLI::App* each : all) each->footer(exit_statuses);
 
-  for (CLI::App* each : {&get_app, &mode_app, &tasks_app}) each->footer(exit_statuses);
   // CLI11 would only say that a subcommand is required.
   const std::string_view command = argc > 1 ? argv[1] : "-";
-  if (!command.starts_with('-') && command != "get" && command != "mode" && command != "tasks") {
-    return std::unexpected(
-        Message{"'" + std::string(command) + "' is not a command; there are get, mode and tasks", 2});
+  const auto is_this = [&](const CLI::App* each) { return each->get_name() == command; };
+  if (!command.starts_with('-') && std::ranges::none_of(all, is_this)) {
+    return usage_error("'" + std::string(command) +
+                       "' is not a command; there are get, mode, tasks, leaks and reap");
   }
   try {
     app.parse(argc, argv);
@@ -138,34 +304,14 @@ std::expected<Command, Message> parse_command_line(int argc, const char* const* 
     for (const CLI::App* parsed : app.get_subcommands()) shown = parsed;
     return std::unexpected(Message{shown->help(shown == &app ? "" : "leash-client"), 0});
   } catch (const CLI::ParseError& error) {
-    return std::unexpected(Message{error.what(), 2});
+    return usage_error(error.what());
   }
 
-  if (mode_app.parsed()) {
-    auto admin = mode_admin.parse();
-    if (!admin) return std::unexpected(admin.error());
-    mode.admin = std::move(*admin);
-    return mode;
-  }
-  if (tasks_app.parsed()) {
-    auto admin = tasks_admin.parse();
-    if (!admin) return std::unexpected(admin.error());
-    return TasksCommand{std::move(*admin)};
-  }
-
-  auto url = http::parse_url(get.address);
-  if (!url) return std::unexpected(Message{url.error(), 2});
-  get.url = std::move(*url);
-  for (const std::string& field : fields) {
-    if (auto wrong = add_field(get.headers, field); !wrong.empty()) return std::unexpected(Message{wrong, 2});
-  }
-  get.method = !method.empty() ? method : body->count() > 0 ? "POST" : "GET";
-  if (!http::detail::is_token(get.method)) {
-    return std::unexpected(Message{"-X: '" + get.method + "' is not a method", 2});
-  }
-  get.timeout = duration_of(timeout);
-  if (!abort_after.empty()) get.abort_after = duration_of(abort_after);
-  return get;
+  if (get_app.parsed()) return get.parse();
+  if (mode_app.parsed()) return mode.parse();
+  if (tasks_app.parsed()) return tasks.parse();
+  if (leaks_app.parsed()) return leaks.parse();
+  return reap.parse();
 }
 
 }  // namespace client

@@ -7,6 +7,7 @@
 //   auto command = client::parse_command_line(argc, argv);
 //   if (!command) return client::say(command.error());   // --help, or one line about what is wrong
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -26,25 +27,48 @@ struct GetCommand {
   std::string body;
   leash::Duration timeout{};
   std::optional<leash::Duration> abort_after;
+  std::uint64_t most_bytes = 0;  // of the response's body
+  bool include_head = false;
   bool fail = false;
   bool json = false;
 };
 
-struct Admin {
+// How the admin listener is asked.
+struct AdminOptions {
   http::Url url;  // its target is "" or a prefix without a slash at its end
   std::string token;
+  leash::Duration timeout{};
+  bool json = false;
+};
+
+// Which tasks are meant; empty parts mean all.
+struct TaskFilter {
+  std::string site;
+  std::string name;
+  std::string state;
+  std::optional<leash::Duration> min_age;
+  std::optional<int> limit;
 };
 
 struct ModeCommand {
-  Admin admin;
+  AdminOptions admin;
   std::string change_to;  // empty: only ask
 };
 
 struct TasksCommand {
-  Admin admin;
+  AdminOptions admin;
+  TaskFilter filter;
+  bool only_leaked = false;
+  bool stacks = false;
+  std::optional<leash::Duration> every;  // watch
 };
 
-using Command = std::variant<GetCommand, ModeCommand, TasksCommand>;
+struct ReapCommand {
+  AdminOptions admin;
+  TaskFilter filter;
+};
+
+using Command = std::variant<GetCommand, ModeCommand, TasksCommand, ReapCommand>;
 
 // Why there is no command to run.
 struct Message {

@@ -1,28 +1,41 @@
 #pragma once
-// A server's tasks as a table, out of the JSON of its /debug/tasks.
+// Draws a list of tasks as a table.
 //
-// Requires
-// {"tasks":[{"site","function","wait","state","role","count","oldest_age_seconds","bytes","waits_at"}],
-//                "live":N,"unresponsive":["loop 2"]}; what is missing shows as "-".
-// Guarantees     leaked tasks first, then the largest groups. Anything but such JSON is an error, one
-//                sentence; what the server sent is printed without control characters.
+// Guarantees     no line is wider than asked for, as far as that is possible without leaving out a column.
 // Threads        any.
 //
-//   auto table = client::task_table(response.body, {.width = 100, .color = true});
-//   if (table) std::cout << *table;
+//   for (const client::Line& line : client::task_table(list, {.width = 100}))
+//     std::cout << client::painted(line, color) << '\n';
 
 #include <cstddef>
-#include <expected>
+#include <cstdint>
 #include <string>
-#include <string_view>
+#include <vector>
+
+#include "client/task_list.hpp"
 
 namespace client {
 
-struct TableStyle {
-  std::size_t width = 100;  // long places are shortened at their front to fit, down to 80
-  bool color = false;
+enum class Look : std::uint8_t { plain, strong, alarming, faint, title };
+
+struct Line {
+  std::string text = {};
+  Look look = Look::plain;
 };
 
-std::expected<std::string, std::string> task_table(std::string_view json, TableStyle style);
+// With the escape sequences of its look.
+std::string painted(const Line& line, bool color);
+
+struct TableStyle {
+  std::size_t width = 0;  // places are shortened at their front to fit; 0: they never are
+  bool changes = false;   // a column for them
+  bool states = true;     // likewise
+};
+
+// Title line and rows; none for an empty list.
+std::vector<Line> task_table(const TaskList& list, const TableStyle& style);
+
+// "3 tasks live, 2 leaked", and what is not in the list.
+std::vector<Line> task_summary(const TaskList& list);
 
 }  // namespace client

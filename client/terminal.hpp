@@ -13,7 +13,9 @@ namespace client {
 struct Terminal {
   bool interactive = false;  // somebody watches: not a file, not a pipe
   bool color = false;        // interactive, and neither NO_COLOR nor TERM=dumb says otherwise
+  bool can_redraw = false;   // interactive, and TERM knows more than lines
   std::size_t width = 100;   // in cells
+  std::size_t height = 30;
 };
 
 Terminal terminal(int descriptor) noexcept;

@@ -7,16 +7,22 @@
 // Guarantees     when the context is done, a coroutine that is awaited gets a terminal cancellation through
 //                its slot. It is one opaque frame in reports: what it awaits is not seen. A std::system_error
 //                that leaves it is the error of the Result, the context's own when the context caused it; any
-//                other exception is rethrown.
+//                other exception is rethrown. What leaves one that go() started reaches the loop's
+//                on_exception, unless the context caused it. An asio::awaitable that awaits a task gets
+//                errc::canceled when the task is destroyed before its end.
 // Threads        the loop's thread; the asio::awaitable runs on the loop's io_context.
-// Lifetime       a Task that is destroyed while it awaits (a scope that was not joined, the reaper) cancels the
-//                coroutine, which ends by itself: what it refers to has to live until then.
+// Lifetime       a Task that is reaped while it awaits has the coroutine cancelled, and its frames, with those
+//                of the tasks that hold the scopes it is in, stay until that has ended. A scope that is
+//                destroyed without join keeps the frames of its tasks likewise, but not its own task's.
 //
 //   leash::Task<leash::Result<std::size_t>> read(leash::Context ctx, Socket& socket) {
 //     auto n = co_await leash::await(ctx, old_code(socket));  // asio::awaitable<std::size_t>
 //     co_return n;
 //   }
 
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
@@ -29,6 +35,7 @@
 #include <source_location>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -53,59 +60,101 @@ inline Task<Result<>> adopt(Context ctx, asio::awaitable<void> coroutine) {
   co_return result;
 }
 
+namespace detail {
+
+// An exception that leaves it reaches the loop as it was thrown. Not one that says that it was told to stop.
+inline Task<Result<>> run_alone(Context ctx, asio::awaitable<void> coroutine) {
+  auto ended = await(ctx, std::move(coroutine));
+  const Result<> result = co_await ended;
+  const bool told_to_stop = !result && is_cancellation(result.error()) && ctx.is_done();
+  if (!result && !told_to_stop) std::rethrow_exception(std::get<0>(*ended.arguments()));
+  co_return result;
+}
+
+}  // namespace detail
+
 inline void go(const Context& ctx, asio::awaitable<void> coroutine, std::string_view name = {},
                std::source_location where = std::source_location::current()) {
-  go(ctx, adopt(ctx, std::move(coroutine)), name, where);
+  go(ctx, detail::run_alone(ctx, std::move(coroutine)), name, where);
 }
 
 namespace detail {
 
-// Runs the task and then the handler of whoever awaits it; the handler's slot cancels the task.
-template <class T, class Handler>
-Task<> run_for(Task<T> task, std::shared_ptr<Handler> handler, std::shared_ptr<Cancel> stop,
-               asio::io_context& io) {
-  std::exception_ptr exception;
-  if constexpr (std::is_void_v<T>) {
-    try {
-      co_await std::move(task);
-    } catch (...) {
-      exception = std::current_exception();
-    }
-    asio::get_associated_cancellation_slot(*handler).clear();
-    asio::post(io, [handler, exception] { (*handler)(exception); });
-  } else {
-    std::optional<T> value;
-    try {
-      value.emplace(co_await std::move(task));
-    } catch (...) {
-      exception = std::current_exception();
-    }
-    asio::get_associated_cancellation_slot(*handler).clear();
-    auto result = std::make_shared<std::optional<T>>(std::move(value));
-    asio::post(io, [handler, exception, result] {
-      if (exception) {
-        (*handler)(exception, T());
-      } else {
-        (*handler)(exception, std::move(**result));
-      }
+// The handler of whoever awaits a task: called once, also if the task is destroyed before its end.
+template <class Handler, class... Values>
+class Delivery {
+ public:
+  Delivery(Handler handler, asio::io_context& io)
+      : handler_(std::make_unique<Handler>(std::move(handler))), io_(&io) {}
+  Delivery(Delivery&&) noexcept = default;
+  ~Delivery() {
+    if (handler_) fail(std::make_exception_ptr(std::system_error(make_error_code(errc::canceled))));
+  }
+
+  void fail(std::exception_ptr exception) { deliver(std::move(exception), Values()...); }
+  void succeed(Values... values) { deliver(nullptr, std::move(values)...); }
+
+ private:
+  void deliver(std::exception_ptr exception, Values... values) {
+    asio::get_associated_cancellation_slot(*handler_).clear();
+    const auto executor = asio::get_associated_executor(*handler_, io_->get_executor());
+    asio::post(executor, [handler = std::move(handler_), exception = std::move(exception),
+                          ... values = std::move(values)]() mutable {
+      (*handler)(std::move(exception), std::move(values)...);
     });
   }
-  stop.reset();
+
+  std::unique_ptr<Handler> handler_;  // null: it was called
+  asio::io_context* io_;
+};
+
+template <class T, class Handler>
+struct DeliveryOf {
+  using type = Delivery<Handler, T>;
+};
+template <class Handler>
+struct DeliveryOf<void, Handler> {
+  using type = Delivery<Handler>;
+};
+
+// Runs the task and then the handler of whoever awaits it.
+template <class T, class To>
+Task<> run_for(Task<T> task, To delivery, Cancel) {
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(task);
+      delivery.succeed();
+    } else {
+      delivery.succeed(co_await std::move(task));
+    }
+  } catch (...) {
+    delivery.fail(std::current_exception());
+  }
 }
 
-// `make` is called with the context that the task is started under.
+// `make` is called with the context that the task is started under; the handler's slot cancels it.
 template <class T>
 struct StartTask {
   template <class Handler, class Make>
   void operator()(Handler&& handler, Context ctx, Make make, std::source_location where) const {
-    auto kept = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
-    Cancelable own = with_cancel(ctx);
-    auto stop = std::make_shared<Cancel>(std::move(own.cancel));
-    auto slot = asio::get_associated_cancellation_slot(*kept);
-    if (slot.is_connected()) slot.assign([stop](asio::cancellation_type) { (*stop)(); });
-    asio::io_context& io = ctx.node().signal->loop->io();
-    Task<T> task = make(own.ctx);
-    go(own.ctx, run_for<T>(std::move(task), std::move(kept), std::move(stop), io), "as_awaitable", where);
+    using To = typename DeliveryOf<T, std::decay_t<Handler>>::type;
+    auto [own, cancel] = with_cancel(ctx);
+    SignalNode& node = *own.node().signal;
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    To delivery(std::forward<Handler>(handler), node.loop->io());
+    std::optional<Task<T>> task;
+    try {
+      task.emplace(make(own));
+    } catch (...) {
+      delivery.fail(std::current_exception());
+      return;
+    }
+    if (slot.is_connected()) {
+      slot.assign([kept = Ref<SignalNode>(&node)](asio::cancellation_type) {
+        kept->loop->finish(*kept, errc::canceled, errc::canceled);
+      });
+    }
+    go(own, run_for<T, To>(std::move(*task), std::move(delivery), std::move(cancel)), "as_awaitable", where);
   }
 };
 
@@ -161,7 +210,9 @@ class ViaAwaitable {
   Context ctx_;
 };
 // Inside an asio::awaitable: `auto n = co_await socket.async_read_some(buffer, via(ctx, asio::use_awaitable));`
-// gives or throws what use_awaitable does, with the context's error when the context caused it.
+// gives or throws what use_awaitable does, with the context's error when the context caused it. Under a done
+// context the operation is not started; one whose result has no default, or that gives no error, is started and
+// cancelled at once.
 inline ViaAwaitable via(const Context& ctx, asio::use_awaitable_t<>) noexcept { return ViaAwaitable(ctx); }
 
 namespace detail {
@@ -173,15 +224,29 @@ struct OperationLink : Dependent {
           static_cast<OperationLink&>(dependent).signal.emit(asio::cancellation_type::terminal);
         }),
         ctx(c) {}
-  std::error_code explain(std::error_code error) const noexcept {
-    const SignalNode& node = *ctx.node().signal;
-    return is_cancellation(error) && nothing_remains(node) ? error_of(node) : error;
+  const SignalNode& node() const noexcept { return *ctx.node().signal; }
+
+  // What an operation that was aborted because of the context says.
+  void explain(std::error_code& error) const noexcept {
+    if (is_cancellation(error) && nothing_remains(node())) error = error_of(node());
   }
+  void explain(std::exception_ptr& exception) const {
+    if (!exception || !nothing_remains(node())) return;
+    try {
+      std::rethrow_exception(exception);
+    } catch (const std::system_error& e) {
+      if (is_cancellation(e.code())) exception = std::make_exception_ptr(std::system_error(error_of(node())));
+    } catch (...) {  // it has nothing to do with the context
+    }
+  }
+  template <class Value>
+  void explain(const Value&) const noexcept {}
+
   Context ctx;
   asio::cancellation_signal signal;
 };
 
-template <class Handler>
+template <class Handler, class... Args>
 class LinkedHandler {
  public:
   LinkedHandler(std::shared_ptr<OperationLink> link, Handler handler)
@@ -192,11 +257,11 @@ class LinkedHandler {
   executor_type get_executor() const noexcept { return asio::get_associated_executor(handler_); }
   cancellation_slot_type get_cancellation_slot() const noexcept { return link_->signal.slot(); }
 
-  template <class... Args>
-  void operator()(std::error_code error, Args&&... args) {
+  void operator()(Args... args) {
     link_->unlink();
     asio::get_associated_cancellation_slot(handler_).clear();
-    handler_(link_->explain(error), std::forward<Args>(args)...);
+    (link_->explain(args), ...);
+    handler_(std::move(args)...);
   }
 
  private:
@@ -204,21 +269,52 @@ class LinkedHandler {
   Handler handler_;
 };
 
+// Of void(Args...): whether a failure can be made up.
+template <class... Args>
+inline constexpr bool can_fail = false;
+template <class... Values>
+inline constexpr bool can_fail<std::error_code, Values...> = (std::is_default_constructible_v<Values> && ...);
+template <class... Values>
+inline constexpr bool can_fail<std::exception_ptr, Values...> = (std::is_default_constructible_v<Values> &&
+                                                                 ...);
+
+template <class... Args>
 struct StartLinked {
   template <class Handler, class Initiation, class... InitArgs>
   void operator()(Handler&& handler, Context ctx, Initiation initiation, InitArgs&&... args) const {
+    const SignalNode& node = *ctx.node().signal;
+    if constexpr (can_fail<Args...>) {
+      if (nothing_remains(node)) {
+        fail(std::forward<Handler>(handler), error_of(node), std::type_identity<std::tuple<Args...>>());
+        return;
+      }
+    }
     auto link = std::make_shared<OperationLink>(ctx);
     auto outer = asio::get_associated_cancellation_slot(handler);
     if (outer.is_connected()) {
       outer.assign([link](asio::cancellation_type type) { link->signal.emit(type); });
     }
-    std::move(initiation)(LinkedHandler<std::decay_t<Handler>>(link, std::forward<Handler>(handler)),
+    std::move(initiation)(LinkedHandler<std::decay_t<Handler>, Args...>(link, std::forward<Handler>(handler)),
                           std::forward<InitArgs>(args)...);
-    if (nothing_remains(*ctx.node().signal)) {
+    if (nothing_remains(node)) {
       link->signal.emit(asio::cancellation_type::terminal);
     } else {
       LoopState::attach(*ctx.node().signal, *link);
     }
+  }
+
+ private:
+  template <class Handler, class Failure, class... Values>
+  static void fail(Handler&& handler, std::error_code error,
+                   std::type_identity<std::tuple<Failure, Values...>>) {
+    const auto executor = asio::get_associated_executor(handler);
+    asio::post(executor, [kept = std::forward<Handler>(handler), error]() mutable {
+      if constexpr (std::is_same_v<Failure, std::error_code>) {
+        kept(error, Values()...);
+      } else {
+        kept(std::make_exception_ptr(std::system_error(error)), Values()...);
+      }
+    });
   }
 };
 
@@ -226,12 +322,13 @@ struct StartLinked {
 }  // namespace leash
 
 template <class... Args>
-class asio::async_result<leash::ViaAwaitable, void(std::error_code, Args...)> {
+class asio::async_result<leash::ViaAwaitable, void(Args...)> {
  public:
   template <class Initiation, class... InitArgs>
   static auto initiate(Initiation initiation, leash::ViaAwaitable token, InitArgs... args) {
     asio::use_awaitable_t<> awaited;
-    return asio::async_initiate<asio::use_awaitable_t<>, void(std::error_code, Args...)>(
-        leash::detail::StartLinked(), awaited, token.ctx(), std::move(initiation), std::move(args)...);
+    return asio::async_initiate<asio::use_awaitable_t<>, void(std::decay_t<Args>...)>(
+        leash::detail::StartLinked<std::decay_t<Args>...>(), awaited, token.ctx(), std::move(initiation),
+        std::move(args)...);
   }
 };

@@ -1,8 +1,10 @@
 #include "leash/contexts.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "leash/detail/loop_state.hpp"
@@ -17,6 +19,11 @@ Key key_of(const ContextGroup& group) {
   return {group.site.file, group.site.line, group.site.function, group.label};
 }
 
+void widen(ContextGroup& group, Duration until_deadline) {
+  group.nearest_deadline = std::min(group.nearest_deadline.value_or(Duration::max()), until_deadline);
+  group.farthest_deadline = std::max(group.farthest_deadline.value_or(Duration::zero()), until_deadline);
+}
+
 void add(std::map<Key, ContextGroup>& groups, const ContextGroup& more) {
   const auto [at, is_new] = groups.try_emplace(key_of(more), more);
   if (is_new) return;
@@ -24,10 +31,23 @@ void add(std::map<Key, ContextGroup>& groups, const ContextGroup& more) {
   same.count += more.count;
   same.armed += more.armed;
   if (!more.nearest_deadline) return;
-  same.nearest_deadline = std::min(same.nearest_deadline.value_or(Duration::max()), *more.nearest_deadline);
-  same.farthest_deadline =
-      std::max(same.farthest_deadline.value_or(Duration::zero()), *more.farthest_deadline);
+  widen(same, *more.nearest_deadline);
+  widen(same, *more.farthest_deadline);
 }
+
+struct Place {
+  const char* file;
+  std::uint32_t line;
+  const char* label;
+  friend bool operator==(const Place&, const Place&) = default;
+};
+struct PlaceHash {
+  std::size_t operator()(const Place& place) const noexcept {
+    return (reinterpret_cast<std::uintptr_t>(place.file) ^ reinterpret_cast<std::uintptr_t>(place.label)) *
+               31 +
+           place.line;
+  }
+};
 
 std::vector<ContextGroup> largest_first(std::map<Key, ContextGroup> groups) {
   std::vector<ContextGroup> sorted;
@@ -46,7 +66,8 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
   dump.held = state.figures()->contexts_held.get();
   const TimePoint now = state.now();
 
-  std::map<Key, ContextGroup> groups;
+  // By address, which is quick; groups of equal text are made one afterwards.
+  std::unordered_map<Place, ContextGroup, PlaceHash> places;
   std::size_t visited = 0;
   std::vector<const SignalNode*> ahead{&state.background()};
   while (!ahead.empty()) {
@@ -57,15 +78,16 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
         dump.complete = false;
         break;
       }
-      ContextGroup one;
-      one.site = {readable_function(node.where.function_name()), node.where.file_name(), node.where.line()};
-      if (node.label) one.label = node.label;
-      one.count = 1;
-      if (node.armed()) {
-        one.armed = 1;
-        one.nearest_deadline = one.farthest_deadline = std::max(node.deadline - now, Duration::zero());
+      ContextGroup& group = places[{node.where.file_name(), node.where.line(), node.label}];
+      if (group.count++ == 0) {
+        group.site = {readable_function(node.where.function_name()), node.where.file_name(),
+                      node.where.line()};
+        if (node.label) group.label = node.label;
       }
-      add(groups, one);
+      if (node.armed()) {
+        ++group.armed;
+        widen(group, std::max(node.deadline - now, Duration::zero()));
+      }
     }
     for (auto* hook = node.dependents.front(); hook; hook = node.dependents.next(*hook)) {
       const auto& dependent = static_cast<const detail::Dependent&>(*hook);
@@ -74,6 +96,8 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
       }
     }
   }
+  std::map<Key, ContextGroup> groups;
+  for (auto& [place, group] : places) add(groups, group);
   dump.groups = largest_first(std::move(groups));
   return dump;
 }

@@ -94,7 +94,12 @@ class Taking {
     std::size_t at = dump_.entries.size();
     if (!options_.full) {
       shape_.take(task);
-      at = groups_.try_emplace(shape_, at).first->second;
+      // Neighbours are mostly alike.
+      if (!(shape_ == last_shape_)) {
+        last_at_ = groups_.try_emplace(shape_, at).first->second;
+        last_shape_ = shape_;
+      }
+      at = last_at_;
     }
     // Tasks of a site come in the order of their starts: the first one is the oldest.
     if (at == dump_.entries.size()) dump_.entries.push_back({0, 0, detail::describe(task, now_)});
@@ -109,6 +114,8 @@ class Taking {
   const TimePoint now_;
   detail::TaskCursor cursor_;
   Shape shape_;
+  Shape last_shape_;  // the one before, and where its group is
+  std::size_t last_at_ = 0;
   std::unordered_map<Shape, std::size_t, ShapeHash> groups_;
   Dump dump_;
 };

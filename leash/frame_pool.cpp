@@ -196,6 +196,14 @@ class Pool : public detail::Hook<Pool> {
   }
 
   Block* new_block(std::size_t cls) {
+    // The one that became empty last is often of this class, and then as it should be.
+    if (auto* hook = empty_.back(); hook && static_cast<Block*>(hook)->object_bytes == (cls + 1) * step) {
+      Block* same = static_cast<Block*>(hook);
+      same->unlink();
+      --empty_count_;
+      partial_[cls].push_back(*same);
+      return same;
+    }
     void* memory;
     if (auto* hook = empty_.front()) {
       Block* old = static_cast<Block*>(hook);

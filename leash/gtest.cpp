@@ -4,11 +4,13 @@
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "leash/detail/loop_registry.hpp"
+#include "leash/pattern.hpp"
 
 namespace leash {
 namespace {
@@ -16,25 +18,32 @@ namespace {
 // How many tasks of each site are alive in the loops that are there.
 using Alive = std::map<std::string, std::uint64_t>;
 
-Alive count_alive() {
+bool ignores(const WatchOptions& options, std::string_view place) {
+  return std::ranges::any_of(options.ignore_sites,
+                             [&](const std::string& part) { return contains(part, place); });
+}
+
+Alive count_alive(const WatchOptions& options) {
   Alive alive;
   for (const detail::LoopEntry& loop : detail::live_loops()) {
     for (const SiteFigures& site : loop.figures->sites()) {
       if (site.live() == 0) continue;
-      alive["loop \"" + loop.name + "\", started at " + site.file + ":" + std::to_string(site.line) + " by " +
-            readable_function(site.function)] += site.live();
+      const std::string place = site.file + (":" + std::to_string(site.line));
+      if (ignores(options, place)) continue;
+      alive["loop \"" + loop.name + "\", started at " + place + " by " + readable_function(site.function)] +=
+          site.live();
     }
   }
   return alive;
 }
 
 // What is alive beyond what was, once it has had time to end; empty: nothing.
-std::string what_is_left(const Alive& before, Duration maximum_wait) {
-  const auto give_up = std::chrono::steady_clock::now() + maximum_wait;
+std::string what_is_left(const Alive& before, const WatchOptions& options) {
+  const auto give_up = std::chrono::steady_clock::now() + options.maximum_wait;
   for (auto pause = std::chrono::nanoseconds(std::chrono::microseconds(1));;
        pause = std::min(pause * 2, std::chrono::nanoseconds(std::chrono::milliseconds(100)))) {
     std::string text;
-    for (const auto& [site, count] : count_alive()) {
+    for (const auto& [site, count] : count_alive(options)) {
       const auto then = before.find(site);
       const std::uint64_t old = then == before.end() ? 0 : then->second;
       if (count > old) text += "    " + std::to_string(count - old) + " in " + site + "\n";
@@ -48,10 +57,13 @@ std::string what_is_left(const Alive& before, Duration maximum_wait) {
 
 class Watch final : public ::testing::EmptyTestEventListener {
  public:
-  explicit Watch(Duration maximum_wait) : maximum_wait_(maximum_wait) {
+  explicit Watch(WatchOptions options) : options_(std::move(options)) {
     detail::watch_abandoned([this](const std::vector<TaskInfo>& tasks) {
       const std::lock_guard lock(mutex_);
-      abandoned_.insert(abandoned_.end(), tasks.begin(), tasks.end());
+      for (const TaskInfo& task : tasks) {
+        if (!ignores(options_, task.site.file + ":" + std::to_string(task.site.line)))
+          abandoned_.push_back(task);
+      }
     });
   }
   ~Watch() override { detail::watch_abandoned(nullptr); }
@@ -63,7 +75,7 @@ class Watch final : public ::testing::EmptyTestEventListener {
 
  private:
   void OnTestStart(const ::testing::TestInfo&) override {
-    before_ = count_alive();
+    before_ = count_alive(options_);
     const std::lock_guard lock(mutex_);
     expected_ = false;
     abandoned_.clear();
@@ -76,11 +88,11 @@ class Watch final : public ::testing::EmptyTestEventListener {
       if (!abandoned_.empty()) text = "the test destroyed a loop with tasks alive\n";
       for (const TaskGroup& entry : group(abandoned_)) text += "\n" + to_text(entry);
     }
-    text += what_is_left(before_, maximum_wait_);
+    text += what_is_left(before_, options_);
     if (!text.empty()) ADD_FAILURE() << text;
   }
 
-  const Duration maximum_wait_;
+  const WatchOptions options_;
   Alive before_;
   std::mutex mutex_;  // of what follows: loops are destroyed on any thread
   bool expected_ = false;
@@ -91,9 +103,9 @@ Watch* the_watch = nullptr;
 
 }  // namespace
 
-void watch_tests(Duration maximum_wait) {
+void watch_tests(const WatchOptions& options) {
   check(the_watch == nullptr, "watch_tests was called twice");
-  the_watch = new Watch(maximum_wait);
+  the_watch = new Watch(options);
   ::testing::UnitTest::GetInstance()->listeners().Append(the_watch);  // which owns it
 }
 
@@ -102,10 +114,10 @@ void expect_leaks() {
 }
 
 int verify_main(const std::function<int()>& run, const MainOptions& options) {
-  const Alive before = count_alive();
+  const Alive before = count_alive(options.watch);
   int status = run();
   if (status == 0 || options.run_on_failure) {
-    const std::string text = what_is_left(before, options.maximum_wait);
+    const std::string text = what_is_left(before, options.watch);
     if (!text.empty()) {
       if (options.report) {
         options.report(text);

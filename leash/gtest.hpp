@@ -20,6 +20,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "leash/leak_check.hpp"
 #include "leash/loop.hpp"
@@ -34,14 +35,19 @@ inline void verify_none_elsewhere(Loop& loop, const LeakOptions& options = {}) {
   if (const auto leaks = find_leaks_elsewhere(loop, options)) ADD_FAILURE() << leaks->text;
 }
 
-// Appends the listener to GoogleTest's. `maximum_wait`: for tasks of loops that outlive a test.
-void watch_tests(Duration maximum_wait = std::chrono::seconds(1));
+struct WatchOptions {
+  Duration maximum_wait = std::chrono::seconds(1);  // for tasks of loops that outlive a test
+  // Tasks that were started there do not count: parts of "path:line", or patterns (leash/pattern.hpp).
+  std::vector<std::string> ignore_sites = {};
+};
+// Appends the listener to GoogleTest's.
+void watch_tests(const WatchOptions& options = {});
 // In a test that leaves tasks on purpose: the listener lets it.
 void expect_leaks();
 
 struct MainOptions {
   bool run_on_failure = false;  // check also when the tests have failed
-  Duration maximum_wait = std::chrono::seconds(1);
+  WatchOptions watch = {};
   std::function<void(int)> cleanup = {};                // with the exit status
   std::function<void(const std::string&)> report = {};  // by default to standard error
 };

@@ -10,6 +10,7 @@
 
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/task_record.hpp"
+#include "leash/pattern.hpp"
 
 namespace leash {
 namespace {
@@ -21,13 +22,22 @@ using detail::TaskRecord;
 constexpr std::chrono::nanoseconds first_pause = std::chrono::microseconds(1);
 constexpr std::chrono::nanoseconds longest_pause = std::chrono::milliseconds(100);
 
-bool has(const std::vector<std::string>& all, std::string_view one) {
-  return std::ranges::find(all, one) != all.end();
+bool any_matches(const std::vector<std::string>& names, std::string_view text) {
+  return std::ranges::any_of(names, [&](const std::string& name) { return matches(name, text); });
 }
 
-bool is_called(const SignalNode& node, std::string_view label) {
-  if (!node.label) return false;
-  return label == node.label || label == node.label + (" " + std::to_string(node.number));
+bool any_calls(const std::vector<std::string>& labels, const ContextNode& node) {
+  if (node.kind != ContextNode::Kind::signal) return false;
+  const auto& signal = static_cast<const SignalNode&>(node);
+  if (!signal.label) return false;
+  return any_matches(labels, signal.label) ||
+         any_matches(labels, signal.label + (" " + std::to_string(signal.number)));
+}
+
+bool is_below(const TaskRecord& task, const Context& ctx) {
+  const ContextNode* node = &*task.owner;
+  while (node && node != &ctx.node()) node = node->parent;
+  return node != nullptr;
 }
 
 LeakReport report_on(const Dump& dump, bool deadlock) {
@@ -51,6 +61,10 @@ LeakOptions& LeakOptions::ignore_site(std::string part) {
   sites_.push_back(std::move(part));
   return *this;
 }
+LeakOptions& LeakOptions::ignore_started_by(std::string function) {
+  creators_.push_back(std::move(function));
+  return *this;
+}
 LeakOptions& LeakOptions::ignore_top_function(std::string function) {
   top_functions_.push_back(std::move(function));
   return *this;
@@ -65,6 +79,14 @@ LeakOptions& LeakOptions::ignore_name(std::string name) {
 }
 LeakOptions& LeakOptions::ignore_owner(std::string label) {
   owners_.push_back(std::move(label));
+  return *this;
+}
+LeakOptions& LeakOptions::ignore_owner(const Context& ctx) {
+  ancestors_.push_back(std::make_shared<const Context>(ctx));
+  return *this;
+}
+LeakOptions& LeakOptions::only_owner(const Context& ctx) {
+  only_below_ = std::make_shared<const Context>(ctx);
   return *this;
 }
 LeakOptions& LeakOptions::maximum_wait(Duration wait) {
@@ -82,28 +104,28 @@ void LeakOptions::clean_up(int status) const {
 
 bool LeakOptions::leaves_out(const TaskRecord& task) const {
   if (task.running) return true;  // it looks itself
-  if (!names_.empty() && task.name && has(names_, task.name.get())) return true;
+  if (only_below_ && !is_below(task, *only_below_)) return true;
+  if (std::ranges::any_of(ancestors_, [&](const auto& ctx) { return is_below(task, *ctx); })) return true;
+  if (!names_.empty() && task.name && any_matches(names_, task.name.get())) return true;
+  const SiteFigures& site = task.loop().figures()->at(task.site);
   if (!sites_.empty()) {
-    const SiteFigures& site = task.loop().figures()->at(task.site);
     const std::string place = site.file + (":" + std::to_string(site.line));
-    if (std::ranges::any_of(sites_, [&](const std::string& part) { return place.contains(part); }))
+    if (std::ranges::any_of(sites_, [&](const std::string& part) { return contains(part, place); }))
       return true;
   }
+  if (!creators_.empty() && any_matches(creators_, readable_function(site.function))) return true;
   if (!top_functions_.empty() &&
-      has(top_functions_, readable_function(task.innermost->where.function_name()))) {
+      any_matches(top_functions_, readable_function(task.innermost->where.function_name()))) {
     return true;
   }
   if (!functions_.empty()) {
     for (const auto* frame = task.innermost; frame; frame = frame->parent) {
-      if (has(functions_, readable_function(frame->where.function_name()))) return true;
+      if (any_matches(functions_, readable_function(frame->where.function_name()))) return true;
     }
   }
-  for (const std::string& label : owners_) {
+  if (!owners_.empty()) {
     for (const ContextNode* node = &*task.owner; node; node = node->parent) {
-      if (node->kind == ContextNode::Kind::signal &&
-          is_called(static_cast<const SignalNode&>(*node), label)) {
-        return true;
-      }
+      if (any_calls(owners_, *node)) return true;
     }
   }
   return false;

@@ -12,6 +12,7 @@
 //
 //   leash::LeakOptions options;
 //   options.ignore_current(loop).ignore_site("server/listener.cpp").maximum_wait(5s);
+//   options.ignore_any_function("vendor::*");
 //   if (auto leaks = leash::find_leaks(loop, options)) std::cerr << leaks->text;
 
 #include <chrono>
@@ -19,29 +20,40 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "leash/clock.hpp"
+#include "leash/context.hpp"
 #include "leash/dump.hpp"
 #include "leash/loop.hpp"
 
 namespace leash {
 
+// What to leave out; a task is left out if any of these says so. Functions and names are meant as reports have
+// them, and each text may be a pattern (leash/pattern.hpp): "app::*".
 class LeakOptions {
  public:
   // The tasks that are alive in this loop now.
   LeakOptions& ignore_current(const Loop& loop);
   // Started at a place whose "path:line" has this part.
   LeakOptions& ignore_site(std::string part);
-  // The innermost await is in this function, as reports name it.
+  // Started by this function.
+  LeakOptions& ignore_started_by(std::string function);
+  // The innermost await is in this function.
   LeakOptions& ignore_top_function(std::string function);
   // Any await is; the function that started the task does not count.
   LeakOptions& ignore_any_function(std::string function);
   LeakOptions& ignore_name(std::string name);
   // The owner, or a context above it, has this label: "request", or "request 918".
   LeakOptions& ignore_owner(std::string label);
+  // The owner is this context or one below it. It is held until the options are gone: that has to happen on
+  // the loop's thread, or while nothing runs the loop.
+  LeakOptions& ignore_owner(const Context& ctx);
+  // The other way round: only those whose owner is this context or one below it. Held likewise.
+  LeakOptions& only_owner(const Context& ctx);
 
   // By the steady clock. Default 1 s.
   LeakOptions& maximum_wait(Duration wait);
@@ -60,10 +72,14 @@ class LeakOptions {
 
   std::map<const detail::LoopState*, std::uint64_t> newest_then_;
   std::vector<std::string> sites_;
+  std::vector<std::string> creators_;
   std::vector<std::string> top_functions_;
   std::vector<std::string> functions_;
   std::vector<std::string> names_;
   std::vector<std::string> owners_;
+  // Shared: copies of the options are made on other threads, and do not touch the contexts.
+  std::vector<std::shared_ptr<const Context>> ancestors_;
+  std::shared_ptr<const Context> only_below_;
   Duration maximum_wait_ = std::chrono::seconds(1);
   std::function<void(int)> cleanup_;
 };

@@ -6,7 +6,8 @@
 //                does it by itself.
 // Guarantees     only leaked tasks: one whose owner is not done is never touched. One that waits in an
 //                operation that cannot be cancelled is reaped when that returns; an asio::awaitable is
-//                cancelled through its slot. Counted by site (Outcome::reaped).
+//                cancelled through its slot, and waited for likewise. So is a task that holds a scope with
+//                such a task. Counted by site (Outcome::reaped).
 // Threads        the loop's thread (post there).
 // Lifetime       what a leaked task lent to others by reference is gone afterwards: what it lent it to should
 //                be owned by it, or share the ownership.
@@ -25,7 +26,7 @@ namespace leash {
 
 struct Reaped {
   std::size_t ended = 0;    // with the tasks of scopes that they held
-  std::size_t waiting = 0;  // end as soon as the operation they are in returns
+  std::size_t waiting = 0;  // end as soon as the operation that they, or tasks below them, are in returns
 };
 
 // The oldest orphans first, up to the filter's limit.

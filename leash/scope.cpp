@@ -15,7 +15,7 @@ Scope::ParentWatch::ParentWatch(Scope& s) noexcept
       scope(s) {}
 
 Scope::Scope(const Context& parent, std::source_location where)
-    : parent_(parent), own_(with_cancel(parent, {}, where)), watch_(*this) {
+    : parent_(parent), own_(with_cancel(parent, {}, where)), holder_(detail::current.task), watch_(*this) {
   detail::SignalNode& signal = *own_.ctx.node().signal;
   if (!signal.done()) detail::LoopState::attach(signal, watch_);
 }
@@ -24,12 +24,7 @@ Scope::~Scope() {
   watch_.unlink();
   if (live_ != 0) {
     own_.cancel();
-    while (auto* hook = tasks_.back()) {
-      auto& task = static_cast<detail::ScopedTaskRecord&>(*hook);
-      hook->unlink();
-      task.scope = nullptr;
-      task.loop().destroy(task);
-    }
+    own_.ctx.node().signal->loop->let_go(tasks_);
   }
   if (exception_) own_.ctx.node().signal->loop->report_exception(exception_, nullptr);  // nobody joined
 }
@@ -39,7 +34,7 @@ void Scope::start(detail::PromiseBase& root, bool returns_result, std::string_vi
   detail::ContextNode& owner = own_.ctx.node();
   detail::TaskRecord& task = owner.signal->loop->start(owner, root, returns_result, name, where, this);
   tasks_.push_back(static_cast<detail::ScopedTaskRecord&>(task));
-  ++live_;
+  if (++live_ == 1 && joiner_) joiner_->loop().park_again(*joiner_, WaitKind::wait_group);
   // The parent ended before: that is what join reports, once there is something that it stops.
   if (!ended_by_us_ && own_.ctx.is_done()) fail(own_.ctx.err());
 }
@@ -72,25 +67,25 @@ void Scope::task_ended(std::error_code error, const std::exception_ptr& exceptio
     ended_by_us_ = true;
     own_.cancel(error ? error : make_error_code(errc::canceled));
   }
-  if (live_ == 0 && joiner_) joiner_->loop().schedule(*std::exchange(joiner_, nullptr));
+  if (live_ == 0 && joiner_) joiner_->loop().schedule(*joiner_);
 }
 
 Scope::Join Scope::join() noexcept { return Join(*this); }
 
 void Scope::Join::await_suspend(std::coroutine_handle<>) {
   detail::TaskRecord& task = *detail::current.task;
-  if (scope_.live_ == 0) {  // ready, but this turn has gone on for long enough
-    task.loop().schedule(task);
-    return;
-  }
   check(scope_.joiner_ == nullptr, "a Scope is joined by two tasks at once");
   scope_.joiner_ = &task;
   waiting_ = true;
-  task.loop().park(task, WaitKind::wait_group);
+  if (scope_.live_ == 0) {  // ready, but this turn has gone on for long enough
+    task.loop().schedule(task);
+  } else {
+    task.loop().park(task, WaitKind::wait_group);
+  }
 }
 
 Result<> Scope::Join::await_resume() {
-  waiting_ = false;
+  if (std::exchange(waiting_, false)) scope_.joiner_ = nullptr;
   if (auto exception = std::exchange(scope_.exception_, nullptr)) std::rethrow_exception(exception);
   if (scope_.error_) return std::unexpected(scope_.error_);
   return {};

@@ -8,7 +8,8 @@
 //                rethrows); cancellation errors that follow from that do not count. An exception that no
 //                join rethrows (it was not the first failure, or nobody joined) reaches the loop's
 //                on_exception. A scope that is destroyed before its tasks have ended (early return, exception)
-//                cancels them and destroys their frames on the spot.
+//                cancels them and destroys their frames on the spot; those of a task that is in an operation
+//                which cannot be cancelled, or in an asio::awaitable, when that has returned.
 // Threads        the loop's thread.
 // Lifetime       a local object of a task; not movable.
 //
@@ -58,6 +59,7 @@ class Scope {
 
  private:
   friend class detail::LoopState;
+  friend struct detail::TaskRecord;
   struct ParentWatch : detail::Dependent {
     explicit ParentWatch(Scope& s) noexcept;
     Scope& scope;
@@ -70,6 +72,7 @@ class Scope {
 
   Context parent_;
   Cancelable own_;
+  detail::TaskRecord* const holder_;  // the task that made it
   detail::List<detail::InScope> tasks_;
   std::size_t live_ = 0;
   std::error_code error_;         // the first one

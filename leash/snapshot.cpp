@@ -8,6 +8,7 @@
 #include "leash/context.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/task_record.hpp"
+#include "leash/detail/tracking.hpp"
 #include "leash/trace.hpp"
 
 namespace leash {
@@ -112,7 +113,7 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   if (task.wait != WaitKind::none) info.waits_for = std::max(now - task.waits_since, Duration::zero());
   info.age = now - task.started;
   info.frame_bytes = task.bytes;
-  for (const PromiseBase* frame = task.innermost; frame; frame = frame->parent) {
+  for (const PromiseBase* frame = task.innermost; tracking && frame; frame = frame->parent) {
     info.frames.push_back(frame_at(frame->where));
   }
   return info;

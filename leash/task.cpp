@@ -1,20 +1,25 @@
 #include "leash/task.hpp"
 
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/tracking.hpp"
 
 namespace leash::detail {
 
 void enter_frame(TaskRecord& task, PromiseBase& frame) noexcept {
   frame.parent = task.innermost;
   task.innermost = &frame;
-  task.bytes += frame.bytes;
-  task.loop().figures()->at(task.site).frame_bytes.add(frame.bytes);
+  if constexpr (tracking) {
+    task.bytes += frame.bytes;
+    task.loop().figures()->at(task.site).frame_bytes.add(frame.bytes);
+  }
 }
 
 void leave_frame(TaskRecord& task, PromiseBase& frame) noexcept {
   task.innermost = frame.parent;
-  task.bytes -= frame.bytes;
-  task.loop().figures()->at(task.site).frame_bytes.subtract(frame.bytes);
+  if constexpr (tracking) {
+    task.bytes -= frame.bytes;
+    task.loop().figures()->at(task.site).frame_bytes.subtract(frame.bytes);
+  }
 }
 
 bool may_go_on(TaskRecord& task) noexcept { return task.loop().may_go_on(); }

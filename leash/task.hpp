@@ -26,6 +26,7 @@
 
 #include "leash/check.hpp"
 #include "leash/detail/task_record.hpp"
+#include "leash/detail/tracking.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/frame_pool.hpp"
 
@@ -100,13 +101,13 @@ struct PromiseCommon : AlignedPromiseBase {
   template <class U>
   TaskAwaiter<U> await_transform(Task<U>&& task,
                                  std::source_location at = std::source_location::current()) noexcept {
-    where = at;
+    if constexpr (tracking) where = at;
     return TaskAwaiter<U>(std::move(task));
   }
   template <Awaiter A>
   AwaiterRef<std::remove_reference_t<A>> await_transform(
       A&& awaiter, std::source_location at = std::source_location::current()) noexcept {
-    where = at;
+    if constexpr (tracking) where = at;
     return AwaiterRef<std::remove_reference_t<A>>(awaiter);
   }
   template <class A>

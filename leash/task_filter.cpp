@@ -2,6 +2,7 @@
 
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/task_record.hpp"
+#include "leash/pattern.hpp"
 
 namespace leash {
 
@@ -28,14 +29,11 @@ bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now) {
     if (!counts) return false;
   }
   if (now - task.started < filter.min_age) return false;
-  if (!filter.name.empty()) {
-    if (!task.name || std::string_view(task.name.get()).find(filter.name) == std::string_view::npos)
-      return false;
-  }
+  if (!filter.name.empty() && (!task.name || !contains(filter.name, task.name.get()))) return false;
   if (!filter.site.empty()) {
     const SiteFigures& site = task.loop().figures()->at(task.site);
     const std::string place = site.file + (":" + std::to_string(site.line));
-    if (place.find(filter.site) == std::string::npos) return false;
+    if (!contains(filter.site, place)) return false;
   }
   return true;
 }

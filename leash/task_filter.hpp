@@ -42,10 +42,11 @@ std::optional<TaskState> parse_task_state(std::string_view text) noexcept;
 
 struct TaskFilter {
   std::optional<TaskState> state = {};  // orphan: the leaked ones, too
-  std::string site = {};                // a part of "path:line" of where it was started
-  std::string name = {};                // a part of its name
-  Duration min_age{};                   // started at least so long ago
-  std::size_t limit = SIZE_MAX;         // at most so many
+  // A part of "path:line" of where it was started, and of its name; or a pattern (leash/pattern.hpp).
+  std::string site = {};
+  std::string name = {};
+  Duration min_age{};            // started at least so long ago
+  std::size_t limit = SIZE_MAX;  // at most so many
 };
 
 namespace detail {

@@ -17,8 +17,9 @@ OperationState::~OperationState() { loop_->release(); }
 
 void OperationState::initiated() noexcept {
   if (complete_) return;  // inside its own initiation
-  loop_->add_operation(*this);
   cancellable = signal_.slot().has_handler();
+  has_to_return = !owns_its_memory_ && (!cancellable || kind_ == WaitKind::asio);
+  loop_->add_operation(*this);
   if (nothing_remains(*context_->signal)) {
     signal_.emit(asio::cancellation_type::terminal);
   } else {
@@ -33,8 +34,8 @@ void OperationState::context_done(Dependent& dependent) noexcept {
   if (self.cancellable) return;
   if (self.owns_its_memory_) {
     self.completed();
-  } else if (self.task_) {
-    self.loop_->count_uncancellable(*self.task_);
+  } else if (self.task) {
+    self.loop_->count_uncancellable(*self.task);
   }
 }
 
@@ -42,33 +43,34 @@ void OperationState::completed() noexcept {
   complete_ = true;
   static_cast<Hook<Dependent>&>(*this).unlink();
   static_cast<Hook<Operation>&>(*this).unlink();
-  if (TaskRecord* task = std::exchange(task_, nullptr)) {
-    task->uncancellable = false;
-    loop_->resume_from_handler(*task);
+  if (TaskRecord* waiting = std::exchange(task, nullptr)) {
+    waiting->uncancellable = false;
+    loop_->resume_from_handler(*waiting);
   } else {
     loop_->operation_ended();
   }
 }
 
 void OperationState::wait() {
-  TaskRecord& task = *current.task;
   if (complete_) {
-    loop_->schedule(task);
+    loop_->schedule(*current.task);
     return;
   }
-  task_ = &task;
-  task.uncancellable = !cancellable && !owns_its_memory_;
-  if (task.uncancellable && context_->signal->done()) loop_->count_uncancellable(task);
-  loop_->park(task, kind_);
+  task = current.task;
+  task->uncancellable = !cancellable && !owns_its_memory_;
+  if (task->uncancellable && context_->signal->done()) loop_->count_uncancellable(*task);
+  loop_->park(*task, kind_);
 }
 
 void OperationState::abandon() noexcept {
-  task_ = nullptr;
-  if (complete_) return;
-  const Ref<OperationState> keep(this);
-  // It is linked until it is told to stop. Told once: by now what it worked on (a socket) may be gone.
+  task = nullptr;
+  stop();
+}
+
+void OperationState::stop() noexcept {
   auto& link = static_cast<Hook<Dependent>&>(*this);
-  if (!link.linked()) return;
+  if (complete_ || !link.linked()) return;  // it is linked until it is told to stop
+  const Ref<OperationState> keep(this);
   link.unlink();
   signal_.emit(asio::cancellation_type::terminal);
 }

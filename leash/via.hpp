@@ -80,10 +80,11 @@ class OperationState : public Operation, public Dependent {
   ContextNode& context() const noexcept { return *context_; }
   asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
-  void initiated() noexcept;  // after the operation was started
-  void completed() noexcept;  // by its handler, once, with the result stored
-  void wait();                // by the awaiter
-  void abandon() noexcept;    // the awaiter goes away first: cancel
+  void initiated() noexcept;      // after the operation was started
+  void completed() noexcept;      // by its handler, once, with the result stored
+  void wait();                    // by the awaiter
+  void abandon() noexcept;        // the awaiter goes away first: cancel
+  void stop() noexcept override;  // told once: later, what it worked on (a socket) may be gone
   bool is_complete() const noexcept { return complete_; }
   void skip() noexcept { complete_ = true; }  // not started: the context is done
 
@@ -104,7 +105,6 @@ class OperationState : public Operation, public Dependent {
   bool owns_its_memory_;  // refers to nothing of the caller: not waited for after its context is done
   LoopState* loop_;       // counted
   Ref<ContextNode> context_;
-  TaskRecord* task_ = nullptr;  // that waits
   asio::cancellation_signal signal_;
   alignas(std::max_align_t) std::byte arena_[192];
 };
@@ -245,6 +245,9 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
 
   bool await_ready() const noexcept { return operation_->is_complete() && may_go_on(*current.task); }
   void await_suspend(std::coroutine_handle<>) { operation_->wait(); }
+
+  // What the handler was called with, once it has been.
+  const std::optional<std::tuple<Args...>>& arguments() const noexcept { return operation_->arguments; }
 
   Outcome await_resume() {
     auto& arguments = operation_->arguments;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <new>
 #include <utility>
 
 #include "http/problem.hpp"
@@ -10,6 +9,7 @@
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "leash/trace.hpp"
+#include "server/answers.hpp"
 #include "server/log.hpp"
 #include "server/worker.hpp"
 
@@ -32,27 +32,6 @@ class Counted {
  private:
   leash::Figure& figure_;
 };
-
-http::Response try_again_later(std::string_view detail, std::string_view cause) {
-  http::Response response = http::problem(503, detail, cause);
-  response.headers.add("Retry-After", "1");
-  return response;
-}
-
-// The answer for a handler that threw.
-http::Response answer_for_exception(const std::exception_ptr& thrown, RequestRecord& record) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::bad_alloc& e) {
-    record.failed("no memory for a request", e.what());
-    return try_again_later("There is not enough memory for this request.", "memory");
-  } catch (const std::exception& e) {
-    record.failed("a handler threw", e.what());
-  } catch (...) {
-    record.failed("a handler threw", "not a std::exception");
-  }
-  return http::problem(500, "The handler failed.");
-}
 
 }  // namespace
 
@@ -211,20 +190,6 @@ Task<Result<>> Connection::write_stream(Context ctx, std::string_view piece) {
 
 // --- a request ---
 
-// What the connection answers for a handler that did not return before its context was done.
-std::optional<http::Response> Connection::answer_for(std::error_code cause) {
-  if (cause == leash::errc::deadline_exceeded) {
-    http::Response response =
-        http::problem(504, "The request's deadline passed before it was answered.", "deadline");
-    response.headers.add("X-Deadline-Expired", "1");
-    return response;
-  }
-  if (cause == leash::errc::disconnected) return std::nullopt;
-  http::Response response = try_again_later("The server is shutting down.", "shutdown");
-  response.close = true;
-  return response;
-}
-
 Task<> Connection::run_handler(const Route* route, Exchange* exchange, leash::DoneSource returned) {
   const leash::DoneSource at_end = std::move(returned);  // closed also when the handler throws
   handled_ = co_await route->task(*exchange);
@@ -251,7 +216,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
   if (allowed && *allowed) deadline = std::min(deadline, leash::later(input_.arrived_at(), **allowed));
   bool run = false;
   if (!found) {
-    refuse(found.error().response, "there is no such route");
+    refuse(found.error().response, found.error().cause);
   } else if (!allowed) {
     refuse(http::problem(400, allowed.error()), allowed.error());
   } else if (!query) {

@@ -72,7 +72,6 @@ class Connection {
   http::Reply reply_to_current();
   void append(http::Response response);
   void append_refusal(int status, std::string_view detail);
-  std::optional<http::Response> answer_for(std::error_code cause);
 
   Worker& worker_;
   Socket socket_;

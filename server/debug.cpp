@@ -9,6 +9,7 @@
 
 #include "http/problem.hpp"
 #include "leash/json.hpp"
+#include "leash/pattern.hpp"
 #include "server/inspection.hpp"
 #include "server/log.hpp"
 #include "server/parameters.hpp"
@@ -213,7 +214,7 @@ Task<Result<Answer>> DebugRoutes::contexts(Exchange& exchange) {
   ContextInspection seen = co_await inspect_contexts(exchange.ctx(), exchange.worker().loop(), workers_);
   std::erase_if(seen.dump.groups, [&](const leash::ContextGroup& group) {
     const std::string place = group.site.file + ":" + std::to_string(group.site.line);
-    return place.find(filter.site) == std::string::npos || group.label.find(filter.name) == std::string::npos;
+    return !leash::contains(filter.site, place) || !leash::contains(filter.name, group.label);
   });
   if (seen.dump.groups.size() > filter.limit) seen.dump.groups.resize(filter.limit);
   ordered_json json = leash::to_json(seen.dump);

@@ -1,12 +1,15 @@
 #include "server/loop_probe.hpp"
 
 #include "leash/sleep.hpp"
+#include "server/log.hpp"
 
 namespace server {
 
 using namespace std::chrono_literals;
 
 namespace {
+constexpr std::chrono::nanoseconds patience = 1s;
+
 std::int64_t now() noexcept { return std::chrono::steady_clock::now().time_since_epoch() / 1ns; }
 }  // namespace
 
@@ -21,6 +24,7 @@ leash::Task<> LoopProbes::run(leash::Context ctx) {
   for (leash::Result<> slept; slept; slept = co_await leash::sleep(ctx, 250ms)) {
     for (const auto& each : probes_) {
       Probe* probe = each.get();
+      tell(*probe);
       if (probe->waiting.exchange(true)) continue;
       probe->asked.store(now());
       probe->worker->post([probe] {
@@ -31,19 +35,30 @@ leash::Task<> LoopProbes::run(leash::Context ctx) {
   }
 }
 
+std::chrono::nanoseconds LoopProbes::Probe::lag_now() const noexcept {
+  return std::chrono::nanoseconds(waiting.load() ? now() - asked.load() : lag.load());
+}
+
+void LoopProbes::tell(Probe& probe) {
+  const std::chrono::nanoseconds lag = probe.lag_now();
+  if ((lag > patience) == probe.stuck) return;
+  probe.stuck = !probe.stuck;
+  log_event(
+      probe.stuck ? LogLevel::warn : LogLevel::info,
+      probe.stuck ? "a loop does not answer" : "a loop answers again",
+      {{"loop", probe.worker->loop().name()}, {"lag_seconds", std::chrono::duration<double>(lag).count()}});
+}
+
 std::vector<LoopProbes::Lag> LoopProbes::lags() const {
   std::vector<Lag> lags;
-  for (const auto& probe : probes_) {
-    const std::int64_t lag = probe->waiting.load() ? now() - probe->asked.load() : probe->lag.load();
-    lags.push_back({probe->worker->loop().name(), std::chrono::nanoseconds(lag)});
-  }
+  for (const auto& probe : probes_) lags.push_back({probe->worker->loop().name(), probe->lag_now()});
   return lags;
 }
 
 std::vector<std::string> LoopProbes::unresponsive() const {
   std::vector<std::string> names;
   for (const Lag& lag : lags()) {
-    if (lag.time > 1s) names.push_back(lag.loop);
+    if (lag.time > patience) names.push_back(lag.loop);
   }
   return names;
 }

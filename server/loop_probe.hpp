@@ -1,8 +1,9 @@
 #pragma once
 // Measures how long loops take to answer.
 //
-// What it is     run() asks every loop a few times a second; lags() says the last answer's time, or how long
-//                the question has been waiting.
+// What it is     run() asks every loop a few times a second, and writes to the log when one does not answer for a
+//                second, and when it does again; lags() says the last answer's time, or how long the question has been
+//                waiting.
 // Threads        run on one loop; lags and stuck from any thread.
 // Lifetime       outlives the loops it asks.
 //
@@ -41,7 +42,11 @@ class LoopProbes {
     std::atomic<std::int64_t> asked{0};  // nanoseconds of the steady clock; 0: never
     std::atomic<std::int64_t> lag{0};    // of the last answer, in nanoseconds
     std::atomic<bool> waiting{false};
+    bool stuck = false;  // as the log says
+
+    std::chrono::nanoseconds lag_now() const noexcept;
   };
+  static void tell(Probe& probe);
   std::vector<std::unique_ptr<Probe>> probes_;
 };
 

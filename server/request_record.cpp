@@ -44,7 +44,11 @@ void RequestRecord::failed(std::string_view event, std::string_view what) noexce
   try {
     cause = what;
     log_event(LogLevel::error, event,
-              {{"request", id_}, {"trace", trace().id()}, {"route", name_of(route)}, {"what", what}});
+              {{"loop", worker_.loop().name()},
+               {"request", id_},
+               {"trace", trace().id()},
+               {"route", name_of(route)},
+               {"what", what}});
   } catch (...) {  // no memory for the line: the answer says that something went wrong
   }
 }
@@ -57,7 +61,8 @@ void RequestRecord::finish(int status) noexcept {
   if (!is_logged(LogLevel::debug)) return;
   try {
     log_event(LogLevel::debug, "request",
-              {{"request", id_},
+              {{"loop", worker_.loop().name()},
+               {"request", id_},
                {"trace", trace().id()},
                {"method", request_.method_name},
                {"target", request_.target},
@@ -74,7 +79,8 @@ void RequestRecord::refused(Worker& worker, int status, std::string_view cause) 
   worker.http_figures().finished(RouteLabel::other, MethodLabel::other, status, worker.mode(),
                                  leash::Duration{});
   log_event(LogLevel::debug, "request",
-            {{"request", worker.next_request_id()},
+            {{"loop", worker.loop().name()},
+             {"request", worker.next_request_id()},
              {"route", name_of(RouteLabel::other)},
              {"status", status},
              {"cause", cause}});

@@ -3,7 +3,8 @@
 //
 // What it is     filled while the request is served; finish() counts it and writes its line, at debug level. What
 //                goes wrong in a handler is a line of its own, at error level, when it does.
-// Guarantees     each line has the request's number and the id of its trace.
+// Guarantees     each line has the request's loop, its number (the admin listener has numbers of its own) and the id of
+//                its trace.
 // Threads        the worker's loop's.
 // Lifetime       views the request, which outlives it.
 //

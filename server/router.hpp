@@ -13,6 +13,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "http/message.hpp"
@@ -31,6 +32,7 @@ class Router {
   struct Refusal {
     RouteLabel label;
     http::Response response;
+    std::string_view cause;  // for the log
   };
   std::expected<const Route*, Refusal> find(const http::Request& request) const;
 

@@ -1,6 +1,8 @@
 // Tasks whose owner is done: orphans, leaked after the grace, and reaped.
-#include "leash/check.hpp"
+#include <utility>
+
 #include "leash/detail/loop_state.hpp"
+#include "leash/scope.hpp"
 
 namespace leash::detail {
 
@@ -61,23 +63,87 @@ void LoopState::reap_old() noexcept {
   arm_reaper();
 }
 
+// --- reaping ---
+
+TaskRecord* TaskRecord::holder() const noexcept {
+  const Scope* const s = scope();
+  return s ? s->holder_ : nullptr;
+}
+
 std::size_t LoopState::reap(List<Dependent>& chosen) noexcept {
   check_thread();
+  for (auto* hook = chosen.front(); hook; hook = chosen.next(*hook)) {
+    static_cast<TaskRecord&>(static_cast<Dependent&>(*hook)).doomed = true;
+  }
+  block_doomed();
   std::size_t waiting = 0;
   // What a frame destroys may destroy others that were chosen: those unlink themselves.
   while (auto* hook = chosen.front()) {
     auto& task = static_cast<TaskRecord&>(static_cast<Dependent&>(*hook));
     hook->unlink();
-    if (task.uncancellable) {
-      task.doomed = true;
-      reaping_.push_back(task);
+    if (task.blocked) {
       ++waiting;
     } else {
-      if (task.running) reaping_.push_back(task);
       destroy(task);
     }
   }
   return waiting;
+}
+
+void LoopState::let_go(List<InScope>& tasks) noexcept {
+  while (!tasks.empty()) {  // a destructor may start more
+    List<InScope> going;
+    going.splice(tasks);
+    for (auto* hook = going.front(); hook; hook = going.next(*hook)) {
+      auto& task = static_cast<ScopedTaskRecord&>(*hook);
+      task.scope = nullptr;
+      task.doomed = true;
+    }
+    block_doomed();
+    while (auto* hook = going.back()) {
+      hook->unlink();
+      auto& task = static_cast<ScopedTaskRecord&>(*hook);
+      if (!task.blocked) destroy(task);
+    }
+  }
+}
+
+// An operation that has to return may refer to frames of the task that waits for it, and to those of the tasks
+// that hold the scopes it is in. If one of them is doomed, all are up to that one; the operation is told to
+// stop, and the frames go when it has returned.
+void LoopState::block_doomed() noexcept {
+  if (closing_) return;  // the frames go at once
+  const bool nested = std::exchange(finishing_, true);
+  List<Operation> looked_at;  // what ends when others are told to stop unlinks itself
+  while (auto* hook = returning_.front()) {
+    hook->unlink();
+    looked_at.push_back(*hook);
+    auto& operation = static_cast<Operation&>(*hook);
+    TaskRecord* outermost = nullptr;
+    for (TaskRecord* task = operation.task; task; task = task->holder()) {
+      if (task->doomed) outermost = task;
+    }
+    if (!outermost) continue;
+    for (TaskRecord* task = operation.task;; task = task->holder()) {
+      task->doomed = task->blocked = true;
+      if (task == outermost) break;
+    }
+    operation.stop();
+  }
+  returning_.splice(looked_at);
+  finishing_ = nested;
+}
+
+// A doomed task was woken: perhaps because what blocked it, or the one that holds its scope, has returned.
+void LoopState::go_on_reaping(TaskRecord& task) noexcept {
+  for (TaskRecord* next = &task; next && next->doomed;) {
+    next->blocked = false;
+    block_doomed();
+    if (next->blocked || next->running) return;
+    TaskRecord* const holder = next->holder();
+    destroy(*next);
+    next = holder;
+  }
 }
 
 }  // namespace leash::detail

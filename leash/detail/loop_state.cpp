@@ -74,7 +74,7 @@ void LoopState::arm() noexcept {
   if (closing_ || clock_) return;
   const std::optional<TimePoint> earliest = timers_.earliest();
   if (!earliest) {
-    if (armed_for_ != TimePoint::max() && operations_.empty()) {
+    if (armed_for_ != TimePoint::max() && !in_flight()) {
       armed_for_ = TimePoint::max();
       ++arming_;
       timer_->cancel();
@@ -108,7 +108,7 @@ std::uint32_t LoopState::random() noexcept {
 bool LoopState::stuck() const noexcept {
   const bool reaps = settings_.reap_after != Duration::max();
   const std::size_t wakes_nobody = grace_timer_.armed() && !reaps ? 1 : 0;
-  return figures_->live_tasks.get() != 0 && operations_.empty() && timers_.size() == wakes_nobody &&
+  return figures_->live_tasks.get() != 0 && !in_flight() && timers_.size() == wakes_nobody &&
          ready_.empty() && callbacks_.empty();
 }
 
@@ -134,8 +134,10 @@ void LoopState::close(const std::function<void()>& before_frames_are_destroyed) 
 
   // Operations that can be cancelled have been; their handlers run now and resume nobody.
   const auto cancellable_in_flight = [this] {
-    for (auto* hook = operations_.front(); hook; hook = operations_.next(*hook)) {
-      if (static_cast<Operation&>(*hook).cancellable) return true;
+    for (const List<Operation>* operations : {&operations_, &returning_}) {
+      for (auto* hook = operations->front(); hook; hook = operations->next(*hook)) {
+        if (static_cast<Operation&>(*hook).cancellable) return true;
+      }
     }
     return false;
   };

@@ -22,6 +22,7 @@
 #include "leash/detail/list.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/task_record.hpp"
+#include "leash/detail/tracking.hpp"
 #include "leash/figures.hpp"
 #include "leash/timer_queue.hpp"
 
@@ -41,7 +42,14 @@ struct Callback : Hook<Callback> {
 
 // A pending Asio operation.
 struct Operation : Hook<Operation> {
+  virtual void stop() noexcept = 0;  // tells it to end, once
+  TaskRecord* task = nullptr;        // that waits for it
   bool cancellable = true;
+  // What it refers to has to stay until it has ended: it cannot be cancelled, or it is a foreign coroutine.
+  bool has_to_return = false;
+
+ protected:
+  ~Operation() = default;
 };
 
 // A place in the list of tasks, by site and start, that stays valid while tasks end.
@@ -89,10 +97,13 @@ class LoopState {
   void schedule(TaskRecord& task) noexcept;                             // it goes on in this turn or the next
   void park(TaskRecord& task, WaitKind kind) noexcept;                  // it waits
   bool may_go_on() noexcept { return budget_ != 0 && --budget_ != 0; }  // else a ready await yields
-  void resume_from_handler(TaskRecord& task) noexcept;  // at once if nothing runs, else scheduled
-  void destroy(TaskRecord& task) noexcept;              // its frames, from the innermost outwards
-  // Destroys leaked tasks, the oldest orphan first. One that waits in an operation that cannot be cancelled
-  // is destroyed when that returns: the number of those.
+  void resume_from_handler(TaskRecord& task) noexcept;        // at once if nothing runs, else scheduled
+  void park_again(TaskRecord& task, WaitKind kind) noexcept;  // it was scheduled, and has to wait after all
+  void destroy(TaskRecord& task) noexcept;                    // its frames, from the innermost outwards
+  // Destroys the tasks of a scope that goes, from the newest on; those that are blocked when they can be.
+  void let_go(List<InScope>& tasks) noexcept;
+  // Destroys leaked tasks, the oldest orphan first; those that are blocked when they can be: the number of
+  // those.
   template <class Matches>
   std::size_t reap(Matches matches, std::size_t limit) noexcept {
     List<Dependent> chosen;
@@ -106,7 +117,9 @@ class LoopState {
     }
     return reap(chosen);
   }
-  void count_uncancellable(const TaskRecord& task) noexcept { figures_->at(task.site).uncancellable.add(); }
+  void count_uncancellable(const TaskRecord& task) noexcept {
+    if constexpr (tracking) figures_->at(task.site).uncancellable.add();
+  }
   void call_soon(Callback& callback) noexcept;
   void report_exception(std::exception_ptr exception, const TaskRecord* task) noexcept;
 
@@ -132,7 +145,9 @@ class LoopState {
   std::uint64_t newest_id() const noexcept { return last_id_; }
 
   // Operations.
-  void add_operation(Operation& operation) noexcept { operations_.push_back(operation); }
+  void add_operation(Operation& operation) noexcept {
+    (operation.has_to_return ? returning_ : operations_).push_back(operation);
+  }
   void operation_ended() noexcept {  // and nobody waited for it: there is no turn that would do this
     if (!in_turn_) arm();
   }
@@ -175,6 +190,8 @@ class LoopState {
   void resume(TaskRecord& task) noexcept;
   void end(TaskRecord& task, const std::exception_ptr& exception) noexcept;
   void forget(TaskRecord& task, Outcome outcome) noexcept;
+  void track(TaskRecord& task, std::string_view name, const std::source_location& where);
+  void untrack(TaskRecord& task, Outcome outcome) noexcept;
   void set_wait(TaskRecord& task, WaitKind kind) noexcept;
   void make_orphan(TaskRecord& task) noexcept;
   void make_leaked(TaskRecord& task) noexcept;
@@ -183,6 +200,9 @@ class LoopState {
   void promote_orphans() noexcept;
   void reap_old() noexcept;
   std::size_t reap(List<Dependent>& chosen) noexcept;
+  void block_doomed() noexcept;
+  void go_on_reaping(TaskRecord& task) noexcept;
+  bool in_flight() const noexcept { return !operations_.empty() || !returning_.empty(); }
   TaskRecord* newest_task() noexcept;
   static void owner_done(Dependent& dependent) noexcept;
   friend struct TaskRecord;
@@ -209,9 +229,9 @@ class LoopState {
   List<Ready> ready_;
   List<Callback> callbacks_;
   List<Operation> operations_;
-  List<Dependent> orphans_;  // by orphan_since; those that leaked are in leaked_
-  List<Dependent> leaked_;   // likewise; those that are reaped as soon as they can be are in reaping_
-  List<Dependent> reaping_;
+  List<Operation> returning_;  // those that have to return
+  List<Dependent> orphans_;    // by orphan_since; those that leaked are in leaked_
+  List<Dependent> leaked_;     // likewise; those that are being reaped are in neither
   List<TaskCursor> cursors_;
   struct OwnTimer final : Timer {  // of the loop itself: no figure counts it
     OwnTimer(LoopState& state, Fire f) noexcept : Timer(f), loop(state) {}

@@ -8,6 +8,7 @@
 
 #include "leash/check.hpp"
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/tracking.hpp"
 #include "leash/scope.hpp"
 #include "leash/snapshot.hpp"
 #include "leash/task.hpp"
@@ -15,7 +16,7 @@
 namespace leash::detail {
 
 PromiseBase::PromiseBase(std::source_location definition) noexcept
-    : where(definition), bytes(current.new_frame_bytes) {}
+    : where(tracking ? definition : std::source_location{}), bytes(current.new_frame_bytes) {}
 
 TaskRecord::TaskRecord(ContextNode& context, PromiseBase& root) noexcept
     : Dependent(&LoopState::owner_done), owner(&context), innermost(&root) {}
@@ -102,24 +103,28 @@ TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns
   check(!closed_, "a task was started on a loop that no longer exists");
   auto& task = new_record(owner, root, scope);
   task.id = ++last_id_;
-  // Of an orphan from the start, latencies are measured from it; of others only ages.
-  task.started = owner.signal->done() ? now() : coarse_now();
   task.returns_result = returns_result;
-  task.bytes = root.bytes;
+  if constexpr (tracking) track(task, task_name, where);
+  (*tasks_)[task.site].push_back(task);
+  figures_->live_tasks.add();
+  schedule(task);
+  return task;
+}
+
+void LoopState::track(TaskRecord& task, std::string_view task_name, const std::source_location& where) {
+  SignalNode& signal = *task.owner->signal;
+  // Of an orphan from the start, latencies are measured from it; of others only ages.
+  task.started = signal.done() ? now() : coarse_now();
+  task.bytes = task.innermost->bytes;
   if (!task_name.empty()) task.name = copy_of(task_name);
   task.site = figures_->site(where);
 
   SiteFigures& site = figures_->at(task.site);
   site.started.add();
   site.live_by_role[static_cast<std::size_t>(task.role())].add();
-  site.frame_bytes.add(root.bytes);
-  figures_->live_tasks.add();
-  List<TaskRecord>& tasks = (*tasks_)[task.site];
-  if (tasks.empty())
+  site.frame_bytes.add(task.bytes);
+  if ((*tasks_)[task.site].empty())
     site.oldest_started.store(task.started.time_since_epoch().count(), std::memory_order_relaxed);
-  tasks.push_back(task);
-
-  SignalNode& signal = *owner.signal;
   if (signal.done()) {
     make_orphan(task);
   } else {
@@ -127,11 +132,29 @@ TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns
     task.detached = &signal == background_ || &signal == never_;
     if (task.detached) site.detached.add();
   }
-  schedule(task);
-  return task;
+}
+
+void LoopState::untrack(TaskRecord& task, Outcome outcome) noexcept {
+  SiteFigures& site = figures_->at(task.site);
+  site.finished[static_cast<std::size_t>(outcome)].add();
+  site.live_by_role[static_cast<std::size_t>(task.role())].subtract();
+  site.frame_bytes.subtract(task.bytes);
+  if (task.detached) site.detached.subtract();
+  if (task.orphan) {
+    site.orphaned.subtract();
+    figures_->observe_cancel_latency(now() - task.orphan_since());
+  }
+  if (task.leaked) site.leaked[static_cast<std::size_t>(task.wait)].subtract();
+
+  const List<TaskRecord>& tasks = (*tasks_)[task.site];
+  if (tasks.front() != static_cast<Hook<TaskRecord>*>(&task)) return;
+  auto* oldest = tasks.next(task);
+  site.oldest_started.store(oldest ? static_cast<TaskRecord&>(*oldest).started.time_since_epoch().count() : 0,
+                            std::memory_order_relaxed);
 }
 
 void LoopState::set_wait(TaskRecord& task, WaitKind kind) noexcept {
+  if constexpr (!tracking) return;
   if (task.leaked && task.wait != kind) {
     SiteFigures& site = figures_->at(task.site);
     site.leaked[static_cast<std::size_t>(task.wait)].subtract();
@@ -142,7 +165,12 @@ void LoopState::set_wait(TaskRecord& task, WaitKind kind) noexcept {
 
 void LoopState::park(TaskRecord& task, WaitKind kind) noexcept {
   set_wait(task, kind);
-  task.waits_since = coarse_now();
+  if constexpr (tracking) task.waits_since = coarse_now();
+}
+
+void LoopState::park_again(TaskRecord& task, WaitKind kind) noexcept {
+  static_cast<Hook<Ready>&>(task).unlink();
+  park(task, kind);
 }
 
 void LoopState::schedule(TaskRecord& task) noexcept {
@@ -167,7 +195,7 @@ void LoopState::resume_from_handler(TaskRecord& task) noexcept {
 // the number of awaits (symmetric transfer does not promise that on GCC 12).
 void LoopState::resume(TaskRecord& task) noexcept {
   if (task.doomed) {
-    destroy(task);
+    go_on_reaping(task);
     return;
   }
   std::exception_ptr exception;
@@ -181,7 +209,7 @@ void LoopState::resume(TaskRecord& task) noexcept {
   if (task.ended) {
     end(task, exception);
   } else if (task.doomed) {
-    destroy(task);
+    go_on_reaping(task);
   }
 }
 
@@ -225,31 +253,13 @@ void LoopState::destroy(TaskRecord& task) noexcept {
 }
 
 void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
-  SiteFigures& site = figures_->at(task.site);
-  site.finished[static_cast<std::size_t>(outcome)].add();
-  site.live_by_role[static_cast<std::size_t>(task.role())].subtract();
-  site.frame_bytes.subtract(task.bytes);
   figures_->live_tasks.subtract();
-  if (task.detached) site.detached.subtract();
-  if (task.orphan) {
-    site.orphaned.subtract();
-    figures_->observe_cancel_latency(now() - task.orphan_since());
-  }
-  if (task.leaked) site.leaked[static_cast<std::size_t>(task.wait)].subtract();
-
-  List<TaskRecord>& tasks = (*tasks_)[task.site];
+  if constexpr (tracking) untrack(task, outcome);
   for (auto* hook = cursors_.front(); hook; hook = cursors_.next(*hook)) {
     auto& cursor = static_cast<TaskCursor&>(*hook);
-    if (cursor.next == &task) cursor.next = static_cast<TaskRecord*>(tasks.next(task));
+    if (cursor.next == &task) cursor.next = static_cast<TaskRecord*>((*tasks_)[task.site].next(task));
   }
-  const bool was_oldest = tasks.front() == static_cast<Hook<TaskRecord>*>(&task);
   static_cast<Hook<TaskRecord>&>(task).unlink();
-  if (was_oldest) {
-    auto* oldest = tasks.front();
-    site.oldest_started.store(
-        oldest ? static_cast<TaskRecord&>(*oldest).started.time_since_epoch().count() : 0,
-        std::memory_order_relaxed);
-  }
   if (task.in_scope) {
     delete static_cast<ScopedTaskRecord*>(&task);
   } else {
@@ -267,7 +277,15 @@ TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
     if (!cursor.at_site) cursor.next = static_cast<TaskRecord*>(tasks.front());
     cursor.at_site = true;
     if (TaskRecord* const task = cursor.next) {
-      cursor.next = static_cast<TaskRecord*>(tasks.next(*task));
+      // A walk over many tasks waits for memory and nothing else: the next record has been asked for a step
+      // ago, its innermost frame and the record after it are asked for now.
+      if (auto* const next = cursor.next = static_cast<TaskRecord*>(tasks.next(*task))) {
+        __builtin_prefetch(next->innermost);
+        if (auto* const after = static_cast<TaskRecord*>(tasks.next(*next))) {
+          __builtin_prefetch(after);
+          __builtin_prefetch(&after->innermost);
+        }
+      }
       return task;
     }
   }

@@ -61,7 +61,8 @@ struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   TimePoint orphan_since() const noexcept { return std::max(started, owner->signal->done_at); }
 
   LoopState& loop() const noexcept { return *owner->signal->loop; }
-  Scope* scope() const noexcept;  // null: started by go()
+  Scope* scope() const noexcept;        // null: started by go()
+  TaskRecord* holder() const noexcept;  // the task that holds its scope
 
   Ref<ContextNode> owner;
   PromiseBase* innermost;  // the frame that runs or waits
@@ -76,7 +77,9 @@ struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   bool returns_result : 1 = false;  // Task<Result<>> rather than Task<void>
   bool running : 1 = false;
   bool ended : 1 = false;   // the first frame is at its end
-  bool doomed : 1 = false;  // to be destroyed as soon as it does not run
+  bool doomed : 1 = false;  // to be destroyed as soon as it does not run and is not blocked
+  // It, or a task of a scope that it holds, is in an operation that has to return before frames may go.
+  bool blocked : 1 = false;
   bool detached : 1 = false;
   bool orphan : 1 = false;
   bool leaked : 1 = false;

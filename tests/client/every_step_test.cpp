@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <chrono>
+#include <string>
+#include <utility>
 
 #include "client/client.hpp"
 #include "leash/scope.hpp"
@@ -12,23 +14,22 @@
 
 namespace {
 
-leash::Task<> two_calls(leash::Context ctx, client::Client& http, http::Url url) {
-  for (int i = 0; i < 2; ++i) {
-    client::Request request(url);
-    const auto response = co_await http.call(ctx, std::move(request));
+leash::Task<> calls(leash::Context ctx, client::Client& http, client::Request request, int count) {
+  for (int i = 0; i < count; ++i) {
+    const auto response = co_await http.call(ctx, request);
     if (!response) co_return;
   }
 }
 
 // The client is told to stop by `ctx`, and its server, on the same loop, when the client has ended.
-leash::Task<> call_a_server(leash::Context ctx, leash::Loop& loop) {
-  support::StubHttpServer server(loop, [](const support::StubRequest&) { return support::text("hello"); });
+leash::Task<> call(leash::Context ctx, leash::Loop& loop, support::StubHttpServer& server,
+                   client::Request request, int count) {
   leash::Scope serving(loop.background());
   serving.go(server.run(serving.ctx()), "stub server");
   {
     client::Client http(loop);
     leash::Scope calling(ctx);
-    calling.go(two_calls(calling.ctx(), http, server.url()), "client");
+    calling.go(calls(calling.ctx(), http, std::move(request), count), "client");
     (void)co_await calling.join();
   }
   serving.cancel();
@@ -36,6 +37,41 @@ leash::Task<> call_a_server(leash::Context ctx, leash::Loop& loop) {
   EXPECT_EQ(server.open(), 0);
 }
 
-TEST(EveryStep, OfACallMayBeTheLast) { EXPECT_GE(support::interrupt_at_every_step(call_a_server), 8); }
+leash::Task<> two_small_calls(leash::Context ctx, leash::Loop& loop) {
+  support::StubHttpServer server(loop, [](const support::StubRequest&) { return support::text("hello"); });
+  client::Request request(server.url());
+  co_await call(ctx, loop, server, std::move(request), 2);
+}
+
+leash::Task<> two_attempts(leash::Context ctx, leash::Loop& loop) {
+  support::StubHttpServer server(loop, [](const support::StubRequest& request) {
+    support::StubReply reply = support::text("hello");
+    if (request.connection == 1 && request.on_connection == 2) reply.bytes.clear();
+    if (reply.bytes.empty()) reply.then = support::Then::close;
+    return reply;
+  });
+  client::Request request(server.url());
+  request.timeout = std::chrono::seconds(20);
+  co_await call(ctx, loop, server, std::move(request), 2);
+}
+
+leash::Task<> a_large_call(leash::Context ctx, leash::Loop& loop) {
+  support::StubHttpServer server(
+      loop, [](const support::StubRequest&) { return support::text(std::string(100'000, 'x')); },
+      support::AnswerWhen::head);
+  client::Request request(server.url(), "PUT");
+  request.body.assign(4'000'000, 'x');
+  co_await call(ctx, loop, server, std::move(request), 1);
+}
+
+TEST(EveryStep, OfACallMayBeTheLast) { EXPECT_GE(support::interrupt_at_every_step(two_small_calls), 8); }
+
+TEST(EveryStep, OfASecondAttemptMayBeTheLast) {
+  EXPECT_GE(support::interrupt_at_every_step(two_attempts), 12);
+}
+
+TEST(EveryStep, OfACallThatSendsWhileItReceivesMayBeTheLast) {
+  EXPECT_GE(support::interrupt_at_every_step(a_large_call), 12);
+}
 
 }  // namespace

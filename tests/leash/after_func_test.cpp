@@ -20,7 +20,7 @@ class AfterFuncTest : public testing::LoopFixture {
   int runs = 0;
 };
 
-TEST_F(AfterFuncTest, RunsInATurnOfItsOwnAfterCancelReturned) {  // cases 28 and 32
+TEST_F(AfterFuncTest, Case28And32RunsInATurnOfItsOwnAfterCancelReturned) {
   auto [ctx, cancel] = with_cancel(root());
   auto stop = after_func(ctx, [this] { ++runs; });
   poll();
@@ -32,7 +32,7 @@ TEST_F(AfterFuncTest, RunsInATurnOfItsOwnAfterCancelReturned) {  // cases 28 and
   EXPECT_FALSE(stop.stop());
 }
 
-TEST_F(AfterFuncTest, RunsAfterATimeout) {  // case 29
+TEST_F(AfterFuncTest, Case29RunsAfterATimeout) {
   auto [ctx, cancel] = with_timeout(root(), 1s);
   auto stop = after_func(ctx, [this] { ++runs; });
   advance(999ms);
@@ -41,7 +41,7 @@ TEST_F(AfterFuncTest, RunsAfterATimeout) {  // case 29
   EXPECT_EQ(runs, 1);
 }
 
-TEST_F(AfterFuncTest, RunsAtOnceOnADoneContext) {  // case 30
+TEST_F(AfterFuncTest, Case30RunsAtOnceOnADoneContext) {
   auto [ctx, cancel] = with_cancel(root());
   cancel();
   auto stop = after_func(ctx, [this] { ++runs; });
@@ -50,7 +50,7 @@ TEST_F(AfterFuncTest, RunsAtOnceOnADoneContext) {  // case 30
   EXPECT_EQ(runs, 1);
 }
 
-TEST_F(AfterFuncTest, DoesNotRunAfterStopWhichIsTrueOnce) {  // case 31
+TEST_F(AfterFuncTest, Case31DoesNotRunAfterStopWhichIsTrueOnce) {
   auto [ctx, cancel] = with_cancel(root());
   auto stop = after_func(ctx, [this] { ++runs; });
   EXPECT_TRUE(stop.stop());

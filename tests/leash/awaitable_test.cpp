@@ -1,11 +1,15 @@
 #include "leash/awaitable.hpp"
 
+#include <asio/associated_cancellation_slot.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -36,7 +40,7 @@ asio::awaitable<void> throw_one() {
 }
 
 asio::awaitable<void> throw_error() {
-  throw std::system_error(std::make_error_code(std::errc::host_unreachable));
+  throw std::system_error(std::make_error_code(std::errc::host_unreachable), "no way");
   co_return;
 }
 
@@ -117,19 +121,144 @@ TEST_F(AwaitableTest, IsStartedByAScopeWhichIsToldOfItsError) {
   EXPECT_EQ(Counted::alive, 0) << "the sibling was cancelled";
 }
 
-TEST_F(AwaitableTest, TheReaperCancelsItThroughItsSlot) {
+TEST_F(AwaitableTest, WhatIsThrownByOneThatGoStartedReachesTheLoopAsItWasThrown) {
+  expect_exceptions();
+  go(root(), throw_error(), "foreign");
+  EXPECT_TRUE(eventually([&] { return !exceptions.empty(); }));
+  EXPECT_EQ(what(exceptions.at(0)), what(std::make_exception_ptr(std::system_error(
+                                        std::make_error_code(std::errc::host_unreachable), "no way"))));
+  EXPECT_EQ(exception_tasks.at(0), "foreign");
+}
+
+TEST_F(AwaitableTest, AnAbortThatNobodyAskedForIsAnExceptionAndOneThatTheContextCausedIsNot) {
+  expect_exceptions();
+  const auto aborted = []() -> asio::awaitable<void> {
+    throw std::system_error(asio::error::operation_aborted);
+    co_return;
+  };
+  go(root(), aborted(), "aborted");
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  EXPECT_EQ(exceptions.size(), 1u);
   auto [ctx, cancel] = with_cancel(root());
+  go(ctx, wait_an_hour(Counted(1)), "told to stop");
+  poll();
+  cancel();
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  EXPECT_EQ(exceptions.size(), 1u);
+}
+
+// Waits for an hour, and when it is cancelled looks once more at what it was lent.
+asio::awaitable<void> look_back(const Counted& lent, std::string* out) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
+  try {
+    co_await timer.async_wait(asio::use_awaitable);
+  } catch (const std::system_error&) {
+    *out += Counted::alive == 0 ? "gone" : std::to_string(lent.value);
+  }
+}
+
+class ReapedAwaitableTest : public AwaitableTest {
+ protected:
+  // Its owner ends, and the grace passes.
+  void leak(Cancel& owner) {
+    owner();
+    advance(1s);
+  }
+};
+
+TEST_F(ReapedAwaitableTest, IsCancelledThroughItsSlotAndWhatItRefersToLivesUntilItHasEnded) {
+  auto [ctx, cancel] = with_cancel(root());
+  std::string text;
   start_under(
       ctx,
-      [](Context, Context background) -> Task<> {
-        const Counted held(1);
-        (void)co_await await(background, wait_an_hour(held));
+      [](Context, Context background, std::string* out) -> Task<> {
+        const Counted held(7);
+        (void)co_await await(background, look_back(held, out));
+        *out += ", resumed";
       },
-      root());
-  cancel();
+      root(), &text);
+  leak(cancel);
+  const Reaped reaped = reap(loop);
+  EXPECT_EQ(reaped.ended, 0u);
+  EXPECT_EQ(reaped.waiting, 1u);
+  EXPECT_EQ(Counted::alive, 1);
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  EXPECT_EQ(text, "7");
+  EXPECT_EQ(Counted::alive, 0);
+}
+
+TEST_F(ReapedAwaitableTest, WhatATaskLentToOneBelowItsScopesLivesUntilThatHasEnded) {
+  auto [ctx, cancel] = with_cancel(root());
+  std::string text;
+  start_under(
+      ctx,
+      [](Context c, Context background, std::string* out) -> Task<> {
+        const Counted held(7);
+        const auto inner = [](Context b, const Counted* lent, std::string* text_out) -> Task<> {
+          Scope s(b);
+          s.go(adopt(b, look_back(*lent, text_out)), "innermost");
+          Channel<int> ch;
+          (void)co_await ch.receive();
+        };
+        Scope s(c);
+        s.go(inner(background, &held, out), "inner");
+        (void)co_await s.join();
+        *out += ", resumed";
+      },
+      root(), &text);
+  leak(cancel);
+  EXPECT_EQ(live_tasks(loop), 3u);
+  TaskFilter outer;
+  outer.name = "test";
+  const Reaped reaped = reap(loop, outer);
+  EXPECT_EQ(reaped.ended, 0u);
+  EXPECT_EQ(reaped.waiting, 1u);
+  EXPECT_EQ(reap(loop, outer).waiting, 0u) << "told once";
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  EXPECT_EQ(text, "7");
+}
+
+TEST_F(ReapedAwaitableTest, ATaskThatIsWokenWhileItWaitsToBeReapedDoesNotGoOn) {
+  auto [ctx, cancel] = with_cancel(root());
+  std::string text;
+  Channel<int> ch;
+  start_under(
+      ctx,
+      [](Context c, Context background, Channel<int> wake, std::string* out) -> Task<> {
+        const Counted held(7);
+        Scope s(c);
+        s.go(adopt(background, look_back(held, out)), "inner");
+        (void)co_await wake.receive();
+        *out += ", resumed";
+      },
+      root(), ch, &text);
+  leak(cancel);
+  TaskFilter outer;
+  outer.name = "test";
+  EXPECT_EQ(reap(loop, outer).waiting, 1u);
+  ch.close();
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  EXPECT_EQ(text, "7");
+}
+
+TEST_F(AwaitableTest, AnUnjoinedScopeLeavesTheFrameOfItsTaskUntilWhatItAwaitsHasEnded) {
+  std::string text;
+  start(
+      [](Context ctx, std::string* out) -> Task<> {
+        Scope s(ctx);
+        const auto inner = [](Context c, std::string* text_out) -> Task<> {
+          const Counted held(7);
+          (void)co_await await(c, look_back(held, text_out));
+          *text_out += ", resumed";
+        };
+        s.go(inner(s.ctx(), out), "inner");
+        (void)co_await sleep(1s);
+      },
+      &text);
   advance(1s);
-  EXPECT_EQ(reap(loop).ended, 1u);
-  EXPECT_TRUE(eventually([&] { return Counted::alive == 0; }));
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  EXPECT_EQ(text, "7");
+  EXPECT_EQ(Counted::alive, 0);
 }
 
 TEST(AwaitableAndLoop, ALoopIsDestroyedWithOneInFlight) {
@@ -189,6 +318,60 @@ TEST_F(AwaitableTest, ACancelOfTheForeignCoroutineReachesTheTaskItAwaits) {
   EXPECT_TRUE(eventually([&] { return ended && live_tasks(loop) == 0; }));
 }
 
+// What an asio::awaitable that waits for a task is told.
+asio::awaitable<void> await_for_ever(Context ctx, std::string* out) {
+  try {
+    (void)co_await as_awaitable(ctx, [](Context) -> Task<int> {
+      Channel<int> ch;
+      (void)co_await ch.receive();
+      co_return 1;
+    });
+    *out = "a value";
+  } catch (const std::system_error& e) {
+    *out = e.code().message();
+  }
+}
+
+TEST_F(AwaitableTest, WhoAwaitsATaskThatIsReapedGetsAnError) {
+  auto [ctx, cancel] = with_cancel(root());
+  std::string text;
+  asio::co_spawn(io, await_for_ever(ctx, &text), asio::detached);
+  poll();
+  cancel();
+  advance(1s);
+  EXPECT_EQ(reap(loop).ended, 1u);
+  EXPECT_TRUE(eventually([&] { return !text.empty(); }));
+  EXPECT_EQ(text, "context canceled");
+}
+
+TEST(AwaitableAndLoop, WhoAwaitsATaskOfALoopThatEndsGetsAnError) {
+  expect_leaks();
+  std::string text;
+  asio::io_context io{1};
+  {
+    Loop loop{io};
+    asio::co_spawn(io, await_for_ever(loop.background(), &text), asio::detached);
+    io.poll();
+  }
+  io.restart();
+  io.poll();
+  EXPECT_EQ(text, "context canceled");
+}
+
+TEST_F(AwaitableTest, WhatThrowsBeforeThereIsATaskArrives) {
+  std::string text;
+  const auto foreign = [](Context ctx, std::string* out) -> asio::awaitable<void> {
+    const auto make = [](Context) -> Task<> { throw std::runtime_error("not even made"); };
+    try {
+      co_await as_awaitable(ctx, make);
+    } catch (const std::runtime_error& e) {
+      *out = e.what();
+    }
+  };
+  asio::co_spawn(io, foreign(root(), &text), asio::detached);
+  EXPECT_TRUE(eventually([&] { return text == "not even made"; })) << text;
+}
+
 TEST_F(AwaitableTest, ViaPutsAnOperationInsideItUnderAContext) {
   auto [ctx, cancel] = with_cancel(root());
   std::string text;
@@ -212,6 +395,71 @@ TEST_F(AwaitableTest, ViaPutsAnOperationInsideItUnderAContext) {
   EXPECT_TRUE(eventually([&] { return text == "fired, "; }));
   cancel();
   EXPECT_TRUE(eventually([&] { return text == "fired, context canceled, at once"; })) << text;
+}
+
+// An operation that counts how often it was started, and ends when it is cancelled.
+template <class... Values>
+auto counted_operation(int& started, ViaAwaitable token) {
+  return asio::async_initiate<ViaAwaitable, void(std::error_code, Values...)>(
+      [](auto handler, int* count) {
+        ++*count;
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+        slot.assign([kept](asio::cancellation_type) {
+          asio::post(asio::get_associated_executor(*kept), [kept] {
+            asio::get_associated_cancellation_slot(*kept).clear();
+            (*kept)(asio::error::operation_aborted, Values(7)...);
+          });
+        });
+      },
+      token, &started);
+}
+
+struct NoDefault {
+  explicit NoDefault(int) {}
+};
+
+TEST_F(AwaitableTest, ViaUnderADoneContextStartsNothingThatHasADefaultToFailWith) {
+  auto [ctx, cancel] = with_cancel(root());
+  cancel();
+  int started = 0;
+  std::string text;
+  const auto foreign = [](Context c, int* count, std::string* out) -> asio::awaitable<void> {
+    try {
+      co_await counted_operation<int>(*count, via(c, asio::use_awaitable));
+    } catch (const std::system_error& e) {
+      *out += e.code().message() + ", started " + std::to_string(*count) + " times; ";
+    }
+    try {
+      co_await counted_operation<NoDefault>(*count, via(c, asio::use_awaitable));
+    } catch (const std::system_error& e) {
+      *out += e.code().message() + ", started " + std::to_string(*count) + " times";
+    }
+  };
+  asio::co_spawn(io, foreign(ctx, &started, &text), asio::detached);
+  poll();
+  EXPECT_EQ(text, "context canceled, started 0 times; context canceled, started 1 times");
+}
+
+TEST_F(AwaitableTest, ViaTakesAlsoOperationsThatGiveAnExceptionOrNoError) {
+  auto [ctx, cancel] = with_cancel(root());
+  std::string text;
+  const auto foreign = [](Context c, std::string* out) -> asio::awaitable<void> {
+    const auto executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, via(c, asio::use_awaitable));
+    *out += std::to_string(co_await asio::co_spawn(executor, seven(), via(c, asio::use_awaitable)));
+    try {
+      const Counted held(1);
+      auto hour = wait_an_hour(held);
+      co_await asio::co_spawn(executor, std::move(hour), via(c, asio::use_awaitable));
+    } catch (const std::system_error& e) {
+      *out += ", " + e.code().message();
+    }
+  };
+  asio::co_spawn(io, foreign(ctx, &text), asio::detached);
+  EXPECT_TRUE(eventually([&] { return text == "7"; }));
+  cancel();
+  EXPECT_TRUE(eventually([&] { return text == "7, context canceled"; })) << text;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // The cases of Go's package context, by their numbers in the list that the project ports. Cases about
 // after_func (28-32) are in after_func_test.cpp, those about foreign parents (7, 26, 27, 33-38) in
-// from_slot_test.cpp, that of invalid parents (20) in context_test.cpp. 12 (allocations) is the benchmarks'.
+// context_bridged_test.cpp, that of invalid parents (20) in context_test.cpp. 12 (allocations) is the benchmarks'.
 // 23 does not apply.
 #include "leash/context.hpp"
 

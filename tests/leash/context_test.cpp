@@ -196,7 +196,7 @@ TEST(ContextAfterLoop, EveryHandleIsDoneAndInert) {
   EXPECT_EQ(ctx.cause(), errc::shutdown);
 }
 
-TEST(ContextDeathTest, AMovedFromHandleAborts) {  // case 20
+TEST(ContextDeathTest, Case20AMovedFromHandleAborts) {
   asio::io_context io{1};
   Loop loop{io};
   Context ctx = loop.background();

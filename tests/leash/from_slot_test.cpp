@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "leash/after_func.hpp"
 #include "tests/support/loop_fixture.hpp"
 
 namespace leash {
@@ -10,12 +9,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Cases about foreign parents are in context_bridged_test.cpp.
 class FromSlotTest : public testing::LoopFixture {
  protected:
   asio::cancellation_signal signal;
 };
 
-TEST_F(FromSlotTest, AnEmitEndsTheContextAndAllBelowItAtOnce) {  // case 7
+TEST_F(FromSlotTest, AnEmitEndsTheContextAndAllBelowItAtOnce) {
   auto [ctx, cancel] = from_slot(loop, signal.slot());
   auto [child, cancel_child] = with_timeout(ctx, 1h);
   EXPECT_TRUE(signal.slot().has_handler());
@@ -27,18 +27,7 @@ TEST_F(FromSlotTest, AnEmitEndsTheContextAndAllBelowItAtOnce) {  // case 7
   signal.emit(asio::cancellation_type::terminal);
 }
 
-TEST_F(FromSlotTest, TheCauseIsTheErrAndAChildsCauseDoesNotTouchIt) {  // cases 26 and 27
-  auto [ctx, cancel] = from_slot(loop, signal.slot());
-  auto [child, cancel_child] = with_cancel(ctx);
-  cancel_child(errc::disconnected);
-  EXPECT_EQ(child.cause(), errc::disconnected);
-  EXPECT_FALSE(ctx.is_done());
-  signal.emit(asio::cancellation_type::total);
-  EXPECT_EQ(ctx.cause(), errc::canceled);
-  EXPECT_EQ(child.cause(), errc::disconnected);
-}
-
-TEST_F(FromSlotTest, UnlinksOnCancel) {  // case 37
+TEST_F(FromSlotTest, UnlinksOnCancel) {
   auto [ctx, cancel] = from_slot(loop, signal.slot());
   cancel();
   EXPECT_FALSE(signal.slot().has_handler());
@@ -48,30 +37,6 @@ TEST_F(FromSlotTest, UnlinksOnCancel) {  // case 37
 TEST_F(FromSlotTest, UnlinksWhenItGoesOutOfScope) {
   for (int i = 0; i < 3; ++i) auto bridged = from_slot(loop, signal.slot());
   EXPECT_FALSE(signal.slot().has_handler());
-}
-
-TEST_F(FromSlotTest, AfterFuncRunsThroughTheBridge) {  // cases 33, 35, 36
-  auto [ctx, cancel] = from_slot(loop, signal.slot());
-  int runs = 0;
-  auto stop = after_func(ctx, [&] { ++runs; });
-  auto stopped = after_func(ctx, [&] { runs += 100; });
-  EXPECT_TRUE(stopped.stop());  // case 36, 38
-  signal.emit(asio::cancellation_type::partial);
-  EXPECT_EQ(runs, 0);
-  poll();
-  EXPECT_EQ(runs, 1);
-  auto at_once = after_func(ctx, [&] { ++runs; });  // case 35
-  poll();
-  EXPECT_EQ(runs, 2);
-}
-
-TEST_F(FromSlotTest, ATimeoutBelowItPassesByItself) {  // case 34
-  auto [ctx, cancel] = from_slot(loop, signal.slot());
-  auto [child, cancel_child] = with_timeout(ctx, 1s);
-  advance(1s);
-  EXPECT_EQ(child.err(), errc::deadline_exceeded);
-  EXPECT_FALSE(ctx.is_done());
-  EXPECT_TRUE(signal.slot().has_handler());
 }
 
 TEST_F(FromSlotTest, TheSignalMayGoFirst) {

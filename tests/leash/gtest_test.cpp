@@ -4,10 +4,12 @@
 
 #include <asio/io_context.hpp>
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include "leash/channel.hpp"
 #include "leash/go.hpp"
+#include "tests/support/report_text.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace leash {
@@ -23,7 +25,21 @@ TEST(VerifyNone, FailsTheTestWithTheReport) {
   verify_none(loop);
   Channel<int> ch;
   go(loop.background(), wait_in(ch), "left");
-  EXPECT_NONFATAL_FAILURE(verify_none(loop), "\"left\"");
+  ::testing::TestPartResultArray failures;
+  {
+    const ::testing::ScopedFakeTestPartResultReporter fake(&failures);
+    verify_none(loop);
+  }
+  ASSERT_EQ(failures.size(), 1);
+  EXPECT_TRUE(failures.GetTestPartResult(0).nonfatally_failed());
+  EXPECT_EQ(support::without_figures(failures.GetTestPartResult(0).message()),
+            R"(Failed
+deadlock: nothing can ever wake 1 task
+
+task 1 [chan receive, TIME] "left" detached, holds BYTES
+    wait_in              tests/leash/gtest_test.cpp:LINE
+started at               tests/leash/gtest_test.cpp:LINE by VerifyNone_FailsTheTestWithTheReport_Test::TestBody
+)");
   ch.close();
   verify_none(loop);
 }
@@ -39,7 +55,15 @@ class ListenerTest : public ::testing::Test {
     const std::size_t failed = sample.out.find("[  FAILED  ] Sample." + test, begin);
     const std::size_t passed = sample.out.find("[       OK ] Sample." + test, begin);
     if (passed != std::string::npos) return {};
-    return sample.out.substr(begin, failed - begin);
+    // Without the lines of GoogleTest's: where it was, and what runs.
+    std::string said;
+    std::istringstream lines(sample.out.substr(begin, failed - begin));
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("[ RUN")) continue;
+      const std::size_t where = line.find(": Failure");
+      if (where == std::string::npos) said += line + "\n";
+    }
+    return support::without_figures(said);
   }
 };
 
@@ -47,35 +71,41 @@ TEST_F(ListenerTest, LetsACleanTestPass) {
   EXPECT_EQ(said_of("IsClean"), "");
   EXPECT_EQ(said_of("IsNotBlamedForTheOneBefore"), "");
   EXPECT_EQ(said_of("LeavesATaskOnPurpose"), "");
+  EXPECT_EQ(said_of("LeavesATaskThatTheOptionsLeaveOut"), "");
 }
 
+// What the listener says of a test that destroys a loop with a task, after what the test said itself.
+constexpr const char* destroyed = R"(Failed
+the test destroyed a loop with tasks alive
+
+task 1 [chan receive, TIME] "forgotten" orphan: its owner ended TIME ago (shutdown), holds BYTES
+    wait_for_ever        tests/leash/gtest_sample.cpp:LINE
+started at               tests/leash/gtest_sample.cpp:LINE by leave_one
+
+)";
+
 TEST_F(ListenerTest, FailsTheTestThatDestroysALoopWithTasks) {
-  for (const char* test : {"DestroysALoopWithATask", "LeavesATaskInAnotherThread"}) {
-    const std::string said = said_of(test);
-    EXPECT_NE(said.find("the test destroyed a loop with tasks alive"), std::string::npos) << said;
-    EXPECT_NE(said.find("\"forgotten\""), std::string::npos) << said;
-    EXPECT_NE(said.find("wait_for_ever        tests/leash/gtest_sample.cpp:"), std::string::npos) << said;
-  }
+  EXPECT_EQ(said_of("DestroysALoopWithATask"), destroyed);
+  EXPECT_EQ(said_of("LeavesATaskInAnotherThread"), destroyed);
 }
 
 TEST_F(ListenerTest, ChecksAlsoWhenTheTestFailed) {
-  const std::string said = said_of("FailsAndLeavesATask");
-  EXPECT_NE(said.find("of its own"), std::string::npos) << said;
-  EXPECT_NE(said.find("the test destroyed a loop with tasks alive"), std::string::npos) << said;
+  EXPECT_EQ(said_of("FailsAndLeavesATask"), "Failed\nof its own\n" + std::string(destroyed));
 }
 
 TEST_F(ListenerTest, LooksAtLoopsThatOutliveTheTest) {
-  const std::string said = said_of("LeavesATaskInALoopThatOutlivesIt");
-  EXPECT_NE(said.find("1 in loop \"of the program\", started at tests/leash/gtest_sample.cpp:"),
-            std::string::npos)
-      << said;
+  EXPECT_EQ(said_of("LeavesATaskInALoopThatOutlivesIt"), R"(Failed
+tasks are alive in loops that are still there
+    1 in loop "of the program", started at tests/leash/gtest_sample.cpp:LINE by Sample_LeavesATaskInALoopThatOutlivesIt_Test::TestBody
+
+)");
 }
 
 // goleak's VerifyTestMain.
 class VerifyMainTest : public ::testing::Test {
  protected:
   VerifyMainTest() {
-    options.maximum_wait = 1ms;
+    options.watch.maximum_wait = 1ms;
     options.cleanup = [this](int status) { cleaned_up_with = status; };
     options.report = [this](const std::string& text) { report = text; };
   }
@@ -108,7 +138,9 @@ TEST_F(VerifyMainTest, ACleanSuccessStaysOne) {
 TEST_F(VerifyMainTest, SuccessWithALeakBecomesAFailure) {
   EXPECT_EQ(run(0, true), 1);
   EXPECT_EQ(cleaned_up_with, 1);
-  EXPECT_NE(report.find("tests/leash/gtest_test.cpp:"), std::string::npos) << report;
+  EXPECT_EQ(support::without_figures(report), R"(tasks are alive in loops that are still there
+    1 in loop "loop", started at tests/leash/gtest_test.cpp:LINE by VerifyMainTest::run
+)");
 }
 
 TEST_F(VerifyMainTest, AFailureStaysSilentAndKeepsItsStatus) {
@@ -120,7 +152,22 @@ TEST_F(VerifyMainTest, AFailureStaysSilentAndKeepsItsStatus) {
 TEST_F(VerifyMainTest, AFailureIsCheckedWhenThatIsAskedFor) {
   options.run_on_failure = true;
   EXPECT_EQ(run(7, true), 7);
-  EXPECT_NE(report, "");
+  EXPECT_EQ(cleaned_up_with, 7);
+  EXPECT_EQ(support::without_figures(report), R"(tasks are alive in loops that are still there
+    1 in loop "loop", started at tests/leash/gtest_test.cpp:LINE by VerifyMainTest::run
+)");
+}
+
+TEST_F(VerifyMainTest, WhatTheOptionsLeaveOutIsNoLeak) {
+  options.watch.ignore_sites = {"tests/leash/gtest_test*"};
+  EXPECT_EQ(run(0, true), 0);
+  EXPECT_EQ(report, "");
+}
+
+TEST_F(VerifyMainTest, WhatWasAliveBeforeIsNoLeak) {
+  go(loop.background(), wait_in(ch));
+  EXPECT_EQ(run(0, false), 0);
+  EXPECT_EQ(report, "");
 }
 
 }  // namespace

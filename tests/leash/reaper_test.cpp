@@ -274,6 +274,39 @@ TEST_F(ReaperTest, WaitsForAnOperationThatCannotBeCancelled) {
   EXPECT_EQ(finished(Outcome::reaped), 1u);
 }
 
+TEST_F(ReaperTest, ATaskThatHoldsAScopeWaitsForEveryOperationBelowItThatCannotBeCancelled) {
+  auto [ctx, cancel] = with_cancel(root());
+  Deaf first, second;
+  start_under(
+      ctx,
+      [](Context c, Deaf* a, Deaf* b) -> Task<> {
+        const auto on = [](Context context, Deaf* operation, Counted) -> Task<> {
+          (void)co_await operation->async_wait(context);
+        };
+        const Counted lent(1);
+        Scope s(c);
+        s.go(on(s.ctx(), a, Counted(2)));
+        s.go(on(s.ctx(), b, Counted(3)));
+        (void)co_await s.join();
+      },
+      &first, &second);
+  leak(cancel);
+  TaskFilter holder;
+  holder.name = "test";
+  const Reaped reaped = reap(loop, holder);
+  EXPECT_EQ(reaped.ended, 0u);
+  EXPECT_EQ(reaped.waiting, 1u);
+  first.complete();
+  poll();
+  EXPECT_EQ(live_tasks(loop), 2u) << "the other one may refer to the holder's frame";
+  EXPECT_EQ(Counted::alive, 2);
+  second.complete();
+  poll();
+  EXPECT_EQ(live_tasks(loop), 0u);
+  EXPECT_EQ(Counted::alive, 0);
+  EXPECT_EQ(finished(Outcome::reaped), 3u);
+}
+
 TEST_F(ReaperTest, ATaskMayReapItself) {
   auto [ctx, cancel] = with_cancel(root());
   std::string text;

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "leash/channel.hpp"
+#include "leash/done.hpp"
 #include "leash/sleep.hpp"
 #include "tests/support/loop_fixture.hpp"
 
@@ -538,6 +539,34 @@ TEST_F(ScopeTest, MayBeJoinedAgainAfterMoreTasksWereStarted) {
   EXPECT_FALSE(second.result);
   advance(1s);
   EXPECT_TRUE(second.succeeded());
+}
+
+TEST_F(ScopeTest, JoinWaitsAlsoForATaskThatIsStartedBetweenTheLastEndAndItsReturn) {
+  std::string text;
+  DoneSource both;
+  start(
+      [](Context ctx, Done wake, std::string* out) -> Task<> {
+        Scope s(ctx);
+        const auto first = [](Done d) -> Task<> { co_await d.wait(); };
+        s.go(first(wake));
+        const auto outsider = [](Done d, Scope* scope, std::string* text_out) -> Task<> {
+          co_await d.wait();
+          const auto second = [](Context c, std::string* written) -> Task<> {
+            (void)co_await sleep(c, 1s);
+            *written += "ended, ";
+          };
+          scope->go(second(scope->ctx(), text_out));
+        };
+        go(ctx, outsider(wake, &s, out));
+        (void)co_await s.join();
+        *out += "joined with " + std::to_string(s.live()) + " alive";
+      },
+      both.done(), &text);
+  both.close();
+  poll();
+  EXPECT_EQ(text, "");
+  advance(1s);
+  EXPECT_EQ(text, "ended, joined with 0 alive");
 }
 
 TEST_F(ScopeTest, LiveCountsItsOwnTasksAlone) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "leash/channel.hpp"
@@ -170,6 +171,54 @@ TEST_F(SelectTest, ADoneContextDoesNotWinUnlessItIsACaseAndChosen) {
       &counts);
   EXPECT_GT(counts[0], 300);
   EXPECT_GT(counts[1], 300);
+}
+
+// A value that cannot be moved while `sharp` is set.
+struct Thorny {
+  Thorny() = default;
+  Thorny(Thorny&&) {
+    if (sharp) throw std::runtime_error("it stings");
+  }
+  static inline bool sharp = false;
+};
+
+TEST_F(SelectTest, AnExceptionWhileAValueIsTakenReachesTheLoopAndUndoesTheCases) {
+  expect_exceptions();
+  Channel<Thorny> roses;
+  Channel<int> other;
+  start([](Context, Channel<Thorny> ch) -> Task<> { (void)co_await ch.send(Thorny()); }, roses);
+  const auto choose = [](Context, Channel<Thorny> thorny, Channel<int> ch, bool* taken) -> Task<> {
+    (void)co_await select(thorny.receive(), ch.receive());
+    *taken = true;
+  };
+  bool taken = false;
+  Thorny::sharp = true;
+  start(choose, roses, other, &taken);
+  Thorny::sharp = false;
+  ASSERT_EQ(exceptions.size(), 1u);
+  EXPECT_EQ(what(exceptions[0]), "it stings");
+  EXPECT_FALSE(taken);
+  EXPECT_EQ(live_tasks(loop), 1u) << "the sender still waits";
+  EXPECT_FALSE(other.try_send(1)) << "nobody receives";
+  start(choose, roses, other, &taken);
+  EXPECT_TRUE(taken);
+  EXPECT_EQ(exceptions.size(), 1u);
+}
+
+TEST_F(SelectTest, AnExceptionAfterASelectReachesTheLoop) {
+  expect_exceptions();
+  Channel<int> ch;
+  start(
+      [](Context, Channel<int> a) -> Task<> {
+        const auto chosen = co_await select(a.receive(), sleep(1h));
+        if (chosen.index() == 0) throw std::runtime_error("after select");
+      },
+      ch);
+  ch.close();
+  poll();
+  ASSERT_EQ(exceptions.size(), 1u);
+  EXPECT_EQ(what(exceptions[0]), "after select");
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
 }
 
 TEST_F(SelectTest, FourTasksSelectOnManyChannelsAndNothingIsLost) {

@@ -54,6 +54,9 @@ TEST_F(TaskFilterTest, EachConditionHasToBeMet) {
   EXPECT_EQ(names(filter), "detached owned leaked orphan ");
   filter.site = "elsewhere.cpp";
   EXPECT_EQ(names(filter), "");
+  filter.site = "tests/*/task_filter_test.cpp:*";
+  filter.name = "o*n?d";
+  EXPECT_EQ(names(filter), "owned ");
   ch.close();
 }
 

@@ -24,6 +24,7 @@ refuses "unknown option '--grafana'" scripts/demo --prometheus --grafana
 refuses "unknown option '--bogus'" scripts/bench --bogus
 refuses 'takes a regular expression' scripts/bench --filter
 refuses "takes a whole number above 0, not 'many'" scripts/bench --repetitions many
+refuses 'a comparison of its own' scripts/bench --tracking --filter park
 refuses "unknown option '--bogus'" scripts/fuzz --bogus
 refuses "a whole number above 0, not '0'" scripts/fuzz --jobs 0
 refuses "a whole number of seconds above 0, not '1.5'" scripts/fuzz 1.5

@@ -22,37 +22,11 @@
 #include "server/upstream.hpp"
 #include "server/worker.hpp"
 #include "tests/support/in_process_server.hpp"
+#include "tests/support/silent_listener.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
-
-// A listener that nobody accepts from: whoever calls it waits.
-class Silent {
- public:
-  Silent() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    address_.sin_family = AF_INET;
-    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
-    EXPECT_EQ(::listen(fd_, 1000), 0);
-    socklen_t size = sizeof address_;
-    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address_), &size), 0);
-  }
-  Silent(const Silent&) = delete;
-  Silent& operator=(const Silent&) = delete;
-  ~Silent() { ::close(fd_); }
-
-  http::Url url() const {
-    http::Url url;
-    url.host = "127.0.0.1";
-    url.port = ntohs(address_.sin_port);
-    return url;
-  }
-
- private:
-  int fd_;
-  sockaddr_in address_{};
-};
 
 leash::Task<> run_pattern(leash::Context ctx, leash::Loop& loop, server::PatternFunction run,
                           std::vector<server::ParkedCancel>* parked, http::Url silent) {
@@ -68,7 +42,7 @@ TEST(EveryStep, OfEachFixedPatternMayBeTheLast) {
   for (const server::Pattern& pattern : server::patterns()) {
     SCOPED_TRACE(pattern.name);
     std::vector<server::ParkedCancel> parked;
-    const Silent silent;
+    const support::SilentListener silent;
     const int steps = support::interrupt_at_every_step([&](leash::Context ctx, leash::Loop& loop) {
       return run_pattern(std::move(ctx), loop, pattern.fixed, &parked, silent.url());
     });

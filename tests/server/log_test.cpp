@@ -83,7 +83,8 @@ TEST(RequestLog, HasALineForEachRequestAtDebug) {
     EXPECT_NE(lines[line].find(text), std::string::npos) << text << "\n" << lines[line];
   };
   has(0,
-      " level=debug event=request request=1 trace=4bf92f3577b34da6a3ce929d0e0e4736 method=GET "
+      " level=debug event=request loop=\"worker 0\" request=1 trace=4bf92f3577b34da6a3ce929d0e0e4736 "
+      "method=GET "
       "target=\"/demo?pattern=receive&latency=1ms\" route=/demo status=200 mode=fixed duration_ms=");
   has(0, " cause=finished");
   has(1, " trace=4bf92f3577b34da6a3ce929d0e0e4736 method=GET target=/healthz route=/healthz status=200 ");

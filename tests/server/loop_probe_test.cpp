@@ -8,6 +8,8 @@
 #include "leash/go.hpp"
 #include "server/admin.hpp"
 #include "server/debug.hpp"
+#include "server/live_page.hpp"
+#include "tests/support/captured_log.hpp"
 #include "tests/support/in_process_server.hpp"
 
 namespace {
@@ -23,7 +25,8 @@ class BlockedLoop : public testing::Test {
     }
     probes.emplace(workers);
     debug.emplace(workers);
-    admin.emplace(server::admin_routes(shared, workers, *probes, *debug));
+    live_page.emplace(shared, workers, *probes);
+    admin.emplace(server::admin_routes(shared, workers, *probes, *debug, *live_page));
     probing.emplace(leash::with_cancel(admin->worker.loop().background()));
     leash::go(probing->ctx, probes->run(probing->ctx), "loop probe");
   }
@@ -40,11 +43,13 @@ class BlockedLoop : public testing::Test {
     return answer.substr(std::min(answer.size(), answer.find("\r\n\r\n") + 4));
   }
 
+  support::CapturedLog log;
   server::Shared shared{server::Options()};
   server::Router nothing{{}};
   server::Workers workers;
   std::optional<server::LoopProbes> probes;
   std::optional<server::DebugRoutes> debug;
+  std::optional<server::LivePage> live_page;
   std::optional<support::InProcessServer> admin;
   std::optional<leash::Cancelable> probing;
 };
@@ -61,6 +66,9 @@ TEST_F(BlockedLoop, IsNamedAndTheOthersAnswer) {
   const auto dump = nlohmann::json::parse(ask("GET", "/debug/tasks"));
   EXPECT_EQ(dump["unresponsive"], nlohmann::json::array({"worker 1"}));
   EXPECT_EQ(probes->unresponsive(), std::vector<std::string>{"worker 1"}) << "a second has gone by";
+  EXPECT_TRUE(support::step_until(admin->worker.loop().io(), admin->steps, [&] {
+    return log.has("level=warn event=\"a loop does not answer\" loop=\"worker 1\" lag_seconds=");
+  })) << log.text();
   const std::string text = ask("GET", "/debug/leaks?format=text");
   EXPECT_NE(text.find("loop \"worker 1\" does not answer\n"), std::string::npos) << text;
   EXPECT_EQ(nlohmann::json::parse(ask("POST", "/debug/reap"))["unresponsive"],
@@ -78,7 +86,9 @@ TEST_F(BlockedLoop, IsNamedAndTheOthersAnswer) {
 
   release.release();
   EXPECT_TRUE(support::step_until(admin->worker.loop().io(), admin->steps,
-                                  [&] { return probes->unresponsive().empty(); }));
+                                  [&] { return log.has("event=\"a loop answers again\""); }));
+  EXPECT_TRUE(probes->unresponsive().empty());
+  EXPECT_FALSE(log.has("worker 0")) << log.text();
   EXPECT_TRUE(nlohmann::json::parse(ask("GET", "/debug/tasks"))["unresponsive"].empty());
 }
 

@@ -6,9 +6,13 @@
 #include <optional>
 
 #include "leash/go.hpp"
+#include "leash/gtest.hpp"
 #include "leash/trace.hpp"
+#include "server/routes.hpp"
 #include "tests/support/every_step.hpp"
+#include "tests/support/in_process_server.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/silent_listener.hpp"
 #include "tests/support/stub_http_server.hpp"
 
 namespace {
@@ -110,6 +114,44 @@ TEST_F(UpstreamTest, ThatFailsIsAnError) {
     return reply;
   });
   EXPECT_EQ(ask(garbled, "/", 60s).error(), client::errc::malformed);
+}
+
+// --- one that hangs ---
+
+TEST(HangingUpstream, CostsALeakyCallerASocketAndATaskForEachRequest) {
+  const support::SilentListener silent;
+  ServerProcess server(
+      {"--mode", "leaky", "--upstream", "http://" + silent.url().authority(), "--upstream-timeout", "10ms"});
+  EXPECT_EQ(server.get("/healthz").status, 200);
+  ASSERT_TRUE(server.metric_becomes("http_connections", "", 0));
+  const double descriptors = server.metric("process_open_fds");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(server.get("/demo?pattern=upstream").status, 200);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(server.get("/demo?pattern=upstream&mode=fixed").status, 200);
+  ASSERT_TRUE(server.metric_becomes("http_connections", "", 0));
+  EXPECT_TRUE(server.metric_becomes("leash_tasks_leaked", "wait=\"IO wait\"", 5));
+  EXPECT_TRUE(server.metric_becomes("process_open_fds", "", descriptors + 5));
+  EXPECT_EQ(server.stop(), 3);
+}
+
+TEST(HangingUpstream, IsNotCalledByLeakyRequestsWhenTooManyWait) {
+  leash::expect_leaks();
+  const support::SilentListener silent;
+  server::Shared shared{server::Options()};
+  support::InProcessServer server(server::public_routes(shared));
+  server.worker.upstream =
+      std::make_shared<server::Upstream>(server.worker.loop(), silent.url(), std::nullopt, 2);
+  const auto ask = [&](const std::string& mode) {
+    return server.ask("GET /demo?pattern=upstream&mode=" + mode +
+                      " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  };
+  EXPECT_TRUE(ask("leaky").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(ask("leaky").starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(server.worker.upstream->calls(), 2u);
+  const std::string refused = ask("leaky");
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 503 ")) << refused;
+  EXPECT_NE(refused.find("\"cause\":\"leak-limit\""), std::string::npos) << refused;
+  EXPECT_TRUE(ask("fixed").starts_with("HTTP/1.1 200 ")) << "it ends with its request";
+  EXPECT_EQ(server.worker.upstream->calls(), 2u);
 }
 
 // --- between two instances ---

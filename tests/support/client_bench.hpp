@@ -33,11 +33,12 @@ struct Bench {
   using Body = std::function<leash::Task<>(Bench&)>;
 
   static void run(support::StubHttpServer::Answer answer, const Body& body,
-                  const client::Options& options = {}) {
+                  const client::Options& options = {},
+                  support::AnswerWhen when = support::AnswerWhen::complete) {
     asio::io_context io{1};
     leash::Loop loop{io};
     {
-      support::StubHttpServer server(loop, std::move(answer));
+      support::StubHttpServer server(loop, std::move(answer), when);
       leash::go(loop.background(), drive(loop, server, body, options), "test");
       const auto ran = loop.run();
       EXPECT_TRUE(ran) << ran.error().message();

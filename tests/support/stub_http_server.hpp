@@ -2,8 +2,8 @@
 // A small HTTP server for tests: it answers with any bytes, or not at all, as the test says.
 //
 // What it is     run() serves on a free port of 127.0.0.1, on the test's own loop, until its context is done.
-//                For each request that has arrived completely, Answer says what is sent and what happens
-//                then.
+//                For each request that has arrived completely (or, with AnswerWhen::head, its head), Answer
+//                says what is sent and what happens then.
 // Threads        the loop's.
 // Lifetime       outlives run().
 //
@@ -11,18 +11,19 @@
 //   scope.go(server.run(scope.ctx()));
 //   ... server.url("/path") ... server.requests() ...
 
-#include <array>
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/basic_stream_socket.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "http/limits.hpp"
 #include "http/message.hpp"
 #include "http/request_parser.hpp"
 #include "http/target.hpp"
@@ -49,12 +50,19 @@ enum class Then : std::uint8_t {
   close,  // closes the connection
   reset,  // resets it
   hang,   // says nothing more, and waits for the client to leave
+  deaf,   // says and reads nothing more
 };
+
+enum class AnswerWhen : std::uint8_t { complete, head };
 
 struct StubReply {
   std::string bytes = {};
   Then then = Then::keep;
   leash::Duration after = {};
+  // Then these, so many times, each after a pause.
+  std::string more = {};
+  int times = 1;
+  leash::Duration pause = {};
 };
 
 inline StubReply text(std::string body, int status = 200) {
@@ -68,8 +76,9 @@ class StubHttpServer {
  public:
   using Answer = std::function<StubReply(const StubRequest&)>;
 
-  StubHttpServer(leash::Loop& loop, Answer answer)
+  StubHttpServer(leash::Loop& loop, Answer answer, AnswerWhen when = AnswerWhen::complete)
       : answer_(std::move(answer)),
+        when_(when),
         acceptor_(loop.io().get_executor(), asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
 
   http::Url url(std::string target = "/") const {
@@ -94,6 +103,7 @@ class StubHttpServer {
   int connections() const noexcept { return accepted_; }  // ever accepted
   int open() const noexcept { return open_; }
   const std::vector<StubRequest>& requests() const noexcept { return requests_; }
+  int replies() const noexcept { return replies_; }  // sent completely
 
  private:
   using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
@@ -106,8 +116,10 @@ class StubHttpServer {
 
   leash::Task<> serve(leash::Context ctx, Socket socket, int number) {
     const Counted counted(open_);
-    http::RequestParser parser;
-    std::array<char, 4096> buffer;
+    http::Limits limits;
+    limits.body_bytes = std::uint64_t{64} * 1024 * 1024;
+    http::RequestParser parser(limits);
+    std::vector<char> buffer(std::size_t{64} * 1024);
     std::string unread;
     StubRequest request;
     request.connection = number;
@@ -121,42 +133,59 @@ class StubHttpServer {
         if (!n) co_return;
         unread.append(buffer.data(), *n);
       }
-      if (step.event != http::ParseEvent::complete) continue;
-
-      ++request.on_connection;
-      request.method = parser.request().method_name;
-      request.target = parser.request().target;
-      request.headers.clear();
-      for (const auto& [name, value] : parser.request().headers) {
-        request.headers.add(std::string(name), std::string(value));
-      }
-      requests_.push_back(request);
-      const StubReply reply = answer_(request);
-      request.body.clear();
-      parser.reset();
-
-      const auto slept = co_await leash::sleep(ctx, reply.after);
-      if (!slept) co_return;
-      const auto sent = co_await asio::async_write(socket, asio::buffer(reply.bytes), leash::via(ctx));
-      if (!sent || reply.then == Then::close) co_return;
-      if (reply.then == Then::reset) {
-        socket.set_option(asio::socket_base::linger(true, 0));
-        socket.close();  // not left to the destructor: Asio's undoes the option first
-        co_return;
-      }
-      if (reply.then == Then::hang) {
-        for (;;) {
+      const bool due = step.event == http::ParseEvent::head && when_ == AnswerWhen::head;
+      if (due || (step.event == http::ParseEvent::complete && when_ == AnswerWhen::complete)) {
+        note(request, parser);
+        const StubReply reply = answer_(request);
+        request.body.clear();
+        const bool sent = co_await send(ctx, socket, reply);
+        if (!sent) co_return;
+        ++replies_;
+        if (reply.then == Then::close) co_return;
+        if (reply.then == Then::deaf) co_return co_await ctx.done();
+        if (reply.then == Then::reset) {
+          socket.set_option(asio::socket_base::linger(true, 0));
+          socket.close();  // not left to the destructor: Asio's undoes the option first
+          co_return;
+        }
+        for (bool hang = reply.then == Then::hang; hang;) {
           const auto more = co_await socket.async_read_some(asio::buffer(buffer), leash::via(ctx));
           if (!more) co_return;
         }
       }
+      if (step.event == http::ParseEvent::complete) parser.reset();
     }
   }
 
+  void note(StubRequest& request, const http::RequestParser& parser) {
+    ++request.on_connection;
+    request.method = parser.request().method_name;
+    request.target = parser.request().target;
+    request.headers.clear();
+    for (const auto& [name, value] : parser.request().headers) {
+      request.headers.add(std::string(name), std::string(value));
+    }
+    requests_.push_back(request);
+  }
+
+  leash::Task<bool> send(leash::Context ctx, Socket& socket, const StubReply& reply) {
+    const auto slept = co_await leash::sleep(ctx, reply.after);
+    if (!slept) co_return false;
+    auto sent = co_await asio::async_write(socket, asio::buffer(reply.bytes), leash::via(ctx));
+    for (int i = 0; sent && !reply.more.empty() && i < reply.times; ++i) {
+      const auto paused = co_await leash::sleep(ctx, reply.pause);
+      if (!paused) co_return false;
+      sent = co_await asio::async_write(socket, asio::buffer(reply.more), leash::via(ctx));
+    }
+    co_return sent.has_value();
+  }
+
   Answer answer_;
+  AnswerWhen when_;
   asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type> acceptor_;
   int accepted_ = 0;
   int open_ = 0;
+  int replies_ = 0;
   std::vector<StubRequest> requests_;
 };
 

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# scripts/bench --tracking: what tracking adds to a request of /demo in fixed mode, in instructions of the server.
+# Counted by callgrind, because few virtual machines have performance counters; two runs with different numbers
+# of requests, so that start and end of the server cancel out.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
+# shellcheck disable=SC2034  # common.sh says it
+script=bench
+
+few=200
+many=1200
+repetitions=${1:-3}
+at_most=1.03
+query='/demo?pattern=mixed&latency=0'
+
+for preset in release untracked; do
+  configure "$preset"
+  cmake --build --preset "$preset" --target leash-server || die "the build of preset $preset failed"
+done
+
+out=$root/build/bench/tracking
+mkdir -p "$out"
+server=
+trap '[[ -z $server ]] || kill -KILL "$server" 2>/dev/null || true' EXIT
+
+count() { # count BINARY REQUESTS: the instructions of a server that answers so many requests
+  local ready=$out/ready.txt
+  rm -f "$ready" "$out/callgrind.out"
+  valgrind --tool=callgrind --callgrind-out-file="$out/callgrind.out" --log-file="$out/valgrind.log" \
+    "$1" --port 0 --admin-port 0 --threads 1 --mode fixed >"$ready" 2>"$out/server.log" &
+  server=$!
+  local waited
+  for ((waited = 0; waited < 600; waited++)); do
+    grep -q '^ready ' "$ready" && break
+    kill -0 "$server" 2>/dev/null || die "the server ended before it was ready: $(tail -n 3 "$out/server.log")"
+    sleep 0.1
+  done
+  local url
+  url=$(sed -n 's/^ready public=\([^ ]*\).*/\1/p' "$ready")
+  [[ -n $url ]] || die "the server was not ready within a minute"
+  # One connection, one request after the other; the fragment makes curl ask again and is not sent.
+  curl --silent --show-error --fail --max-time 600 --output /dev/null "$url$query#[1-$2]" || die "a request failed"
+  kill -TERM "$server"
+  wait "$server" || die "the server left tasks or failed: $(tail -n 3 "$out/server.log")"
+  server=
+  sed -n 's/^\(summary\|totals\): \([0-9]*\).*/\2/p' "$out/callgrind.out" | tail -n 1
+}
+
+per_request() { # per_request BINARY: the median of the repetitions
+  local repetition
+  for ((repetition = 0; repetition < repetitions; repetition++)); do
+    printf '%d\n' $((($(count "$1" "$many") - $(count "$1" "$few")) / (many - few)))
+  done | sort -n | sed -n "$((repetitions / 2 + 1))p"
+}
+
+tracked=$(per_request build/bin/leash-server)
+untracked=$(per_request build/untracked/bin/leash-server)
+awk -v tracked="$tracked" -v untracked="$untracked" -v most="$at_most" 'BEGIN {
+  ratio = tracked / untracked
+  printf "instructions of the server for a request of /demo, fixed, pattern=mixed\n"
+  printf "  with tracking     %8d\n  compiled out      %8d\n", tracked, untracked
+  printf "  ratio             %8.3f  at most %.2f: %s\n", ratio, most, ratio <= most ? "within" : "over"
+}'

@@ -1,0 +1,112 @@
+#include "client/admin.hpp"
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "client/command.hpp"
+#include "client/text.hpp"
+#include "http/detail/ascii.hpp"
+#include "http/duration.hpp"
+
+namespace client {
+namespace {
+
+constexpr std::uint64_t most_body_bytes = std::uint64_t{64} * 1024 * 1024;  // a dump of many thousand tasks
+
+Options client_options() {
+  Options options;
+  options.response.body_bytes = most_body_bytes;
+  return options;
+}
+
+// What the server says is wrong (RFC 9457); empty when it does not.
+std::string detail_of(const Response& response) {
+  const auto problem = nlohmann::json::parse(response.body, nullptr, false);
+  const auto detail = problem.is_object() ? problem.find("detail") : problem.end();
+  if (!problem.is_object() || detail == problem.end() || !detail->is_string()) return {};
+  return without_control_characters(detail->get<std::string>());
+}
+
+std::string what_to_do_about(const Response& response) {
+  const std::string status = std::to_string(response.status) + " " + response.reason;
+  if (response.status == 401 || response.status == 403) {
+    return status + ": the token that the server was started with is needed (--admin-token)";
+  }
+  if (response.status == 404) return status + ": is this the admin address of a leash-server (--admin)?";
+  const std::string detail = detail_of(response);
+  return detail.empty() ? status : status + ": " + detail;
+}
+
+std::string percent_encoded(std::string_view text) {
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (http::detail::is_alphanumeric(c) || std::string_view("-._~/:").contains(c)) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out.append({'%', digits[byte >> 4], digits[byte & 15]});
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Admin::Admin(leash::Loop& loop, const AdminOptions& options)
+    : options_(options), http_(loop, client_options()) {}
+
+leash::Task<std::expected<std::string, AdminFailure>> Admin::ask(leash::Context ctx, std::string method,
+                                                                 std::string path, std::string body) {
+  Request request(options_.url, std::move(method));
+  request.url.target += path;
+  request.body = std::move(body);
+  request.timeout = options_.timeout;
+  if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
+  if (!options_.token.empty()) request.headers.add("Authorization", "Bearer " + options_.token);
+  AdminFailure failure;
+  failure.where = "http://" + request.url.authority() + request.url.target;
+
+  auto response = co_await http_.call(ctx, std::move(request));
+  if (response) {
+    if (response->status / 100 == 2) co_return std::move(response->body);
+    failure.exit_status = Exit::http_error;
+    failure.what = what_to_do_about(*response);
+  } else if (!ctx.is_done()) {
+    failure.exit_status = exit_status_of(response.error());
+    failure.what = explain(response.error(), options_.timeout);
+  }
+  co_return std::unexpected(std::move(failure));
+}
+
+AdminFailure not_understood(const AdminOptions& options, std::string what) {
+  AdminFailure failure;
+  failure.exit_status = Exit::http_error;
+  failure.what = std::move(what);
+  failure.where = "http://" + options.url.authority() + options.url.target;
+  return failure;
+}
+
+int complain(const AdminFailure& failure, const AdminOptions& options) {
+  if (failure.what.empty()) return failure.exit_status;
+  if (options.json) (void)print_json({{"url", failure.where}, {"error", failure.what}});
+  return complain(failure.exit_status, failure.where + ": " + failure.what);
+}
+
+std::string to_query(const TaskFilter& filter) {
+  std::string query;
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    query.append(query.empty() ? "?" : "&").append(name).append("=").append(percent_encoded(value));
+  };
+  add("site", filter.site);
+  add("name", filter.name);
+  add("state", filter.state);
+  if (filter.min_age) add("min_age", http::format_duration(*filter.min_age));
+  if (filter.limit) add("limit", std::to_string(*filter.limit));
+  return query;
+}
+
+}  // namespace client

@@ -1,0 +1,76 @@
+// leash-client mode, and leash-client reap
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/admin.hpp"
+#include "client/command.hpp"
+#include "client/text.hpp"
+
+namespace client {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string tasks(std::uint64_t n) { return std::to_string(n) + (n == 1 ? " task" : " tasks"); }
+
+// "ended 3 tasks", and what else there is to know.
+std::string reaping(const Json& answer) {
+  const auto waiting = answer.value("waiting", std::uint64_t{0});
+  std::string text = "ended " + tasks(answer.value("ended", std::uint64_t{0})) + "\n";
+  if (waiting > 0) {
+    text += tasks(waiting) + (waiting == 1 ? " ends" : " end") +
+            " when the operation returns that cannot be cancelled\n";
+  }
+  for (const Json& loop : answer.value("unresponsive", Json::array())) {
+    text +=
+        "not asked: " + without_control_characters(loop.is_string() ? loop.get<std::string>() : loop.dump()) +
+        ", which does not respond\n";
+  }
+  return text;
+}
+
+bool is_reaping(const Json& answer) {
+  const auto ended = answer.is_object() ? answer.find("ended") : answer.end();
+  const auto waiting = answer.is_object() ? answer.find("waiting") : answer.end();
+  return answer.is_object() && ended != answer.end() && ended->is_number_unsigned() &&
+         (waiting == answer.end() || waiting->is_number_unsigned());
+}
+
+}  // namespace
+
+leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ModeCommand command) {
+  std::string body;
+  if (!command.change_to.empty()) body = R"({"mode":")" + command.change_to + "\"}";
+  Admin admin(loop, command.admin);
+  auto text = co_await admin.ask(ctx, body.empty() ? "GET" : "PUT", "/mode", body);
+  if (!text) co_return complain(text.error(), command.admin);
+  const Json answer = Json::parse(*text, nullptr, false);
+  const auto mode = answer.is_object() ? answer.find("mode") : answer.end();
+  if (!answer.is_object() || mode == answer.end() || !mode->is_string()) {
+    co_return complain(not_understood(command.admin, "the answer does not tell the mode of a leash server"),
+                       command.admin);
+  }
+  const bool printed = command.admin.json
+                           ? print_json(answer)
+                           : print(without_control_characters(mode->get<std::string>()) + "\n");
+  co_return printed ? Exit::success : output_failed();
+}
+
+leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ReapCommand command) {
+  Admin admin(loop, command.admin);
+  auto text = co_await admin.ask(ctx, "POST", "/debug/reap" + to_query(command.filter));
+  if (!text) co_return complain(text.error(), command.admin);
+  const Json answer = Json::parse(*text, nullptr, false);
+  if (!is_reaping(answer)) {
+    co_return complain(not_understood(command.admin, "the answer is not that of a leash server's reaper"),
+                       command.admin);
+  }
+  const bool printed = command.admin.json ? print_json(answer) : print(reaping(answer));
+  co_return printed ? Exit::success : output_failed();
+}
+
+}  // namespace client

@@ -1,0 +1,48 @@
+#include "client/command.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "http/duration.hpp"
+#include "leash/error.hpp"
+
+namespace client {
+namespace {
+
+constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;
+
+}  // namespace
+
+Exit exit_status_of(const std::error_code& error) noexcept {
+  return error == leash::errc::deadline_exceeded ? Exit::timeout : Exit::connection_failure;
+}
+
+std::string explain(const std::error_code& error, leash::Duration allowed) {
+  if (error == leash::errc::deadline_exceeded) return "no answer within " + http::format_duration(allowed);
+  return error.message();
+}
+
+int complain(int status, const std::string& line) {
+  std::fprintf(stderr, "leash-client: %s\n", line.c_str());
+  return status;
+}
+
+bool print(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+
+bool print_json(const nlohmann::ordered_json& value) {
+  return print(value.dump(2, ' ', false, replace) + "\n");
+}
+bool print_json_line(const nlohmann::ordered_json& value) {
+  return print(value.dump(-1, ' ', false, replace) + "\n");
+}
+
+int output_failed() {
+  const std::error_code why(errno, std::generic_category());
+  if (why == std::errc::broken_pipe) return Exit::output_failure;  // `leash-client tasks | head -1`
+  return complain(Exit::output_failure, "standard output: " + why.message());
+}
+
+}  // namespace client

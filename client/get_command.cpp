@@ -1,0 +1,103 @@
+// leash-client get
+
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "client/client.hpp"
+#include "client/command.hpp"
+#include "http/duration.hpp"
+#include "leash/scope.hpp"
+#include "leash/sleep.hpp"
+
+namespace client {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+leash::Task<> leave_after(leash::Scope& call, leash::Duration after, bool& left) {
+  const auto slept = co_await leash::sleep(call.ctx(), after);
+  if (!slept) co_return;
+  left = true;
+  call.cancel();
+}
+
+Json to_json(const Response& response) {
+  Json headers = Json::object();
+  for (const auto& [name, value] : response.headers) {
+    Json& field = headers[name];
+    field = field.is_null() ? value : field.get<std::string>() + ", " + value;
+  }
+  Json all;
+  all["status"] = response.status;
+  all["reason"] = response.reason;
+  all["headers"] = std::move(headers);
+  all["body"] = response.body;
+  return all;
+}
+
+std::string head_of(const Response& response) {
+  std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " + response.reason + "\n";
+  for (const auto& [name, value] : response.headers) text += name + ": " + value + "\n";
+  return text;
+}
+
+std::string text_of(const GetCommand& command, const Response& response) {
+  std::string text;
+  if (command.include_head || command.method == "HEAD") text = head_of(response);
+  if (command.include_head && command.method != "HEAD") text += "\n";
+  return text + response.body;
+}
+
+}  // namespace
+
+leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, GetCommand command) {
+  Options options;
+  options.response.body_bytes = command.most_bytes;
+  Client http(loop, options);
+  Request request(command.url, command.method);
+  request.headers = command.headers;
+  request.body = std::move(command.body);
+  request.timeout = command.timeout;
+
+  bool left = false;
+  leash::Scope call(ctx);
+  if (command.abort_after) call.go(leave_after(call, *command.abort_after, left), "leave");
+  const leash::TimePoint start = loop.now();
+  auto response = co_await http.call(call.ctx(), std::move(request));
+  const std::chrono::duration<double, std::milli> elapsed = loop.now() - start;
+  call.cancel();
+  (void)co_await call.join();
+
+  if (!response && ctx.is_done()) co_return Exit::connection_failure;  // a signal, which has its own status
+  const bool aborted = !response && left;
+  std::string error;
+  if (!response && !aborted) error = explain(response.error(), command.timeout);
+  bool printed = true;
+  if (command.json) {
+    Json result;
+    result["url"] = command.address;
+    if (response) result.update(to_json(*response));
+    if (aborted) result["aborted"] = true;
+    if (!error.empty()) result["error"] = error;
+    result["elapsed_ms"] = elapsed.count();
+    printed = print_json(result);
+  } else if (response) {
+    printed = print(text_of(command, *response));
+  }
+  if (!printed) co_return output_failed();
+  if (aborted) {
+    co_return complain(Exit::success,
+                       "left after " + http::format_duration(*command.abort_after) + ", as told");
+  }
+  if (!response) co_return complain(exit_status_of(response.error()), command.address + ": " + error);
+  if (command.fail && response->status >= 400) {
+    co_return complain(Exit::http_error,
+                       command.address + ": " + std::to_string(response->status) + " " + response->reason);
+  }
+  co_return Exit::success;
+}
+
+}  // namespace client

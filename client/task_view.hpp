@@ -1,0 +1,30 @@
+#pragma once
+// What the live table shows: a title, the summary, as many rows as there is room for, and the keys.
+//
+// Guarantees     as many lines as the terminal has, none wider than it.
+// Threads        plain values.
+//
+//   client::TaskView view;
+//   view.title = "leaks  http://127.0.0.1:8081  every 2s";
+//   view.list = *client::parse_task_list(response.body);
+//   screen.draw(client::drawn(view, client::terminal(STDOUT_FILENO)));
+
+#include <string>
+#include <vector>
+
+#include "client/task_list.hpp"
+#include "client/terminal.hpp"
+
+namespace client {
+
+struct TaskView {
+  std::string title = {};
+  std::string time = {};     // of the last look that succeeded
+  std::string problem = {};  // of the last look; empty: none
+  TaskList list = {};
+  bool states = true;  // a column for them
+};
+
+std::vector<std::string> drawn(const TaskView& view, const Terminal& terminal);
+
+}  // namespace client

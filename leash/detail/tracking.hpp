@@ -1,0 +1,13 @@
+#pragma once
+// Whether tasks are tracked: figures by site, wait points, traces, names, orphans and leaks. Internal.
+// -DLEASH_TRACKING=OFF compiles it out, so that what it costs can be measured (scripts/bench --tracking).
+
+#ifndef LEASH_TRACKING
+#  define LEASH_TRACKING 1
+#endif
+
+namespace leash::detail {
+
+inline constexpr bool tracking = LEASH_TRACKING;
+
+}  // namespace leash::detail

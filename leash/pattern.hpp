@@ -1,0 +1,21 @@
+#pragma once
+// How filters and leak checks name places, functions and tasks: a text, or a pattern.
+//
+// What it is     a text with * (any characters) or ? (one) in it is a pattern for the whole of what it is
+//                compared with; any other text is compared as it stands.
+// Threads        plain functions.
+//
+//   leash::matches("app::*", "app::serve");                              // all of a namespace
+//   leash::contains("server/patterns", "server/patterns/send.cpp:41");  // a part
+//   leash::contains("*/send.cpp:*", "server/patterns/send.cpp:41");     // a pattern
+
+#include <string_view>
+
+namespace leash {
+
+// The text is `name`, or meets it as a pattern.
+bool matches(std::string_view name, std::string_view text) noexcept;
+// The text has `part` in it, or meets it as a pattern.
+bool contains(std::string_view part, std::string_view text) noexcept;
+
+}  // namespace leash

@@ -1,0 +1,314 @@
+// leash-client as a person meets it: what it prints, one clear line when something is wrong, and its exit status.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/read_until.hpp>
+#include <asio/write.hpp>
+#include <cstdlib>
+#include <future>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/support/fault_proxy.hpp"
+#include "tests/support/server_process.hpp"
+
+namespace {
+
+using support::FaultProxy;
+using support::Faults;
+using support::Finished;
+using support::Script;
+using support::ServerProcess;
+
+Finished leash_client(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), LEASH_CLIENT_BINARY);
+  return support::run_command(arguments);
+}
+Finished in_a_shell(const std::string& arguments, const std::string& rest) {
+  return support::run_command({"/bin/sh", "-c", LEASH_CLIENT_BINARY " " + arguments + rest});
+}
+
+std::string local(std::uint16_t port, const std::string& target = "") {
+  return "http://127.0.0.1:" + std::to_string(port) + target;
+}
+std::vector<std::string> with_admin(const ServerProcess& server, std::vector<std::string> arguments) {
+  arguments.push_back("--admin");
+  arguments.push_back(local(server.admin_port()));
+  return arguments;
+}
+
+void expect_failure(const Finished& finished, int status, const std::string& says) {
+  EXPECT_EQ(finished.status, status) << finished.err;
+  EXPECT_EQ(std::ranges::count(finished.err, '\n'), 1) << finished.err;
+  EXPECT_TRUE(finished.err.starts_with("leash-client: ")) << finished.err;
+  EXPECT_NE(finished.err.find(says), std::string::npos) << finished.err;
+}
+
+// A server for one request.
+class OneReply {
+ public:
+  OneReply(const std::string& status, const std::string& body)
+      : reply_("HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+               body),
+        thread_([this] { serve(); }) {}
+  std::string url() const { return local(acceptor_.local_endpoint().port()); }
+  std::string request() const { return request_.get(); }  // waits for it
+
+ private:
+  void serve() {
+    std::error_code error;
+    asio::ip::tcp::socket socket(io_);
+    acceptor_.accept(socket, error);
+    std::string head;
+    asio::read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n", error);
+    asio::write(socket, asio::buffer(reply_), error);
+    received_.set_value(head);
+  }
+
+  const std::string reply_;
+  asio::io_context io_{1};
+  asio::ip::tcp::acceptor acceptor_{io_, {asio::ip::address_v4::loopback(), 0}};
+  std::promise<std::string> received_;
+  std::shared_future<std::string> request_{received_.get_future()};
+  std::jthread thread_;
+};
+
+std::uint16_t nobodys_port() {
+  const FaultProxy gone(1, Script());
+  return gone.port();
+}
+
+// Leaves three tasks that have leaked: two of one stack and one of another.
+void leak(const ServerProcess& server) {
+  EXPECT_EQ(server.get("/demo?pattern=send&fanout=3&latency=1ms&mode=leaky").status, 200);
+  EXPECT_EQ(server.get("/demo?pattern=receive&latency=1ms&mode=leaky").status, 200);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 3));
+}
+
+TEST(GetCommand, PrintsTheBody) {
+  const ServerProcess server;
+  const Finished got = leash_client({"get", server.url("/backend?payload=4&latency=0")});
+  EXPECT_EQ(got.status, 0);
+  EXPECT_EQ(got.out, "xxxx\n");
+  EXPECT_EQ(got.err, "");
+}
+
+TEST(GetCommand, PrintsTheHeadWhenToldOrAskedForNothingElse) {
+  const ServerProcess server;
+  const Finished got = leash_client({"get", "-i", server.url("/healthz")});
+  EXPECT_TRUE(got.out.starts_with("HTTP/1.1 200 OK\n")) << got.out;
+  EXPECT_TRUE(got.out.ends_with("\n\n{\"status\":\"alive\"}\n")) << got.out;
+  const Finished head = leash_client({"get", "-X", "HEAD", server.url("/healthz")});
+  EXPECT_TRUE(head.out.starts_with("HTTP/1.1 200 OK\n")) << head.out;
+  EXPECT_FALSE(head.out.contains("alive")) << head.out;
+}
+
+TEST(GetCommand, SendsABodyAndFields) {
+  const ServerProcess server;
+  const Finished got =
+      leash_client({"get", server.url("/echo"), "-d", "hello", "-H", "X-Request-Timeout-Ms: 0"});
+  EXPECT_TRUE(got.out.contains("504")) << got.out;  // the field has arrived: no time
+  EXPECT_EQ(leash_client({"get", server.url("/echo"), "-d", "hello"}).out, "hello");
+}
+
+TEST(GetCommand, TellsAllInJson) {
+  const ServerProcess server;
+  const Finished got = leash_client({"get", "--json", server.url("/healthz")});
+  EXPECT_EQ(got.status, 0);
+  for (const char* part : {"\"url\": \"http://", "\"status\": 200", "\"Content-Type\": \"application/json\"",
+                           "\"body\": \"{\\\"status\\\"", "\"elapsed_ms\": "}) {
+    EXPECT_NE(got.out.find(part), std::string::npos) << part << " in " << got.out;
+  }
+}
+
+TEST(GetCommand, AnHttpErrorIsAFailureOnlyWhenAskedFor) {
+  const ServerProcess server;
+  EXPECT_EQ(leash_client({"get", server.url("/nowhere")}).status, 0);
+  const Finished failed = leash_client({"get", "--fail", server.url("/nowhere")});
+  expect_failure(failed, 22, "404 Not Found");
+  EXPECT_TRUE(failed.out.contains("\"status\":404")) << failed.out;
+}
+
+TEST(GetCommand, SaysWhyThereIsNoResponse) {
+  const std::string nobody = local(nobodys_port());
+  expect_failure(leash_client({"get", nobody}), 1, nobody + ": Connection refused");
+  const Finished json = leash_client({"get", "--json", nobody});
+  expect_failure(json, 1, "Connection refused");
+  EXPECT_TRUE(json.out.contains("\"error\": \"Connection refused\"")) << json.out;
+}
+
+TEST(GetCommand, SaysWhatIsWrongWithAResponse) {
+  const ServerProcess server;
+  Faults garbage;
+  garbage.then = Faults::Then::garbage;
+  const FaultProxy noise(server.port(), Script{.to_client = garbage});
+  expect_failure(leash_client({"get", local(noise.port(), "/healthz")}), 1,
+                 "the server's answer is not valid HTTP: ");
+  Faults cut;
+  cut.then = Faults::Then::cut;
+  cut.after = 30;
+  const FaultProxy scissors(server.port(), Script{.to_client = cut});
+  expect_failure(leash_client({"get", local(scissors.port(), "/healthz")}), 1, "in the middle of its answer");
+  expect_failure(leash_client({"get", server.url("/backend?payload=100&latency=0"), "--max-body", "99"}), 1,
+                 "larger than is taken here");
+}
+
+TEST(GetCommand, GivesUpInTime) {
+  const ServerProcess server;
+  Faults silence;
+  silence.then = Faults::Then::half_open;
+  const FaultProxy proxy(server.port(), Script{.to_client = silence});
+  expect_failure(leash_client({"get", local(proxy.port()), "--timeout", "50ms"}), 4, "no answer within 50ms");
+}
+
+TEST(GetCommand, LeavesInTheMiddleWhenTold) {
+  const ServerProcess server;
+  const Finished left = leash_client({"get", server.url("/backend?latency=1m"), "--abort-after", "50ms"});
+  expect_failure(left, 0, "left after 50ms, as told");
+  EXPECT_TRUE(server.metric_becomes("http_requests_total", "code=\"499\"", 1));
+  EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
+  const Finished json =
+      leash_client({"get", "--json", server.url("/backend?latency=1m"), "--abort-after", "50ms"});
+  EXPECT_EQ(json.status, 0);
+  EXPECT_TRUE(json.out.contains("\"aborted\": true")) << json.out;
+}
+
+TEST(GetCommand, EndsOnASignal) {
+  const ServerProcess server;
+  const Finished ended =
+      support::run_command({"timeout", "--preserve-status", "-s", "TERM", "0.2", LEASH_CLIENT_BINARY, "get",
+                            server.url("/backend?latency=1m")});
+  EXPECT_EQ(ended.status, 143);
+  EXPECT_EQ(ended.err, "");
+}
+
+TEST(GetCommand, SaysThatStandardOutputCannotBeWritten) {
+  const ServerProcess server;
+  expect_failure(in_a_shell("get " + server.url("/healthz"), " > /dev/full"), 5, "No space left on device");
+}
+
+TEST(ModeCommand, TellsAndChangesTheMode) {
+  const ServerProcess server;
+  EXPECT_EQ(leash_client(with_admin(server, {"mode"})).out, "fixed\n");
+  EXPECT_EQ(leash_client(with_admin(server, {"mode", "leaky"})).out, "leaky\n");
+  EXPECT_EQ(leash_client(with_admin(server, {"mode", "--json"})).out, "{\n  \"mode\": \"leaky\"\n}\n");
+}
+
+TEST(TasksCommand, ListsTasksBySiteAndWaitPoint) {
+  const ServerProcess server;
+  leak(server);
+  const Finished leaks = leash_client(with_admin(server, {"leaks"}));
+  EXPECT_EQ(leaks.status, 0);
+  EXPECT_TRUE(leaks.out.starts_with("count  wait          oldest ")) << leaks.out;
+  EXPECT_TRUE(leaks.out.contains("\n    2  chan send ")) << leaks.out;
+  EXPECT_TRUE(leaks.out.contains("\n    1  chan receive ")) << leaks.out;
+  EXPECT_TRUE(leaks.out.contains("server/patterns/send.cpp:")) << leaks.out;
+  EXPECT_TRUE(leaks.out.ends_with("; 3 listed, 3 leaked\n")) << leaks.out;
+  EXPECT_FALSE(leaks.out.contains("\x1b")) << leaks.out;
+  const Finished tasks = leash_client(with_admin(server, {"tasks"}));
+  EXPECT_TRUE(tasks.out.contains("server/listener.cpp")) << tasks.out;
+  EXPECT_TRUE(tasks.out.ends_with(" live, 3 leaked\n")) << tasks.out;
+}
+
+TEST(TasksCommand, Filters) {
+  const ServerProcess server;
+  leak(server);
+  const Finished by_site = leash_client(with_admin(server, {"leaks", "--site", "receive.cpp"}));
+  EXPECT_TRUE(by_site.out.ends_with("; 1 listed, 1 leaked\n")) << by_site.out;
+  const Finished by_name =
+      leash_client(with_admin(server, {"tasks", "--name", "replica 2", "--state", "leaked"}));
+  EXPECT_TRUE(by_name.out.ends_with("; 1 listed, 1 leaked\n")) << by_name.out;
+  const Finished by_age = leash_client(with_admin(server, {"leaks", "--min-age", "1h"}));
+  EXPECT_TRUE(by_age.out.ends_with("; 0 listed, 0 leaked\n")) << by_age.out;
+  const Finished limited = leash_client(with_admin(server, {"leaks", "--limit", "1"}));
+  EXPECT_TRUE(limited.out.contains("not listed: 1 task beyond the limit")) << limited.out;
+  const Finished odd = leash_client(with_admin(server, {"leaks", "--site", "a&b=c d%"}));
+  EXPECT_EQ(odd.status, 0) << odd.err;
+}
+
+TEST(TasksCommand, PrintsStacksAndJson) {
+  const ServerProcess server;
+  leak(server);
+  const Finished stacks = leash_client(with_admin(server, {"leaks", "--stacks"}));
+  EXPECT_TRUE(stacks.out.contains("replica_leaky        server/patterns/send.cpp:")) << stacks.out;
+  const Finished json = leash_client(with_admin(server, {"leaks", "--json"}));
+  EXPECT_TRUE(json.out.starts_with("{\n  \"schema\": 1,")) << json.out;
+  EXPECT_TRUE(json.out.contains("\"matched\": 3")) << json.out;
+}
+
+TEST(TasksCommand, WatchesIntoAPipeUntilNobodyReadsAnyMore) {
+  const ServerProcess server;
+  const std::string admin = "--admin " + local(server.admin_port());
+  const Finished lines = in_a_shell("tasks --watch 100ms " + admin, " | head -n 9");
+  EXPECT_EQ(lines.status, 0);
+  EXPECT_EQ(lines.err, "");
+  EXPECT_EQ(std::ranges::count(lines.out, '\n'), 9) << lines.out;
+  EXPECT_TRUE(lines.out.contains("count  +/-  state")) << lines.out;  // from the second look on
+  const Finished json = in_a_shell("tasks --json --watch 100ms " + admin, " | head -n 2");
+  EXPECT_TRUE(json.out.starts_with("{\"schema\":1,")) << json.out;
+  EXPECT_EQ(std::ranges::count(json.out, '\n'), 2) << json.out;
+}
+
+TEST(ReapCommand, EndsWhatHasLeaked) {
+  const ServerProcess server;
+  leak(server);
+  EXPECT_EQ(leash_client(with_admin(server, {"reap", "--site", "receive.cpp"})).out, "ended 1 task\n");
+  const Finished json = leash_client(with_admin(server, {"reap", "--json"}));
+  EXPECT_TRUE(json.out.contains("\"ended\": 2")) << json.out;
+  EXPECT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 0));
+  EXPECT_EQ(leash_client(with_admin(server, {"reap"})).out, "ended 0 tasks\n");
+}
+
+TEST(AdminCommands, SayWhatToDoAboutAFailure) {
+  const ServerProcess server;
+  for (const char* command : {"mode", "tasks", "leaks", "reap"}) {
+    expect_failure(leash_client({command, "--admin", local(server.port())}), 22,
+                   "404 Not Found: is this the admin");
+    expect_failure(leash_client({command, "--admin", local(nobodys_port())}), 1, "Connection refused");
+    const Finished json = leash_client({command, "--json", "--admin", local(nobodys_port())});
+    expect_failure(json, 1, "Connection refused");
+    EXPECT_TRUE(json.out.contains("\"error\": \"Connection refused\"")) << json.out;
+  }
+  Faults silence;
+  silence.then = Faults::Then::half_open;
+  const FaultProxy proxy(server.admin_port(), Script{.to_server = silence});
+  expect_failure(leash_client({"mode", "--admin", local(proxy.port()), "--timeout", "50ms"}), 4,
+                 "no answer within 50ms");
+}
+
+TEST(AdminCommands, SendTheTokenOfTheirOptionsOrTheEnvironment) {
+  const OneReply given("200 OK", R"({"mode":"fixed"})");
+  EXPECT_EQ(leash_client({"mode", "--admin", given.url(), "--admin-token", "secret"}).out, "fixed\n");
+  EXPECT_TRUE(given.request().contains("\r\nAuthorization: Bearer secret\r\n"));
+  const OneReply from_environment("200 OK", R"({"mode":"fixed"})");
+  ::setenv("LEASH_ADMIN_TOKEN", "whisper", 1);
+  EXPECT_EQ(leash_client({"mode", "--admin", from_environment.url()}).status, 0);
+  ::unsetenv("LEASH_ADMIN_TOKEN");
+  EXPECT_TRUE(from_environment.request().contains("\r\nAuthorization: Bearer whisper\r\n"));
+  const OneReply refuses("401 Unauthorized", "{}");
+  expect_failure(leash_client({"mode", "--admin", refuses.url()}), 22, "(--admin-token)");
+  EXPECT_FALSE(refuses.request().contains("Authorization"));
+}
+
+TEST(AdminCommands, PassOnWhatTheServerSaysIsWrong) {
+  const OneReply problem("400 Bad Request", R"({"detail":"This is \u001bwrong."})");
+  expect_failure(leash_client({"mode", "--admin", problem.url()}), 22, "400 Bad Request: This is ?wrong.");
+  const OneReply silent("503 Service Unavailable", "");
+  expect_failure(leash_client({"reap", "--admin", silent.url()}), 22, "/debug/reap: 503 Service Unavailable");
+}
+
+TEST(AdminCommands, TellAnotherKindOfServer) {
+  for (const char* command : {"mode", "tasks", "leaks", "reap"}) {
+    const OneReply page("200 OK", "<html>");
+    expect_failure(leash_client({command, "--admin", page.url()}), 22, "leash server");
+  }
+  const OneReply page("200 OK", "<html>");
+  expect_failure(leash_client({"tasks", "--json", "--admin", page.url()}), 22, "not JSON");
+}
+
+}  // namespace

@@ -1,0 +1,165 @@
+#include "client/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using client::GetCommand;
+using client::ModeCommand;
+using client::ReapCommand;
+using client::TasksCommand;
+
+std::expected<client::Command, client::Message> parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "leash-client");
+  return client::parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+template <class Wanted>
+Wanted parsed(std::vector<const char*> arguments) {
+  auto command = parse(std::move(arguments));
+  EXPECT_TRUE(command) << command.error().text;
+  if (!command || !std::holds_alternative<Wanted>(*command)) return {};
+  return std::get<Wanted>(*command);
+}
+
+void expect_usage_error(std::vector<const char*> arguments, const std::string& says) {
+  const auto command = parse(std::move(arguments));
+  ASSERT_FALSE(command) << says;
+  EXPECT_EQ(command.error().exit_status, 2);
+  EXPECT_NE(command.error().text.find(says), std::string::npos) << command.error().text;
+  EXPECT_EQ(command.error().text.find('\n'), std::string::npos) << command.error().text;
+}
+
+TEST(ClientOptions, OfGet) {
+  const auto get =
+      parsed<GetCommand>({"get", "http://127.0.0.1:8080/demo?x=y", "--timeout", "500ms", "--abort-after",
+                          "50ms", "-H", "A: b", "-H", "C:d", "--max-body", "1KiB", "-i", "--fail", "--json"});
+  EXPECT_EQ(get.url.port, 8080);
+  EXPECT_EQ(get.url.target, "/demo?x=y");
+  EXPECT_EQ(get.method, "GET");
+  EXPECT_EQ(get.timeout, 500ms);
+  EXPECT_EQ(get.abort_after, 50ms);
+  EXPECT_EQ(get.headers.find("a"), "b");
+  EXPECT_EQ(get.headers.find("c"), "d");
+  EXPECT_EQ(get.most_bytes, 1024u);
+  EXPECT_TRUE(get.include_head && get.fail && get.json);
+}
+
+TEST(ClientOptions, ABodyMakesItAPostUnlessToldOtherwise) {
+  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x"}).method, "POST");
+  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", ""}).method, "POST");
+  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x", "-X", "PUT"}).method, "PUT");
+  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x"}).body, "x");
+}
+
+TEST(ClientOptions, OfMode) {
+  EXPECT_EQ(parsed<ModeCommand>({"mode"}).change_to, "");
+  EXPECT_EQ(parsed<ModeCommand>({"mode", "leaky"}).change_to, "leaky");
+}
+
+TEST(ClientOptions, OfTasksAndLeaks) {
+  const auto tasks = parsed<TasksCommand>(
+      {"tasks", "--site", "a.cpp", "--name", "n", "--state", "orphan", "--min-age", "0", "--limit", "7"});
+  EXPECT_FALSE(tasks.only_leaked);
+  EXPECT_EQ(tasks.filter.site, "a.cpp");
+  EXPECT_EQ(tasks.filter.name, "n");
+  EXPECT_EQ(tasks.filter.state, "orphan");
+  EXPECT_EQ(tasks.filter.min_age, 0s);
+  EXPECT_EQ(tasks.filter.limit, 7);
+  EXPECT_FALSE(tasks.every);
+  EXPECT_TRUE(parsed<TasksCommand>({"leaks"}).only_leaked);
+  EXPECT_TRUE(parsed<TasksCommand>({"leaks", "--stacks"}).stacks);
+}
+
+TEST(ClientOptions, WatchHasAnIntervalAndADefault) {
+  EXPECT_EQ(parsed<TasksCommand>({"tasks", "--watch"}).every, 2s);
+  EXPECT_EQ(parsed<TasksCommand>({"tasks", "-w", "500ms"}).every, 500ms);
+  EXPECT_EQ(parsed<TasksCommand>({"tasks", "--watch", "--site", "x"}).every, 2s);
+  EXPECT_EQ(parsed<TasksCommand>({"leaks", "--watch=1m", "--json"}).every, 1min);
+}
+
+TEST(ClientOptions, OfReap) {
+  const auto reap = parsed<ReapCommand>({"reap", "--site", "x", "--limit", "3", "--json"});
+  EXPECT_EQ(reap.filter.site, "x");
+  EXPECT_EQ(reap.filter.limit, 3);
+  EXPECT_TRUE(reap.admin.json);
+}
+
+TEST(ClientOptions, OfTheAdminListener) {
+  const auto mode = parsed<ModeCommand>(
+      {"mode", "--admin", "http://host:9/prefix/", "--admin-token", "secret", "--timeout", "1s"});
+  EXPECT_EQ(mode.admin.url.host, "host");
+  EXPECT_EQ(mode.admin.url.port, 9);
+  EXPECT_EQ(mode.admin.url.target, "/prefix");
+  EXPECT_EQ(mode.admin.token, "secret");
+  EXPECT_EQ(mode.admin.timeout, 1s);
+  EXPECT_EQ(parsed<ModeCommand>({"mode"}).admin.url.port, 8081);
+}
+
+TEST(ClientOptions, TakesTheAdminListenerFromTheEnvironment) {
+  ::setenv("LEASH_ADMIN", "http://elsewhere:1234", 1);
+  ::setenv("LEASH_ADMIN_TOKEN", "secret", 1);
+  const auto reap = parsed<ReapCommand>({"reap"});
+  const auto given = parsed<ReapCommand>({"reap", "--admin", "http://given:1"});
+  ::unsetenv("LEASH_ADMIN");
+  ::unsetenv("LEASH_ADMIN_TOKEN");
+  EXPECT_EQ(reap.admin.url.host, "elsewhere");
+  EXPECT_EQ(reap.admin.token, "secret");
+  EXPECT_EQ(given.admin.url.host, "given");
+}
+
+TEST(ClientOptions, SaysWhatIsWrong) {
+  expect_usage_error({"gett"}, "there are get, mode, tasks, leaks and reap");
+  expect_usage_error({"get"}, "URL");
+  expect_usage_error({"get", "https://a/"}, "https");
+  expect_usage_error({"get", "ftp://a/"}, "ftp");
+  expect_usage_error({"get", "http://a/", "--timeout", "5 parsecs"}, "--timeout");
+  expect_usage_error({"get", "http://a/", "--timeout", "0"}, "more than 0");
+  expect_usage_error({"get", "http://a/", "--max-body", "lots"}, "--max-body");
+  expect_usage_error({"get", "http://a/", "-H", "no colon"}, "Name: value");
+  expect_usage_error({"get", "http://a/", "-H", "a b: c"}, "is not the name of a field");
+  expect_usage_error({"get", "http://a/", "-H", "A: b\r\nX: y"}, "control character");
+  expect_usage_error({"get", "http://a/", "-H", "content-length: 3"}, "set by leash-client itself");
+  expect_usage_error({"get", "http://a/", "-H", "Host: a b"}, "is not a host");
+  expect_usage_error({"get", "http://a/", "-X", "G T"}, "is not a method");
+  expect_usage_error({"get", "http://a/", "-X", "CONNECT"}, "CONNECT");
+  expect_usage_error({"mode", "leeky"}, "leeky");
+  expect_usage_error({"mode", "--admin", "localhost:8081"}, "--admin");
+  expect_usage_error({"mode", "--admin", "http://a/?b"}, "takes no query");
+  expect_usage_error({"mode", "--admin-token", "a\nb"}, "control character");
+  expect_usage_error({"tasks", "--state", "lost"}, "--state");
+  expect_usage_error({"tasks", "--limit", "0"}, "--limit");
+  expect_usage_error({"tasks", "--watch", "1ms"}, "at least 100ms");
+  expect_usage_error({"tasks", "--watch", "--stacks"}, "--watch");
+  expect_usage_error({"tasks", "--stacks", "--json"}, "--stacks");
+  expect_usage_error({"leaks", "--state", "leaked"}, "--state");
+  expect_usage_error({"reap", "--watch"}, "--watch");
+}
+
+TEST(ClientOptions, HelpOfEachCommandNamesItsOptionsAndTheExitStatuses) {
+  const auto expect_help = [](std::vector<const char*> arguments, const std::vector<const char*>& named) {
+    const auto command = parse(std::move(arguments));
+    ASSERT_FALSE(command);
+    EXPECT_EQ(command.error().exit_status, 0);
+    for (const char* name : named) {
+      EXPECT_NE(command.error().text.find(name), std::string::npos) << name << " in " << command.error().text;
+    }
+    EXPECT_NE(command.error().text.find("Exit status: 0, 2 usage, 1 connection failure"), std::string::npos);
+  };
+  expect_help({"--help"}, {"get", "mode", "tasks", "leaks", "reap"});
+  expect_help({"get", "--help"}, {"--timeout", "--abort-after", "--header", "--data", "--fail", "--json"});
+  expect_help({"mode", "--help"}, {"--admin", "--admin-token", "LEASH_ADMIN", "--json"});
+  expect_help({"tasks", "--help"},
+              {"--site", "--name", "--state", "--min-age", "--limit", "--watch", "--stacks"});
+  expect_help({"leaks", "--help"}, {"--site", "--watch"});
+  expect_help({"reap", "--help"}, {"--site", "--min-age", "--limit", "--json"});
+}
+
+}  // namespace

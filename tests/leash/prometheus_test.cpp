@@ -1,0 +1,109 @@
+#include "leash/prometheus.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include <asio/post.hpp>
+#include <map>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include "leash/channel.hpp"
+#include "tests/support/loop_fixture.hpp"
+
+namespace leash {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<> wait_in(Channel<int> ch) { (void)co_await ch.receive(); }
+void start_here(const Context& ctx, const Channel<int>& ch) { go(ctx, wait_in(ch)); }
+
+class PrometheusTest : public testing::LoopFixture {
+ protected:
+  // The samples of these loops by their names and labels; the site of start_here is SITE.
+  std::map<std::string, double> samples(const FiguresOfLoops& loops) const {
+    return samples(prometheus_families(loops, clock.now()));
+  }
+  static std::map<std::string, double> samples(const std::vector<prometheus::MetricFamily>& families) {
+    std::istringstream text(prometheus::TextSerializer().Serialize(families));
+    std::map<std::string, double> found;
+    for (std::string line; std::getline(text, line);) {
+      if (line.starts_with("#")) continue;
+      if (const std::size_t at = line.find("site=\"tests/leash/prometheus_test.cpp:");
+          at != std::string::npos) {
+        line.replace(at, line.find('"', at + 6) + 1 - at, "SITE");
+      }
+      const std::size_t space = line.rfind(' ');
+      found[line.substr(0, space)] = std::stod(line.substr(space + 1));
+    }
+    return found;
+  }
+};
+
+TEST_F(PrometheusTest, FiguresBecomeSamples) {
+  Channel<int> ch;
+  auto [ctx, cancel] = with_cancel(root(), Label("request", 1, Role::request));
+  start_here(ctx, ch);
+  start_here(ctx, ch);
+  start_here(root(), ch);
+  poll();
+  cancel(errc::disconnected);
+  advance(5s);
+  auto now = samples({loop.figures()});
+  EXPECT_EQ(now["leash_tasks_live{SITE,role=\"request\"}"], 2);
+  EXPECT_EQ(now["leash_tasks_live{SITE,role=\"system\"}"], 1);
+  EXPECT_EQ(now["leash_tasks_leaked{SITE,wait=\"chan receive\"}"], 2);
+  EXPECT_EQ(now["leash_tasks_orphaned{SITE}"], 2);
+  EXPECT_EQ(now["leash_tasks_detached{SITE}"], 1);
+  EXPECT_EQ(now["leash_task_oldest_age_seconds{SITE}"], 5);
+  EXPECT_GT(now["leash_task_frame_bytes{SITE}"], 0);
+  EXPECT_EQ(now["leash_tasks_started_total{SITE}"], 3);
+  EXPECT_EQ(now["leash_task_leaks_total{SITE}"], 2);
+  EXPECT_EQ(now["leash_contexts_done_total{cause=\"disconnected\"}"], 1);
+  EXPECT_EQ(now["leash_contexts_held"], 1);
+  ch.close();
+  poll();
+  now = samples({loop.figures()});
+  EXPECT_EQ(now["leash_tasks_live{SITE,role=\"request\"}"], 0);
+  EXPECT_EQ(now["leash_tasks_finished_total{SITE,outcome=\"canceled\"}"], 2);
+  EXPECT_EQ(now["leash_tasks_finished_total{SITE,outcome=\"returned\"}"], 1);
+  EXPECT_EQ(now["leash_task_oldest_age_seconds{SITE}"], 0);
+  EXPECT_EQ(now["leash_cancel_latency_seconds_count"], 2);
+  EXPECT_EQ(now["leash_cancel_latency_seconds_sum"], 10);
+  EXPECT_EQ(now["leash_cancel_latency_seconds_bucket{le=\"2.5\"}"], 0);
+  EXPECT_EQ(now["leash_cancel_latency_seconds_bucket{le=\"5\"}"], 2);
+}
+
+TEST_F(PrometheusTest, TheSameSiteOfSeveralLoopsIsOne) {
+  asio::io_context other_io{1};
+  Loop other{other_io};
+  Channel<int> ch;
+  start_here(root(), ch);
+  start_here(other.background(), ch);
+  auto both = samples({loop.figures(), other.figures()});
+  EXPECT_EQ(both["leash_tasks_live{SITE,role=\"system\"}"], 2);
+  poll();
+  other_io.poll();
+  ch.close();
+  other_io.restart();
+  other_io.poll();
+}
+
+TEST_F(PrometheusTest, TheCollectorNeedsNoLoopToAnswer) {
+  PrometheusCollector collector;
+  EXPECT_TRUE(samples(collector.Collect()).contains("leash_contexts_live"));
+  collector.add(loop);
+  Channel<int> ch;
+  start_here(root(), ch);
+  double live = 0;
+  // While this thread, the loop's, is busy.
+  std::thread([&] { live = samples(collector.Collect())["leash_tasks_live{SITE,role=\"system\"}"]; }).join();
+  EXPECT_EQ(live, 1);
+  collector.remove(loop);
+  EXPECT_FALSE(samples(collector.Collect()).contains("leash_tasks_live{SITE,role=\"system\"}"));
+  ch.close();
+}
+
+}  // namespace
+}  // namespace leash
