@@ -29,8 +29,14 @@ refuses "unknown option '--bogus'" scripts/fuzz --bogus
 refuses "a whole number above 0, not '0'" scripts/fuzz --jobs 0
 refuses "a whole number of seconds above 0, not '1.5'" scripts/fuzz 1.5
 refuses "unknown target 'cookies'; there are .*request_parser" scripts/fuzz 20 target cookies
+refuses "unknown option '--bogus'" scripts/soak --bogus
+refuses "unknown option '--bogus'" scripts/slow-clients --bogus
+refuses "--connections takes a whole number above 0, not '0'" scripts/slow-clients --connections 0
+refuses "a number of minutes above 0, not '0.0'" scripts/soak 0.0
+refuses "a number of minutes above 0, not 'long'" scripts/soak long
+refuses "--requests takes a whole number above 0, not ''" scripts/soak --requests
 
-for name in bootstrap test demo bench fuzz; do
+for name in bootstrap test demo bench fuzz soak slow-clients; do
   run "scripts/$name" --help
   status_is 0
   output_says "usage: scripts/$name"
