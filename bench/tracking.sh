@@ -26,7 +26,8 @@ trap '[[ -z $server ]] || kill -KILL "$server" 2>/dev/null || true' EXIT
 
 count() { # count BINARY REQUESTS: the instructions of a server that answers so many requests
   local ready=$out/ready.txt
-  rm -f "$ready" "$out/callgrind.out"
+  rm -f "$out/callgrind.out"
+  : >"$ready"
   valgrind --tool=callgrind --callgrind-out-file="$out/callgrind.out" --log-file="$out/valgrind.log" \
     "$1" --port 0 --admin-port 0 --threads 1 --mode fixed >"$ready" 2>"$out/server.log" &
   server=$!
