@@ -1,28 +1,35 @@
-# The three binaries in a small image. BASE may be a mirror's, or a newer Debian.
+# The three commands in an image of their own: nothing else is in it but the libraries they load.
+# BASE is the Debian to build on, 12 or newer: debian:bookworm-slim, debian:trixie-slim, or a mirror's.
 ARG BASE=debian:bookworm-slim
 
 FROM ${BASE} AS build
-WORKDIR /src
+# Where the sources lie meanwhile. A compiler cache in BASE fits only if it was filled from the same place.
+ARG SOURCE=/src
+WORKDIR ${SOURCE}
 # The packages first: this layer is kept as long as the list of packages is the same.
 COPY scripts/bootstrap scripts/common.sh scripts/
-RUN scripts/bootstrap
+RUN scripts/bootstrap --build-only
 COPY . .
 RUN cmake --preset release -DLEASH_TESTS=OFF \
  && cmake --build --preset release --target leash-server leash-client leash-load
-# Beside the binaries, the shared libraries that the base has not, whatever their version is called.
-RUN mkdir -p /out/bin /out/lib \
- && cp build/bin/leash-server build/bin/leash-client build/bin/leash-load /out/bin/ \
- && strip /out/bin/* \
- && ldd /out/bin/* | awk '/lib(prometheus|spdlog|fmt|llhttp)/ { print $3 }' | sort -u | xargs -r cp -L -t /out/lib
+# The libraries, the loader among them, keep their places, which is where the loader looks.
+RUN mkdir -p /image/usr/local/bin \
+ && cp build/bin/leash-server build/bin/leash-client build/bin/leash-load /image/usr/local/bin/ \
+ && strip /image/usr/local/bin/* \
+ && ldd /image/usr/local/bin/* | grep -o '/[^ ]*\.so[^ ]*' | sort -u | xargs cp --dereference --parents -t /image
 
-FROM ${BASE}
-COPY --from=build /out/ /usr/local/
-# The second command fails the build if a library is missing.
-RUN ldconfig \
- && leash-server --help >/dev/null && leash-client --help >/dev/null && leash-load --help >/dev/null \
- && useradd --system --no-create-home --shell /usr/sbin/nologin leash
-USER leash
+FROM scratch
+COPY --from=build /image/ /
+ENV PATH=/usr/local/bin
+# Fail the build, not the start, if a library is missing.
+RUN ["leash-server", "--help"]
+RUN ["leash-client", "--help"]
+RUN ["leash-load", "--help"]
+# Any number but 0; there is no file of names here.
+USER 65532:65532
 # The admin listener stays on the container's loopback until LEASH_ADMIN_HOST says otherwise.
 ENV LEASH_HOST=0.0.0.0
 EXPOSE 8080 8081
-ENTRYPOINT ["leash-server"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=5s CMD ["leash-server", "healthcheck"]
+# SIGTERM, which is what `docker stop` sends, drains.
+CMD ["leash-server"]

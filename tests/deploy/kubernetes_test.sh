@@ -82,9 +82,9 @@ jq -se '.[0][0].spec as $monitor | [.[1][] | select(.kind == "Deployment").spec.
 # The programs take these options.
 while read -r variable; do
   option=--$(tr '[:upper:]_' '[:lower:]-' <<<"${variable#LEASH_}")
-  "$build/bin/leash-server" --help | grep -Eq -- "^ +$option( |$)" || fail "$variable is no option of leash-server"
+  "$build/bin/leash-server" --help | grep -E -- "^ +$option( |$)" >/dev/null || fail "$variable is no option of leash-server"
 done < <(jq -r '.[] | select(.kind == "Deployment").spec.template.spec.containers[0].env[].name' "$scratch/load.json" | sort -u)
 while read -r option; do
-  "$build/bin/leash-load" compare --help | grep -Eq -- "^ +$option( |$)" || fail "$option is no option of leash-load compare"
+  "$build/bin/leash-load" compare --help | grep -E -- "^ +$option( |$)" >/dev/null || fail "$option is no option of leash-load compare"
 done < <(jq -r '.[] | select(.kind == "Job").spec.template.spec.containers[0].args[] | select(startswith("--")) | split("=")[0]' "$scratch/load.json")
 echo "$(jq -s 'add | length' "$scratch"/{fixed,leaky,load,monitoring}.json) objects are valid and fit together."

@@ -35,8 +35,10 @@ refuses "--connections takes a whole number above 0, not '0'" scripts/slow-clien
 refuses "a number of minutes above 0, not '0.0'" scripts/soak 0.0
 refuses "a number of minutes above 0, not 'long'" scripts/soak long
 refuses "--requests takes a whole number above 0, not ''" scripts/soak --requests
+refuses "unknown argument '--bogus'" scripts/test-docker --bogus
+refuses "takes bookworm or trixie, not 'sid'" scripts/test-docker --suite sid
 
-for name in bootstrap test demo bench fuzz soak slow-clients; do
+for name in bootstrap test demo bench fuzz soak slow-clients test-docker; do
   run "scripts/$name" --help
   status_is 0
   output_says "usage: scripts/$name"

@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# Sourced by scripts/test-docker: images that are otherwise pulled, made from Debian's packages.
+# Each works in FOLDER, and goes by LEASH_BASE, the name of the image to build on.
+
+# make_base_image SUITE FOLDER: made anew when what goes into it has changed.
+make_base_image() {
+  local recipe
+  recipe=$(cat scripts/bootstrap tests/deploy/docker/base_image.sh | sha256sum | cut -c 1-16)
+  [[ $(docker image inspect --format '{{.Config.Labels.recipe}}' "$LEASH_BASE" 2>/dev/null) != "$recipe" ]] || return 0
+  quietly import_base_image "$1" "$2" "$recipe"
+}
+import_base_image() {
+  tests/deploy/docker/base_image.sh "$1" "$2" |
+    docker import --change "LABEL recipe=$3" --change 'ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin' - "$LEASH_BASE"
+}
+
+# use_compiler_cache FOLDER: puts what this machine has compiled last into a base image of its own, $LEASH_BASE from now
+# on, so that it is not compiled again. The entries fit if the sources lie in the same place: --build-arg SOURCE.
+use_compiler_cache() {
+  command -v ccache >/dev/null || return 1
+  local context=$1/ccache cache variable
+  cache=$(ccache --get-config cache_dir)
+  [[ -d $cache ]] || return 1
+  rm -rf "$context"
+  mkdir "$context"
+  (cd "$cache" && find . -type f -name '*[RM]' -printf '%T@ %s %p\n' | sort -rn |
+    awk '(sum += $2) < 400e6 { print $3 }' | xargs -r cp --parents --preserve=timestamps -t "$context")
+  {
+    printf 'FROM %s\nCOPY . /root/.cache/ccache\n' "$LEASH_BASE"
+    # What a compiler says depends on these, so ccache goes by them.
+    for variable in LANG LC_ALL LC_CTYPE LC_MESSAGES; do
+      [[ ! -v $variable ]] || printf 'ENV %s="%s"\n' "$variable" "${!variable}"
+    done
+  } >"$context/Dockerfile"
+  export LEASH_BASE=leash-test:base
+  quietly docker build --tag "$LEASH_BASE" "$context"
+  rm -rf "$context"
+}
+
+# make_prometheus_image NAME: what stands in for prom/prometheus.
+make_prometheus_image() {
+  quietly docker build --build-arg "BASE=$LEASH_BASE" --tag "$1" \
+    --file tests/deploy/docker/prometheus.Dockerfile tests/deploy/docker
+}
