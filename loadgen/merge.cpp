@@ -60,6 +60,7 @@ Evidence evidence_of(const Group& group) {
     ServerObservation seen;
     std::chrono::system_clock::time_point at;
     bool is_end = false;  // of a run that saw the server at rest
+    std::size_t order = 0;
   };
   Evidence evidence;
   std::vector<Look> looks;
@@ -73,13 +74,13 @@ Evidence evidence_of(const Group& group) {
       const auto since_start =
           std::chrono::duration_cast<std::chrono::system_clock::duration>(each.at - seen[0].at);
       const bool last = &each == &seen.back() && run->evidence.after.has_value();
-      looks.push_back({each, run->started_at + since_start, last && run->evidence.settled});
+      looks.push_back({each, run->started_at + since_start, last && run->evidence.settled, looks.size()});
     }
   }
   if (looks.empty()) return evidence;
-  std::ranges::stable_sort(looks, [](const Look& a, const Look& b) {
+  std::ranges::sort(looks, [](const Look& a, const Look& b) {
     const auto key = [](const Look& look) {
-      return std::tuple(look.seen.start_time, look.seen.requests, look.is_end, look.at);
+      return std::tuple(look.seen.start_time, look.seen.requests, look.is_end, look.at, look.order);
     };
     return key(a) < key(b);
   });

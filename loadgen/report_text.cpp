@@ -162,7 +162,7 @@ std::string plots(std::string_view title, const RunResult& fixed, const RunResul
   }
   const auto line_width = std::min(width, std::max(values[0].size(), values[1].size()));
   std::string text = "\n" + std::string{title} + "\n";
-  for (const std::size_t i : {0, 1}) {
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
     if (values[i].empty()) continue;
     const auto highest = static_cast<std::int64_t>(*std::ranges::max_element(values[i]));
     text += pad_right(i == 0 ? "  fixed" : "  leaky", 9) +
