@@ -44,11 +44,12 @@ leash::Task<leash::Result<Tally>> send_fixed(Demo demo) {
     s.go(replica_fixed(s.ctx(), answers, demo.latency, Payload(demo.payload)),
          "replica " + std::to_string(i + 1));
   }
-  const leash::Result<std::uint64_t> first = co_await answers.receive(demo.ctx);
+  // Under the scope's context, too: a replica that fails ends the wait.
+  const leash::Result<std::uint64_t> first = co_await answers.receive(s.ctx());
   s.cancel();
   const leash::Result<> joined = co_await s.join();
-  if (!first) co_return std::unexpected(first.error());
   if (!joined) co_return std::unexpected(joined.error());
+  if (!first) co_return std::unexpected(first.error());
   co_return Tally{demo.fanout, demo.fanout};
 }
 

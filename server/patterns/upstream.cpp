@@ -51,7 +51,7 @@ leash::Task<leash::Result<Tally>> upstream_fixed(Demo demo) {
   auto [patient, cancel] = leash::with_timeout(demo.ctx, demo.upstream->patience(demo.latency));
   leash::Scope s(patient);
   s.go(call(s.ctx(), demo.upstream, demo.latency, outcomes, Payload(demo.payload)), "call");
-  const leash::Result<Outcome> outcome = co_await outcomes.receive(patient);
+  const leash::Result<Outcome> outcome = co_await outcomes.receive(s.ctx());
   s.cancel();
   (void)co_await s.join();  // what the call had to say is in the outcome
   co_return conclude(demo, patient, outcome, 1);
