@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <string_view>
+#include <utility>
 
 namespace client {
 namespace {
@@ -59,13 +60,12 @@ void Screen::draw(const std::vector<std::string>& lines) {
   write_all(descriptor_, frame);
 }
 
-std::string Screen::keys() {
-  std::string pressed;
-  std::array<char, 64> buffer;
-  for (ssize_t n = 0; (n = ::read(keyboard_, buffer.data(), buffer.size())) > 0;) {
-    pressed.append(buffer.data(), static_cast<std::size_t>(n));
-  }
-  return pressed;
+std::optional<std::string> Screen::keys() {
+  std::array<char, 256> buffer;
+  const ssize_t n = ::read(keyboard_, buffer.data(), buffer.size());
+  if (n > 0) return std::string(buffer.data(), static_cast<std::size_t>(n));
+  const bool still_there = n < 0 && (errno == EAGAIN || errno == EINTR);
+  return still_there ? std::optional<std::string>(std::in_place) : std::nullopt;
 }
 
 void Screen::stop_process() {

@@ -10,7 +10,7 @@
 //   client::Screen screen(STDOUT_FILENO);
 //   screen.draw(lines);
 //   co_await keyboard_is_readable(screen.keyboard());
-//   if (screen.keys().contains('q')) co_return;
+//   if (auto keys = screen.keys(); !keys || keys->contains('q')) co_return;
 
 #include <termios.h>
 
@@ -32,7 +32,8 @@ class Screen {
 
   // Where keys come from, not blocking; -1: there are none.
   int keyboard() const noexcept { return keyboard_; }
-  std::string keys();  // pressed meanwhile
+  // Pressed meanwhile, perhaps none; nullopt: the terminal has gone.
+  std::optional<std::string> keys();
 
   // Leaves, stops the process (SIGSTOP), and enters again when it is continued.
   void stop_process();

@@ -190,10 +190,10 @@ class Live {
       const auto readable =
           co_await keyboard.async_wait(asio::posix::descriptor_base::wait_read, leash::via(all.ctx()));
       if (!readable) co_return;
-      const std::string pressed = screen_.keys();
-      if (pressed.empty()) co_return;  // the terminal has gone
-      if (pressed.contains('q')) co_return all.cancel();
-      if (pressed.contains(' ')) (void)look_now_.try_send(true);
+      const auto pressed = screen_.keys();
+      if (!pressed) co_return;
+      if (pressed->contains('q')) co_return all.cancel();
+      if (pressed->contains(' ')) (void)look_now_.try_send(true);
     }
   }
 
