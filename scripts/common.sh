@@ -28,8 +28,7 @@ configure() {
   fi
 }
 
-# build PRESET: configures and builds.
+# build PRESET [--target NAME…]; after configure.
 build() {
-  configure "$1"
-  cmake --build --preset "$1" || die "the build of preset $1 failed"
+  cmake --build --preset "$@" || die "the build of preset $1 failed"
 }
