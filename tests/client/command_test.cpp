@@ -1,5 +1,7 @@
 // leash-client as a person meets it: what it prints, one clear line when something is wrong, and its exit status.
 
+#include "client/command.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
