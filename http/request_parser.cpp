@@ -17,8 +17,9 @@ class RequestParser::Impl final : public detail::MessageReader {
   const Request& request() const noexcept { return request_; }
 
  private:
-  std::optional<ParseError> check_start_line(std::string_view line) override;
+  std::optional<ParseError> check_start_line(std::span<char> line) override;
   std::optional<ParseError> check_head(std::string_view start_line) override;
+  std::optional<ParseError> check_expectations();
 
   Request request_;
 };
@@ -29,9 +30,8 @@ std::optional<ParseError> check_version(std::string_view version) {
   const bool well_formed = version.size() == 8 && version.starts_with("HTTP/") &&
                            detail::is_digit(version[5]) && version[6] == '.' && detail::is_digit(version[7]);
   if (!well_formed) return ParseError{400, "The HTTP version is malformed."};
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-    return ParseError{505, "Only HTTP/1.1 and HTTP/1.0 are supported."};
-  }
+  // Later versions of HTTP/1 are read as the latest known one (RFC 9110 section 2.5).
+  if (version[5] != '1') return ParseError{505, "Only HTTP/1.1 and HTTP/1.0 are supported."};
   return std::nullopt;
 }
 
@@ -70,13 +70,20 @@ std::optional<ParseError> parse_request_line(std::string_view line, Request& req
   }
   request.path = target->path;
   request.query = target->query;
+  // RFC 9112 section 3.2.4: to OPTIONS, a URL that ends with its authority means the server itself.
+  if (*method == Method::options && !target->authority.empty() &&
+      target->authority.data() + target->authority.size() == request.target.data() + request.target.size()) {
+    request.path = "*";
+  }
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<ParseError> RequestParser::Impl::check_start_line(std::string_view line) {
-  return parse_request_line(line, request_);
+std::optional<ParseError> RequestParser::Impl::check_start_line(std::span<char> line) {
+  const auto error = parse_request_line({line.data(), line.size()}, request_);
+  if (!error && request_.version_minor > 1) line.back() = '1';  // llhttp knows no more
+  return error;
 }
 
 std::optional<ParseError> RequestParser::Impl::check_head(std::string_view start_line) {
@@ -87,12 +94,21 @@ std::optional<ParseError> RequestParser::Impl::check_head(std::string_view start
   request_.content_length = framing().content_length;
   request_.chunked = framing().chunked;
   request_.expect_continue = false;
-  if (const auto expected = request_.headers.find("expect"); expected && request_.version_minor > 0) {
-    if (!detail::iequals(*expected, "100-continue")) {
-      return ParseError{417, "The only expectation supported is 100-continue."};
-    }
-    request_.expect_continue = request_.has_body();
+  if (request_.version_minor > 0) return check_expectations();
+  return std::nullopt;
+}
+
+std::optional<ParseError> RequestParser::Impl::check_expectations() {
+  bool continue_expected = false;
+  bool other_expected = false;
+  for (const auto& field : request_.headers) {
+    if (!detail::iequals(field.name, "expect")) continue;
+    detail::for_each_element(field.value, [&](std::string_view expectation) {
+      (detail::iequals(expectation, "100-continue") ? continue_expected : other_expected) = true;
+    });
   }
+  if (other_expected) return ParseError{417, "The only expectation supported is 100-continue."};
+  request_.expect_continue = continue_expected && request_.has_body();
   return std::nullopt;
 }
 

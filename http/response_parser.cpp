@@ -46,8 +46,14 @@ class ResponseParser::Impl final : public detail::MessageReader {
   bool idle() const noexcept { return untouched() && interim_responses_ == 0; }
 
  private:
-  std::optional<ParseError> check_start_line(std::string_view line) override {
-    return parse_status_line(line, response_);
+  std::optional<ParseError> check_start_line(std::span<char> line) override {
+    // Later versions of HTTP/1 are read as the latest known one (RFC 9110 section 2.5), and llhttp knows no more.
+    constexpr std::size_t minor = 7;
+    if (line.size() > minor && std::string_view(line.data(), minor) == "HTTP/1." && line[minor] > '1' &&
+        line[minor] <= '9') {
+      line[minor] = '1';
+    }
+    return parse_status_line({line.data(), line.size()}, response_);
   }
 
   std::optional<ParseError> check_head(std::string_view start_line) override {

@@ -1,5 +1,7 @@
 #include "http/target.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -14,11 +16,44 @@ constexpr std::string_view scheme = "http://";
 
 // unreserved / sub-delims / "%", RFC 3986: what a reg-name consists of.
 constexpr auto host_class = detail::make_class("-._~!$&'()*+,;=%", detail::is_alphanumeric);
-// Visible ASCII. RFC 3986 has fewer, but browsers send the others as they are.
-constexpr auto uri_class = detail::make_class("", [](char c) { return c > ' ' && c < '\x7f'; });
+// Visible ASCII. RFC 3986 has fewer, but browsers send some others as they are (the URL standard's query percent-
+// encode set); those that they never send are refused.
+constexpr auto uri_class =
+    detail::make_class("", [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '<' && c != '>'; });
 
 bool all_of_class(std::string_view text, const std::array<bool, 256>& table) noexcept {
   return std::ranges::all_of(text, [&](char c) { return table[static_cast<unsigned char>(c)]; });
+}
+
+// Whether each '%' is followed by two hexadecimal digits.
+bool is_percent_encoded(std::string_view text) noexcept {
+  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 3)) {
+    if (at + 2 >= text.size() || detail::hex_digit(text[at + 1]) < 0 || detail::hex_digit(text[at + 2]) < 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// What stands between brackets: an IPv6 address or, by its grammar, an address of a later version.
+bool is_valid_literal(std::string_view text) noexcept {
+  if (!text.empty() && detail::to_lower(text[0]) == 'v') {
+    const auto dot = text.find('.');
+    if (dot == std::string_view::npos) return false;
+    const auto version = text.substr(1, dot - 1);
+    const auto address = text.substr(dot + 1);
+    const auto is_hex = [](char c) { return detail::hex_digit(c) >= 0; };
+    const auto is_address_char = [](char c) {
+      return c == ':' || (c != '%' && host_class[static_cast<unsigned char>(c)]);
+    };
+    return !version.empty() && std::ranges::all_of(version, is_hex) && !address.empty() &&
+           std::ranges::all_of(address, is_address_char);
+  }
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (text.size() >= terminated.size()) return false;
+  std::ranges::copy(text, terminated.begin());
+  in6_addr address{};
+  return ::inet_pton(AF_INET6, terminated.data(), &address) == 1;
 }
 
 bool starts_with_scheme(std::string_view text) noexcept {
@@ -43,14 +78,11 @@ std::optional<Authority> split_authority(std::string_view text) noexcept {
     const auto bracket = text.find(']');
     if (bracket == std::string_view::npos) return std::nullopt;
     host_end = bracket + 1;
-    const auto literal = text.substr(1, bracket - 1);
-    const auto is_ipv6_char = [](char c) { return detail::hex_digit(c) >= 0 || c == ':' || c == '.'; };
-    if (literal.find(':') == std::string_view::npos || !std::ranges::all_of(literal, is_ipv6_char)) {
-      return std::nullopt;
-    }
+    if (!is_valid_literal(text.substr(1, bracket - 1))) return std::nullopt;
   } else {
     host_end = std::min(text.find(':'), text.size());
-    if (host_end == 0 || !all_of_class(text.substr(0, host_end), host_class)) return std::nullopt;
+    const auto name = text.substr(0, host_end);
+    if (name.empty() || !all_of_class(name, host_class) || !is_percent_encoded(name)) return std::nullopt;
   }
   Authority authority{text.substr(0, host_end), std::nullopt};
   if (host_end == text.size()) return authority;
@@ -84,6 +116,9 @@ std::expected<Target, std::string_view> split_target(std::string_view target) no
   const auto mark = target.find('?');
   parts.path = target.substr(0, mark);
   if (parts.path.empty()) parts.path = "/";
+  if (!is_percent_encoded(parts.path)) {
+    return std::unexpected("A '%' in the path is not followed by two hexadecimal digits.");
+  }
   if (mark != std::string_view::npos) parts.query = target.substr(mark + 1);
   return parts;
 }

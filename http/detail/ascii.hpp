@@ -65,4 +65,15 @@ constexpr std::string_view trim(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+// Calls with each element of a comma-separated list; empty ones are skipped (RFC 9110 section 5.6.1.2).
+template <class Function>
+constexpr void for_each_element(std::string_view list, Function call) {
+  while (true) {
+    const auto comma = list.find(',');
+    if (const auto element = trim(list.substr(0, comma)); !element.empty()) call(element);
+    if (comma == std::string_view::npos) return;
+    list.remove_prefix(comma + 1);
+  }
+}
+
 }  // namespace http::detail

@@ -25,8 +25,6 @@ std::string_view describe(llhttp_errno_t code) noexcept {
       return "Content-Length is not a number of bytes.";
     case HPE_INVALID_TRANSFER_ENCODING:
       return "Transfer-Encoding is malformed.";
-    case HPE_INVALID_CHUNK_SIZE:
-      return "A chunk size is malformed.";
     case HPE_INVALID_URL:
       return "The request target is malformed.";
     case HPE_INVALID_VERSION:
@@ -36,30 +34,46 @@ std::string_view describe(llhttp_errno_t code) noexcept {
   }
 }
 
-// The framing fields of a head, collected in one pass.
+// The fields of a head that say where the message ends and what comes after it, collected in one pass.
 struct FramingFields {
   int content_lengths = 0;
   std::string_view content_length;
-  int transfer_encodings = 0;  // codings, over all fields
   bool has_transfer_encoding = false;
-  bool has_unknown_coding = false;
-  bool has_empty_coding = false;
+  int chunked = 0;  // codings, over all fields
+  int other_codings = 0;
+  bool chunked_is_last = false;
+  bool close = false;
+  bool keep_alive = false;
 };
 
 void add_transfer_codings(FramingFields& found, std::string_view value) noexcept {
   found.has_transfer_encoding = true;
-  while (true) {
-    const auto comma = value.find(',');
-    const auto coding = trim(value.substr(0, comma));
-    ++found.transfer_encodings;
-    if (coding.empty()) {
-      found.has_empty_coding = true;
-    } else if (!iequals(coding, "chunked")) {
-      found.has_unknown_coding = true;
+  for_each_element(value, [&](std::string_view coding) {
+    found.chunked_is_last = iequals(coding, "chunked");
+    ++(found.chunked_is_last ? found.chunked : found.other_codings);
+  });
+}
+
+void add_connection_options(FramingFields& found, std::string_view value) noexcept {
+  for_each_element(value, [&](std::string_view option) {
+    found.close |= iequals(option, "close");
+    found.keep_alive |= iequals(option, "keep-alive");
+  });
+}
+
+FramingFields framing_fields(const HeaderViews& fields) noexcept {
+  FramingFields found;
+  for (const auto& field : fields) {
+    if (iequals(field.name, "content-length")) {
+      ++found.content_lengths;
+      found.content_length = field.value;
+    } else if (iequals(field.name, "transfer-encoding")) {
+      add_transfer_codings(found, field.value);
+    } else if (iequals(field.name, "connection")) {
+      add_connection_options(found, field.value);
     }
-    if (comma == std::string_view::npos) return;
-    value.remove_prefix(comma + 1);
   }
+  return found;
 }
 
 }  // namespace
@@ -71,15 +85,12 @@ struct MessageReader::Callbacks {
   }
 
   static int field(llhttp_t* parser, const char* at, std::size_t length) noexcept {
-    MessageReader& self = reader(parser);
-    if (!self.head_done_) self.fields_.add({at, length}, {});
+    reader(parser).fields_.add({at, length}, {});
     return 0;
   }
 
   static int value(llhttp_t* parser, const char* at, std::size_t length) noexcept {
-    MessageReader& self = reader(parser);
-    if (self.head_done_) return 0;
-    std::string_view& whole = self.fields_.back().value;
+    std::string_view& whole = reader(parser).fields_.back().value;
     whole = trim(whole.empty() ? std::string_view{at, length} : std::string_view{whole.data(), at + length});
     return 0;
   }
@@ -96,16 +107,6 @@ struct MessageReader::Callbacks {
     return 0;
   }
 
-  static int body(llhttp_t* parser, const char* at, std::size_t length) noexcept {
-    reader(parser).body_ = {at, length};
-    return 0;
-  }
-
-  static int chunk_header(llhttp_t* parser) noexcept {
-    reader(parser).left_ = parser->content_length;
-    return HPE_PAUSED;
-  }
-
   static int message_complete(llhttp_t* parser) noexcept {
     reader(parser).message_done_ = true;
     return 0;
@@ -118,8 +119,6 @@ struct MessageReader::Callbacks {
       made.on_header_field = field;
       made.on_header_value = value;
       made.on_headers_complete = headers_complete;
-      made.on_body = body;
-      made.on_chunk_header = chunk_header;
       made.on_message_complete = message_complete;
       return made;
     }();
@@ -141,6 +140,7 @@ MessageReader::MessageReader(llhttp_type_t type, const SectionLimits& limits, st
 void MessageReader::start_llhttp() noexcept {
   llhttp_init(&llhttp_, type_, Callbacks::settings());
   llhttp_.data = this;
+  llhttp_set_lenient_transfer_encoding(&llhttp_, 1);  // it knows no empty list elements; see judge_framing()
 }
 
 void MessageReader::restart() noexcept {
@@ -149,15 +149,14 @@ void MessageReader::restart() noexcept {
   scanner_.reset();
   trailer_scanner_.reset();
   head_.clear();
-  trailers_.clear();
   fields_.clear();
   framing_ = {};
   head_done_ = false;
   message_done_ = false;
-  body_ = {};
   body_bytes_ = 0;
   left_ = 0;
   chunks_ = 0;
+  chunk_scanner_.reset();
   chunk_framing_bytes_ = 0;
 }
 
@@ -203,6 +202,8 @@ ParseStep MessageReader::fail_section(SectionScanner::Result result, const Input
       return fail({400, "A header field is continued on another line."}, input);
     case nameless_field:
       return fail({400, "A header field has no name."}, input);
+    case malformed_name:
+      return fail({400, "A header field's name is malformed."}, input);
     default:
       return fail({400, "There is a control character in the head."}, input);
   }
@@ -210,11 +211,7 @@ ParseStep MessageReader::fail_section(SectionScanner::Result result, const Input
 
 ParseStep MessageReader::fail_llhttp(const Input& input) noexcept {
   if (error_.status != 0) return fail(error_, input);  // judge_head() said so
-  const auto code = llhttp_get_errno(&llhttp_);
-  if (phase_ == Phase::chunk_framing && code != HPE_INVALID_CHUNK_SIZE) {
-    return fail({400, "A chunk does not end where its size says, or its extensions are malformed."}, input);
-  }
-  return fail({400, describe(code)}, input);
+  return fail({400, describe(llhttp_get_errno(&llhttp_))}, input);
 }
 
 ParseStep MessageReader::feed(std::span<const char> bytes) {
@@ -257,7 +254,7 @@ std::optional<ParseStep> MessageReader::read_head(Input& input) {
       return std::nullopt;
     case SectionScanner::Result::start_line:
       start_line_bytes_ = head_.size() - 2;
-      if (auto error = check_start_line(std::string_view(head_).substr(0, start_line_bytes_))) {
+      if (auto error = check_start_line({head_.data(), start_line_bytes_})) {
         return fail(*error, input);
       }
       return std::nullopt;
@@ -267,7 +264,13 @@ std::optional<ParseStep> MessageReader::read_head(Input& input) {
       return fail_section(result, input);
   }
 
-  if (llhttp_execute(&llhttp_, head_.data(), head_.size()) != HPE_OK) return fail_llhttp(input);
+  auto code = llhttp_execute(&llhttp_, head_.data(), head_.size());
+  if (code == HPE_INVALID_CONTENT_LENGTH && replace_trailing_tabs()) {
+    fields_.clear();
+    start_llhttp();
+    code = llhttp_execute(&llhttp_, head_.data(), head_.size());
+  }
+  if (code != HPE_OK) return fail_llhttp(input);
   if (!head_done_) return fail({400, "The head is malformed."}, input);
   if (skips_message()) {
     restart();
@@ -284,40 +287,54 @@ std::optional<ParseStep> MessageReader::read_head(Input& input) {
   return step(ParseEvent::head, input);
 }
 
-// Bytes of the body only: exactly `left_` of them are given to llhttp, which so makes one span of them.
+// llhttp 8.1 takes a tab behind a Content-Length for a part of it; a space means the same (RFC 9110 section 5.6.3).
+bool MessageReader::replace_trailing_tabs() noexcept {
+  bool replaced = false;
+  for (auto end = head_.find("\r\n"); end != std::string::npos; end = head_.find("\r\n", end + 2)) {
+    for (auto at = end; at > 0 && (head_[at - 1] == '\t' || head_[at - 1] == ' '); --at) {
+      replaced |= head_[at - 1] == '\t';
+      head_[at - 1] = ' ';
+    }
+  }
+  return replaced;
+}
+
 std::optional<ParseStep> MessageReader::read_body(Input& input) {
   if (input.rest.empty()) return std::nullopt;
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.rest.size()));
   const auto given = input.take(count);
-  if (llhttp_execute(&llhttp_, given.data(), given.size()) != HPE_OK) return fail_llhttp(input);
   if (left_ != unknown_length) left_ -= count;
   body_bytes_ += count;
   if (body_bytes_ > body_limit_)
     return fail({413, "The body is too large."}, input);  // only without a length
-  if (phase_ == Phase::chunk_data && left_ == 0) phase_ = Phase::chunk_framing;
-  if (message_done_) phase_ = Phase::complete;
-  return step(ParseEvent::body, input, body_);
+  if (left_ == 0) phase_ = phase_ == Phase::chunk_data ? Phase::chunk_framing : Phase::complete;
+  return step(ParseEvent::body, input, given);
 }
 
-// The end of the chunk before, and the size line of the next: llhttp pauses where its data starts.
+// The end of the chunk before, and the size line of the next.
 std::optional<ParseStep> MessageReader::read_chunk_framing(Input& input) {
-  if (input.rest.empty()) return std::nullopt;
-  const auto code = llhttp_execute(&llhttp_, input.rest.data(), input.rest.size());
-  const bool line_complete = code == HPE_PAUSED;
-  if (code != HPE_OK && !line_complete) return fail_llhttp(input);
-
-  const auto taken = line_complete
-                         ? static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - input.rest.data())
-                         : input.rest.size();
-  input.take(taken);
-  chunk_framing_bytes_ += taken;
+  const auto [result, count] = chunk_scanner_.scan(input.rest);
+  input.take(count);
+  chunk_framing_bytes_ += count;
   if (chunk_framing_bytes_ > limits_.bytes + free_framing_per_chunk * (chunks_ + 1)) {
     return fail({400, "The chunk extensions are too long."}, input);
   }
-  if (!line_complete) return std::nullopt;
-
-  llhttp_resume(&llhttp_);
+  using enum ChunkScanner::Result;
+  switch (result) {
+    case need_more:
+      return std::nullopt;
+    case size:
+      break;
+    case bad_end:
+      return fail({400, "A chunk does not end where its size says."}, input);
+    case bad_size:
+      return fail({400, "A chunk size is malformed."}, input);
+    case bad_extension:
+      return fail({400, "A chunk extension is malformed."}, input);
+  }
+  chunk_scanner_.after_data();
   ++chunks_;
+  left_ = chunk_scanner_.size();
   if (left_ > body_limit_ - body_bytes_) return fail({413, "The body is too large."}, input);
   phase_ = left_ == 0 ? Phase::trailers : Phase::chunk_data;
   return std::nullopt;
@@ -325,11 +342,9 @@ std::optional<ParseStep> MessageReader::read_chunk_framing(Input& input) {
 
 std::optional<ParseStep> MessageReader::read_trailers(Input& input) {
   const auto [result, count] = trailer_scanner_.scan(input.rest);
-  trailers_.append(input.take(count));
+  input.take(count);
   if (result == SectionScanner::Result::need_more) return std::nullopt;
   if (result != SectionScanner::Result::complete) return fail_section(result, input);
-  if (llhttp_execute(&llhttp_, trailers_.data(), trailers_.size()) != HPE_OK) return fail_llhttp(input);
-  if (!message_done_) return fail({400, "The trailer section is malformed."}, input);
   phase_ = Phase::complete;
   return std::nullopt;
 }
@@ -346,31 +361,25 @@ bool MessageReader::finish_at_eof() noexcept {
 
 std::optional<ParseError> MessageReader::judge_head() {
   if (auto error = judge_framing()) return error;
-  framing_.keep_alive = llhttp_should_keep_alive(&llhttp_) != 0;
   return check_head(std::string_view(head_).substr(0, start_line_bytes_));
 }
 
 // RFC 9112 section 6, without the leeway it leaves: anything two parties could read differently is refused.
-// llhttp refuses some of it itself, before it calls back (repeated lengths and codings): how much depends on
-// its version and on its lenient flags, and this does not.
+// llhttp refuses some of it itself, before it calls back (repeated lengths): how much depends on its version and
+// on its lenient flags, and this does not.
 std::optional<ParseError> MessageReader::judge_framing() {
-  FramingFields found;
-  for (const auto& field : fields_) {
-    if (iequals(field.name, "content-length")) {
-      ++found.content_lengths;
-      found.content_length = field.value;
-    } else if (iequals(field.name, "transfer-encoding")) {
-      add_transfer_codings(found, field.value);
-    }
-  }
-
+  const FramingFields found = framing_fields(fields_);
   if (found.has_transfer_encoding) {
     if (llhttp_.http_minor == 0) return ParseError{400, "Transfer-Encoding is not part of HTTP/1.0."};
     if (found.content_lengths > 0) return ParseError{400, "Content-Length comes with Transfer-Encoding."};
-    if (found.has_empty_coding) return ParseError{400, "Transfer-Encoding is malformed."};
-    if (found.has_unknown_coding) return ParseError{501, "The only transfer coding supported is chunked."};
-    if (found.transfer_encodings > 1) return ParseError{400, "The chunked transfer coding is repeated."};
+    if (found.chunked > 0 && !found.chunked_is_last) {
+      return ParseError{400, "Chunked is not the last transfer coding."};
+    }
+    if (found.other_codings > 0) return ParseError{501, "The only transfer coding supported is chunked."};
+    if (found.chunked == 0) return ParseError{400, "Transfer-Encoding is empty."};
+    if (found.chunked > 1) return ParseError{400, "The chunked transfer coding is repeated."};
     framing_.chunked = true;
+    llhttp_.flags |= F_CHUNKED;  // which it sees only where nothing follows: "chunked,"
   }
 
   if (found.content_lengths > 1) return ParseError{400, "Content-Length is repeated."};
@@ -390,6 +399,8 @@ std::optional<ParseError> MessageReader::judge_framing() {
   if (body_rule() == BodyRule::framed && framing_.content_length.value_or(0) > body_limit_) {
     return ParseError{413, "The body is larger than the limit."};
   }
+  framing_.keep_alive =
+      llhttp_should_keep_alive(&llhttp_) != 0 && !found.close && (llhttp_.http_minor > 0 || found.keep_alive);
   return std::nullopt;
 }
 

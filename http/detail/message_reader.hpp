@@ -2,9 +2,10 @@
 // What RequestParser and ResponseParser have in common: head, body and trailers of one message after the
 // other.
 //
-// What it is     SectionScanner cuts head and trailers out of the bytes; llhttp then parses each in one
-//                piece, and decides about the framing of the body. The derived class judges start line and
-//                head.
+// What it is     SectionScanner cuts the head out of the bytes; llhttp then parses it in one piece, and what it
+//                says about the framing of the body has to agree with what this class reads from the fields. The
+//                derived class judges start line and head. Chunks are read by ChunkScanner, trailers by another
+//                SectionScanner.
 // Guarantees     a body is handed out as views of the bytes given: nothing is copied but the head, once.
 // Lifetime       the fields, an object of the derived class, view a buffer of this one, until reset(). A
 //                reader does not move: llhttp points at it.
@@ -20,6 +21,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/detail/chunk_scanner.hpp"
 #include "http/detail/section_scanner.hpp"
 #include "http/message.hpp"
 #include "http/parse_step.hpp"
@@ -55,9 +57,9 @@ class MessageReader {
     bool keep_alive = false;
   };
 
-  // As soon as the line is complete, before llhttp sees it. `line` is without CR LF and does not outlive the
-  // call.
-  virtual std::optional<ParseError> check_start_line(std::string_view line) = 0;
+  // As soon as the line is complete, before llhttp sees it; it may be changed into what llhttp knows. `line` is
+  // without CR LF and does not outlive the call.
+  virtual std::optional<ParseError> check_start_line(std::span<char> line) = 0;
 
   // The fields are complete and framing() has been checked. `start_line` lives as long as they do.
   virtual std::optional<ParseError> check_head(std::string_view start_line) = 0;
@@ -92,6 +94,7 @@ class MessageReader {
   // On the head as llhttp sees it, before it decides about the body.
   std::optional<ParseError> judge_head();
   std::optional<ParseError> judge_framing();
+  bool replace_trailing_tabs() noexcept;
   void start_llhttp() noexcept;
   void restart() noexcept;
 
@@ -102,17 +105,16 @@ class MessageReader {
 
   Phase phase_ = Phase::head;
   SectionScanner scanner_;
+  ChunkScanner chunk_scanner_;
   SectionScanner trailer_scanner_;
   std::size_t start_line_bytes_ = 0;
-  std::string head_;      // without the empty lines before it; keeps its memory from message to message
-  std::string trailers_;  // parsed for their syntax, then dropped
+  std::string head_;  // without the empty lines before it; keeps its memory from message to message
   HeaderViews& fields_;
   Framing framing_;
   ParseError error_;
 
-  bool head_done_ = false;        // llhttp called back: fields that follow are trailers
-  bool message_done_ = false;     // likewise for the end of the message
-  std::string_view body_;         // what llhttp found in the bytes just given
+  bool head_done_ = false;        // llhttp called back
+  bool message_done_ = false;     // likewise: no body follows the head
   std::uint64_t body_bytes_ = 0;  // before the current chunk
   std::uint64_t left_ = 0;        // of the body, or of the current chunk
   std::uint64_t chunks_ = 0;

@@ -5,8 +5,10 @@
 #include "http/detail/ascii.hpp"
 
 namespace http::detail {
+
 void SectionScanner::reset() noexcept {
   in_start_line_ = start_ == Start::line;
+  in_name_ = false;
   after_cr_ = false;
   line_bytes_ = 0;
   bytes_ = 0;
@@ -29,9 +31,18 @@ SectionScanner::Scan SectionScanner::scan(std::string_view bytes) noexcept {
       if (bytes[at] == ' ' || bytes[at] == '\t') return {Result::folded_line, at};
       if (bytes[at] == ':') return {Result::nameless_field, at};
       if (++fields_ > limits_.fields) return {Result::too_many_fields, at};
+      in_name_ = true;
     }
 
     const std::size_t from = at;
+    if (in_name_) {
+      while (at < bytes.size() && is_token_char(bytes[at])) ++at;
+      if (at < bytes.size()) {
+        const bool elsewhere = bytes[at] == '\n' || (bytes[at] != '\r' && !is_text_char(bytes[at]));
+        if (bytes[at] != ':' && !elsewhere) return {Result::malformed_name, at};
+        in_name_ = false;
+      }
+    }
     while (at < bytes.size() && is_text_char(bytes[at])) ++at;
     line_bytes_ += at - from;
     bytes_ += at - from;

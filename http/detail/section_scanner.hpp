@@ -2,7 +2,8 @@
 // Finds the end of a head, or of a trailer section, in bytes that arrive in any pieces.
 //
 // What it is     the line structure of RFC 9112 section 2.2, stricter than llhttp 8.1 is: every line ends in
-//                CR LF; no bare CR, bare LF, NUL or other control character; no folded lines; limits on each.
+//                CR LF; no bare CR, bare LF, NUL or other control character; no folded lines; each field has a
+//                name that is a token; limits on each.
 // Guarantees     the verdict does not depend on how the bytes were cut into pieces. An offending byte is
 //                reported when it arrives, not when the section is complete.
 // Threads        one at a time.
@@ -37,7 +38,8 @@ class SectionScanner {
     bare_lf,
     control_character,
     folded_line,
-    nameless_field,  // llhttp 8.1 lets it through and would give its value to the field before
+    nameless_field,
+    malformed_name,  // up to a colon: token characters, and no space before it
   };
 
   struct Scan {
@@ -61,6 +63,7 @@ class SectionScanner {
   SectionLimits limits_;
   Start start_;
   bool in_start_line_;
+  bool in_name_;
   bool after_cr_;
   std::size_t line_bytes_;
   std::size_t bytes_;

@@ -124,7 +124,7 @@ TEST(RequestParser, HandsOutBodiesWithoutCopyingThem) {
 TEST(RequestParser, DecodesChunkedBodies) {
   for (const auto& bytes :
        {chunked("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"), chunked("00b\r\nhello world\r\n000\r\n\r\n"),
-        chunked("B;a=\"d e\"\r\nhello world\r\n0\r\n\r\n"),
+        chunked("B;a=\"d e\"\r\nhello world\r\n0\r\n\r\n"), chunked("B ; a = b\r\nhello world\r\n0\r\n\r\n"),
         chunked("b\r\nhello world\r\n0\r\nTrailer: x\r\nOther:\r\n\r\n")}) {
     EXPECT_EQ(
         parse(bytes + "rest"),
@@ -150,6 +150,11 @@ TEST(RequestParser, KnowsWhetherTheConnectionStays) {
       {"GET / HTTP/1.1\r\nHost: a\r\nConnection: X-A, Close\r\n\r\n", false},
       {"GET / HTTP/1.0\r\n\r\n", false},
       {"GET / HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n", true},
+      {"GET / HTTP/1.1\r\nHost: a\r\nConnection: ,close,\r\n\r\n", false},
+      {"GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n", false},
+      {"GET / HTTP/1.1\r\nHost: a\r\nConnection: closed\r\n\r\n", true},
+      {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false},
+      {"GET / HTTP/1.0\r\nConnection: keep-alives\r\n\r\n", false},
   };
   for (const auto& one : cases) {
     RequestParser parser;
@@ -168,18 +173,61 @@ TEST(RequestParser, TellsThatThePeerWaitsForContinue) {
   without_body.feed(get("Expect: 100-continue\r\n"));
   EXPECT_FALSE(without_body.request().expect_continue);
 
-  EXPECT_EQ(parse(get("Expect: wonders\r\n")).status, 417);
+  for (const char* value : {"100-continue, ,100-CONTINUE", "", ",", "100-continue\r\nExpect: 100-continue"}) {
+    RequestParser list;
+    EXPECT_EQ(list.feed(post("Expect: " + std::string(value) + "\r\nContent-Length: 5\r\n\r\n")).event,
+              ParseEvent::head);
+    EXPECT_EQ(list.request().expect_continue, std::string_view(value).starts_with("100")) << value;
+  }
+
+  for (const char* value :
+       {"wonders", "100-continue, wonders", "100-continue=1", "100-continue\r\nExpect: wonders"}) {
+    EXPECT_EQ(parse(get("Expect: " + std::string(value) + "\r\n")).status, 417) << value;
+  }
+  EXPECT_EQ(parse("GET / HTTP/1.0\r\nExpect: wonders\r\n\r\n").last, ParseEvent::complete);
 }
 
 TEST(RequestParser, AcceptsTheUsualFormsOfTargets) {
-  for (const auto& line : {"GET http://a/b?c HTTP/1.1", "OPTIONS * HTTP/1.1", "GET /? HTTP/1.1",
-                           "GET // HTTP/1.1", "DELETE /%zz HTTP/1.1", "PATCH /a{b}|c HTTP/1.1"}) {
+  for (const auto& line :
+       {"GET http://a/b?c HTTP/1.1", "OPTIONS * HTTP/1.1", "GET /? HTTP/1.1", "GET // HTTP/1.1",
+        "DELETE /%7a HTTP/1.1", "PATCH /a{b}|c HTTP/1.1", "GET /?%zz HTTP/1.1", "GET http://a HTTP/1.1",
+        "GET http://a?b HTTP/1.1", "GET http://[::1]:80/ HTTP/1.1", "GET HTTP://a/ HTTP/1.1",
+        "OPTIONS http://a:1 HTTP/1.1"}) {
     EXPECT_EQ(parse(std::string(line) + "\r\nHost: a\r\n\r\n").last, ParseEvent::complete) << line;
   }
   RequestParser parser;
   parser.feed(std::string_view("GET http://b:1/c?d HTTP/1.1\r\nHost: a\r\n\r\n"));
   EXPECT_EQ(parser.request().path, "/c");
   EXPECT_EQ(parser.request().query, "d");
+}
+
+TEST(RequestParser, TakesAUrlWithoutAPathAsTheServerItselfForOptions) {
+  for (const auto& [line, path] : {std::pair("OPTIONS http://a:80 HTTP/1.1", "*"),
+                                   {"OPTIONS http://a/ HTTP/1.1", "/"},
+                                   {"OPTIONS http://a?b HTTP/1.1", "/"},
+                                   {"OPTIONS http://a/a HTTP/1.1", "/a"},
+                                   {"GET http://a HTTP/1.1", "/"}}) {
+    RequestParser parser;
+    EXPECT_EQ(parser.feed(std::string(line) + "\r\nHost: a\r\n\r\n").event, ParseEvent::head) << line;
+    EXPECT_EQ(parser.request().path, path) << line;
+  }
+}
+
+TEST(RequestParser, ReadsLaterMinorVersionsAsTheOneItKnows) {
+  RequestParser parser;
+  ASSERT_EQ(parser.feed(std::string_view("GET / HTTP/1.7\r\nHost: a\r\n\r\n")).event, ParseEvent::head);
+  EXPECT_EQ(parser.request().version_minor, 1);
+  EXPECT_TRUE(parser.request().keep_alive);
+}
+
+TEST(RequestParser, IgnoresEmptyElementsOfATransferEncoding) {
+  for (const char* value : {", chunked", "chunked,", " ,\t, chunked , ,", "\r\nTransfer-Encoding: chunked"}) {
+    const auto seen =
+        parse(post("Transfer-Encoding:" + std::string(value) + "\r\n\r\n2\r\nab\r\n0\r\n\r\n") + "next");
+    EXPECT_EQ(seen,
+              (Transcript{.last = ParseEvent::complete, .had_head = true, .body = "ab", .rest = "next"}))
+        << value;
+  }
 }
 
 TEST(RequestParser, IgnoresAnOfferToUpgrade) {
@@ -192,6 +240,17 @@ TEST(RequestParser, IgnoresEmptyLinesBeforeARequest) {
   EXPECT_EQ(parser.feed(std::string_view("\r\n\r")).event, ParseEvent::need_more);
   EXPECT_TRUE(parser.idle());
   EXPECT_EQ(parse("\r\n\r\n" + get("")).last, ParseEvent::complete);
+}
+
+TEST(RequestParser, TakesTabsAroundALengthForSpaces) {
+  for (const char* value : {"\t2\t", "2 \t ", "2\t\t", "\t 2"}) {
+    const auto bytes = post("Content-Length:" + std::string(value) + "\r\nX: y\t\r\n\r\nhi");
+    EXPECT_EQ(parse(bytes).body, "hi") << value;
+    RequestParser parser;
+    parser.feed(bytes);
+    EXPECT_EQ(parser.request().headers.size(), 3U);
+  }
+  EXPECT_EQ(parse(post("Content-Length: 2\t2\r\n\r\nhi")).status, 400);
 }
 
 TEST(RequestParser, RejectsContentLengthTogetherWithTransferEncoding) {
@@ -215,7 +274,7 @@ TEST(RequestParser, RejectsWhatItMust) {
       {"GET / HTTP/2.0\r\n", 505, "supported"},
       {"PRI * HTTP/2.0\r\n", 505, "supported"},
       {"GET / HTTP/0.9\r\n", 505, "supported"},
-      {"GET / HTTP/1.2\r\n", 505, "supported"},
+      {"GET / HTTP/3.0\r\n", 505, "supported"},
       {"GET / HTTP/1.10\r\n", 400, "version"},
       {"GET / http/1.1\r\n", 400, "version"},
       {"GET / RTSP/1.0\r\n", 400, "version"},
@@ -229,6 +288,10 @@ TEST(RequestParser, RejectsWhatItMust) {
       {"GET /\xff HTTP/1.1\r\n", 400, "target"},
       {"GET /#f HTTP/1.1\r\n", 400, "fragment"},
       {"GET a HTTP/1.1\r\n", 400, "target"},
+      {"GET /%zz HTTP/1.1\r\n", 400, "%"},
+      {"GET /%7 HTTP/1.1\r\n", 400, "%"},
+      {"GET /<a> HTTP/1.1\r\n", 400, "target"},
+      {"GET http://u@a/ HTTP/1.1\r\n", 400, "host"},
       {"GET https://a/ HTTP/1.1\r\n", 400, "target"},
       {"GET * HTTP/1.1\r\n", 400, "OPTIONS"},
       {"GET http:///a HTTP/1.1\r\n", 400, "host"},
@@ -277,13 +340,15 @@ TEST(RequestParser, RejectsWhatItMust) {
       {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "HTTP/1.0"},
       {post("Transfer-Encoding: gzip\r\n\r\n"), 501, "coding"},
       {post("Transfer-Encoding: gzip, chunked\r\n\r\n"), 501, "coding"},
-      {post("Transfer-Encoding: chunked, gzip\r\n\r\n"), 400, "Transfer-Encoding"},
+      {post("Transfer-Encoding: chunked, gzip\r\n\r\n"), 400, "last"},
+      {post("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n"), 400, "last"},
+      {post("Transfer-Encoding: chunked;a=b\r\n\r\n"), 501, "coding"},
       {post("Transfer-Encoding: identity\r\n\r\n"), 501, "coding"},
       {post("Transfer-Encoding: xchunked\r\n\r\n"), 501, "coding"},
-      {post("Transfer-Encoding: chunked, chunked\r\n\r\n"), 400, "Transfer-Encoding"},
-      {post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"), 400, "Transfer-Encoding"},
+      {post("Transfer-Encoding: chunked, chunked\r\n\r\n"), 400, "repeated"},
+      {post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"), 400, "repeated"},
       {post("Transfer-Encoding:\r\n\r\n"), 400, "Transfer-Encoding"},
-      {post("Transfer-Encoding: chunked,\r\n\r\n"), 400, "Transfer-Encoding"},
+      {post("Transfer-Encoding: ,\r\n\r\n"), 400, "Transfer-Encoding"},
       // chunks
       {chunked("x\r\n"), 400, "chunk size"},
       {chunked("-1\r\n"), 400, "chunk size"},

@@ -43,9 +43,14 @@ TEST(SectionScanner, ReportsAnOffenceWithTheByteThatCommitsIt) {
       {"A: b\r\n ", Result::folded_line},
       {" ", Result::folded_line},
       {"A: b\r\n:", Result::nameless_field},
-      {"a\r\nb\r\nc\r\nd", Result::too_many_fields},
-      {std::string(61, 'x'), Result::too_many_bytes},
-      {std::string(59, 'x') + "\r\n", Result::too_many_bytes},
+      {"A ", Result::malformed_name},
+      {"A\t", Result::malformed_name},
+      {"A(", Result::malformed_name},
+      {"A\xc3", Result::malformed_name},
+      {"A: b\r\nB\r", Result::malformed_name},
+      {"a:\r\nb:\r\nc:\r\nd", Result::too_many_fields},
+      {"x:" + std::string(59, 'x'), Result::too_many_bytes},
+      {"x:" + std::string(57, 'x') + "\r\n", Result::too_many_bytes},
   };
   for (const auto& one : cases) {
     SectionScanner scanner(Start::fields, limits);
@@ -58,11 +63,25 @@ TEST(SectionScanner, ReportsAnOffenceWithTheByteThatCommitsIt) {
   EXPECT_EQ(scanner.scan("x").result, Result::start_line_too_long);
 }
 
-TEST(SectionScanner, FindsEveryByteThatIsNotTextWhereverItStands) {
+TEST(SectionScanner, FindsEveryByteThatANameDoesNotHaveWhereverItStands) {
   for (int value = 0; value < 256; ++value) {
     const char byte = static_cast<char>(value);
     for (std::size_t at = 1; at < 20; ++at) {
       std::string bytes(21, 'x');
+      bytes[at] = byte;
+      SectionScanner scanner(Start::fields, limits);
+      const auto scan = scanner.scan(bytes);
+      EXPECT_EQ(scan.result == Result::need_more, is_token_char(byte) || byte == ':')
+          << value << " at " << at;
+    }
+  }
+}
+
+TEST(SectionScanner, FindsEveryByteThatIsNotTextWhereverItStands) {
+  for (int value = 0; value < 256; ++value) {
+    const char byte = static_cast<char>(value);
+    for (std::size_t at = 2; at < 20; ++at) {
+      std::string bytes = "x:" + std::string(19, 'x');
       bytes[at] = byte;
       SectionScanner scanner(Start::fields, limits);
       const auto scan = scanner.scan(bytes);

@@ -39,11 +39,15 @@ TEST(SplitTarget, RefusesEverythingElse) {
 }
 
 TEST(Authority, IsAHostAndPerhapsAPort) {
-  for (const auto valid : {"a", "a.b-c_d", "127.0.0.1:80", "[::1]", "[fe80::1]:8080", "a:", "a:65535"}) {
+  for (const auto valid : {"a", "a.b-c_d", "127.0.0.1:80", "[::1]", "[fe80::1]:8080", "a:", "a:65535",
+                           "a%20b", "[::ffff:1.2.3.4]", "[v1.x:y]", "a,b"}) {
     EXPECT_TRUE(is_valid_authority(valid)) << valid;
   }
-  for (const auto invalid : {"", ":80", "a:b", "a:65536", "a:-1", "a:0", "[::1", "[]", "[::1]x", "[g::]",
-                             "[1]", "a b", "a/b", "u@a", "a,b\"", "::1"}) {
+  for (const auto invalid :
+       {"",           ":80",    "a:b",    "a:65536", "a:-1",     "a:0",   "[::1",
+        "[]",         "[::1]x", "[g::]",  "[1]",     "a b",      "a/b",   "u@a",
+        "a,b\"",      "::1",    "a%2",    "a%zz",    "[::1::2]", "[:::]", "[1:2:3:4:5:6:7:8:9]",
+        "[::1%25lo]", "[v1.]",  "[vx.a]", "[v.a]",   "[::1]80"}) {
     EXPECT_FALSE(is_valid_authority(invalid)) << invalid;
   }
 }
