@@ -1,6 +1,7 @@
 #include "server/connection.hpp"
 
 #include <algorithm>
+#include <asio/post.hpp>
 #include <exception>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "leash/trace.hpp"
+#include "leash/via.hpp"
 #include "server/answers.hpp"
 #include "server/log.hpp"
 #include "server/worker.hpp"
@@ -50,9 +52,10 @@ Connection::Connection(Worker& worker, Socket socket)
     : worker_(worker),
       socket_(std::move(socket)),
       parser_(worker.shared().options.limits),
-      input_(socket_, worker.loop(),
+      input_(socket_, worker.loop(), worker.hangup_watch(),
              [this] {
                if (client_is_gone()) cancel_request(leash::errc::disconnected);
+               return !client_is_gone();
              }),
       output_(socket_, worker.shared().options.write_timeout),
       body_(parser_, input_, output_, worker.shared().options.body_timeout) {
@@ -84,10 +87,19 @@ Task<> Connection::run(Context ctx) {
   (void)co_await s.join();  // the reader was told to stop; nothing else can have failed
 }
 
-void Connection::close_when_idle(bool also_new) noexcept {
-  if (!served_ && !also_new) return;
+void Connection::end_if_idle(bool all) noexcept {
+  if (!idle_ || !input_.is_all_consumed()) return;
+  const leash::TimePoint now = worker_.loop().now();
+  if (std::exchange(seen_idle_, idle_times_) != idle_times_) seen_at_ = now;
+  const leash::Duration spared = served_ ? 100ms : 1s;
+  if (!all && now - seen_at_ < spared) return;
   closing_ = true;
-  if (waiting_ && parser_.idle() && input_.unread().empty()) (*waiting_)(leash::errc::shutdown);
+  (*idle_)(leash::errc::shutdown);
+}
+
+void Connection::shut_down() noexcept {
+  closing_ = true;
+  cancel_request(leash::errc::shutdown);
 }
 
 void Connection::cancel_request(std::error_code cause) noexcept {
@@ -95,7 +107,7 @@ void Connection::cancel_request(std::error_code cause) noexcept {
 }
 
 bool Connection::client_is_gone() const noexcept {
-  return input_.ended() && (input_.broken() || worker_.shared().options.half_close_cancels);
+  return input_.broken() || (input_.closed() && worker_.shared().options.half_close_cancels);
 }
 
 // --- reading ---
@@ -103,7 +115,8 @@ bool Connection::client_is_gone() const noexcept {
 // False when there is no further request: the connection ended, idled for too long, or sent what is no
 // request.
 Task<bool> Connection::read_head(Context ctx) {
-  std::optional<leash::Cancelable> head_time;
+  std::optional<leash::Cancelable> time;
+  bool time_is_of_idleness = false;  // empty lines before a request do not begin it
   for (;;) {
     const std::span<const char> bytes = input_.unread();
     if (!bytes.empty()) {
@@ -121,15 +134,20 @@ Task<bool> Connection::read_head(Context ctx) {
     if (!input_.unread().empty()) continue;
     const bool idle = parser_.idle();
     if (idle && closing_) co_return false;
-    const Options& options = worker_.shared().options;
-    if (!head_time) {
-      head_time.emplace(leash::with_timeout(ctx, idle ? options.idle_timeout : options.header_timeout));
+    if (!time || idle != time_is_of_idleness) {
+      const Options& options = worker_.shared().options;
+      time.emplace(leash::with_timeout(ctx, idle ? options.idle_timeout : options.header_timeout));
+      time_is_of_idleness = idle;
+      if (idle) ++idle_times_;
     }
-    waiting_ = &head_time->cancel;
-    const Result<> more = co_await input_.wait(head_time->ctx);
-    waiting_ = nullptr;
-    if (idle) head_time.reset();
+    if (idle) idle_ = &time->cancel;
+    const Result<> more = co_await input_.wait(time->ctx);
+    idle_ = nullptr;
     if (!more) {
+      if (idle && !input_.unread().empty()) {  // it came at the last moment
+        time.reset();
+        continue;
+      }
       if (!idle && more.error() == leash::errc::deadline_exceeded) {
         append_refusal(408, "The request's head was not complete in time.");
       }
@@ -155,9 +173,16 @@ Task<> Connection::linger(Context ctx) {
 
 http::Reply Connection::reply_to_current() {
   http::Reply reply = http::Reply::to(parser_.request(), worker_.date());
-  if (worker_.shared().draining.load(std::memory_order_relaxed)) closing_ = true;
+  const bool draining = worker_.shared().draining.load(std::memory_order_relaxed);
+  if (draining && input_.is_all_consumed()) closing_ = true;  // else the response to what has arrived says so
   if (closing_) reply.peer_keep_alive = false;
   return reply;
+}
+
+// What nobody read of the request's body; if some of it is still to come, the response says that the connection
+// ends with it.
+void Connection::skip_body() {
+  if (!body_.discard()) closing_ = true;
 }
 
 void Connection::append(http::Response response) {
@@ -176,6 +201,7 @@ void Connection::append_refusal(int status, std::string_view detail) {
 }
 
 Task<Result<>> Connection::begin_stream(Context ctx, http::Response head, std::optional<std::uint64_t> size) {
+  if (ctx.is_done()) co_return std::unexpected(ctx.err());  // it has been answered for, perhaps
   const http::Reply reply = reply_to_current();
   if (head.close || !reply.peer_keep_alive) closing_ = true;
   output_.begin(head, size, reply);
@@ -184,6 +210,7 @@ Task<Result<>> Connection::begin_stream(Context ctx, http::Response head, std::o
 }
 
 Task<Result<>> Connection::write_stream(Context ctx, std::string_view piece) {
+  if (ctx.is_done()) co_return std::unexpected(ctx.err());
   output_.append_piece(piece);
   co_return co_await output_.flush(ctx);
 }
@@ -202,6 +229,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
   RequestRecord record(worker_, request);
   const auto refuse = [&](http::Response response, std::string_view cause) {
     const int status = response.status;
+    skip_body();
     append(std::move(response));
     record.cause = cause;
     record.finish(status);
@@ -223,7 +251,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
     refuse(http::problem(400, query.error()), query.error());
   } else if (deadline <= record.since()) {
     refuse(*answer_for(leash::errc::deadline_exceeded), "its deadline had passed");
-  } else if (worker_.too_many_in_flight()) {
+  } else if ((*found)->task && worker_.too_many_in_flight()) {  // what does not wait adds nothing
     refuse(try_again_later("Too many requests are in flight.", "overload"), "overload");
   } else {
     run = true;
@@ -272,6 +300,7 @@ int Connection::run_now(const Route& route, Exchange& exchange, RequestRecord& r
     response = answer_for_exception(std::current_exception(), record);
   }
   const int status = response.status;
+  skip_body();
   append(std::move(response));
   return status;
 }
@@ -284,16 +313,20 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
   handled_.reset();
   const Result<> flushed =
       co_await output_.flush(ctx);  // responses to earlier pipelined requests do not wait for this one
-  if (!flushed) co_return 499;
+  if (!flushed || input_.broken()) co_return 499;
 
   request_ = &cancel;
-  if (client_is_gone()) cancel(leash::errc::disconnected);
   leash::DoneSource returned_source;
   const leash::Done returned = returned_source.done();
   leash::Scope s(request_ctx);
   // What is late already does not begin.
   if (!request_ctx.is_done()) {
     s.go(run_handler(&route, &exchange, std::move(returned_source)), route.path.substr(1));
+    if (client_is_gone()) {
+      // It came in time; what its handler can do without waiting is done first, as in Input::read().
+      co_await asio::post(socket_.get_executor(), leash::via(ctx));
+      if (!returned.closed()) cancel(leash::errc::disconnected);
+    }
     (void)co_await leash::select(returned.wait(), request_ctx.done());
   }
 
@@ -314,6 +347,10 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
     if (output_.stream()) closing_ = true;
     co_return status;
   }
+  if (handled_ && !*handled_ && handled_->error() == leash::errc::disconnected && input_.ended()) {
+    cancel(leash::errc::disconnected);  // it has half a body, and will not get the rest
+    co_return 499;
+  }
   co_return answer(exchange, thrown, record);
 }
 
@@ -326,6 +363,7 @@ Task<int> Connection::answer_early(Context ctx, std::error_code cause) {
     co_return response ? response->status : 499;
   }
   const int status = response->status;
+  if (!parser_.complete()) closing_ = true;  // its handler may still be reading
   append(std::move(*response));
   (void)co_await output_.flush(ctx);  // a client that takes nothing is noticed by the caller's next flush
   co_return status;
@@ -335,15 +373,15 @@ Task<int> Connection::answer_early(Context ctx, std::error_code cause) {
 int Connection::answer(Exchange& exchange, const std::exception_ptr& thrown, RequestRecord& record) {
   if (output_.stream()) {
     if (thrown) (void)answer_for_exception(thrown, record);  // for the log: the answer is on its way
-    const bool whole = !thrown && handled_ && *handled_;
-    if (whole) output_.finish();
-    if (!whole) closing_ = true;
+    const bool whole = !thrown && handled_ && *handled_ && output_.finish();
+    if (!whole) closing_ = true;  // the client sees that it is cut off
     return output_.stream()->status;
   }
   std::optional<http::Response> response =
       thrown ? answer_for_exception(thrown, record) : response_of(exchange, record);
   if (!response) return 499;
   const int status = response->status;
+  skip_body();
   append(*std::move(response));
   return status;
 }

@@ -43,11 +43,12 @@ class Connection {
 
   leash::Task<> run(leash::Context ctx);
 
-  // While draining: an idle connection ends; one that serves a request ends after it. One that has not sent
-  // its first request yet is spared unless `also_new`: that request may be on its way.
-  void close_when_idle(bool also_new) noexcept;
-  // Ends the request that runs, if one does.
-  void cancel_request(std::error_code cause) noexcept;
+  // While draining, again and again. A connection ends when it is idle; one that has just become so, or that has
+  // not sent its first request yet, is spared for a moment unless `all`: that request may be on its way, and is
+  // told so by its response. Requests that run are left alone.
+  void end_if_idle(bool all) noexcept;
+  // Ends the request that runs, if one does, and after it the connection.
+  void shut_down() noexcept;
 
  private:
   friend class Exchange;
@@ -69,6 +70,8 @@ class Connection {
   leash::Task<leash::Result<>> write_stream(leash::Context ctx, std::string_view piece);
 
   bool client_is_gone() const noexcept;
+  void cancel_request(std::error_code cause) noexcept;
+  void skip_body();
   http::Reply reply_to_current();
   void append(http::Response response);
   void append_refusal(int status, std::string_view detail);
@@ -82,7 +85,10 @@ class Connection {
 
   bool closing_ = false;                          // no further request
   bool served_ = false;                           // at least one
-  leash::Cancel* waiting_ = nullptr;              // of the wait for the next request
+  leash::Cancel* idle_ = nullptr;                 // of the wait for the next request
+  std::uint64_t idle_times_ = 0;                  // how often it has become idle
+  std::uint64_t seen_idle_ = 0;                   // what end_if_idle() saw of that,
+  leash::TimePoint seen_at_{};                    // and when
   leash::Cancel* request_ = nullptr;              // of the request that runs
   std::optional<leash::Result<Answer>> handled_;  // what the handler returned
 };

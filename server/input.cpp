@@ -3,43 +3,66 @@
 #include <poll.h>
 
 #include <asio/buffer.hpp>
+#include <asio/post.hpp>
 #include <utility>
 
 #include "leash/select.hpp"
-#include "leash/sleep.hpp"
 #include "leash/via.hpp"
 
 namespace server {
 
-using namespace std::chrono_literals;
 using leash::Context;
 using leash::Result;
 using leash::Task;
 
 Task<> Input::read(Context ctx) {
   std::string chunk(read_bytes, '\0');
-  while (!ctx.is_done()) {
-    if (is_full()) {
-      // No room to read: the end of the client is seen in the socket's state instead.
-      (void)co_await leash::select(room_.receive(), leash::sleep(50ms), ctx.done());
-      if (!peer_has_closed()) continue;
-      ended_ = true;
+  bool told = false;
+  bool still_answered = false;
+  while (!ended_ && !ctx.is_done()) {
+    if (is_full() && !discarding_) {
+      co_await wait_for_room(ctx);
     } else {
       const Result<std::size_t> n = co_await socket_.async_read_some(asio::buffer(chunk), leash::via(ctx));
       if (!n && n.error() != asio::error::eof) broken_ = true;
-      if (!n || *n == 0) ended_ = true;
+      if (!n || *n == 0) ended_ = closed_ = true;
       if (n && !discarding_) incoming_.append(chunk, 0, *n);
       incoming_arrived_ = loop_.now();
     }
-    if (ended_) on_end_();
     (void)arrived_.try_send({});
-    if (ended_) co_return;
+    if (closed_ && !std::exchange(told, true)) {
+      // Behind everything that can go on now.
+      if (!broken_) co_await asio::post(socket_.get_executor(), leash::via(ctx));
+      still_answered = on_close_();
+    }
   }
+  if (!still_answered) co_return;
+  if (!broken_) {
+    const Result<> gone = co_await socket_.async_wait(Socket::wait_error, leash::via(ctx));
+    if (!gone) co_return;
+    broken_ = true;
+  }
+  on_close_();
 }
 
-bool Input::peer_has_closed() noexcept {
+// The client's end is not read meanwhile, so it is watched for.
+Task<> Input::wait_for_room(Context ctx) {
+  if (closed_) {
+    (void)co_await leash::select(room_.receive(), ctx.done());
+    co_return;
+  }
+  const HangupWatch::Watched watched(watch_, socket_.native_handle());
+  const auto woken = co_await leash::select(room_.receive(), watched.hung_up().wait(), ctx.done());
+  if (woken.index() != 1) co_return;
+  closed_ = true;
   pollfd state{socket_.native_handle(), POLLRDHUP, 0};
-  return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  const bool only_half = ::poll(&state, 1, 0) == 1 && state.revents == POLLRDHUP;
+  if (!only_half) broken_ = ended_ = true;
+}
+
+bool Input::is_all_consumed() const noexcept {
+  std::error_code ignored;  // nothing is available then
+  return consumed_ == current_.size() && incoming_.empty() && socket_.available(ignored) == 0;
 }
 
 std::span<const char> Input::unread() noexcept {

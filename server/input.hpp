@@ -3,7 +3,9 @@
 //
 // What it is     a task that reads the socket into a buffer of 64 KiB, whoever is busy meanwhile: so the end of
 //                a client is seen while a handler runs. Pipelined requests wait in the buffer.
-// Guarantees     a view that unread() gave stays valid until unread() gave all of it and is called again.
+// Guarantees     a view that unread() gave stays valid until all of it is consumed and unread() is called again.
+//                That the client has closed is seen also when the buffer is full. What was complete by then, and
+//                can be done without waiting, is done before on_close is called.
 // Threads        the connection's loop's.
 // Lifetime       outlives the task of read().
 //
@@ -28,6 +30,7 @@
 #include "leash/error.hpp"
 #include "leash/loop.hpp"
 #include "leash/task.hpp"
+#include "server/hangup_watch.hpp"
 
 namespace server {
 
@@ -37,11 +40,12 @@ class Input {
  public:
   static constexpr std::size_t capacity = 64 * 1024;
 
-  // `on_end` is called once, when the client is found to send no more.
-  Input(Socket& socket, const leash::Loop& loop, std::function<void()> on_end)
-      : socket_(socket), loop_(loop), on_end_(std::move(on_end)) {}
+  // `on_close` is called when the client has closed its side of the connection or all of it. True: it is still
+  // answered, so that it is called again if the client goes away altogether.
+  Input(Socket& socket, const leash::Loop& loop, HangupWatch& watch, std::function<bool()> on_close)
+      : socket_(socket), loop_(loop), watch_(watch), on_close_(std::move(on_close)) {}
 
-  // Until the client sends no more, or ctx is done.
+  // Until nothing comes any more, or ctx is done.
   leash::Task<> read(leash::Context ctx);
 
   std::span<const char> unread() noexcept;
@@ -51,8 +55,12 @@ class Input {
   // For something that is not unread yet; errc::disconnected when nothing comes any more.
   leash::Task<leash::Result<>> wait(leash::Context ctx);
 
-  bool ended() const noexcept { return ended_; }    // the client sends no more
-  bool broken() const noexcept { return broken_; }  // and takes no more either
+  // Whether all that has arrived was consumed; asks the operating system too.
+  bool is_all_consumed() const noexcept;
+
+  bool closed() const noexcept { return closed_; }  // the client sends no more
+  bool ended() const noexcept { return ended_; }    // and what it sent has been read
+  bool broken() const noexcept { return broken_; }  // it takes no more either
   // What still comes is thrown away.
   void discard() noexcept;
 
@@ -60,17 +68,19 @@ class Input {
   static constexpr std::size_t read_bytes = 8 * 1024;
 
   bool is_full() const noexcept { return incoming_.size() + current_.size() - consumed_ >= capacity; }
-  bool peer_has_closed() noexcept;
+  leash::Task<> wait_for_room(leash::Context ctx);
 
   Socket& socket_;
   const leash::Loop& loop_;
-  std::function<void()> on_end_;
+  HangupWatch& watch_;
+  std::function<bool()> on_close_;
   // The reader appends to incoming_; the parser works through current_, so that views into it stay valid.
   std::string incoming_;
   std::string current_;
   std::size_t consumed_ = 0;  // of current_
   leash::TimePoint incoming_arrived_{};
   leash::TimePoint current_arrived_{};
+  bool closed_ = false;
   bool ended_ = false;
   bool broken_ = false;
   bool discarding_ = false;

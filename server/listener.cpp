@@ -3,7 +3,8 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
+#include <utility>
 
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"
@@ -14,26 +15,60 @@ namespace server {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+std::unexpected<std::string> refused(const std::string& host, std::uint16_t port,
+                                     const std::error_code& error) {
+  return std::unexpected("cannot listen on " + host + ":" + std::to_string(port) + ": " + error.message());
+}
+
+}  // namespace
+
 std::expected<Listener, std::string> Listener::open(asio::io_context& io, const std::string& host,
                                                     std::uint16_t port) {
-  const auto problem = [&](const std::error_code& error) {
-    return std::unexpected("cannot listen on " + host + ":" + std::to_string(port) + ": " + error.message());
-  };
+  auto listener = open(io, host, port, Port::exclusive);
+  if (!listener) return listener;
+  std::error_code error;
+  listener->acceptor_.listen(4096, error);
+  if (error) return refused(host, port, error);
+  return listener;
+}
+
+std::expected<std::vector<Listener>, std::string> Listener::open_one_each(
+    std::span<asio::io_context* const> ios, const std::string& host, std::uint16_t port) {
+  if (port != 0) {
+    auto probe = open(*ios.front(), host, port, Port::exclusive);
+    if (!probe) return std::unexpected(probe.error());
+  }
+  std::vector<Listener> listeners;
+  for (asio::io_context* io : ios) {
+    auto listener = open(*io, host, listeners.empty() ? port : listeners.front().port(), Port::shared);
+    if (!listener) return std::unexpected(listener.error());
+    listeners.push_back(std::move(*listener));
+  }
+  for (Listener& listener : listeners) {
+    std::error_code error;
+    listener.acceptor_.listen(4096, error);
+    if (error) return refused(host, listener.port(), error);
+  }
+  return listeners;
+}
+
+// Bound, and not yet listening.
+std::expected<Listener, std::string> Listener::open(asio::io_context& io, const std::string& host,
+                                                    std::uint16_t port, Port sharing) {
   std::error_code error;
   const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
   if (error) return std::unexpected("cannot listen on \"" + host + "\": an IP address is needed");
   const asio::ip::tcp::endpoint endpoint(address, port);
   asio::ip::tcp::acceptor acceptor(io);
   acceptor.open(endpoint.protocol(), error);
-  if (error) return problem(error);
-  acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (error) return problem(error);
-  acceptor.bind(endpoint, error);
-  if (error) return problem(error);
-  acceptor.listen(4096, error);
-  if (error) return problem(error);
-  acceptor.non_blocking(true, error);
-  if (error) return problem(error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+  if (!error && sharing == Port::shared) acceptor.set_option(ReusePort(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.non_blocking(true, error);
+  if (error) return refused(host, port, error);
   return Listener(std::move(acceptor));
 }
 
@@ -57,26 +92,31 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
   switch (errno) {
     case EAGAIN:
       return Accepted::none_waiting;
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-      if (!std::exchange(complained_, true))
-        log_event(LogLevel::warn, "accepting pauses", {{"error", std::strerror(errno)}});
-      return Accepted::no_descriptor;
-    default:
-      return Accepted::one;  // this client has gone again (accept(2)); the next may be well
+    case EINTR:
+    case ECONNABORTED:
+    case EPERM:  // and the errors of a network that accept(2) passes on
+    case ENETDOWN:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+      return Accepted::one;  // this client has gone again; the next may be well
+    default:                 // EMFILE, ENFILE, ENOBUFS, ENOMEM
+      if (!std::exchange(complained_, true)) {
+        log_event(LogLevel::warn, "accepting pauses", {{"error", std::generic_category().message(errno)}});
+      }
+      return Accepted::not_now;
   }
 }
 
 leash::Task<> Listener::run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,
-                            std::uint64_t max_connections) {
+                            std::function<bool()> full) {
+  constexpr int most_in_a_row = 64;  // others of this loop want their turn
   std::size_t turn = 0;
-  const auto full = [&] {
-    std::int64_t open = 0;
-    for (const Worker* worker : workers) open += worker->open.load(std::memory_order_relaxed);
-    return open >= static_cast<std::int64_t>(max_connections);
-  };
+  const auto accept_next = [&] { return listener.accept_one(*workers[turn++ % workers.size()]); };
   while (!ctx.is_done()) {
     if (full()) {
       (void)co_await leash::sleep(ctx, 10ms);  // done or not: the loop's condition says
@@ -86,10 +126,17 @@ leash::Task<> Listener::run(Listener listener, leash::Context ctx, std::vector<W
         co_await listener.acceptor_.async_wait(asio::socket_base::wait_read, leash::via(ctx));
     if (!waiting) continue;
     Accepted last = Accepted::one;
-    while (last == Accepted::one && !full()) last = listener.accept_one(*workers[turn++ % workers.size()]);
-    if (last == Accepted::no_descriptor) (void)co_await leash::sleep(ctx, 50ms);
+    for (int i = 0; i < most_in_a_row && last == Accepted::one && !full(); ++i) last = accept_next();
+    if (last == Accepted::not_now) (void)co_await leash::sleep(ctx, 50ms);
   }
-  while (listener.accept_one(*workers[turn++ % workers.size()]) == Accepted::one) {
+
+  // Who waits in the queue has been told by the kernel that we are here: if need be, when a descriptor is free.
+  for (int patience = 50; patience > 0;) {
+    const Accepted last = accept_next();
+    if (last == Accepted::none_waiting) break;
+    if (last == Accepted::one) continue;
+    --patience;
+    co_await leash::sleep(10ms);
   }
   std::error_code ignored;  // it is closed either way
   listener.acceptor_.close(ignored);

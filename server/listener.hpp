@@ -1,18 +1,19 @@
 #pragma once
 // Accepts clients and hands them to workers in turn.
 //
-// Guarantees     accepting pauses at the limit of connections and goes on below it; running out of file
-//                descriptors neither spins nor ends it. When it is told to stop, it first takes what waits in
-//                its queue.
+// Guarantees     accepting pauses while `full` says so, and when file descriptors run out: it neither spins nor
+//                ends. When it is told to stop, it first takes what waits in its queue, then closes.
 // Threads        made anywhere; runs on the loop of the context it is given.
 //
 //   auto listener = server::Listener::open(worker.loop().io(), "127.0.0.1", 8080);
-//   if (!listener) std::cerr << listener.error();  // "cannot listen on 127.0.0.1:8080: Address already in
-//   use" leash::go(ctx, server::Listener::run(std::move(*listener), ctx, {&worker}, 10'000), "listener");
+//   if (!listener) std::cerr << listener.error();  // "cannot listen on 127.0.0.1:8080: Address already in use"
+//   leash::go(ctx, server::Listener::run(std::move(*listener), ctx, {&worker}, full), "listener");
 
 #include <asio/ip/tcp.hpp>
 #include <cstdint>
 #include <expected>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,11 @@ class Listener {
   static std::expected<Listener, std::string> open(asio::io_context& io, const std::string& host,
                                                    std::uint16_t port);
 
+  // One for each, on the same port (SO_REUSEPORT): the kernel spreads the clients over them. It would let a
+  // second server join in unnoticed, so the port is first tried without.
+  static std::expected<std::vector<Listener>, std::string> open_one_each(
+      std::span<asio::io_context* const> ios, const std::string& host, std::uint16_t port);
+
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
   // "http://127.0.0.1:8080"
   std::string url() const;
@@ -37,11 +43,14 @@ class Listener {
   // Until ctx is done; then the listener is closed. The task owns it, so that it lives as long as it is
   // waited for.
   static leash::Task<> run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,
-                           std::uint64_t max_connections);
+                           std::function<bool()> full);
 
  private:
+  enum class Port : bool { exclusive, shared };
+  static std::expected<Listener, std::string> open(asio::io_context& io, const std::string& host,
+                                                   std::uint16_t port, Port sharing);
   explicit Listener(asio::ip::tcp::acceptor acceptor) : acceptor_(std::move(acceptor)) {}
-  enum class Accepted { one, none_waiting, no_descriptor };
+  enum class Accepted { one, none_waiting, not_now };
   Accepted accept_one(Worker& worker);
 
   asio::ip::tcp::acceptor acceptor_;

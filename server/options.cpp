@@ -88,6 +88,16 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser.plain("--admin-port", options.admin_port, "its port; 0 picks a free one");
   parser.plain("--threads", options.threads, "loops that serve requests; 0: one for each core")
       ->check(CLI::Range(0U, 256U));
+  parser.parsed(
+      "--accept",
+      "turns: one listener hands clients to the loops in turn; reuseport: one listener for each loop",
+      "turns", "WAY", [&](const std::string& text) {
+        if (text != "turns" && text != "reuseport") {
+          return "unknown way \"" + text + "\": allowed are turns, reuseport";
+        }
+        options.accept = text == "turns" ? Accept::turns : Accept::reuseport;
+        return std::string();
+      });
   parser.parsed("--mode", "fixed or leaky", "fixed", "MODE", [&](const std::string& text) {
     const auto mode = parse_mode(text);
     if (mode) options.mode = *mode;

@@ -17,12 +17,17 @@
 
 namespace server {
 
+// How clients reach the loops: one listener hands them out in turn, or each loop has a listener of its own on the
+// same port.
+enum class Accept : bool { turns, reuseport };
+
 struct Options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;
   std::string admin_host = "127.0.0.1";
   std::uint16_t admin_port = 8081;
   unsigned threads = 0;  // 0: one for each core
+  Accept accept = Accept::turns;
   Mode mode = Mode::fixed;
   bool request_mode = true;  // whether ?mode= may choose it for one request
   std::string admin_token;   // empty: the admin listener wants none

@@ -2,6 +2,7 @@
 
 #include <asio/buffer.hpp>
 
+#include "leash/check.hpp"
 #include "leash/via.hpp"
 
 namespace server {
@@ -31,7 +32,7 @@ Task<Result<>> Output::flush(Context ctx) {
 }
 
 void Output::begin(const http::Response& head, std::optional<std::uint64_t> size, const http::Reply& reply) {
-  stream_ = Stream{http::append_response_head(buffer_, head, size, reply), head.status};
+  stream_ = Stream{http::append_response_head(buffer_, head, size, reply), head.status, size.value_or(0)};
 }
 
 void Output::append_piece(std::string_view piece) {
@@ -42,14 +43,19 @@ void Output::append_piece(std::string_view piece) {
       http::append_chunk(buffer_, piece);
       return;
     case http::BodyFraming::sized:
+      leash::check(piece.size() <= stream_->left, "a handler streams more than it announced");
+      stream_->left -= piece.size();
+      buffer_ += piece;
+      return;
     case http::BodyFraming::until_close:
       buffer_ += piece;
       return;
   }
 }
 
-void Output::finish() {
+bool Output::finish() {
   if (stream_->framing == http::BodyFraming::chunked) http::append_last_chunk(buffer_);
+  return stream_->framing != http::BodyFraming::sized || stream_->left == 0;
 }
 
 }  // namespace server

@@ -37,12 +37,13 @@ class Output {
   struct Stream {
     http::BodyFraming framing;
     int status;
+    std::uint64_t left;  // of what was announced
   };
   const std::optional<Stream>& stream() const noexcept { return stream_; }
   void forget_stream() noexcept { stream_.reset(); }
   void begin(const http::Response& head, std::optional<std::uint64_t> size, const http::Reply& reply);
   void append_piece(std::string_view piece);
-  void finish();
+  bool finish();  // false: less than was announced, so the connection has to end
 
  private:
   Socket& socket_;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -41,11 +42,11 @@ double start_time() {
 }  // namespace
 
 std::uint64_t resident_bytes() noexcept {
-  const int fd = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  // Open for good, so that it works also when descriptors are used up.
+  static const int fd = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
   char text[128] = {};
-  const ssize_t n = ::read(fd, text, sizeof text - 1);
-  ::close(fd);
+  const ssize_t n = ::pread(fd, text, sizeof text - 1, 0);
   if (n <= 0) return 0;
   char* second = nullptr;
   std::strtoull(text, &second, 10);
@@ -69,17 +70,16 @@ ProcessFigures process_figures() {
   figures.resident_bytes = resident_bytes();
   const struct mallinfo2 heap = ::mallinfo2();
   figures.heap_bytes = heap.uordblks + heap.hblkhd + leash::frame_pool_usage().used_bytes;
-  std::error_code ignored;  // /proc may be hidden: then the figures are 0
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
+  figures.max_fds = max_open_fds();
+  std::error_code error;  // /proc may be hidden: then the figures are 0
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
     (void)entry;
     ++figures.open_fds;
   }
   if (figures.open_fds > 0) --figures.open_fds;  // the one that lists them
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
-    (void)entry;
-    ++figures.threads;
-  }
-  figures.max_fds = max_open_fds();
+  if (error == std::errc::too_many_files_open) figures.open_fds = figures.max_fds;
+  struct stat threads {};
+  if (::stat("/proc/self/task", &threads) == 0) figures.threads = threads.st_nlink - 2;
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) == 0) {
     const auto seconds = [](const timeval& t) {

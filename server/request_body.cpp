@@ -17,6 +17,7 @@ void RequestBody::start() noexcept {
 }
 
 Task<Result<std::string_view>> RequestBody::next(Context ctx) {
+  if (ctx.is_done()) co_return std::unexpected(ctx.err());  // it has been answered for, perhaps
   // Not owed any more when some of the body has come (RFC 9110 section 10.1.1), or the response has begun.
   if (std::exchange(continue_owed_, false) && input_.unread().empty() && !output_.stream()) {
     http::append_continue(output_.buffer());

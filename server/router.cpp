@@ -6,13 +6,26 @@
 
 namespace server {
 
-std::string Router::allowed(const Route& route) {
+namespace {
+
+std::string allowed(const std::vector<http::Method>& methods) {
   std::string text;
-  for (const http::Method method : route.methods) {
+  for (const http::Method method : methods) {
     text += std::string(http::to_string(method)) + ", ";
     if (method == http::Method::get) text += "HEAD, ";
   }
   return text + "OPTIONS";
+}
+
+}  // namespace
+
+Router::Router(std::vector<Route> routes, Guard guard)
+    : routes_(std::move(routes)), guard_(std::move(guard)) {
+  std::vector<http::Method> all;
+  for (const Route& route : routes_) all.insert(all.end(), route.methods.begin(), route.methods.end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  allowed_anywhere_ = allowed(all);
 }
 
 std::expected<const Route*, Router::Refusal> Router::find(const http::Request& request) const {
@@ -21,7 +34,9 @@ std::expected<const Route*, Router::Refusal> Router::find(const http::Request& r
       return std::unexpected(Refusal{RouteLabel::other, std::move(*refused), "it may not ask"});
   }
   if (request.path == "*" && request.method == http::Method::options) {
-    return std::unexpected(Refusal{RouteLabel::other, {.status = 204}, "finished"});
+    http::Response response{.status = 204};
+    response.headers.add("Allow", allowed_anywhere_);
+    return std::unexpected(Refusal{RouteLabel::other, std::move(response), "finished"});
   }
   const auto route =
       std::find_if(routes_.begin(), routes_.end(), [&](const Route& r) { return r.path == request.path; });
@@ -39,7 +54,7 @@ std::expected<const Route*, Router::Refusal> Router::find(const http::Request& r
   } else {
     response = http::problem(405, "This path does not allow this method; Allow lists those that it does.");
   }
-  response.headers.add("Allow", allowed(*route));
+  response.headers.add("Allow", allowed(route->methods));
   return std::unexpected(
       Refusal{route->label, std::move(response),
               wanted == http::Method::options ? "finished" : "it does not allow the method"});

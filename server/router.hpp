@@ -2,8 +2,8 @@
 // Finds the route of a request, or the answer when there is none.
 //
 // Guarantees     an unknown path is 404; a method that the path does not allow is 405 with Allow (RFC 9110
-//                section 15.5.6); HEAD is allowed wherever GET is; OPTIONS is answered with Allow. What the guard
-//                refuses learns nothing of the routes.
+//                section 15.5.6); HEAD is allowed wherever GET is; OPTIONS is answered with Allow, also for "*", the
+//                server itself. What the guard refuses learns nothing of the routes.
 // Threads        constant after its construction: any.
 //
 //   const auto found = router.find(request);
@@ -26,8 +26,7 @@ class Router {
   using Guard = std::function<std::optional<http::Response>(const http::Request&)>;
 
   // Without a guard nothing is refused.
-  explicit Router(std::vector<Route> routes, Guard guard = {})
-      : routes_(std::move(routes)), guard_(std::move(guard)) {}
+  explicit Router(std::vector<Route> routes, Guard guard = {});
 
   struct Refusal {
     RouteLabel label;
@@ -37,9 +36,9 @@ class Router {
   std::expected<const Route*, Refusal> find(const http::Request& request) const;
 
  private:
-  static std::string allowed(const Route& route);
   std::vector<Route> routes_;
   Guard guard_;
+  std::string allowed_anywhere_;
 };
 
 }  // namespace server

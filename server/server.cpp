@@ -55,20 +55,9 @@ Server::~Server() {
 }
 
 std::expected<std::unique_ptr<Server>, std::string> Server::open(const Options& options) {
+  (void)process_figures();  // what it opens for good, it opens while there are descriptors
   std::unique_ptr<Server> server(new Server(options));
-  auto listener = Listener::open(server->workers_.front()->loop().io(), options.host, options.port);
-  if (!listener) return std::unexpected(listener.error());
-  server->public_url_ = listener->url();
-  server->start_listening(std::move(*listener));
-  auto admin = Listener::open(server->admin_.loop().io(), options.admin_host, options.admin_port);
-  if (!admin) return std::unexpected(admin.error());
-  server->admin_url_ = admin->url();
-  if (!admin->is_loopback() && options.admin_token.empty()) {
-    log_event(LogLevel::warn, "the admin listener can be reached from elsewhere and wants no token",
-              {{"admin", server->admin_url_}, {"remedy", "--admin-token"}});
-  }
-  const Context& serving = server->admin_.serving();
-  leash::go(serving, Listener::run(std::move(*admin), serving, {&server->admin_}, 1000), "admin listener");
+  if (auto listening = server->listen(); !listening) return std::unexpected(listening.error());
   if (auto connected = server->connect_upstream(); !connected) return std::unexpected(connected.error());
   return server;
 }
@@ -94,15 +83,60 @@ std::expected<void, std::string> Server::connect_upstream() {
   return {};
 }
 
-// The listener's task lives on the first worker's loop, under a context that the drain cancels.
-void Server::start_listening(Listener listener) {
+std::expected<void, std::string> Server::listen() {
+  const Options& options = shared_.options;
   std::vector<Worker*> all;
-  for (const auto& worker : workers_) all.push_back(worker.get());
-  listening_.emplace(leash::with_cancel(workers_.front()->serving(), leash::Label("listener")));
-  stop_listening_.emplace(listening_->cancel.remote());
-  const std::uint64_t most = shared_.options.max_connections;
-  leash::go(listening_->ctx, Listener::run(std::move(listener), listening_->ctx, std::move(all), most),
+  std::vector<asio::io_context*> ios;
+  for (const auto& worker : workers_) {
+    all.push_back(worker.get());
+    ios.push_back(&worker->loop().io());
+  }
+  // Half of all descriptors are left for what serves the clients.
+  const std::uint64_t most = std::min(options.max_connections, max_open_fds() / 2);
+  if (most < options.max_connections) {
+    log_event(LogLevel::warn, "file descriptors limit the connections",
+              {{"max_connections", most}, {"max_open_fds", max_open_fds()}});
+  }
+  const std::function<bool()> full = [this, most] { return connections() >= most; };
+  if (options.accept == Accept::turns) {
+    auto listener = Listener::open(*ios.front(), options.host, options.port);
+    if (!listener) return std::unexpected(listener.error());
+    public_url_ = listener->url();
+    start(std::move(*listener), *all.front(), all, full);
+  } else {
+    auto listeners = Listener::open_one_each(ios, options.host, options.port);
+    if (!listeners) return std::unexpected(listeners.error());
+    public_url_ = listeners->front().url();
+    for (std::size_t i = 0; i < all.size(); ++i) start(std::move((*listeners)[i]), *all[i], {all[i]}, full);
+  }
+
+  auto admin = Listener::open(admin_.loop().io(), options.admin_host, options.admin_port);
+  if (!admin) return std::unexpected(admin.error());
+  admin_url_ = admin->url();
+  if (!admin->is_loopback() && options.admin_token.empty()) {
+    log_event(LogLevel::warn, "the admin listener can be reached from elsewhere and wants no token",
+              {{"admin", admin_url_}, {"remedy", "--admin-token"}});
+  }
+  admin_listening_.emplace(leash::with_cancel(admin_.serving(), leash::Label("listener")));
+  const Context& ctx = admin_listening_->ctx;
+  const std::function<bool()> admin_full = [this] { return admin_.open.load() >= 1000; };
+  leash::go(ctx, Listener::run(std::move(*admin), ctx, {&admin_}, admin_full), "admin listener");
+  return {};
+}
+
+// A listener's task lives on a worker's loop, under a context that the drain cancels.
+void Server::start(Listener listener, Worker& on, std::vector<Worker*> to,
+                   const std::function<bool()>& full) {
+  listening_.push_back(leash::with_cancel(on.serving(), leash::Label("listener")));
+  stop_listening_.push_back(listening_.back().cancel.remote());
+  listeners_.fetch_add(1);
+  leash::go(listening_.back().ctx, run(std::move(listener), listening_.back().ctx, std::move(to), full),
             "listener");
+}
+
+Task<> Server::run(Listener listener, Context ctx, std::vector<Worker*> to, std::function<bool()> full) {
+  co_await Listener::run(std::move(listener), std::move(ctx), std::move(to), std::move(full));
+  listeners_.fetch_sub(1);
 }
 
 int Server::run() {
@@ -155,6 +189,7 @@ Task<> Server::wait_for_signal(Context ctx, asio::signal_set* signals) {
   }
   log_event(LogLevel::info, "draining", {{"signal", *signal}});
   co_await drain();
+  co_await close_admin();
   admin_.loop().io().stop();
 }
 
@@ -172,14 +207,14 @@ std::uint64_t Server::tasks_alive() const {
   return alive;
 }
 
-// Until no connection is left, or the time is up; idle ones are told to end again and again, because a
-// connection may have become idle since.
-Task<> Server::wait_until_served(leash::Duration limit, bool also_new) {
+// Until no listener and no connection is left, or the time is up; idle ones are told to end again and again,
+// because a connection may have become idle since.
+Task<> Server::wait_until_served(leash::Duration limit, bool all) {
   const leash::TimePoint until = admin_.loop().now() + limit;
-  while (connections() != 0 && admin_.loop().now() < until) {
+  while ((listeners_.load() != 0 || connections() != 0) && admin_.loop().now() < until) {
     for (const auto& worker : workers_) {
-      worker->post([worker = worker.get(), also_new] {
-        for (Connection* connection : worker->connections) connection->close_when_idle(also_new);
+      worker->post([worker = worker.get(), all] {
+        for (Connection* connection : worker->connections) connection->end_if_idle(all);
       });
     }
     co_await leash::sleep(10ms);
@@ -189,14 +224,14 @@ Task<> Server::wait_until_served(leash::Duration limit, bool also_new) {
 Task<> Server::drain() {
   shared_.draining.store(true);
   co_await leash::sleep(shared_.options.drain_delay);
-  (*stop_listening_)(leash::errc::shutdown);
+  for (leash::RemoteCancel& stop : stop_listening_) stop(leash::errc::shutdown);
   const leash::Duration for_new = std::min<leash::Duration>(1s, shared_.options.drain_timeout);
   co_await wait_until_served(for_new, false);
   co_await wait_until_served(shared_.options.drain_timeout - for_new, true);
 
   for (const auto& worker : workers_) {
     worker->post([worker = worker.get()] {
-      for (Connection* connection : worker->connections) connection->cancel_request(leash::errc::shutdown);
+      for (Connection* connection : worker->connections) connection->shut_down();
     });
   }
   co_await wait_until_served(1s, true);
@@ -207,6 +242,16 @@ Task<> Server::drain() {
   const leash::TimePoint until = admin_.loop().now() + 1s;
   while (tasks_alive() != 0 && admin_.loop().now() < until) co_await leash::sleep(10ms);
   co_await report_what_is_left();
+}
+
+// The last to go; what it has been asked by now is still answered.
+Task<> Server::close_admin() {
+  admin_listening_->cancel(leash::errc::shutdown);
+  const leash::TimePoint until = admin_.loop().now() + 100ms;
+  while (admin_.open.load() != 0 && admin_.loop().now() < until) {
+    for (Connection* connection : admin_.connections) connection->end_if_idle(true);
+    co_await leash::sleep(5ms);
+  }
 }
 
 Task<> Server::report_what_is_left() {

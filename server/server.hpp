@@ -13,7 +13,9 @@
 //   return (*server)->run();
 
 #include <asio/signal_set.hpp>
+#include <atomic>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,12 +48,16 @@ class Server {
  private:
   explicit Server(const Options& options);
   std::expected<void, std::string> connect_upstream();
-  void start_listening(Listener listener);
+  std::expected<void, std::string> listen();
+  void start(Listener listener, Worker& on, std::vector<Worker*> to, const std::function<bool()>& full);
+  leash::Task<> run(Listener listener, leash::Context ctx, std::vector<Worker*> to,
+                    std::function<bool()> full);
   leash::Task<> wait_for_signal(leash::Context ctx, asio::signal_set* signals);
   leash::Task<> watch_memory(leash::Context ctx);
   leash::Task<> drain();
-  leash::Task<> wait_until_served(leash::Duration limit, bool also_new);
+  leash::Task<> wait_until_served(leash::Duration limit, bool all);
   leash::Task<> report_what_is_left();
+  leash::Task<> close_admin();
   std::uint64_t connections() const;
   std::uint64_t tasks_alive() const;
 
@@ -64,8 +70,10 @@ class Server {
   LivePage live_page_;
   Router admin_router_;
   Worker admin_;
-  std::optional<leash::Cancelable> listening_;  // of the first worker's loop
-  std::optional<leash::RemoteCancel> stop_listening_;
+  std::vector<leash::Cancelable> listening_;  // each of the loop of its listener
+  std::vector<leash::RemoteCancel> stop_listening_;
+  std::optional<leash::Cancelable> admin_listening_;
+  std::atomic<int> listeners_{0};  // not closed yet
   std::string public_url_;
   std::string admin_url_;
   int status_ = drained;

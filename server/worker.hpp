@@ -29,6 +29,7 @@
 #include "leash/loop.hpp"
 #include "leash/snapshot.hpp"
 #include "server/connection.hpp"
+#include "server/hangup_watch.hpp"
 #include "server/http_figures.hpp"
 #include "server/patterns/pattern.hpp"
 #include "server/router.hpp"
@@ -83,6 +84,7 @@ class Worker {
   bool too_many_in_flight() const noexcept { return http_figures_->in_flight.get() >= in_flight_limit_; }
   // The pattern whose turn it is.
   const Pattern& next_pattern() noexcept;
+  HangupWatch& hangup_watch() noexcept { return hangup_watch_; }
 
   std::unordered_set<Connection*> connections;
   std::vector<ParkedCancel> parked;    // of the leaky timer pattern
@@ -109,6 +111,7 @@ class Worker {
   Shared& shared_;
   const Router& router_;
   asio::io_context io_{1};
+  HangupWatch hangup_watch_{io_};
   std::unique_ptr<HttpFigures> http_figures_;
   leash::Loop loop_;
   leash::Cancelable serving_;

@@ -36,6 +36,7 @@ TEST(Command, SaysWhatIsWrongWithAnOption) {
   expect_one_line(server({"--log-format", "xml"}), "allowed are text, json");
   expect_one_line(server({"--upstream", "ftp://a"}), "--upstream");
   expect_one_line(server({"healthcheck", "--port", "0"}), "healthcheck needs the --port");
+  expect_one_line(server({"--accept", "all"}), "allowed are turns, reuseport");
 }
 
 TEST(Command, TakesOptionsFromTheEnvironment) {

@@ -52,4 +52,14 @@ TEST_F(RouterTest, OptionsIsAnsweredWithAllow) {
   EXPECT_EQ(found.error().response.headers.find("Allow"), "GET, HEAD, OPTIONS");
 }
 
+TEST_F(RouterTest, OptionsOfTheServerItselfListsWhatIsAllowedSomewhere) {
+  const server::Router both(
+      {{"/a", server::RouteLabel::index, {http::Method::post}, {}, {}},
+       {"/b", server::RouteLabel::index, {http::Method::get, http::Method::post}, {}, {}}});
+  const auto found = both.find(request("OPTIONS", "*"));
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().response.status, 204);
+  EXPECT_EQ(found.error().response.headers.find("Allow"), "GET, HEAD, POST, OPTIONS");
+}
+
 }  // namespace

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +17,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <sstream>
 #include <thread>
 
 namespace support {
@@ -91,7 +95,18 @@ RawClient::RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | S
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    ::close(fd_);
     throw std::runtime_error("cannot connect to the server");
+  }
+  const int on = 1;  // bytes leave as they are given
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+std::unique_ptr<RawClient> RawClient::connect(std::uint16_t port) {
+  try {
+    return std::make_unique<RawClient>(port);
+  } catch (const std::runtime_error&) {
+    return nullptr;
   }
 }
 
@@ -127,6 +142,16 @@ std::string RawClient::receive_all(std::chrono::milliseconds quiet) {
   return std::exchange(buffer_, {});
 }
 
+std::string RawClient::receive_until(std::string_view text) {
+  std::size_t at = 0;
+  while ((at = buffer_.find(text)) == std::string::npos) {
+    if (!receive_some(10s)) return std::exchange(buffer_, {});
+  }
+  std::string seen = buffer_.substr(0, at + text.size());
+  buffer_.erase(0, seen.size());
+  return seen;
+}
+
 HttpReply RawClient::receive_reply() {
   HttpReply reply;
   std::size_t end = 0;
@@ -155,10 +180,12 @@ bool RawClient::closed_by_server() {
 
 void RawClient::shutdown_sending() { ::shutdown(fd_, SHUT_WR); }
 
+void RawClient::close() { ::close(std::exchange(fd_, -1)); }
+
 void RawClient::reset() {
   const linger at_once{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  ::close(std::exchange(fd_, -1));
+  close();
 }
 
 // --- ServerProcess ---
@@ -194,8 +221,8 @@ HttpReply ServerProcess::get(std::string_view target, std::string_view extra_hea
   return client.receive_reply();
 }
 
-HttpReply ServerProcess::admin(std::string_view method, std::string_view target,
-                               std::string_view body, std::string_view extra_headers) const {
+HttpReply ServerProcess::admin(std::string_view method, std::string_view target, std::string_view body,
+                               std::string_view extra_headers) const {
   RawClient client(admin_port_);
   client.send(std::string(method) + " " + std::string(target) +
               " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
@@ -223,6 +250,32 @@ bool ServerProcess::metric_becomes(std::string_view name, std::string_view label
   const bool did = eventually([&] { return (last = metric(name, labels)) == wanted; });
   if (!did) std::fprintf(stderr, "%s is %g instead of %g\n", std::string(name).c_str(), last, wanted);
   return did;
+}
+
+void ServerProcess::leave_descriptors(unsigned count) const {
+  std::set<unsigned> open;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fd")) {
+    open.insert(static_cast<unsigned>(std::stoul(entry.path().filename().string())));
+  }
+  unsigned limit = 0;
+  for (; count > 0 || open.contains(limit); ++limit) {
+    if (!open.contains(limit)) --count;
+  }
+  rlimit now{};
+  ::prlimit(pid_, RLIMIT_NOFILE, nullptr, &now);
+  const rlimit wanted{limit, now.rlim_max};
+  if (::prlimit(pid_, RLIMIT_NOFILE, &wanted, nullptr) != 0) throw std::runtime_error("prlimit failed");
+}
+
+double ServerProcess::cpu_seconds() const {
+  const std::string stat = slurp("/proc/" + std::to_string(pid_) + "/stat");
+  std::istringstream after_command(stat.substr(stat.rfind(')') + 2));
+  std::string field;
+  for (int i = 3; i < 14; ++i) after_command >> field;
+  double user = 0;
+  double system = 0;
+  after_command >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 void ServerProcess::signal(int number) const { ::kill(pid_, number); }

@@ -13,7 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,7 +41,8 @@ struct HttpReply {
 // A socket to 127.0.0.1 that sends bytes as they are.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port);
+  explicit RawClient(std::uint16_t port);                         // throws when nobody listens
+  static std::unique_ptr<RawClient> connect(std::uint16_t port);  // or gives null
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
   ~RawClient();
@@ -49,11 +50,16 @@ class RawClient {
   void send(std::string_view bytes);
   // Everything until the server closes, or nothing has come for `quiet`.
   std::string receive_all(std::chrono::milliseconds quiet = std::chrono::seconds(10));
+  // What has come up to and with this text, or all if it does not come.
+  std::string receive_until(std::string_view text);
   // The next response with Content-Length; status 0 if the connection ended first.
   HttpReply receive_reply();
   bool closed_by_server();  // waits for it, ten seconds at most
+  bool at_end() const { return eof_; }
+  bool has_bytes() const { return !buffer_.empty(); }  // received, and not taken yet
   void shutdown_sending();
-  void reset();  // closes with RST
+  void close();  // also its receiving side
+  void reset();  // the same, with RST
 
  private:
   bool receive_some(std::chrono::milliseconds limit);
@@ -82,6 +88,10 @@ class ServerProcess {
   double metric(std::string_view name, std::string_view labels = {}) const;
   // The same, as the public port's figures settle: retried until it is as wanted.
   bool metric_becomes(std::string_view name, std::string_view labels, double wanted) const;
+
+  // From now on so many more descriptors can be opened, and no more.
+  void leave_descriptors(unsigned count) const;
+  double cpu_seconds() const;
 
   void signal(int number) const;
   // The exit status, waited for; 128 + signal when it was killed.

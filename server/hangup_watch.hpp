@@ -1,0 +1,51 @@
+#pragma once
+// Tells that a client has closed its connection although bytes of it wait unread.
+//
+// What it is     an epoll descriptor of our own with EPOLLRDHUP, which Asio (1.22) does not ask for; one for all
+//                connections of a loop, so that many of them cost no descriptors. What it watches costs nothing
+//                until something happens.
+// Requires       a socket is watched by one Watched at a time, and stays open as long.
+// Threads        the loop's thread.
+// Lifetime       outlives every Watched; destroyed before its io_context.
+//
+//   server::HangupWatch watch(io);
+//   server::HangupWatch::Watched watched(watch, socket.native_handle());
+//   (void)co_await leash::select(watched.hung_up().wait(), ctx.done());
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+
+#include "leash/done.hpp"
+
+namespace server {
+
+class HangupWatch {
+ public:
+  // Throws std::system_error when there is no descriptor for it.
+  explicit HangupWatch(asio::io_context& io);
+
+  class Watched {
+   public:
+    Watched(HangupWatch& watch, int socket);
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+    ~Watched();
+    // Closed when the client has shut down its sending side, closed or reset the connection, or had when the
+    // watch began.
+    leash::Done hung_up() const { return source_.done(); }
+
+   private:
+    friend class HangupWatch;
+    HangupWatch& watch_;
+    int socket_;
+    leash::DoneSource source_;
+  };
+
+ private:
+  void wait();
+  void tell();
+
+  asio::posix::basic_stream_descriptor<asio::io_context::executor_type> epoll_;
+};
+
+}  // namespace server

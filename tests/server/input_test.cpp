@@ -1,0 +1,149 @@
+#include "server/input.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "tests/support/socket_fixture.hpp"
+
+namespace {
+
+using server::Input;
+
+class InputTest : public support::SocketFixture {
+ protected:
+  InputTest()
+      : input(socket, loop, watch,
+              [this] {
+                ++closes;
+                return still_answered;
+              }),
+        reading(leash::with_cancel(root())) {
+    leash::go(reading.ctx, input.read(reading.ctx), "reader");
+    poll();
+  }
+  ~InputTest() override { poll(); }
+  void TearDown() override {
+    reading.cancel();
+    poll();
+    EXPECT_EQ(leash::live_tasks(loop), 0u);
+  }
+
+  std::string_view unread() {
+    const auto bytes = input.unread();
+    return {bytes.data(), bytes.size()};
+  }
+  // Reads on until nothing comes any more.
+  std::string all() {
+    std::string seen;
+    EXPECT_TRUE(eventually([&] {
+      seen += unread();
+      input.consume(unread().size());
+      return input.ended();
+    }));
+    seen += unread();
+    input.consume(unread().size());
+    return seen;
+  }
+
+  int closes = 0;
+  bool still_answered = false;
+  Input input;
+  leash::Cancelable reading;
+};
+
+TEST_F(InputTest, KeepsWhatComesUntilItIsConsumed) {
+  send("one");
+  EXPECT_TRUE(eventually([&] { return unread() == "one"; }));
+  const std::string_view view = unread();
+  send("two");
+  EXPECT_TRUE(eventually([&] { return !input.is_all_consumed() && socket.available() == 0; }));
+  poll();
+  EXPECT_EQ(view, "one") << "a view stays valid while more comes";
+  input.consume(3);
+  EXPECT_TRUE(eventually([&] { return unread() == "two"; }));
+  input.consume(1);
+  EXPECT_EQ(unread(), "wo");
+  input.consume(2);
+  EXPECT_EQ(unread(), "");
+  EXPECT_TRUE(input.is_all_consumed());
+  EXPECT_FALSE(input.closed());
+}
+
+TEST_F(InputTest, WaitEndsWhenSomethingComesOrNothingDoesAnyMore) {
+  std::vector<std::string> seen;
+  const auto wait = [](leash::Context ctx, Input* from, std::vector<std::string>* words) -> leash::Task<> {
+    for (;;) {
+      const leash::Result<> more = co_await from->wait(ctx);
+      words->push_back(more ? "more" : more.error().message());
+      if (!more) co_return;
+    }
+  };
+  start(wait, &input, &seen);
+  EXPECT_TRUE(seen.empty());
+  send("x");
+  EXPECT_TRUE(eventually([&] { return seen.size() == 1; }));
+  close_client();
+  EXPECT_TRUE(eventually([&] { return leash::live_tasks(loop) == 0; }));
+  EXPECT_EQ(seen.front(), "more");
+  EXPECT_EQ(seen.back(), make_error_code(leash::errc::disconnected).message());
+}
+
+TEST_F(InputTest, SaysOnceThatTheClientHasClosed) {
+  send("last words");
+  ::shutdown(client, SHUT_WR);
+  EXPECT_TRUE(eventually([&] { return closes == 1; }));
+  EXPECT_TRUE(input.closed());
+  EXPECT_TRUE(input.ended());
+  EXPECT_FALSE(input.broken());
+  EXPECT_EQ(all(), "last words");
+  EXPECT_EQ(closes, 1);
+}
+
+TEST_F(InputTest, AResetIsTheEndOfBothDirections) {
+  reset_client();
+  EXPECT_TRUE(eventually([&] { return closes == 1; }));
+  EXPECT_TRUE(input.broken());
+  EXPECT_TRUE(input.ended());
+}
+
+TEST_F(InputTest, AResetBehindAHalfCloseIsSeenIfTheClientIsStillAnswered) {
+  still_answered = true;
+  ::shutdown(client, SHUT_WR);
+  EXPECT_TRUE(eventually([&] { return closes == 1; }));
+  EXPECT_FALSE(input.broken());
+  reset_client();
+  EXPECT_TRUE(eventually([&] { return closes == 2; }));
+  EXPECT_TRUE(input.broken());
+}
+
+TEST_F(InputTest, StopsReadingWhenItIsFullAndStillSeesTheClose) {
+  const std::string much(100'000, 'x');
+  send(much);
+  EXPECT_TRUE(eventually([&] { return socket.available() > 0 && input.unread().size() >= 8192; }));
+  ::shutdown(client, SHUT_WR);
+  EXPECT_TRUE(eventually([&] { return closes == 1; }));
+  EXPECT_TRUE(input.closed());
+  EXPECT_FALSE(input.ended()) << "what it sent is still to be read";
+  EXPECT_GT(socket.available(), 0u);
+  EXPECT_EQ(all(), much);
+  EXPECT_EQ(closes, 1);
+}
+
+TEST_F(InputTest, AResetIsSeenWhenItIsFull) {
+  send(std::string(100'000, 'x'));
+  EXPECT_TRUE(eventually([&] { return socket.available() > 0 && input.unread().size() >= 8192; }));
+  reset_client();
+  EXPECT_TRUE(eventually([&] { return closes == 1; }));
+  EXPECT_TRUE(input.broken());
+}
+
+TEST_F(InputTest, WhatIsDiscardedMakesNoRoomNecessary) {
+  send(std::string(100'000, 'x'));
+  EXPECT_TRUE(eventually([&] { return socket.available() > 0 && input.unread().size() >= 8192; }));
+  input.discard();
+  close_client();
+  EXPECT_TRUE(eventually([&] { return input.ended(); })) << "the rest is read, though nobody consumes";
+}
+
+}  // namespace

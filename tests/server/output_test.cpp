@@ -1,0 +1,122 @@
+#include "server/output.hpp"
+
+#include <gtest/gtest.h>
+
+#include "leash/sleep.hpp"
+#include "tests/support/socket_fixture.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using server::Output;
+
+class OutputTest : public support::SocketFixture {
+ protected:
+  // Flushes once, and keeps how it went.
+  void flush(leash::Context ctx) {
+    leash::go(ctx, flush_into(ctx, &output, &flushed), "flush");
+    poll();
+  }
+  static leash::Task<> flush_into(leash::Context ctx, Output* out, std::optional<leash::Result<>>* result) {
+    *result = co_await out->flush(ctx);
+  }
+
+  Output output{socket, 30s};
+  std::optional<leash::Result<>> flushed;
+  http::Reply reply{.date = "now"};
+};
+
+TEST_F(OutputTest, SendsWhatIsInItsBuffer) {
+  output.buffer() = "hello";
+  flush(root());
+  ASSERT_TRUE(flushed);
+  EXPECT_TRUE(*flushed);
+  EXPECT_EQ(output.buffer(), "");
+  EXPECT_TRUE(eventually([&] { return received() == "hello"; }));
+}
+
+TEST_F(OutputTest, FailsWithoutProgressAndIsBrokenThen) {
+  output.buffer() = std::string(64'000'000, 'x');
+  flush(root());
+  advance(29s);
+  EXPECT_FALSE(flushed);
+  advance(2s);
+  ASSERT_TRUE(flushed);
+  EXPECT_EQ(flushed->error(), leash::errc::deadline_exceeded);
+  EXPECT_TRUE(output.broken());
+}
+
+TEST_F(OutputTest, GoesOnAsLongAsThereIsProgress) {
+  constexpr std::size_t step = 20'000'000;  // more than the buffers of both ends
+  output.buffer() = std::string(4 * step, 'x');
+  flush(root());
+  std::size_t got = 0;
+  for (std::size_t wanted = step; wanted <= 3 * step; wanted += step) {
+    advance(20s);
+    EXPECT_TRUE(eventually([&] { return (got += received().size()) >= wanted; }));
+    EXPECT_FALSE(output.broken());
+  }
+  EXPECT_TRUE(eventually([&] { return (got += received().size()) == 4 * step; }));
+  EXPECT_TRUE(eventually([&] { return flushed && *flushed; }));
+}
+
+TEST_F(OutputTest, EndsWithItsContext) {
+  auto [ctx, cancel] = leash::with_cancel(root());
+  output.buffer() = std::string(64'000'000, 'x');
+  flush(ctx);
+  EXPECT_FALSE(flushed);
+  cancel();
+  poll();
+  ASSERT_TRUE(flushed);
+  EXPECT_FALSE(*flushed);
+  EXPECT_TRUE(output.broken());
+}
+
+TEST_F(OutputTest, AClientThatIsGoneBreaksIt) {
+  reset_client();
+  EXPECT_TRUE(eventually([&] {
+    output.buffer() = "x";
+    flush(root());
+    return flushed && !*flushed;
+  }));
+  EXPECT_TRUE(output.broken());
+}
+
+TEST_F(OutputTest, StreamsABodyOfKnownSize) {
+  output.begin({.status = 200}, 5, reply);
+  output.append_piece("hel");
+  output.append_piece("lo");
+  EXPECT_TRUE(output.finish());
+  EXPECT_EQ(output.buffer(), "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 5\r\n\r\nhello");
+  output.forget_stream();
+  EXPECT_FALSE(output.stream());
+}
+
+TEST_F(OutputTest, StreamsABodyOfUnknownSizeInChunks) {
+  output.begin({.status = 200}, std::nullopt, reply);
+  output.append_piece("hello");
+  output.append_piece("");
+  EXPECT_TRUE(output.finish());
+  EXPECT_TRUE(output.buffer().ends_with("\r\n\r\n5\r\nhello\r\n0\r\n\r\n")) << output.buffer();
+}
+
+TEST_F(OutputTest, StreamsNoBodyToHead) {
+  reply.head_request = true;
+  output.begin({.status = 200}, 5, reply);
+  output.append_piece("hello");
+  EXPECT_TRUE(output.finish());
+  EXPECT_TRUE(output.buffer().ends_with("Content-Length: 5\r\n\r\n")) << output.buffer();
+}
+
+TEST_F(OutputTest, NoticesAStreamThatFallsShort) {
+  output.begin({.status = 200}, 5, reply);
+  output.append_piece("hell");
+  EXPECT_FALSE(output.finish());
+}
+
+TEST_F(OutputTest, AStreamThatExceedsWhatItAnnouncedIsABrokenInvariant) {
+  output.begin({.status = 200}, 5, reply);
+  EXPECT_DEATH(output.append_piece("hello!"), "streams more than it announced");
+}
+
+}  // namespace

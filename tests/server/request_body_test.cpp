@@ -1,0 +1,143 @@
+#include "server/request_body.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/socket_fixture.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using server::Input;
+using server::Output;
+using server::RequestBody;
+
+class RequestBodyTest : public support::SocketFixture {
+ protected:
+  RequestBodyTest() : reading(leash::with_cancel(root())) {
+    leash::go(reading.ctx, input.read(reading.ctx), "reader");
+  }
+  void TearDown() override {
+    reading.cancel();
+    poll();
+    EXPECT_EQ(leash::live_tasks(loop), 0u);
+  }
+
+  // Sends a head with these fields and what follows it, and waits until the parser has the head.
+  void send_request(std::string_view fields, std::string_view rest) {
+    send("POST / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n" + std::string(rest));
+    EXPECT_TRUE(eventually([&] {
+      const http::ParseStep step = parser.feed(input.unread());
+      input.consume(step.consumed);
+      return step.event == http::ParseEvent::head;
+    }));
+    body.start();
+  }
+
+  // The whole body, then how it ended.
+  void read_all(leash::Context ctx) { leash::go(ctx, read_into(ctx, &body, &seen, &ended), "read"); }
+  static leash::Task<> read_into(leash::Context ctx, RequestBody* from, std::string* all,
+                                 std::optional<std::error_code>* end) {
+    for (;;) {
+      const leash::Result<std::string_view> piece = co_await from->next(ctx);
+      if (!piece || piece->empty()) {
+        *end = piece ? std::error_code() : piece.error();
+        co_return;
+      }
+      *all += *piece;
+    }
+  }
+
+  http::RequestParser parser{http::Limits{.body_bytes = 100}};
+  Input input{socket, loop, watch, [] { return false; }};
+  Output output{socket, 30s};
+  RequestBody body{parser, input, output, 10s};
+  leash::Cancelable reading;
+  std::string seen;
+  std::optional<std::error_code> ended;
+};
+
+TEST_F(RequestBodyTest, ComesInPiecesAndEndsWithAnEmptyOne) {
+  send_request("Content-Length: 10\r\n", "hello");
+  read_all(root());
+  EXPECT_TRUE(eventually([&] { return seen == "hello"; }));
+  EXPECT_FALSE(ended);
+  send("world");
+  EXPECT_TRUE(eventually([&] { return ended.has_value(); }));
+  EXPECT_FALSE(*ended);
+  EXPECT_EQ(seen, "helloworld");
+  EXPECT_EQ(body.fault().status, 0);
+}
+
+TEST_F(RequestBodyTest, IsAskedForOnceWhenTheClientWaitsForThat) {
+  send_request("Content-Length: 4\r\nExpect: 100-continue\r\n", "");
+  read_all(root());
+  std::string told;
+  EXPECT_TRUE(eventually([&] { return !(told += received()).empty(); }));
+  EXPECT_EQ(told, "HTTP/1.1 100 Continue\r\n\r\n");
+  send("ab");
+  EXPECT_TRUE(eventually([&] { return seen == "ab"; }));
+  send("cd");
+  EXPECT_TRUE(eventually([&] { return ended.has_value(); }));
+  EXPECT_EQ(seen, "abcd");
+  EXPECT_EQ(received(), "");
+}
+
+TEST_F(RequestBodyTest, IsNotAskedForWhenItHasBegunToCome) {
+  send_request("Content-Length: 4\r\nExpect: 100-continue\r\n", "ab");
+  EXPECT_TRUE(eventually([&] { return !input.unread().empty(); }));
+  read_all(root());
+  send("cd");
+  EXPECT_TRUE(eventually([&] { return ended.has_value(); }));
+  EXPECT_EQ(received(), "");
+}
+
+TEST_F(RequestBodyTest, ThatDoesNotComeInTimeIsAFaultOfTheClient) {
+  send_request("Content-Length: 4\r\n", "ab");
+  read_all(root());
+  EXPECT_TRUE(eventually([&] { return seen == "ab"; }));
+  advance(9s);
+  send("c");
+  EXPECT_TRUE(eventually([&] { return seen == "abc"; }));
+  advance(9s);
+  EXPECT_FALSE(ended) << "the time counts from the piece before";
+  advance(2s);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(body.fault().status, 408);
+}
+
+TEST_F(RequestBodyTest, ThatIsMalformedOrTooLargeIsAFaultOfTheClient) {
+  send_request("Transfer-Encoding: chunked\r\n", "2\r\nab\r\nx");
+  read_all(root());
+  EXPECT_TRUE(eventually([&] { return ended.has_value(); }));
+  EXPECT_EQ(seen, "ab");
+  EXPECT_EQ(body.fault().status, 400);
+  EXPECT_FALSE(body.discard());
+}
+
+TEST_F(RequestBodyTest, OfAClientThatLeavesIsDisconnected) {
+  send_request("Content-Length: 4\r\n", "ab");
+  read_all(root());
+  close_client();
+  EXPECT_TRUE(eventually([&] { return ended.has_value(); }));
+  EXPECT_EQ(*ended, leash::errc::disconnected);
+  EXPECT_EQ(body.fault().status, 0);
+}
+
+TEST_F(RequestBodyTest, IsNotReadUnderAContextThatIsDone) {
+  send_request("Content-Length: 2\r\n", "ab");
+  auto [ctx, cancel] = leash::with_cancel(root());
+  cancel();
+  read_all(ctx);
+  EXPECT_TRUE(eventually([&] { return ended.has_value(); }));
+  EXPECT_EQ(*ended, leash::errc::canceled);
+}
+
+TEST_F(RequestBodyTest, IsDiscardedAsFarAsItIsThere) {
+  send_request("Content-Length: 4\r\n", "ab");
+  EXPECT_FALSE(body.discard()) << "two bytes are still to come";
+  send("cdGET");
+  EXPECT_TRUE(eventually([&] { return body.discard(); }));
+  EXPECT_TRUE(eventually([&] { return input.unread().size() == 3; }));
+}
+
+}  // namespace
