@@ -313,7 +313,10 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
   handled_.reset();
   const Result<> flushed =
       co_await output_.flush(ctx);  // responses to earlier pipelined requests do not wait for this one
-  if (!flushed || input_.broken()) co_return 499;
+  if (!flushed || input_.broken()) {
+    cancel(leash::errc::disconnected);
+    co_return 499;
+  }
 
   request_ = &cancel;
   leash::DoneSource returned_source;

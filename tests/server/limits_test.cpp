@@ -257,7 +257,7 @@ TEST(Limits, OfFileDescriptorsPauseAcceptingAndItGoesOn) {
   server.leave_descriptors(100);
   EXPECT_EQ(fourth.receive_reply().status, 200) << "more are allowed";
   EXPECT_EQ(server.stop(), 0);
-  EXPECT_NE(server.log().find("accepting pauses error=\"Too many open files\""), std::string::npos);
+  EXPECT_NE(server.log().find("event=\"accepting pauses\" error=\"Too many open files\""), std::string::npos);
 }
 
 }  // namespace
