@@ -214,6 +214,9 @@ std::expected<Url, std::string> parse_url(std::string_view text) {
     url.port = *port;
   }
   url.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
+  if (!split_target(url.target)) {
+    return refuse("a '%' in the path or query must be followed by two hexadecimal digits");
+  }
   return url;
 }
 

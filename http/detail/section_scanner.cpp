@@ -35,21 +35,23 @@ SectionScanner::Scan SectionScanner::scan(std::string_view bytes) noexcept {
     }
 
     const std::size_t from = at;
+    bool malformed_name = false;
     if (in_name_) {
       while (at < bytes.size() && is_token_char(bytes[at])) ++at;
       if (at < bytes.size()) {
         const bool elsewhere = bytes[at] == '\n' || (bytes[at] != '\r' && !is_text_char(bytes[at]));
-        if (bytes[at] != ':' && !elsewhere) return {Result::malformed_name, at};
+        malformed_name = bytes[at] != ':' && !elsewhere;
         in_name_ = false;
       }
     }
-    while (at < bytes.size() && is_text_char(bytes[at])) ++at;
+    while (!malformed_name && at < bytes.size() && is_text_char(bytes[at])) ++at;
     line_bytes_ += at - from;
     bytes_ += at - from;
     if (in_start_line_ && line_bytes_ > std::min(limits_.start_line, limits_.bytes)) {
       return {Result::start_line_too_long, at};
     }
     if (bytes_ > limits_.bytes) return {Result::too_many_bytes, at};
+    if (malformed_name) return {Result::malformed_name, at};  // after a limit that was passed before it
     if (at == bytes.size()) break;
 
     if (bytes[at] == '\n') return {Result::bare_lf, at};
