@@ -63,6 +63,22 @@ TEST(SectionScanner, ReportsAnOffenceWithTheByteThatCommitsIt) {
   EXPECT_EQ(scanner.scan("x").result, Result::start_line_too_long);
 }
 
+TEST(SectionScanner, OfTwoLimitsTheOneThatIsPassedFirstIsTheVerdictHoweverTheBytesAreCut) {
+  constexpr SectionLimits close{.start_line = 59, .bytes = 60, .fields = 3};
+  for (const std::string start : {"", "\r\n"}) {  // with an empty line before it, the bytes run out first
+    const std::string bytes = start + std::string(80, 'x');
+    const Result expected = start.empty() ? Result::start_line_too_long : Result::too_many_bytes;
+    SectionScanner whole(Start::line, close);
+    EXPECT_EQ(whole.scan(bytes).result, expected);
+    SectionScanner cut(Start::line, close);
+    Result result = Result::need_more;
+    for (std::size_t at = 0; result == Result::need_more && at < bytes.size(); ++at) {
+      result = cut.scan(std::string_view(bytes).substr(at, 1)).result;
+    }
+    EXPECT_EQ(result, expected);
+  }
+}
+
 TEST(SectionScanner, FindsEveryByteThatANameDoesNotHaveWhereverItStands) {
   for (int value = 0; value < 256; ++value) {
     const char byte = static_cast<char>(value);
