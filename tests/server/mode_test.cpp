@@ -15,13 +15,13 @@ std::string mode_of(const support::HttpReply& reply) {
 TEST(Mode, IsGivenByFlagAndChangedWhileRunning) {
   ServerProcess server({"--mode", "leaky", "--leak-payload", "1KiB"});
   EXPECT_EQ(mode_of(server.get("/demo?pattern=timer&latency=0")), "leaky");
-  EXPECT_EQ(server.metric("leash_server_mode", "mode=\"leaky\""), 1);
+  EXPECT_TRUE(server.metric_becomes("leash_server_mode", "mode=\"leaky\"", 1));
   const auto changed = server.admin("PUT", "/mode", R"({"mode":"fixed"})");
   EXPECT_EQ(changed.status, 200);
   EXPECT_EQ(changed.body, "{\"mode\":\"fixed\"}\n");
   EXPECT_EQ(server.admin("GET", "/mode").body, "{\"mode\":\"fixed\"}\n");
   EXPECT_EQ(mode_of(server.get("/demo?pattern=timer&latency=0")), "fixed");
-  EXPECT_EQ(server.metric("leash_server_mode", "mode=\"leaky\""), 0);
+  EXPECT_TRUE(server.metric_becomes("leash_server_mode", "mode=\"leaky\"", 0));
 }
 
 TEST(Mode, CanBeGivenForOneRequest) {
