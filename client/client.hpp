@@ -76,6 +76,7 @@ class Client {
 
   leash::Task<leash::Result<Response>> call(leash::Context ctx, Request request);
 
+  std::size_t calls() const noexcept { return calls_; }  // in flight
   std::size_t idle_connections() const noexcept { return pool_.size(); }
   void close_idle() noexcept { pool_.clear(); }
 

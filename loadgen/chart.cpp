@@ -5,9 +5,13 @@
 #include <chrono>
 #include <cmath>
 
+#include "http/html.hpp"
 #include "loadgen/units.hpp"
 
 namespace loadgen {
+
+using http::escape_html;
+
 namespace {
 
 // The drawing is 1000 by 100, stretched to whatever is there; text is placed in pixels and shares beside it.
@@ -63,7 +67,7 @@ std::string time_label(double seconds) {
 std::string text_at(double share, double y, std::string_view anchor, std::string_view text,
                     std::string_view css) {
   return "<text x=\"" + number(share * 100) + "%\" y=\"" + number(y) + "\" text-anchor=\"" +
-         std::string(anchor) + "\" class=\"" + std::string(css) + "\">" + escape(text) + "</text>";
+         std::string(anchor) + "\" class=\"" + std::string(css) + "\">" + escape_html(text) + "</text>";
 }
 
 std::string_view anchor_at(double share) { return share < 0.04 ? "start" : share > 0.96 ? "end" : "middle"; }
@@ -77,10 +81,10 @@ std::string vertical(double share, std::string_view css) {
 std::string figure(std::string_view title, std::string_view about, std::string_view legend,
                    std::string_view inside) {
   const double height = plot_top + plot_height + axis_height;
-  return "<figure>\n<figcaption>" + escape(title) + std::string(legend) + "</figcaption>\n" +
-         "<svg role=\"img\" aria-label=\"" + escape(title) + ". " + escape(about) +
-         "\" width=\"100%\" height=\"" + number(height) + "\">\n<title>" + escape(title) +
-         "</title>\n<desc>" + escape(about) + "</desc>\n" + std::string(inside) + "</svg>\n</figure>\n";
+  return "<figure>\n<figcaption>" + escape_html(title) + std::string(legend) + "</figcaption>\n" +
+         "<svg role=\"img\" aria-label=\"" + escape_html(title) + ". " + escape_html(about) +
+         "\" width=\"100%\" height=\"" + number(height) + "\">\n<title>" + escape_html(title) +
+         "</title>\n<desc>" + escape_html(about) + "</desc>\n" + std::string(inside) + "</svg>\n</figure>\n";
 }
 
 std::string plot_begins() {
@@ -136,7 +140,7 @@ std::string values_to_point_at(const LineChart& chart) {
     }
     columns += "<rect x=\"" + number(1000 * across(from / chart.until)) + "\" y=\"0\" width=\"" +
                number(1000 * (1 - gutter) * (to - from) / chart.until) +
-               "\" height=\"100\" class=\"point\"><title>" + escape(text) + "</title></rect>";
+               "\" height=\"100\" class=\"point\"><title>" + escape_html(text) + "</title></rect>";
   }
   return columns + "\n";
 }
@@ -145,7 +149,7 @@ std::string legend_of(const std::vector<LineChart::Line>& lines) {
   if (lines.size() < 2) return {};
   std::string legend = "<span class=\"legend\">";
   for (const auto& line : lines)
-    legend += "<span class=\"key " + std::string(line.style) + "\">" + escape(line.name) + "</span>";
+    legend += "<span class=\"key " + std::string(line.style) + "\">" + escape_html(line.name) + "</span>";
   return legend + "</span>";
 }
 
@@ -186,29 +190,6 @@ std::string format_tick(double value, Unit unit) {
   if (value >= 1e6) return trimmed(format_fixed(value / 1e6, 2)) + "M";
   if (value >= 1e5) return trimmed(format_fixed(value / 1e3, 1)) + "k";
   return trimmed(format_fixed(value, 1));
-}
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 std::string svg(const LineChart& given) {
@@ -252,7 +233,7 @@ std::string svg(const LineChart& given) {
 
 std::string svg(const SpreadChart& chart) {
   if (chart.bars.empty())
-    return "<figure><figcaption>" + escape(chart.title) + "</figcaption><p>No response.</p></figure>\n";
+    return "<figure><figcaption>" + escape_html(chart.title) + "</figcaption><p>No response.</p></figure>\n";
   const double from = std::log10(chart.bars.front().from);
   const double to = std::max(std::log10(chart.bars.back().to), from + 1e-9);
   const auto place = [&](double seconds) {

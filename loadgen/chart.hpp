@@ -69,7 +69,4 @@ std::string svg(const SpreadChart& chart);
 std::vector<double> ticks(double highest, Unit unit);
 std::string format_tick(double value, Unit unit);
 
-// For HTML text and attributes.
-std::string escape(std::string_view text);
-
 }  // namespace loadgen

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/html.hpp"
 #include "loadgen/chart.hpp"
 #include "loadgen/report_charts.hpp"
 #include "loadgen/report_figures.hpp"
@@ -15,13 +16,16 @@
 #include "loadgen/units.hpp"
 
 namespace loadgen {
+
+using http::escape_html;
+
 namespace {
 
 // Small pieces.
 
 std::string tile(std::string_view name, std::string_view value, std::string_view more) {
-  return "<div class=\"card tile\"><div class=\"name\">" + escape(name) + "</div><div class=\"value\">" +
-         escape(value) + "</div><div class=\"more\">" + escape(more) + "</div></div>\n";
+  return "<div class=\"card tile\"><div class=\"name\">" + escape_html(name) + "</div><div class=\"value\">" +
+         escape_html(value) + "</div><div class=\"more\">" + escape_html(more) + "</div></div>\n";
 }
 
 std::string cells_of(std::string_view tag, const std::vector<std::string>& texts) {
@@ -31,14 +35,14 @@ std::string cells_of(std::string_view tag, const std::vector<std::string>& texts
     const bool head = first || tag == "th";
     row += std::string("<") + (head ? "th" : "td");
     if (head) row += tag == "th" ? " scope=\"col\"" : " scope=\"row\"";
-    row += ">" + escape(text) + (head ? "</th>" : "</td>");
+    row += ">" + escape_html(text) + (head ? "</th>" : "</td>");
     first = false;
   }
   return row + "</tr>\n";
 }
 
 std::string table(std::string_view caption, std::string_view rows) {
-  return "<div class=\"card scroll\"><table><caption>" + escape(caption) + "</caption>\n" +
+  return "<div class=\"card scroll\"><table><caption>" + escape_html(caption) + "</caption>\n" +
          std::string(rows) + "</table></div>\n";
 }
 
@@ -99,9 +103,9 @@ std::string thresholds_table(const Results& results) {
   std::string rows;
   for (std::size_t i = 0; i < results.size(); ++i) {
     for (const ThresholdOutcome& each : results[i]->thresholds) {
-      rows += "<tr><th scope=\"row\">" + escape(each.text) + "</th>";
+      rows += "<tr><th scope=\"row\">" + escape_html(each.text) + "</th>";
       if (results.size() > 1) rows += "<td>" + std::string(side_name(i)) + "</td>";
-      rows += "<td>" + escape(each.shown) + "</td><td class=\"" +
+      rows += "<td>" + escape_html(each.shown) + "</td><td class=\"" +
               (each.met ? "met\">✓ met" : "missed\">✗ missed") + "</td></tr>\n";
     }
   }
@@ -181,22 +185,22 @@ std::string timeline_table(const Results& results) {
 std::string verdict_card(const RunResult& result, std::string_view heading) {
   const std::string verdict(to_string(result.judgement.verdict));
   return "<section class=\"card verdict " + verdict + "\"><p>" +
-         (heading.empty() ? "" : escape(heading) + ": ") + "<b>" + verdict + "</b></p><p>" +
-         escape(result.judgement.reason) + "</p>" +
-         (heading.empty() ? "" : "<p class=\"soft\">" + escape(result.target) + "</p>") + "</section>\n";
+         (heading.empty() ? "" : escape_html(heading) + ": ") + "<b>" + verdict + "</b></p><p>" +
+         escape_html(result.judgement.reason) + "</p>" +
+         (heading.empty() ? "" : "<p class=\"soft\">" + escape_html(result.target) + "</p>") + "</section>\n";
 }
 
 std::string notes_of(const Results& results) {
   std::string notes;
   for (std::size_t i = 0; i < results.size(); ++i) {
     const std::string who = results.size() == 1 ? "" : std::string(side_name(i)) + ": ";
-    for (const std::string& note : results[i]->notes) notes += "<p>" + escape(who + note) + "</p>\n";
+    for (const std::string& note : results[i]->notes) notes += "<p>" + escape_html(who + note) + "</p>\n";
     if (results[i]->judgement.requests_of_others > 0) {
-      notes +=
-          "<p>" +
-          escape(who + "the server saw " + format_count(results[i]->judgement.requests_seen) + " requests, " +
-                 format_count(results[i]->judgement.requests_of_others) + " of them from other clients.") +
-          "</p>\n";
+      notes += "<p>" +
+               escape_html(who + "the server saw " + format_count(results[i]->judgement.requests_seen) +
+                           " requests, " + format_count(results[i]->judgement.requests_of_others) +
+                           " of them from other clients.") +
+               "</p>\n";
     }
   }
   return notes.empty() ? notes : "<section class=\"notes\">" + notes + "</section>\n";
@@ -205,9 +209,9 @@ std::string notes_of(const Results& results) {
 std::string page(std::string_view title, const RunResult& first, std::string_view body) {
   return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
-         escape(title) + "</title>\n<style>" + std::string(report_style) +
-         "</style>\n</head>\n<body>\n<main>\n<h1>" + escape(title) + "</h1>\n<p class=\"soft\">" +
-         escape(first.plan) + " · " + format_time(first.started_at) + "</p>\n" + std::string(body) +
+         escape_html(title) + "</title>\n<style>" + std::string(report_style) +
+         "</style>\n</head>\n<body>\n<main>\n<h1>" + escape_html(title) + "</h1>\n<p class=\"soft\">" +
+         escape_html(first.plan) + " · " + format_time(first.started_at) + "</p>\n" + std::string(body) +
          "<footer>Made by leash-load. Latency counts from the moment a request was due. What is left over "
          "counts once the "
          "server has come to rest; memory and trends are evidence and never decide.</footer>\n"
@@ -232,7 +236,7 @@ std::string tiles(const RunResult& r) {
 std::string charts_section(std::string_view heading, std::string_view charts,
                            std::string_view css = "charts") {
   if (charts.empty()) return {};
-  return "<h2>" + escape(heading) + "</h2>\n<div class=\"" + std::string(css) + "\">\n" +
+  return "<h2>" + escape_html(heading) + "</h2>\n<div class=\"" + std::string(css) + "\">\n" +
          std::string(charts) + "</div>\n";
 }
 

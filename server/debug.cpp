@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/html.hpp"
 #include "http/problem.hpp"
 #include "leash/json.hpp"
 #include "leash/pattern.hpp"
@@ -57,31 +58,8 @@ http::Response text_response(std::string body, std::string_view type) {
   return response;
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 http::Response page(std::string_view title, std::string_view text) {
-  const std::string name = escaped(title);
+  const std::string name = http::escape_html(title);
   return text_response(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + name +
           "</title>\n<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#1a1a1a;"
@@ -91,7 +69,7 @@ http::Response page(std::string_view title, std::string_view text) {
           name +
           "</h1>\n<nav><a href=\"/debug/tasks\">tasks</a><a href=\"/debug/leaks\">leaks</a>"
           "<a href=\"/debug/contexts\">contexts</a><a href=\"/metrics\">metrics</a></nav>\n<pre>" +
-          escaped(text) + "</pre></body></html>\n",
+          http::escape_html(text) + "</pre></body></html>\n",
       "text/html");
 }
 

@@ -1,41 +1,21 @@
 #include "server/upstream.hpp"
 
-#include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
 #include "http/duration.hpp"
-#include "http/request_timeout.hpp"
 #include "http/trace_context.hpp"
 #include "leash/trace.hpp"
 
 namespace server {
 namespace {
 
-using namespace std::chrono_literals;
-
-class Counted {
- public:
-  explicit Counted(std::size_t& count) noexcept : count_(++count) {}
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() { --count_; }
-
- private:
-  std::size_t& count_;
-};
-
 client::Options a_connection_for_each_call() {
   client::Options options;
   options.pool.idle_per_host = 0;
+  options.margin = std::chrono::milliseconds(20);  // in which the answer travels
   return options;
-}
-
-// What the upstream may take of what remains here.
-std::string budget(leash::Duration remaining) {
-  const leash::Duration margin = std::min<leash::Duration>(remaining / 10, 20ms);
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(remaining - margin).count();
-  return std::to_string(std::clamp<std::int64_t>(ms, 1, 9'999'999'999));
 }
 
 }  // namespace
@@ -49,12 +29,8 @@ Upstream::Upstream(leash::Loop& loop, http::Url url, std::optional<leash::Durati
 
 leash::Task<leash::Result<>> Upstream::ask(std::shared_ptr<Upstream> self, leash::Context ctx,
                                            leash::Duration latency) {
-  const Counted in_flight(self->calls_);
   client::Request request(self->url_);
   if (request.url.target == "/") request.url.target = "/backend?latency=" + http::format_duration(latency);
-  if (const auto remaining = ctx.remaining()) {
-    request.headers.add(std::string(http::request_timeout_field), budget(*remaining));
-  }
   if (const auto* trace = ctx.value<leash::Trace>()) http::add_trace(request.headers, *trace);
   const auto response = co_await self->client_.call(ctx, std::move(request));
   if (!response) co_return std::unexpected(response.error());

@@ -42,16 +42,15 @@ class Upstream {
   static leash::Task<leash::Result<>> ask(std::shared_ptr<Upstream> self, leash::Context ctx,
                                           leash::Duration latency);
 
-  std::size_t calls() const noexcept { return calls_; }  // in flight
+  std::size_t calls() const noexcept { return client_.calls(); }  // in flight
   // More would take the descriptors that the server needs for its clients.
-  bool is_full() const noexcept { return calls_ >= most_calls_; }
+  bool is_full() const noexcept { return calls() >= most_calls_; }
 
  private:
   client::Client client_;
   const http::Url url_;
   const std::optional<leash::Duration> timeout_;
   const std::size_t most_calls_;
-  std::size_t calls_ = 0;
 };
 
 }  // namespace server

@@ -1,0 +1,16 @@
+#pragma once
+// Text inside a page.
+//
+// Threads        any.
+//
+//   body += "<td>" + http::escape_html(name) + "</td>";
+
+#include <string>
+#include <string_view>
+
+namespace http {
+
+// For HTML text, and for the value of an attribute between double quotes.
+std::string escape_html(std::string_view text);
+
+}  // namespace http
