@@ -350,8 +350,9 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
     if (output_.stream()) closing_ = true;
     co_return status;
   }
-  if (handled_ && !*handled_ && handled_->error() == leash::errc::disconnected && input_.ended()) {
-    cancel(leash::errc::disconnected);  // it has half a body, and will not get the rest
+  if (handled_ && !*handled_ && handled_->error() == leash::errc::disconnected &&
+      (input_.ended() || output_.broken())) {
+    cancel(leash::errc::disconnected);  // it could not have the rest of a body, or could not write
     co_return 499;
   }
   co_return answer(exchange, thrown, record);

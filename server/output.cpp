@@ -17,7 +17,9 @@ Task<Result<>> Output::flush(Context ctx) {
     std::error_code error;
     sent += socket_.write_some(asio::buffer(buffer_) + sent, error);
     if (!error) continue;
-    if (error == asio::error::would_block) {
+    if (error != asio::error::would_block) {
+      error = leash::errc::disconnected;  // a reset or a broken pipe, as the client's end happens to be seen
+    } else {
       auto [time, cancel] = leash::with_timeout(ctx, timeout_);
       const Result<> writable = co_await socket_.async_wait(Socket::wait_write, leash::via(time));
       if (writable) continue;

@@ -3,7 +3,8 @@
 //
 // What it is     responses are appended to a buffer, which flush() sends; or a response is streamed: begin, then
 //                pieces, then finish.
-// Guarantees     a write without progress for the write timeout fails; after a failure the output is broken.
+// Guarantees     a write without progress for the write timeout fails with deadline_exceeded, one to a client that has
+//                gone with disconnected; after a failure the output is broken.
 // Threads        the connection's loop's.
 //
 //   http::append_response(output.buffer(), response, reply);

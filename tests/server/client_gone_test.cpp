@@ -82,6 +82,19 @@ TEST(AClientThatHasGone, IsCountedAs499) {
   EXPECT_TRUE(server.metric_becomes("http_requests_total", "code=\"499\"", 1));
 }
 
+// A response is under way when the client leaves: either the read or the write is told of it first.
+TEST(AClientThatHasGone, IsCountedAs499AlsoWhenAWriteFailsFirst) {
+  constexpr int clients = 200;
+  ServerProcess server({"--request-timeout", "60s", "--body-timeout", "60s"});
+  for (int i = 0; i < clients; ++i) {
+    RawClient client(server.port());
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nhello");
+  }
+  EXPECT_TRUE(server.metric_becomes("http_requests_total", "route=\"/echo\"", clients));
+  EXPECT_EQ(server.metric("http_requests_total", "code=\"499\""), clients);
+  EXPECT_TRUE(server.metric_becomes("leash_contexts_done_total", "cause=\"disconnected\"", clients));
+}
+
 // The end is told, not asked for: many such connections cost nothing while they wait.
 TEST(AClientThatHasGone, IsNotPolledForWhenBuffersAreFull) {
   ServerProcess server({"--request-timeout", "60s", "--threads", "1"});

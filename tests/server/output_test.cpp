@@ -79,6 +79,7 @@ TEST_F(OutputTest, AClientThatIsGoneBreaksIt) {
     flush(root());
     return flushed && !*flushed;
   }));
+  EXPECT_EQ(flushed->error(), leash::errc::disconnected);
   EXPECT_TRUE(output.broken());
 }
 
