@@ -19,6 +19,9 @@ add_library(leash_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cpp)
 add_library(leash::asio ALIAS leash_asio)
 target_include_directories(leash_asio SYSTEM PUBLIC ${ASIO_INCLUDE_DIR})
 target_compile_definitions(leash_asio PUBLIC ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_definitions(leash_asio PUBLIC ASIO_HAS_CO_AWAIT) # 1.22 looks for clang's <experimental/coroutine>
+endif()
 target_link_libraries(leash_asio PUBLIC Threads::Threads)
 
 # llhttp: Debian 13 has the library (libllhttp-dev); Debian 12 ships its C sources in node-llhttp.

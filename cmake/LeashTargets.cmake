@@ -39,18 +39,25 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(leash_warnings INTERFACE -Wno-restrict)
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12's std::stable_sort uses what it deprecates itself; only GCC heeds that it says so.
+  target_compile_options(leash_warnings INTERFACE -Wno-deprecated-declarations)
+endif()
+
 # Many sources in one compilation: a build from scratch takes a third of the time, one after an edit takes longer.
 # The price: names in the unnamed namespaces of one target must differ; where two cannot,
-# set_source_files_properties(one.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON). Libraries only under a sanitizer,
-# so that each of their sources is also seen to compile by itself.
-option(LEASH_UNITY "compile the sources of a test, and under a sanitizer of a library, together" OFF)
+# set_source_files_properties(one.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON). Where programs are built to be used,
+# each source of a library is to be seen to compile by itself.
+set(LEASH_UNITY "" CACHE STRING "what is compiled with its sources together: tests, all, or nothing")
+set_property(CACHE LEASH_UNITY PROPERTY STRINGS "" tests all)
+if(NOT LEASH_UNITY MATCHES "^(|tests|all)$")
+  message(FATAL_ERROR "LEASH_UNITY=${LEASH_UNITY}: allowed are tests, all or nothing")
+endif()
 
 function(leash_unity target)
-  if(LEASH_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
-    # An unnamed namespace of a source that is included is no mistake here.
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
-  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
+  # An unnamed namespace of a source that is included is no mistake here.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 # Each public header compiles alone. Where a source of the same stem is beside it, that source shows it: it includes
@@ -85,17 +92,24 @@ function(leash_library target)
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(${target} PUBLIC ${ARG_LINK} PRIVATE leash_warnings)
   leash_check_headers(${target} ${ARG_HEADERS})
-  if(LEASH_SANITIZE)
+  if(LEASH_UNITY STREQUAL "all")
     leash_unity(${target})
   endif()
 endfunction()
 
 # leash_test(http_parser_test SOURCES parser_test.cpp LINK leash::http): a GoogleTest binary, each test known to ctest.
+# A test's own code need not be fast, so it is compiled in half the time; but for OPTIMIZED ones, in which what the library
+# has in headers is instantiated and so tested.
 function(leash_test target)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PROPERTIES" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMIZED" "" "SOURCES;LINK;PROPERTIES" ${ARGN})
   add_executable(${target} ${ARG_SOURCES})
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${target} PRIVATE ${ARG_LINK} leash_test_main GTest::gmock leash_warnings)
-  leash_unity(${target})
-  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120 ${ARG_PROPERTIES})
+  if(NOT ARG_OPTIMIZED)
+    target_compile_options(${target} PRIVATE $<$<BOOL:${LEASH_SANITIZE}>:-O0> $<$<CONFIG:Release>:-O1>)
+  endif()
+  if(LEASH_UNITY)
+    leash_unity(${target})
+  endif()
+  gtest_discover_tests(${target} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120 ${ARG_PROPERTIES})
 endfunction()

@@ -253,7 +253,8 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
     auto& arguments = operation_->arguments;
     if constexpr (Completion<Args...>::has_error) {
       if (!arguments) return std::unexpected(error_of(*operation_->context().signal));
-      return std::apply([this](auto& first, auto&... rest) { return outcome(first, rest...); }, *arguments);
+      return std::apply([this](auto& first, auto&... rest) { return this->outcome(first, rest...); },
+                        *arguments);
     } else if constexpr (sizeof...(Args) == 1) {
       return std::get<0>(std::move(*arguments));
     } else if constexpr (sizeof...(Args) > 1) {

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "loadgen/report.hpp"
+#include "loadgen/units.hpp"
 
 namespace loadgen {
 
@@ -33,6 +34,20 @@ std::optional<ServerObservation> at_end_of_load(const Evidence& evidence);
 
 std::string figure(const std::optional<ServerObservation>& seen, std::int64_t ServerObservation::*member,
                    std::string (*format)(std::int64_t));
+
+// What is shown of the server before, at the end of the load and after the drain.
+struct ServerRow {
+  std::string_view name;
+  std::int64_t ServerObservation::*member;
+  std::string (*format)(std::int64_t);
+};
+inline constexpr std::array server_rows{
+    ServerRow{"tasks", &ServerObservation::tasks, format_count},
+    ServerRow{"leaked tasks", &ServerObservation::tasks_leaked, format_count},
+    ServerRow{"contexts", &ServerObservation::contexts, format_count},
+    ServerRow{"timers", &ServerObservation::timers, format_count},
+    ServerRow{"heap", &ServerObservation::heap_bytes, format_bytes},
+    ServerRow{"RSS", &ServerObservation::rss_bytes, format_bytes}};
 
 // More than before; a dash when the server was not seen before and after, or restarted.
 std::string left_over(const RunResult& result, std::int64_t Judgement::*member);

@@ -54,20 +54,9 @@ std::string share(std::int64_t part, std::int64_t whole) {
 // Tables.
 
 std::string server_table(const RunResult& result) {
-  struct Row {
-    std::string name;
-    std::int64_t ServerObservation::*member;
-    std::string (*format)(std::int64_t);
-  };
-  const std::array rows{Row{"tasks", &ServerObservation::tasks, format_count},
-                        Row{"leaked tasks", &ServerObservation::tasks_leaked, format_count},
-                        Row{"contexts", &ServerObservation::contexts, format_count},
-                        Row{"timers", &ServerObservation::timers, format_count},
-                        Row{"heap", &ServerObservation::heap_bytes, format_bytes},
-                        Row{"RSS", &ServerObservation::rss_bytes, format_bytes}};
   std::string text = cells_of("th", {"", "before", "at the end", "drained"});
-  for (const Row& row : rows) {
-    text += cells_of("td", {row.name, figure(result.evidence.before, row.member, row.format),
+  for (const ServerRow& row : server_rows) {
+    text += cells_of("td", {std::string(row.name), figure(result.evidence.before, row.member, row.format),
                             figure(at_end_of_load(result.evidence), row.member, row.format),
                             figure(result.evidence.after, row.member, row.format)});
   }

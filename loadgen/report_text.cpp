@@ -121,21 +121,10 @@ std::string note_lines(const RunResult& result, std::string_view who) {
 }
 
 std::string server_table(const RunResult& result) {
-  struct Row {
-    std::string_view name;
-    std::int64_t ServerObservation::*member;
-    std::string (*format)(std::int64_t);
-  };
-  constexpr std::array rows{Row{"tasks", &ServerObservation::tasks, format_count},
-                            Row{"leaked tasks", &ServerObservation::tasks_leaked, format_count},
-                            Row{"contexts", &ServerObservation::contexts, format_count},
-                            Row{"timers", &ServerObservation::timers, format_count},
-                            Row{"heap", &ServerObservation::heap_bytes, format_bytes},
-                            Row{"RSS", &ServerObservation::rss_bytes, format_bytes}};
   const std::array columns{result.evidence.before, at_end_of_load(result.evidence), result.evidence.after};
   std::string text = pad_right("", 15) + pad_left("before", 13) + pad_left("end of load", 13) +
                      pad_left("after drain", 13) + "\n";
-  for (const auto& row : rows) {
+  for (const ServerRow& row : server_rows) {
     text += "  " + pad_right(row.name, 13);
     for (const auto& column : columns) text += pad_left(figure(column, row.member, row.format), 13);
     text += "\n";

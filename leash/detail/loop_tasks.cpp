@@ -88,11 +88,17 @@ TaskRecord& new_record(ContextNode& owner, PromiseBase& root, Scope* scope) {
   }
 }
 
-// Null when there is no memory: a task can do without its name.
-std::unique_ptr<char[]> copy_of(std::string_view text) noexcept {
-  std::unique_ptr<char[]> copy(new (std::nothrow) char[text.size() + 1]());
-  if (copy) std::memcpy(copy.get(), text.data(), text.size());
-  return copy;
+// Up to a null character. Null when there is no memory: a task can do without its name.
+TaskName copy_of(std::string_view text) noexcept {
+  text = text.substr(0, text.find('\0'));
+  try {
+    auto* copy = static_cast<char*>(frame_allocate(text.size() + 1));
+    std::memcpy(copy, text.data(), text.size());
+    copy[text.size()] = '\0';
+    return TaskName(copy);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <coroutine>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <source_location>
@@ -12,6 +13,7 @@
 #include "leash/detail/context_node.hpp"
 #include "leash/detail/list.hpp"
 #include "leash/figures.hpp"
+#include "leash/frame_pool.hpp"
 #include "leash/wait_point.hpp"
 
 namespace leash {
@@ -46,6 +48,12 @@ inline std::coroutine_handle<> PromiseBase::handle() noexcept {
   return std::coroutine_handle<AlignedPromiseBase>::from_promise(static_cast<AlignedPromiseBase&>(*this));
 }
 
+// Of the frame pool: most tasks of a request have one.
+struct ReleaseName {
+  void operator()(char* name) const noexcept { frame_release(name, std::strlen(name) + 1); }
+};
+using TaskName = std::unique_ptr<char[], ReleaseName>;
+
 struct Ready;    // tag: the queue of tasks that are ready to run
 struct InScope;  // tag: the tasks of a scope
 
@@ -69,8 +77,8 @@ struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   std::uint64_t id = 0;
   TimePoint started{};
   TimePoint waits_since{};
-  std::unique_ptr<char[]> name;  // null: none
-  std::uint32_t bytes = 0;       // of all frames
+  TaskName name;            // null: none
+  std::uint32_t bytes = 0;  // of all frames
   std::uint16_t site = 0;
   WaitKind wait : 4 = WaitKind::none;
   bool in_scope : 1 = false;        // it is a ScopedTaskRecord

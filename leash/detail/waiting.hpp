@@ -91,8 +91,8 @@ class Waiting : public AwaiterTag, protected Selection {
     if (fair_ && count > 1) {
       std::array<int, sizeof...(Cases)> order;
       std::iota(order.begin(), order.end(), 0);
-      for (int left = count; left > 0 && chosen == none; --left) {
-        std::swap(order[random(*task) % static_cast<unsigned>(left)], order[left - 1]);
+      for (std::size_t left = order.size(); left > 0 && chosen == none; --left) {
+        std::swap(order[random(*task) % left], order[left - 1]);
         try_case(order[left - 1]);
       }
     } else {

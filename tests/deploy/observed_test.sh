@@ -7,6 +7,8 @@ bin=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/deploy/expressions.sh
 source tests/deploy/expressions.sh
+# shellcheck source=tests/support/eventually.sh
+source tests/support/eventually.sh
 scratch=$(mktemp -d)
 pids=()
 cleanup() {
@@ -16,17 +18,6 @@ cleanup() {
 }
 trap cleanup EXIT
 fail() { printf '%s\n' "$*" >&2; exit 1; }
-
-# Tries with growing pauses, for half a minute at most.
-eventually() {
-  local pause=0.05
-  for _ in $(seq 70); do
-    if "$@"; then return 0; fi
-    sleep "$pause"
-    pause=$(awk -v p="$pause" 'BEGIN { p *= 1.5; print (p > 0.5 ? 0.5 : p) }')
-  done
-  fail "never came true: $*"
-}
 
 declare -A server public admin
 for mode in fixed leaky; do

@@ -143,6 +143,20 @@ TEST_F(SnapshotTest, ATaskThatHasNotRunYetIsRunnableAtItsDefinition) {
   EXPECT_EQ(only().wait, WaitKind::none) << "ready, but it has not run yet";
 }
 
+TEST_F(SnapshotTest, ANameIsKeptWhateverItsLengthAndEndsAtANullCharacter) {
+  for (const auto length : std::initializer_list<std::size_t>{1, 15, 16, 63, 64, 500, 100'000}) {
+    const std::string name(length, 'n');
+    go(root(), app::receives(ch), name);
+    EXPECT_EQ(only().name, name);
+    poll();
+    EXPECT_TRUE(ch.try_send(1));
+    poll();
+  }
+  go(root(), app::receives(ch), std::string_view("ab\0cd", 5));
+  EXPECT_EQ(only().name, "ab");
+  ch.close();
+}
+
 TEST_F(SnapshotTest, ATaskSeesItselfRunning) {
   std::vector<TaskInfo> tasks;
   start(

@@ -5,6 +5,8 @@
 set -euo pipefail
 server=$1
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/support/eventually.sh
+source "$here/../support/eventually.sh"
 folder=$(mktemp -d)
 pids=()
 cleanup() {
@@ -21,17 +23,9 @@ fail() {
   exit 1
 }
 
-eventually() {
-  for _ in $(seq 100); do
-    if "$@"; then return 0; fi
-    sleep 0.1
-  done
-  fail "never came true: $*"
-}
-
 "$server" --port 0 --admin-port 0 >"$folder/ready" 2>"$folder/server.log" &
 pids+=($!)
-eventually grep -q '^ready ' "$folder/ready"
+eventually grep -q '^ready ' "$folder/ready" || fail 'it was waited for in vain'
 public=$(sed 's/.*public=\(http:[^ ]*\).*/\1/' "$folder/ready")
 admin=$(sed 's/.*admin=\(http:[^ ]*\).*/\1/' "$folder/ready")
 demo="$public/demo?latency=1ms"
@@ -155,7 +149,7 @@ client_leaves() {
   local before
   before=$(gone)
   curl -sS --unix-socket "$1" --max-time 0.2 -o /dev/null 'http://peer/backend?latency=30s' 2>/dev/null && fail 'there was an answer'
-  eventually more_are_gone "$before"
+  eventually more_are_gone "$before" || fail 'it was waited for in vain'
 }
 more_are_gone() { [[ $(gone) -gt $1 ]]; }
 
@@ -190,7 +184,7 @@ http {
 CONF
   nginx -p "$folder" -e "$folder/nginx.log" -c "$folder/nginx.conf" 2>>"$folder/nginx.log" &
   pids+=($!)
-  eventually test -S "$folder/nginx.socket"
+  eventually test -S "$folder/nginx.socket" || fail 'it was waited for in vain'
   proxy_requests "$folder/nginx.socket"
   client_leaves "$folder/nginx.socket"
   sent 306 40
@@ -214,7 +208,7 @@ backend leash
 CONF
   haproxy -db -f "$folder/haproxy.cfg" >"$folder/haproxy.log" 2>&1 &
   pids+=($!)
-  eventually test -S "$folder/haproxy.socket"
+  eventually test -S "$folder/haproxy.socket" || fail 'it was waited for in vain'
   proxy_requests "$folder/haproxy.socket"
   sent 306 60
 fi

@@ -16,6 +16,8 @@ refuses "unknown option '--bogus'" scripts/test --bogus
 refuses "unknown argument 'asan'" scripts/test asan
 refuses 'takes asan or tsan, not' scripts/test --sanitize
 refuses "takes asan or tsan, not 'msan'" scripts/test --sanitize msan
+refuses "takes clang, not 'icc'" scripts/test --compiler icc
+refuses 'one of --sanitize and --compiler' scripts/test --sanitize asan --compiler clang
 refuses "unknown option '--bogus'" scripts/demo --bogus
 refuses "takes a time such as .* not 'soon'" scripts/demo --duration soon
 refuses 'takes a time such as' scripts/demo --duration

@@ -2,6 +2,8 @@
 # A real Prometheus scrapes a running server, and answers queries about it.
 # usage: prometheus_test.sh PATH_OF_LEASH_SERVER
 set -euo pipefail
+# shellcheck source=tests/support/eventually.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../support/eventually.sh"
 server=$1
 folder=$(mktemp -d)
 pids=()
@@ -11,18 +13,6 @@ cleanup() {
   rm -rf "$folder"
 }
 trap cleanup EXIT
-
-# Tries with growing pauses, for half a minute at most.
-eventually() {
-  local pause=0.05
-  for _ in $(seq 60); do
-    if "$@"; then return 0; fi
-    sleep "$pause"
-    pause=$(awk -v p="$pause" 'BEGIN { p *= 1.5; print (p > 0.5 ? 0.5 : p) }')
-  done
-  echo "never came true: $*" >&2
-  return 1
-}
 
 "$server" --port 0 --admin-port 0 --mode leaky >"$folder/ready" 2>"$folder/log" &
 pids+=($!)
@@ -42,28 +32,16 @@ scrape_configs:
       - targets: ['$admin']
 YAML
 
-# Prometheus cannot say which port it got: try some until one is free.
-start_prometheus() {
-  for _ in $(seq 10); do
-    port=$((20000 + RANDOM % 10000))
-    prometheus --config.file="$folder/prometheus.yml" --storage.tsdb.path="$folder/data" \
-      --web.listen-address="127.0.0.1:$port" >"$folder/prometheus.log" 2>&1 &
-    local pid=$!
-    pids+=("$pid")
-    local tries=0
-    while kill -0 "$pid" 2>/dev/null && ((tries++ < 100)); do
-      curl -fsS "http://127.0.0.1:$port/-/ready" >/dev/null 2>&1 && return 0
-      sleep 0.1
-    done
-  done
-  cat "$folder/prometheus.log" >&2
-  return 1
-}
-start_prometheus
+# On a free port; its log says which.
+prometheus --config.file="$folder/prometheus.yml" --storage.tsdb.path="$folder/data" --web.listen-address=127.0.0.1:0 \
+  >"$folder/prometheus.log" 2>&1 &
+pids+=($!)
+eventually grep -q 'ready to receive web requests' "$folder/prometheus.log"
+prometheus=$(sed -n 's/.*"Listening on".* address=\([^ ]*\).*/\1/p' "$folder/prometheus.log")
 
 # query EXPRESSION VALUE: whether Prometheus answers with that value.
 query() {
-  curl -fsS -G "http://127.0.0.1:$port/api/v1/query" --data-urlencode "query=$1" | grep -q "\"value\":\[[0-9.]*,\"$2\"\]"
+  curl -fsS -G "http://$prometheus/api/v1/query" --data-urlencode "query=$1" | grep -q "\"value\":\[[0-9.]*,\"$2\"\]"
 }
 
 eventually query 'up{job="leash"}' 1

@@ -148,7 +148,7 @@ class StubHttpServer {
           socket.close();  // not left to the destructor: Asio's undoes the option first
           co_return;
         }
-        for (bool hang = reply.then == Then::hang; hang;) {
+        while (reply.then == Then::hang) {
           const auto more = co_await socket.async_read_some(asio::buffer(buffer), leash::via(ctx));
           if (!more) co_return;
         }
