@@ -17,6 +17,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "leash/context.hpp"
@@ -161,7 +162,8 @@ class SendCase {
  public:
   static constexpr WaitKind kind = WaitKind::chan_send;
   SendCase(Ref<ChannelState<T>> channel, T value) : channel_(std::move(channel)), link_(std::move(value)) {}
-  SendCase(SendCase&& other) : channel_(std::move(other.channel_)), link_(std::move(other.link_.value)) {}
+  SendCase(SendCase&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+      : channel_(std::move(other.channel_)), link_(std::move(other.link_.value)) {}
   bool try_now(TaskRecord&) { return channel_->send_now(link_); }
   void arm(Selection& selection, int index) noexcept {
     link_.selection = &selection;

@@ -142,7 +142,7 @@ std::vector<Instant> instants_of(const RunResult& result) {
       if (next.seen) sum.seen = next.seen;
     }
     instant.lasted = sum.seconds - std::exchange(before, sum.seconds);
-    if (instant.lasted > 0.5) instants.push_back(std::move(instant));
+    if (instant.lasted > 0.5) instants.push_back(instant);
   }
   return instants;
 }

@@ -105,7 +105,7 @@ std::vector<Moment> timeline_of(const Json& json) {
                   .seen = {}};
     (void)time_of(moment.seconds);
     moment.seen = observation_of(each.at("server"), moment.seconds);
-    timeline.push_back(std::move(moment));
+    timeline.push_back(moment);
   }
   return timeline;
 }

@@ -71,7 +71,7 @@ class Waiting : public AwaiterTag, protected Selection {
   // `fair`: ready cases are tried in a random order; otherwise from the first on.
   Waiting(WaitKind kind, bool fair, Cases... cases)
       : Selection(&Waiting::disarm_all), kind_(kind), fair_(fair), cases_(std::move(cases)...) {}
-  Waiting(Waiting&& other)
+  Waiting(Waiting&& other) noexcept((std::is_nothrow_move_constructible_v<Cases> && ...))
       : Selection(&Waiting::disarm_all),
         kind_(other.kind_),
         fair_(other.fair_),

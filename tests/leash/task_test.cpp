@@ -187,8 +187,8 @@ TEST_F(TaskTest, SelectMovesMoveOnlyValues) {
         Channel<std::unique_ptr<int>> b;
         (void)co_await a.send(std::make_unique<int>(7));
         auto r = co_await select(a.receive(), b.send(std::make_unique<int>(8)));
-        auto value = std::get<0>(std::move(r));
-        *out = **value;
+        const std::unique_ptr<int> value = std::get<0>(std::move(r)).value();
+        *out = *value;
       },
       &seen);
   EXPECT_EQ(seen, 7);
