@@ -9,25 +9,25 @@
 namespace client {
 namespace {
 
-using Json = nlohmann::json;
+using Document = nlohmann::json;
 
-std::string text_of(const Json& object, const char* key) {
+std::string text_of(const Document& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_string() || found->get_ref<const std::string&>().empty())
     return "-";
   return without_control_characters(found->get<std::string>());
 }
 
-double number_of(const Json& object, const char* key) {
+double number_of(const Document& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number() ? std::clamp(found->get<double>(), 0.0, 1e15) : 0.0;
 }
 
-std::uint64_t count_of(const Json& object, const char* key) {
+std::uint64_t count_of(const Document& object, const char* key) {
   return static_cast<std::uint64_t>(number_of(object, key));
 }
 
-void add(std::vector<TaskRow>& rows, const Json& task) {
+void add(std::vector<TaskRow>& rows, const Document& task) {
   TaskRow one;
   one.site = text_of(task, "site");
   one.state = text_of(task, "state");
@@ -53,13 +53,13 @@ std::int64_t difference(std::uint64_t now, std::uint64_t before) {
 }  // namespace
 
 std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
-  const Json parsed = Json::parse(json, nullptr, false);
+  const Document parsed = Document::parse(json, nullptr, false);
   const auto tasks = parsed.is_object() ? parsed.find("tasks") : parsed.end();
   if (!parsed.is_object() || tasks == parsed.end() || !tasks->is_array()) {
     return std::unexpected("the answer is not the list of tasks of a leash server");
   }
   TaskList list;
-  for (const Json& task : *tasks) {
+  for (const Document& task : *tasks) {
     if (task.is_object()) add(list.rows, task);
   }
   sort(list.rows);
@@ -70,7 +70,7 @@ std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
   list.live = count_of(parsed, "live");
   list.left_out = count_of(parsed, "matched") - std::min(count_of(parsed, "matched"), list.listed);
   if (const auto stuck = parsed.find("unresponsive"); stuck != parsed.end() && stuck->is_array()) {
-    for (const Json& loop : *stuck) {
+    for (const Document& loop : *stuck) {
       list.unresponsive.push_back(
           without_control_characters(loop.is_string() ? loop.get<std::string>() : loop.dump()));
     }
