@@ -498,13 +498,15 @@ TEST(ClientDeathTest, is_not_destroyed_while_a_call_is_in_flight) {
     asio::io_context io{1};
     leash::Loop loop{io};
     auto http = std::make_unique<client::Client>(loop);
-    http::Url nowhere;
-    nowhere.host = "192.0.2.1";
+    const asio::ip::tcp::acceptor silent(io, {asio::ip::address_v4::loopback(), 0});
+    http::Url url;
+    url.host = "127.0.0.1";
+    url.port = silent.local_endpoint().port();
     const auto call = [](client::Client& c, leash::Context ctx, http::Url url) -> leash::Task<> {
       client::Request request(url);
       (void)co_await c.call(ctx, std::move(request));
     };
-    leash::go(loop.background(), call(*http, loop.background(), nowhere));
+    leash::go(loop.background(), call(*http, loop.background(), url));
     io.poll();
     http.reset();
   };

@@ -22,7 +22,7 @@ static_assert(std::is_nothrow_move_constructible_v<Task<>> && std::is_nothrow_mo
 static_assert(!std::is_copy_constructible_v<Task<>> && !std::is_default_constructible_v<Task<>>);
 static_assert(sizeof(Task<std::string>) == sizeof(void*));
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef LEASH_SANITIZED
 constexpr int many_awaits = 100'000;
 constexpr int deep = 20'000;
 #else

@@ -88,7 +88,7 @@ TEST(LoadCommand, CompareSetsBothSideBySide) {
   const std::string file = new_file();
   const Finished run = load({"compare", fixed.url("/demo"), leaky.url("/demo"), "--metrics-fixed",
                              metrics_of(fixed), "--metrics-leaky", metrics_of(leaky), "--rate", "200",
-                             "--duration", "500ms", "--warmup", "100ms", "--json", file});
+                             "--requests", "100", "--warmup", "100ms", "--json", file});
   EXPECT_EQ(run.status, 3) << run.out << run.err;
   const auto report = report_in(file);
   EXPECT_EQ(report["fixed"]["verdict"], "clean");
