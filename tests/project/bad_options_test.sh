@@ -39,9 +39,19 @@ refuses "a number of minutes above 0, not 'long'" scripts/soak long
 refuses "--requests takes a whole number above 0, not ''" scripts/soak --requests
 refuses "unknown argument '--bogus'" scripts/test-docker --bogus
 refuses "takes bookworm or trixie, not 'sid'" scripts/test-docker --suite sid
+refuses "unknown option '--bogus'" scripts/tidy --bogus
+refuses "takes one pattern, not 'http' also" scripts/tidy leash http
+refuses "unknown option '--bogus'" bench/load_generator --bogus
+for figures in bench/server bench/client_gone; do refuses 'unrecognized arguments: --bogus' "$figures" --bogus; done
+refuses 'N is at least 1' bench/server --rounds 0
+refuses "invalid int value: 'many'" bench/client_gone --clients many
 
-for name in bootstrap test demo bench fuzz soak slow-clients test-docker; do
+for name in bootstrap test demo bench fuzz soak slow-clients test-docker tidy; do
   run "scripts/$name" --help
   status_is 0
   output_says "usage: scripts/$name"
+done
+for name in load_generator server client_gone; do
+  run "bench/$name" --help
+  status_is 0
 done
