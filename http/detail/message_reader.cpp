@@ -24,7 +24,7 @@ std::string_view describe(llhttp_errno_t code) noexcept {
     case HPE_INVALID_CONTENT_LENGTH:
       return "Content-Length is not a number of bytes.";
     case HPE_INVALID_TRANSFER_ENCODING:
-      return "Transfer-Encoding is malformed.";
+      return "Transfer-Encoding is malformed or comes with Content-Length.";
     case HPE_INVALID_URL:
       return "The request target is malformed.";
     case HPE_INVALID_VERSION:

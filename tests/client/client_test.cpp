@@ -499,14 +499,14 @@ TEST(ClientDeathTest, is_not_destroyed_while_a_call_is_in_flight) {
     leash::Loop loop{io};
     auto http = std::make_unique<client::Client>(loop);
     const asio::ip::tcp::acceptor silent(io, {asio::ip::address_v4::loopback(), 0});
-    http::Url url;
-    url.host = "127.0.0.1";
-    url.port = silent.local_endpoint().port();
+    http::Url unanswered;
+    unanswered.host = "127.0.0.1";
+    unanswered.port = silent.local_endpoint().port();
     const auto call = [](client::Client& c, leash::Context ctx, http::Url url) -> leash::Task<> {
       client::Request request(url);
       (void)co_await c.call(ctx, std::move(request));
     };
-    leash::go(loop.background(), call(*http, loop.background(), url));
+    leash::go(loop.background(), call(*http, loop.background(), unanswered));
     io.poll();
     http.reset();
   };
