@@ -7,6 +7,16 @@
 namespace {
 thread_local int allocations_left = -1;  // that still succeed; negative: all
 thread_local bool one_has_failed = false;
+
+void count_allocation() {
+  if (allocations_left == 0) {
+    allocations_left = -1;
+    one_has_failed = true;
+    throw std::bad_alloc();
+  }
+  if (allocations_left > 0) --allocations_left;
+}
+
 }  // namespace
 
 namespace support {
@@ -23,15 +33,18 @@ bool stop_failing() noexcept {
 
 }  // namespace support
 
+#ifdef LEASH_WRAP_NEW  // the linker's --wrap sends here who calls operator new
+extern "C" void* __real__Znwm(std::size_t size);
+extern "C" void* __wrap__Znwm(std::size_t size) {
+  count_allocation();
+  return __real__Znwm(size);
+}
+#else
 void* operator new(std::size_t size) {
-  if (allocations_left == 0) {
-    allocations_left = -1;
-    one_has_failed = true;
-    throw std::bad_alloc();
-  }
-  if (allocations_left > 0) --allocations_left;
+  count_allocation();
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
