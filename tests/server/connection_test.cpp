@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "tests/support/server_process.hpp"
 
 namespace {
@@ -51,12 +54,44 @@ TEST(Connection, StreamsAnEchoOfASizedAndOfAChunkedBody) {
   EXPECT_TRUE(reply.ends_with("0\r\n\r\n")) << reply;
 }
 
+TEST(Connection, AnEchoOfNothingHasALengthOfNothing) {
+  ServerProcess server;
+  RawClient client(server.port());
+  client.send("POST /echo HTTP/1.1\r\nHost: test\r\n\r\n" + request("/healthz"));
+  const HttpReply echo = client.receive_reply();
+  EXPECT_EQ(echo.status, 200);
+  EXPECT_NE(echo.head.find("Content-Length: 0\r\n"), std::string::npos) << echo.head;
+  EXPECT_EQ(client.receive_reply().body, "{\"status\":\"alive\"}\n");
+}
+
+TEST(Connection, TheJitterOfTheBackendIsRandom) {
+  ServerProcess server;
+  RawClient client(server.port());
+  // Half of them would take half a minute, which their deadline does not let them; the other half answer at once.
+  std::set<int> statuses;
+  for (int i = 0; i < 60 && statuses.size() < 2; ++i) {
+    client.send("GET /backend?latency=0&jitter=60s HTTP/1.1\r\nHost: a\r\nX-Request-Timeout-Ms: 100\r\n\r\n");
+    statuses.insert(client.receive_reply().status);
+  }
+  EXPECT_EQ(statuses, (std::set<int>{200, 504}));
+}
+
 TEST(Connection, ABodyThatNobodyReadsIsNotWaitedForAndEndsIt) {
   ServerProcess server;
   RawClient client(server.port());
   client.send("POST /nowhere HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n");
   const HttpReply reply = client.receive_reply();
   EXPECT_EQ(reply.status, 404);
+  EXPECT_NE(reply.head.find("Connection: close\r\n"), std::string::npos) << reply.head;
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST(Connection, ADeadlineThatPassesWhileABodyIsAwaitedEndsItAndTheAnswerSaysSo) {
+  ServerProcess server;
+  RawClient client(server.port());
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nX-Request-Timeout-Ms: 50\r\nContent-Length: 5\r\n\r\n");
+  const HttpReply reply = client.receive_reply();
+  EXPECT_EQ(reply.status, 504);
   EXPECT_NE(reply.head.find("Connection: close\r\n"), std::string::npos) << reply.head;
   EXPECT_TRUE(client.closed_by_server());
 }

@@ -103,6 +103,8 @@ TEST(Debug, TwoDumpsAreCompared) {
   EXPECT_EQ(difference["changes"][0]["before"], 1);
   EXPECT_EQ(difference["changes"][0]["count"], 3);
   EXPECT_EQ(server.admin("GET", "/debug/tasks?since=" + id).status, 400) << "that was another question";
+  const std::string full = std::to_string(ask(server, "/debug/tasks?full=1")["id"].get<int>());
+  EXPECT_EQ(server.admin("GET", "/debug/tasks?full=1&since=" + full).status, 400) << "groups are compared";
 }
 
 TEST(Debug, ABrowserGetsAPage) {
@@ -135,6 +137,14 @@ TEST(Debug, ReapEndsWhatHasLeaked) {
   EXPECT_TRUE(server.metric_becomes("leash_tasks_finished_total", "outcome=\"reaped\"", 4));
   EXPECT_EQ(json::parse(server.admin("POST", "/debug/reap").body)["ended"], 1);
   EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
+}
+
+TEST(Debug, ReapWithoutALimitEndsAll) {
+  const ServerProcess server({"--mode", "leaky", "--threads", "1"});
+  leak(server, "send&fanout=64", 17);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 17 * 63));
+  EXPECT_EQ(json::parse(server.admin("POST", "/debug/reap?limit=5").body)["ended"], 5);
+  EXPECT_EQ(json::parse(server.admin("POST", "/debug/reap").body)["ended"], 17 * 63 - 5);
 }
 
 TEST(Debug, WithTheReaperOnEveryPatternStaysBounded) {
