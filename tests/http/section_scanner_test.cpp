@@ -79,6 +79,11 @@ TEST(SectionScanner, OfTwoLimitsTheOneThatIsPassedFirstIsTheVerdictHoweverTheByt
   }
 }
 
+TEST(SectionScanner, WhenBothLimitsArePassedAtOnceItIsTheStartLineThatIsTooLong) {
+  SectionScanner scanner(Start::line, {.start_line = 60, .bytes = 60, .fields = 3});
+  EXPECT_EQ(scanner.scan(std::string(61, 'x')).result, Result::start_line_too_long);
+}
+
 TEST(SectionScanner, FindsEveryByteThatANameDoesNotHaveWhereverItStands) {
   for (int value = 0; value < 256; ++value) {
     const char byte = static_cast<char>(value);

@@ -91,6 +91,17 @@ TEST_F(RequestBodyTest, IsNotAskedForWhenItHasBegunToCome) {
   EXPECT_EQ(received(), "");
 }
 
+TEST_F(RequestBodyTest, IsNotAskedForWhenTheResponseHasBegun) {
+  send_request("Content-Length: 4\r\nExpect: 100-continue\r\n", "");
+  output.begin(http::Response{.status = 200}, 4, {});
+  read_all(root());
+  send("abcd");
+  EXPECT_TRUE(eventually([&] { return ended.has_value(); }));
+  EXPECT_EQ(seen, "abcd");
+  EXPECT_EQ(output.buffer().find("100 Continue"), std::string::npos) << output.buffer();
+  EXPECT_EQ(received(), "");
+}
+
 TEST_F(RequestBodyTest, ThatDoesNotComeInTimeIsAFaultOfTheClient) {
   send_request("Content-Length: 4\r\n", "ab");
   read_all(root());
