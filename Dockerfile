@@ -10,7 +10,7 @@ WORKDIR ${SOURCE}
 COPY scripts/bootstrap scripts/common.sh scripts/
 RUN scripts/bootstrap --build-only
 COPY . .
-RUN cmake --preset release -DLEASH_TESTS=OFF \
+RUN cmake --preset release -DLEASH_TESTS=OFF -DLEASH_UNITY=ON \
  && cmake --build --preset release --target leash-server leash-client leash-load
 # The libraries, the loader among them, keep their places, which is where the loader looks.
 RUN mkdir -p /image/usr/local/bin \

@@ -48,3 +48,18 @@ else()
   target_compile_options(leash_llhttp PRIVATE -w)
 endif()
 add_library(leash::llhttp ALIAS leash_llhttp)
+
+# Read once for all that is compiled together, see LeashTargets.cmake.
+if(LEASH_PRECOMPILE)
+  set(heavy
+    <algorithm> <array> <charconv> <chrono> <cmath> <cstdio> <deque> <expected> <functional> <map> <memory> <optional>
+    <random> <set> <span> <sstream> <string> <thread> <variant> <vector>
+    <asio/co_spawn.hpp> <asio/io_context.hpp> <asio/ip/tcp.hpp> <asio/post.hpp> <asio/read.hpp> <asio/signal_set.hpp>
+    <asio/steady_timer.hpp> <asio/write.hpp>
+    <nlohmann/json.hpp>)
+  leash_precompile(leash_precompiled HEADERS ${heavy} LINK leash::asio nlohmann_json::nlohmann_json)
+  if(LEASH_TESTS)
+    leash_precompile(leash_test_precompiled HEADERS ${heavy} <gmock/gmock.h> <gtest/gtest.h>
+      LINK leash::asio nlohmann_json::nlohmann_json GTest::gmock)
+  endif()
+endif()

@@ -32,3 +32,8 @@ configure() {
 build() {
   cmake --build --preset "$@" || die "the build of preset $1 failed"
 }
+
+# What gives names to the addresses of a sanitizer's trace: LLVM's, else what comes with every compiler.
+find_symbolizer() {
+  (type -P llvm-symbolizer-19 llvm-symbolizer addr2line || true) | head -n 1
+}
