@@ -50,8 +50,9 @@ class ListenerTest : public ::testing::Test {
  protected:
   static std::string said_of(const std::string& test) {
     // All of the sample, whichever part of its own tests this process runs.
-    static const support::Finished sample = support::run_command(
-        {"env", "-u", "GTEST_TOTAL_SHARDS", "-u", "GTEST_SHARD_INDEX", "-u", "GTEST_FILTER", LEASH_GTEST_SAMPLE});
+    static const support::Finished sample =
+        support::run_command({"env", "-u", "GTEST_TOTAL_SHARDS", "-u", "GTEST_SHARD_INDEX", "-u",
+                              "GTEST_FILTER", LEASH_GTEST_SAMPLE});
     EXPECT_EQ(sample.status, 1) << sample.out << sample.err;
     const std::size_t begin = sample.out.find("[ RUN      ] Sample." + test + "\n");
     EXPECT_NE(begin, std::string::npos) << test;

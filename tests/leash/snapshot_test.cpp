@@ -191,7 +191,7 @@ TEST_F(SnapshotTest, StatesFollowTheOwner) {
 
 TEST_F(SnapshotTest, EveryKindOfWaitHasItsName) {
   DoneSource source;
-  asio::steady_timer timer(io, 1h); // cancelled through its context, so it has to be there longer
+  asio::steady_timer timer(io, 1h);  // cancelled through its context, so it has to be there longer
   auto [ctx, cancel] = with_cancel(root());
   go(
       ctx, [](Context c, Channel<int> channel) -> Task<> { (void)co_await channel.receive(c); }(ctx, ch),
