@@ -51,10 +51,18 @@ endif()
 # itself: that takes a build without.
 option(LEASH_UNITY "compile the sources of a target together" OFF)
 
-# clang's share of the time that is left goes into headers of others, a third of it; those are then read once.
-# GCC 12 gains nothing by that.
-if(LEASH_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  set(LEASH_PRECOMPILE ON)
+# clang then spends a third of its time in headers of others; these are read once. (GCC 12 gains nothing by it, and
+# clang-tidy loses: it looks at all that is in them.)
+option(LEASH_PRECOMPILE "with LEASH_UNITY: precompile the headers of others" OFF)
+if(LEASH_PRECOMPILE)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "LEASH_PRECOMPILE is for clang, not for ${CMAKE_CXX_COMPILER_ID}")
+  endif()
+  # For ccache, which leaves alone what uses precompiled headers unless it is told that it may not.
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+  if(CMAKE_CXX_COMPILER_LAUNCHER)
+    list(PREPEND CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros)
+  endif()
 endif()
 
 # leash_precompile(leash_precompiled HEADERS ... LINK ...): the headers, precompiled, for other targets to use.

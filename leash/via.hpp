@@ -13,7 +13,9 @@
 //                context caused is the context's error.
 // Threads        the loop's thread; the operation may complete on any.
 // Lifetime       what is passed by reference (buffers, endpoints) lives until the operation has ended or been
-//                cancelled; Asio's reactors do not touch it afterwards.
+//                cancelled; Asio's reactors do not touch it afterwards. The socket or timer itself is not
+//                destroyed while a context may still cancel its operation, which reaches into it: it belongs
+//                into the task that waits, or is declared before the context.
 //
 //   auto n = co_await socket.async_read_some(asio::buffer(data), leash::via(ctx));
 //   if (!n) co_return std::unexpected(n.error());
