@@ -15,7 +15,8 @@ import_base_image() {
 }
 
 # use_compiler_cache FOLDER: puts what this machine has compiled last into a base image of its own, $LEASH_BASE from now
-# on, so that it is not compiled again. The entries fit if the sources lie in the same place: --build-arg SOURCE.
+# on, so that it is not compiled again. The entries fit if the sources lie in the same place, --build-arg SOURCE, and
+# are compiled together as CI does: --build-arg UNITY.
 use_compiler_cache() {
   command -v ccache >/dev/null || return 1
   local context=$1/ccache cache variable
