@@ -5,13 +5,13 @@ ARG BASE=debian:bookworm-slim
 FROM ${BASE} AS build
 # Where the sources lie meanwhile. A compiler cache in BASE fits only if it was filled from the same place.
 ARG SOURCE=/src
-# ON compiles in half the time, in up to 1.4 GB for each processor (docs/compilers.md).
-ARG UNITY=OFF
 WORKDIR ${SOURCE}
 # The packages first: this layer is kept as long as the list of packages is the same.
 COPY scripts/bootstrap scripts/common.sh scripts/
 RUN scripts/bootstrap --build-only
 COPY . .
+# ON compiles in half the time, in up to 1.4 GB for each processor (docs/compilers.md).
+ARG UNITY=OFF
 RUN cmake --preset release -DLEASH_TESTS=OFF -DLEASH_UNITY=${UNITY} \
  && cmake --build --preset release --target leash-server leash-client leash-load
 # The libraries, the loader among them, keep their places, which is where the loader looks.
