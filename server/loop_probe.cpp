@@ -15,15 +15,14 @@ std::int64_t now() noexcept { return std::chrono::steady_clock::now().time_since
 
 LoopProbes::LoopProbes(const std::vector<std::unique_ptr<Worker>>& workers) {
   for (const auto& worker : workers) {
-    probes_.push_back(std::make_unique<Probe>());
+    probes_.push_back(std::make_shared<Probe>());
     probes_.back()->worker = worker.get();
   }
 }
 
 leash::Task<> LoopProbes::run(leash::Context ctx) {
   for (leash::Result<> slept; slept; slept = co_await leash::sleep(ctx, 250ms)) {
-    for (const auto& each : probes_) {
-      Probe* probe = each.get();
+    for (const std::shared_ptr<Probe>& probe : probes_) {
       tell(*probe);
       if (probe->waiting.exchange(true)) continue;
       probe->asked.store(now());

@@ -5,7 +5,7 @@
 //                second, and when it does again; lags() says the last answer's time, or how long the question has been
 //                waiting.
 // Threads        run on one loop; lags and stuck from any thread.
-// Lifetime       outlives the loops it asks.
+// Lifetime       the workers outlive it; what a loop answers afterwards, as when it closes, is of no interest.
 //
 //   leash::go(ctx, probes.run(ctx), "loop probe");
 
@@ -47,7 +47,7 @@ class LoopProbes {
     std::chrono::nanoseconds lag_now() const noexcept;
   };
   static void tell(Probe& probe);
-  std::vector<std::unique_ptr<Probe>> probes_;
+  std::vector<std::shared_ptr<Probe>> probes_;  // shared with the questions that wait in the loops
 };
 
 }  // namespace server

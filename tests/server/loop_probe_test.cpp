@@ -54,6 +54,27 @@ class BlockedLoop : public testing::Test {
   std::optional<leash::Cancelable> probing;
 };
 
+// A loop that closes runs what was posted to it, and the server's loops close last.
+TEST(LoopProbes, MayGoBeforeALoopHasAnswered) {
+  server::Shared shared{server::Options()};
+  server::Router nothing{{}};
+  server::Workers workers;
+  workers.push_back(std::make_unique<server::Worker>(shared, nothing, "never started", 0u, 1u));
+  {
+    asio::io_context io;
+    leash::Loop loop(io);
+    server::LoopProbes probes(workers);
+    leash::Cancelable probing = leash::with_cancel(loop.background());
+    leash::go(probing.ctx, probes.run(probing.ctx), "loop probe");
+    io.poll();
+    EXPECT_EQ(leash::live_tasks(loop), 1u);
+    probing.cancel();
+    io.poll();
+    EXPECT_EQ(leash::live_tasks(loop), 0u);
+  }
+  EXPECT_EQ(workers.front()->loop().io().poll(), 1u) << "it answers now";
+}
+
 TEST_F(BlockedLoop, IsNamedAndTheOthersAnswer) {
   std::binary_semaphore blocked(0);
   std::binary_semaphore release(0);
