@@ -1,6 +1,7 @@
 #include "leash/timer_queue.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "leash/check.hpp"
 
@@ -42,6 +43,17 @@ void TimerQueue::sift_down(std::size_t index, Entry entry) noexcept {
 }
 
 void TimerQueue::add(Timer& timer, TimePoint when) {
+  const std::size_t needed = heap_.size() + 1 + kept_places;
+  if (needed > heap_.capacity()) heap_.reserve(std::max(needed, 2 * heap_.capacity()));
+  insert(timer, when);
+}
+
+void TimerQueue::add_in_kept_place(Timer& timer, TimePoint when) noexcept {
+  check(heap_.size() < heap_.capacity(), "more timers in kept places than there are");
+  insert(timer, when);
+}
+
+void TimerQueue::insert(Timer& timer, TimePoint when) noexcept {
   check(!timer.armed(), "timer armed twice");
   heap_.push_back({when, &timer});
   sift_up(heap_.size() - 1, {when, &timer});
@@ -61,11 +73,16 @@ void TimerQueue::remove(Timer& timer) noexcept {
     }
   }
   // A burst of deadlines must not hold its memory for ever.
-  if (heap_.capacity() > keep_capacity && heap_.size() < heap_.capacity() / 8) {
+  if (heap_.capacity() > keep_capacity && heap_.size() < heap_.capacity() / 8) shrink();
+}
+
+void TimerQueue::shrink() noexcept {
+  try {
     std::vector<Entry> smaller;
     smaller.reserve(heap_.capacity() / 4);
     smaller.assign(heap_.begin(), heap_.end());
     heap_.swap(smaller);
+  } catch (const std::bad_alloc&) {  // the next one that is removed tries again
   }
 }
 

@@ -3,8 +3,8 @@
 //
 // What it is     Timer is embedded in what has a deadline; TimerQueue orders them.
 // Requires       a Timer stays where it is while armed, and is removed before it is destroyed.
-// Guarantees     add and remove are O(log n) and allocate only when the heap grows; timers that are due at
-//                the same instant fire in no particular order.
+// Guarantees     add and remove are O(log n); add allocates when the heap grows; timers that are due at the same
+//                instant fire in no particular order.
 // Threads        the loop's.
 //
 //   queue.add(timer, when);
@@ -39,8 +39,14 @@ class Timer {
 
 class TimerQueue {
  public:
+  TimerQueue() { heap_.reserve(kept_places); }
+
   void add(Timer& timer, TimePoint when);  // aborts when it is armed already
   void remove(Timer& timer) noexcept;      // no effect when it is not armed
+
+  // The same in one of the places that add() leaves free; aborts when there is none.
+  static constexpr std::size_t kept_places = 2;
+  void add_in_kept_place(Timer& timer, TimePoint when) noexcept;
 
   // Takes the earliest timer out if its time has come; nullptr otherwise.
   Timer* pop_due(TimePoint now) noexcept;
@@ -57,6 +63,8 @@ class TimerQueue {
   void place(std::size_t index, Entry entry) noexcept;
   void sift_up(std::size_t index, Entry entry) noexcept;
   void sift_down(std::size_t index, Entry entry) noexcept;
+  void insert(Timer& timer, TimePoint when) noexcept;
+  void shrink() noexcept;
 
   std::vector<Entry> heap_;
 };

@@ -18,8 +18,8 @@ HangupWatch::HangupWatch(asio::io_context& io) : epoll_(io.get_executor()) {
 void HangupWatch::wait() {
   epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const std::error_code& error) {
     if (error) return;  // it is destroyed: `this` is no more
+    wait();             // first, in the memory that this handler leaves
     tell();
-    wait();
   });
 }
 

@@ -34,7 +34,7 @@ void LoopState::arm_grace() noexcept {
   if (grace_timer_.armed() || closing_ || settings_.grace == Duration::max()) return;
   if (auto* hook = orphans_.front()) {
     const auto& task = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook));
-    add_timer(grace_timer_, later(task.orphan_since(), settings_.grace));
+    add_own_timer(grace_timer_, later(task.orphan_since(), settings_.grace));
   }
 }
 
@@ -42,7 +42,7 @@ void LoopState::arm_reaper() noexcept {
   if (reap_timer_.armed() || closing_ || settings_.reap_after == Duration::max()) return;
   if (auto* hook = leaked_.front()) {
     const auto& task = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook));
-    add_timer(reap_timer_, later(task.orphan_since(), settings_.reap_after));
+    add_own_timer(reap_timer_, later(task.orphan_since(), settings_.reap_after));
   }
 }
 

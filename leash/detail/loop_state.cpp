@@ -5,6 +5,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <ctime>
+#include <new>
 #include <utility>
 
 #include "leash/check.hpp"
@@ -46,7 +47,12 @@ TimePoint LoopState::coarse_now() const noexcept {
 void LoopState::add_timer(Timer& timer, TimePoint when) {
   if (closing_) return;
   timers_.add(timer, when);
-  if (counts(timer)) figures_->timers_armed.add();
+  figures_->timers_armed.add();
+  if (!in_turn_) arm();
+}
+
+void LoopState::add_own_timer(OwnTimer& timer, TimePoint when) noexcept {
+  timers_.add_in_kept_place(timer, when);
   if (!in_turn_) arm();
 }
 
@@ -67,16 +73,27 @@ void LoopState::fire_timers() noexcept {
   }
 }
 
-// One steady_timer stands for all. It is armed upwards to a grid, never armed later than it is (a spurious
-// wake-up is cheaper), and let go when no timer is left and no operation is in flight, so that
-// io_context::run can return.
+struct LoopState::TimerHandler {
+  using allocator_type = ReservedMemory::Allocator<TimerHandler>;
+  explicit TimerHandler(LoopState& state) noexcept : loop(&state), memory(&state.timer_memory_) {}
+  allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
+  void operator()(const std::error_code&) const noexcept {
+    loop->armed_for_ = TimePoint::max();
+    loop->fire_timers();  // also when it was cancelled: the turn's end waits for what is earliest by now
+  }
+  Ref<LoopState> loop;
+  ReservedMemory* memory;  // Asio asks for the allocator also when it has moved the handler on
+};
+
+// One steady_timer stands for all, with one wait at a time, so that memory for it is reserved. It is armed upwards
+// to a grid, never armed later than it is (a spurious wake-up is cheaper), and let go when no timer is left and no
+// operation is in flight, so that io_context::run can return.
 void LoopState::arm() noexcept {
   if (closing_ || clock_) return;
   const std::optional<TimePoint> earliest = timers_.earliest();
   if (!earliest) {
     if (armed_for_ != TimePoint::max() && !in_flight()) {
       armed_for_ = TimePoint::max();
-      ++arming_;
       timer_->cancel();
     }
     return;
@@ -88,12 +105,17 @@ void LoopState::arm() noexcept {
   const TimePoint on_grid(Duration(ticks > most - grid ? most : (ticks + grid - 1) / grid * grid));
   if (on_grid >= armed_for_) return;
   armed_for_ = on_grid;
+  if (timer_memory_.used()) {
+    timer_->cancel();  // its handler arms again
+    return;
+  }
   timer_->expires_at(armed_for_);
-  timer_->async_wait([self = Ref<LoopState>(this), arming = ++arming_](const std::error_code&) {
-    if (self->closing_ || self->arming_ != arming) return;
-    self->armed_for_ = TimePoint::max();
-    self->fire_timers();
-  });
+  try {
+    timer_->async_wait(TimerHandler(*this));
+  } catch (const std::bad_alloc&) {  // Asio's own queue of timers could not grow
+    armed_for_ = TimePoint::max();
+    post_drain();  // the end of that turn tries again
+  }
 }
 
 std::uint32_t LoopState::random() noexcept {

@@ -21,6 +21,7 @@
 #include "leash/detail/context_node.hpp"
 #include "leash/detail/list.hpp"
 #include "leash/detail/ref.hpp"
+#include "leash/detail/reserved_memory.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/detail/tracking.hpp"
 #include "leash/figures.hpp"
@@ -211,7 +212,6 @@ class LoopState {
   std::uint32_t budget_ = 0;  // of the turn that runs
   bool in_turn_ = false;
   bool finishing_ = false;  // inside finish(): nothing is resumed inline
-  bool drain_posted_ = false;
   bool closing_ = false;
   bool closed_ = false;
 
@@ -221,7 +221,10 @@ class LoopState {
   TimerQueue timers_;
   std::optional<asio::steady_timer> timer_;
   TimePoint armed_for_ = TimePoint::max();
-  std::uint64_t arming_ = 0;  // a handler of an earlier arming is stale
+  struct TimerHandler;
+  struct DrainHandler;
+  ReservedMemory timer_memory_;  // in use while a wait of the timer is pending
+  ReservedMemory drain_memory_;  // while a drain is posted
 
   std::shared_ptr<Figures> figures_;
   std::unique_ptr<std::array<List<TaskRecord>, Figures::max_sites>> tasks_;
@@ -239,6 +242,7 @@ class LoopState {
   };
   OwnTimer grace_timer_;
   OwnTimer reap_timer_;
+  void add_own_timer(OwnTimer& timer, TimePoint when) noexcept;
   bool counts(const Timer& timer) const noexcept { return &timer != &grace_timer_ && &timer != &reap_timer_; }
   SignalNode* background_ = nullptr;  // counted
   SignalNode* never_ = nullptr;       // counted

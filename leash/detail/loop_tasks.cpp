@@ -1,6 +1,7 @@
 // Turns, and the tasks that run in them, from start to end. What becomes of those that do not end is in
 // loop_orphans.cpp.
 #include <asio/post.hpp>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -58,13 +59,19 @@ void LoopState::drain() noexcept {
   if (!closing_ && (!callbacks_.empty() || !ready_.empty())) post_drain();
 }
 
+struct LoopState::DrainHandler {
+  using allocator_type = ReservedMemory::Allocator<DrainHandler>;
+  explicit DrainHandler(LoopState& state) noexcept : loop(&state), memory(&state.drain_memory_) {}
+  allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
+  void operator()() const noexcept {
+    if (!loop->closing_) const Turn turn(*loop);
+  }
+  Ref<LoopState> loop;
+  ReservedMemory* memory;  // as TimerHandler's
+};
+
 void LoopState::post_drain() noexcept {
-  if (drain_posted_) return;
-  drain_posted_ = true;
-  asio::post(io_, [self = Ref<LoopState>(this)] {
-    self->drain_posted_ = false;
-    if (!self->closing_) Turn turn(*self);
-  });
+  if (!drain_memory_.used()) asio::post(io_, DrainHandler(*this));
 }
 
 void LoopState::call_soon(Callback& callback) noexcept {
@@ -300,12 +307,17 @@ TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
 
 void LoopState::report_exception(std::exception_ptr exception, const TaskRecord* task) noexcept {
   figures_->exceptions.add();
-  if (!task) {
-    on_exception(exception, nullptr);
-    return;
+  try {
+    if (!task) {
+      on_exception(exception, nullptr);
+      return;
+    }
+    const TaskInfo info = describe(*task, now());
+    on_exception(exception, &info);
+  } catch (const std::bad_alloc&) {
+    std::fputs("leash: an exception left a task or a callback, and there is no memory to describe it\n",
+               stderr);
   }
-  const TaskInfo info = describe(*task, now());
-  on_exception(exception, &info);
 }
 
 TaskRecord* LoopState::newest_task() noexcept {

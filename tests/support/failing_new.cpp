@@ -8,13 +8,18 @@ namespace {
 thread_local int allocations_left = -1;  // that still succeed; negative: all
 thread_local bool one_has_failed = false;
 
-void count_allocation() {
+bool may_allocate() noexcept {
   if (allocations_left == 0) {
     allocations_left = -1;
     one_has_failed = true;
-    throw std::bad_alloc();
+    return false;
   }
   if (allocations_left > 0) --allocations_left;
+  return true;
+}
+
+void count_allocation() {
+  if (!may_allocate()) throw std::bad_alloc();
 }
 
 }  // namespace
@@ -32,6 +37,11 @@ bool stop_failing() noexcept {
 }
 
 }  // namespace support
+
+extern "C" void* __real_aligned_alloc(std::size_t alignment, std::size_t size);
+extern "C" void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) {  // for the linker's --wrap
+  return may_allocate() ? __real_aligned_alloc(alignment, size) : nullptr;
+}
 
 #ifdef LEASH_WRAP_NEW  // the linker's --wrap sends here who calls operator new
 extern "C" void* __real__Znwm(std::size_t size);

@@ -1,5 +1,5 @@
 #pragma once
-// An operator new that can be told to fail. Linking it replaces the program's.
+// An operator new, and for Asio an aligned_alloc, that can be told to fail. Linking it replaces the program's.
 //
 // Threads        each thread has its own count.
 //
