@@ -15,14 +15,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string tasks(std::uint64_t n) { return std::to_string(n) + (n == 1 ? " task" : " tasks"); }
-
 // "ended 3 tasks", and what else there is to know.
 std::string reaping(const Json& answer) {
   const auto waiting = answer.value("waiting", std::uint64_t{0});
-  std::string text = "ended " + tasks(answer.value("ended", std::uint64_t{0})) + "\n";
+  std::string text = "ended " + number_of_tasks(answer.value("ended", std::uint64_t{0})) + "\n";
   if (waiting > 0) {
-    text += tasks(waiting) + (waiting == 1 ? " ends" : " end") +
+    text += number_of_tasks(waiting) + (waiting == 1 ? " ends" : " end") +
             " when the operation returns that cannot be cancelled\n";
   }
   for (const Json& loop : answer.value("unresponsive", Json::array())) {

@@ -62,8 +62,6 @@ std::string line_of(const Cells& row, const Widths& widths) {
   return line;
 }
 
-std::string tasks(std::uint64_t n) { return std::to_string(n) + (n == 1 ? " task" : " tasks"); }
-
 std::string in_brackets(const std::string& text) { return text.empty() ? text : " (" + text + ")"; }
 
 }  // namespace
@@ -97,11 +95,12 @@ std::vector<Line> task_table(const TaskList& list, const TableStyle& style) {
 }
 
 std::vector<Line> task_summary(const TaskList& list) {
-  std::string text = tasks(list.live) + " live" + in_brackets(signed_number(list.live_change));
+  std::string text = number_of_tasks(list.live) + " live" + in_brackets(signed_number(list.live_change));
   text += list.listed == list.live ? ", " : "; " + std::to_string(list.listed) + " listed, ";
   text += std::to_string(list.leaked) + " leaked" + in_brackets(signed_number(list.leaked_change));
   std::vector<Line> lines = {{std::move(text), list.leaked > 0 ? Look::alarming : Look::strong}};
-  if (list.left_out > 0) lines.push_back({"not listed: " + tasks(list.left_out) + " beyond the limit"});
+  if (list.left_out > 0)
+    lines.push_back({"not listed: " + number_of_tasks(list.left_out) + " beyond the limit"});
   for (const std::string& loop : list.unresponsive) {
     lines.push_back({"not listed: the tasks of " + loop + ", which does not respond", Look::alarming});
   }

@@ -62,4 +62,6 @@ std::string signed_number(long long number) {
   return (number > 0 ? "+" : "") + std::to_string(number);
 }
 
+std::string number_of_tasks(std::uint64_t n) { return std::to_string(n) + (n == 1 ? " task" : " tasks"); }
+
 }  // namespace client

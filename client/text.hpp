@@ -6,6 +6,7 @@
 //   client::shortened_in_front("server/patterns/send.cpp:17", 12)   // "…send.cpp:17"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -26,5 +27,8 @@ std::string age(double seconds);
 
 // "+3", "-3", and nothing for 0.
 std::string signed_number(long long number);
+
+// "1 task", "3 tasks".
+std::string number_of_tasks(std::uint64_t n);
 
 }  // namespace client

@@ -7,25 +7,27 @@
 namespace loadgen {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
+OrderedJson or_null(const std::optional<T>& value) {
+  return value ? OrderedJson(*value) : OrderedJson(nullptr);
 }
 
-Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+OrderedJson or_null(const std::string& text) {
+  return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
+}
 
-Json or_null(const std::optional<ServerObservation>& seen, std::int64_t ServerObservation::*figure) {
-  return seen ? Json((*seen).*figure) : Json(nullptr);
+OrderedJson or_null(const std::optional<ServerObservation>& seen, std::int64_t ServerObservation::*figure) {
+  return seen ? OrderedJson((*seen).*figure) : OrderedJson(nullptr);
 }
 
 double seconds(std::chrono::nanoseconds value) { return std::chrono::duration<double>(value).count(); }
 
-Json requests_json(const RequestCounts& requests) {
-  Json by_status = Json::object();
+OrderedJson requests_json(const RequestCounts& requests) {
+  OrderedJson by_status = OrderedJson::object();
   for (const auto& [status, count] : requests.by_status) by_status[std::to_string(status)] = count;
-  Json by_error = Json::object();
+  OrderedJson by_error = OrderedJson::object();
   for (const auto& [error, count] : requests.by_error) by_error[error] = count;
   return {{"sent", requests.sent},          {"ok", requests.ok},
           {"errors", requests.errors},      {"aborted", requests.aborted},
@@ -33,7 +35,7 @@ Json requests_json(const RequestCounts& requests) {
           {"by_error", std::move(by_error)}};
 }
 
-Json latency_json(const Histogram& latency) {
+OrderedJson latency_json(const Histogram& latency) {
   return {{"p50", seconds(latency.at_quantile(0.5))},
           {"p90", seconds(latency.at_quantile(0.9))},
           {"p99", seconds(latency.at_quantile(0.99))},
@@ -43,7 +45,7 @@ Json latency_json(const Histogram& latency) {
           {"mean", seconds(latency.mean())}};
 }
 
-Json server_json(const Evidence& evidence, const Judgement& judgement) {
+OrderedJson server_json(const Evidence& evidence, const Judgement& judgement) {
   const auto& before = evidence.before;
   const auto& after = evidence.after;
   return {{"requests_seen", judgement.requests_seen},
@@ -61,17 +63,17 @@ Json server_json(const Evidence& evidence, const Judgement& judgement) {
           {"restarts", judgement.restarts}};
 }
 
-Json thresholds_json(const std::vector<ThresholdOutcome>& thresholds) {
-  Json all = Json::array();
+OrderedJson thresholds_json(const std::vector<ThresholdOutcome>& thresholds) {
+  OrderedJson all = OrderedJson::array();
   for (const auto& each : thresholds) {
-    Json one{
+    OrderedJson one{
         {"threshold", each.text}, {"value", or_null(each.value)}, {"shown", each.shown}, {"met", each.met}};
     all.push_back(std::move(one));
   }
   return all;
 }
 
-Json observation_json(const std::optional<ServerObservation>& seen) {
+OrderedJson observation_json(const std::optional<ServerObservation>& seen) {
   if (!seen) return nullptr;
   return {{"tasks", seen->tasks},
           {"leaked", seen->tasks_leaked},
@@ -79,24 +81,24 @@ Json observation_json(const std::optional<ServerObservation>& seen) {
           {"timers", seen->timers},
           {"rss_bytes", seen->rss_bytes},
           {"heap_bytes", seen->heap_bytes},
-          {"requests", seen->counts_requests ? Json(seen->requests) : Json(nullptr)},
+          {"requests", seen->counts_requests ? OrderedJson(seen->requests) : OrderedJson(nullptr)},
           {"demo_requests", seen->demo_requests},
           {"start_time", seen->start_time}};
 }
 
-Json timeline_json(const std::vector<Moment>& timeline) {
-  Json all = Json::array();
+OrderedJson timeline_json(const std::vector<Moment>& timeline) {
+  OrderedJson all = OrderedJson::array();
   for (const Moment& moment : timeline) {
-    Json one{{"seconds", moment.seconds},  {"asked", or_null(moment.asked)},
-             {"sent", moment.sent},        {"ok", moment.ok},
-             {"errors", moment.errors},    {"p50", or_null(moment.p50)},
-             {"p99", or_null(moment.p99)}, {"server", observation_json(moment.seen)}};
+    OrderedJson one{{"seconds", moment.seconds},  {"asked", or_null(moment.asked)},
+                    {"sent", moment.sent},        {"ok", moment.ok},
+                    {"errors", moment.errors},    {"p50", or_null(moment.p50)},
+                    {"p99", or_null(moment.p99)}, {"server", observation_json(moment.seen)}};
     all.push_back(std::move(one));
   }
   return all;
 }
 
-Json evidence_json(const Evidence& evidence) {
+OrderedJson evidence_json(const Evidence& evidence) {
   return {{"wanted", evidence.wanted},
           {"settled", evidence.settled},
           {"drain_timeout_seconds", seconds(evidence.drain_timeout)},
@@ -107,17 +109,17 @@ Json evidence_json(const Evidence& evidence) {
           {"after", observation_json(evidence.after)}};
 }
 
-Json histogram_json(const Histogram& histogram) {
+OrderedJson histogram_json(const Histogram& histogram) {
   const auto counts = histogram.to_counts();
-  Json buckets = Json::array();
-  for (const auto& [from, count] : counts.buckets) buckets.push_back(Json::array({from, count}));
+  OrderedJson buckets = OrderedJson::array();
+  for (const auto& [from, count] : counts.buckets) buckets.push_back(OrderedJson::array({from, count}));
   return {{"count", histogram.count()},    {"sum", counts.sum},
           {"min", counts.min.count()},     {"max", counts.max.count()},
           {"saturated", counts.saturated}, {"buckets", std::move(buckets)}};
 }
 
 // Without the schema, which the outermost object has.
-Json run_json(const RunResult& result) {
+OrderedJson run_json(const RunResult& result) {
   return {{"target", result.target},
           {"metrics", or_null(result.metrics)},
           {"mode", or_null(result.mode)},
@@ -139,7 +141,7 @@ Json run_json(const RunResult& result) {
           {"latency_histogram", histogram_json(result.latency)}};
 }
 
-void append_text(std::string& out, const Json& value, std::size_t indent) {
+void append_text(std::string& out, const OrderedJson& value, std::size_t indent) {
   const std::string margin(indent + 2, ' ');
   const bool lines = value.is_object() || (value.is_array() && !value.empty() && value[0].is_object());
   if (!lines || value.empty()) {
@@ -152,7 +154,7 @@ void append_text(std::string& out, const Json& value, std::size_t indent) {
     out += separator;
     out += margin;
     if (value.is_object()) {
-      out += Json(name).dump() + ": ";
+      out += OrderedJson(name).dump() + ": ";
       append_text(out, each, indent + 2);
     } else {
       out += each.dump();
@@ -164,17 +166,17 @@ void append_text(std::string& out, const Json& value, std::size_t indent) {
 
 }  // namespace
 
-Json to_json(const RunResult& result) {
-  Json report{{"schema", 1}};
+OrderedJson to_json(const RunResult& result) {
+  OrderedJson report{{"schema", 1}};
   report.update(run_json(result));
   return report;
 }
 
-Json to_json(const RunResult& fixed, const RunResult& leaky) {
+OrderedJson to_json(const RunResult& fixed, const RunResult& leaky) {
   return {{"schema", 1}, {"fixed", run_json(fixed)}, {"leaky", run_json(leaky)}};
 }
 
-std::string to_text(const Json& report) {
+std::string to_text(const OrderedJson& report) {
   std::string text;
   append_text(text, report, 0);
   return text + "\n";

@@ -120,7 +120,7 @@ std::string note_lines(const RunResult& result, std::string_view who) {
   return text;
 }
 
-std::string server_table(const RunResult& result) {
+std::string server_lines(const RunResult& result) {
   const std::array columns{result.evidence.before, at_end_of_load(result.evidence), result.evidence.after};
   std::string text = pad_right("", 15) + pad_left("before", 13) + pad_left("end of load", 13) +
                      pad_left("after drain", 13) + "\n";
@@ -198,7 +198,7 @@ std::string run_text(const RunResult& result) {
   }
 
   if (result.evidence.wanted) {
-    text += "\nServer\n" + server_table(result) + others_line(result.judgement) + trend_line(result);
+    text += "\nServer\n" + server_lines(result) + others_line(result.judgement) + trend_line(result);
   }
   if (result.judgement.leaked_per_request) {
     text += "  a request left " + per_request(result.judgement.leaked_per_request) + " tasks and " +

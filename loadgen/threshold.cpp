@@ -22,24 +22,24 @@ constexpr std::string_view form =
     "is not METRIC OPERATOR VALUE, such as p99<50ms, errors<1%, rate>=95% or leaked<=0";
 
 // What a metric is compared with.
-enum class Unit : std::uint8_t { time, number, number_or_share, size };
+enum class LimitUnit : std::uint8_t { time, number, number_or_share, size };
 
 struct Known {
   std::string_view name;
   Metric metric;
-  Unit unit;
+  LimitUnit unit;
 };
-constexpr std::array known{Known{"min", Metric::min, Unit::time},
-                           Known{"mean", Metric::mean, Unit::time},
-                           Known{"max", Metric::max, Unit::time},
-                           Known{"errors", Metric::errors, Unit::number_or_share},
-                           Known{"ok", Metric::ok, Unit::number_or_share},
-                           Known{"rate", Metric::rate, Unit::number_or_share},
-                           Known{"requests", Metric::requests, Unit::number},
-                           Known{"leaked", Metric::leaked, Unit::number},
-                           Known{"contexts", Metric::contexts, Unit::number},
-                           Known{"timers", Metric::timers, Unit::number},
-                           Known{"memory", Metric::memory, Unit::size}};
+constexpr std::array known{Known{"min", Metric::min, LimitUnit::time},
+                           Known{"mean", Metric::mean, LimitUnit::time},
+                           Known{"max", Metric::max, LimitUnit::time},
+                           Known{"errors", Metric::errors, LimitUnit::number_or_share},
+                           Known{"ok", Metric::ok, LimitUnit::number_or_share},
+                           Known{"rate", Metric::rate, LimitUnit::number_or_share},
+                           Known{"requests", Metric::requests, LimitUnit::number},
+                           Known{"leaked", Metric::leaked, LimitUnit::number},
+                           Known{"contexts", Metric::contexts, LimitUnit::number},
+                           Known{"timers", Metric::timers, LimitUnit::number},
+                           Known{"memory", Metric::memory, LimitUnit::size}};
 
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
@@ -60,27 +60,27 @@ std::optional<double> quantile_of(std::string_view name) {
 }
 
 // The limit, and whether it is a share.
-std::expected<std::pair<double, bool>, std::string> parse_limit(std::string_view text, Unit unit) {
+std::expected<std::pair<double, bool>, std::string> parse_limit(std::string_view text, LimitUnit unit) {
   switch (unit) {
-    case Unit::time: {
+    case LimitUnit::time: {
       const auto time = http::parse_duration(text);
       if (!time) return std::unexpected(time.error());
       return std::pair(std::chrono::duration<double>(*time).count(), false);
     }
-    case Unit::size: {
+    case LimitUnit::size: {
       const auto bytes = http::parse_size(text);
       if (!bytes) return std::unexpected(bytes.error());
       return std::pair(static_cast<double>(*bytes), false);
     }
-    case Unit::number:
-    case Unit::number_or_share:
+    case LimitUnit::number:
+    case LimitUnit::number_or_share:
       break;
   }
-  const bool share = unit == Unit::number_or_share && text.ends_with('%');
+  const bool share = unit == LimitUnit::number_or_share && text.ends_with('%');
   const auto number = parse_number(share ? text.substr(0, text.size() - 1) : text);
   if (!number || *number < 0) {
     return std::unexpected("'" + std::string(text) + "' is no number" +
-                           (unit == Unit::number_or_share ? ", and no share such as 1%" : ""));
+                           (unit == LimitUnit::number_or_share ? ", and no share such as 1%" : ""));
   }
   return std::pair(share ? *number / 100 : *number, share);
 }
@@ -185,7 +185,7 @@ std::expected<Threshold, std::string> parse_threshold(std::string_view text) {
   if (name.empty() || value.empty()) return refuse(std::string(form));
 
   Threshold threshold;
-  Unit unit = Unit::time;
+  LimitUnit unit = LimitUnit::time;
   if (const auto quantile = quantile_of(name)) {
     threshold.quantile = *quantile;
   } else {

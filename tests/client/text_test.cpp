@@ -39,6 +39,8 @@ TEST(Text, ChangesHaveASign) {
   EXPECT_EQ(client::signed_number(3), "+3");
   EXPECT_EQ(client::signed_number(-3), "-3");
   EXPECT_EQ(client::signed_number(0), "");
+  EXPECT_EQ(client::number_of_tasks(1), "1 task");
+  EXPECT_EQ(client::number_of_tasks(3), "3 tasks");
 }
 
 }  // namespace

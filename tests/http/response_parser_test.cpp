@@ -14,8 +14,8 @@ using test::parse_in_pieces;
 using test::Transcript;
 using testing::HasSubstr;
 
-Transcript parse(std::string_view bytes, RequestKind kind = RequestKind::other,
-                 const ResponseLimits& limits = {}) {
+Transcript parse_response(std::string_view bytes, RequestKind kind = RequestKind::other,
+                          const ResponseLimits& limits = {}) {
   ResponseParser whole(limits);
   whole.reset(kind);
   const Transcript expected = parse_in_pieces(whole, bytes);
@@ -41,7 +41,7 @@ TEST(ResponseParser, HandsOutHeadAndBody) {
 }
 
 TEST(ResponseParser, DecodesChunks) {
-  const auto seen = parse(
+  const auto seen = parse_response(
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nT: 1\r\n\r\nrest");
   EXPECT_EQ(seen,
             (Transcript{.last = ParseEvent::complete, .had_head = true, .body = "abcde", .rest = "rest"}));
@@ -87,7 +87,7 @@ TEST(ResponseParser, TellsACutOffResponseFromACompleteOne) {
 TEST(ResponseParser, KnowsWhichResponsesHaveNoBody) {
   for (const std::string line : {"HTTP/1.1 204 No Content", "HTTP/1.1 304 Not Modified"}) {
     for (const std::string fields : {"", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"}) {
-      const auto seen = parse(line + "\r\n" + fields + "\r\nrest");
+      const auto seen = parse_response(line + "\r\n" + fields + "\r\nrest");
       EXPECT_EQ(seen, (Transcript{.last = ParseEvent::complete, .had_head = true, .rest = "rest"}))
           << line << fields;
     }
@@ -164,7 +164,7 @@ TEST(ResponseParser, RejectsWhatItMust) {
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n", "chunk size"},
   };
   for (const auto& one : cases) {
-    const auto seen = parse(one.bytes);
+    const auto seen = parse_response(one.bytes);
     EXPECT_EQ(seen.last, ParseEvent::error) << one.bytes;
     EXPECT_EQ(seen.status, 502) << one.bytes;
     EXPECT_THAT(seen.detail, HasSubstr(one.detail)) << one.bytes;
@@ -173,18 +173,19 @@ TEST(ResponseParser, RejectsWhatItMust) {
 
 TEST(ResponseParser, AcceptsAStatusLineWithoutAReason) {
   for (const std::string line : {"HTTP/1.1 200 ", "HTTP/1.1 200"}) {
-    EXPECT_EQ(parse(line + "\r\nContent-Length: 1\r\n\r\na").body, "a") << line;
+    EXPECT_EQ(parse_response(line + "\r\nContent-Length: 1\r\n\r\na").body, "a") << line;
   }
 }
 
 TEST(ResponseParser, KeepsToItsLimits) {
   const std::string ok = "HTTP/1.1 200 OK\r\n";
   const auto other = RequestKind::other;
-  EXPECT_EQ(parse(ok + "A: " + std::string(70000, 'x')).last, ParseEvent::error);
-  EXPECT_EQ(parse(ok + "A: 1\r\nB: 2\r\n\r\n", other, {.header_fields = 1}).last, ParseEvent::error);
-  EXPECT_EQ(parse(ok + "Content-Length: 3\r\n\r\n", other, {.body_bytes = 2}).last, ParseEvent::error);
-  EXPECT_EQ(parse(ok + "\r\nab", other, {.body_bytes = 2}).body, "ab");
-  EXPECT_EQ(parse(ok + "Transfer-Encoding: chunked\r\n\r\n3\r\n", other, {.body_bytes = 2}).last,
+  EXPECT_EQ(parse_response(ok + "A: " + std::string(70000, 'x')).last, ParseEvent::error);
+  EXPECT_EQ(parse_response(ok + "A: 1\r\nB: 2\r\n\r\n", other, {.header_fields = 1}).last, ParseEvent::error);
+  EXPECT_EQ(parse_response(ok + "Content-Length: 3\r\n\r\n", other, {.body_bytes = 2}).last,
+            ParseEvent::error);
+  EXPECT_EQ(parse_response(ok + "\r\nab", other, {.body_bytes = 2}).body, "ab");
+  EXPECT_EQ(parse_response(ok + "Transfer-Encoding: chunked\r\n\r\n3\r\n", other, {.body_bytes = 2}).last,
             ParseEvent::error);
   ResponseParser parser({.body_bytes = 2});
   EXPECT_EQ(parse_in_pieces(parser, ok + "\r\nabc").last, ParseEvent::error) << "until the connection closes";

@@ -9,7 +9,7 @@
 namespace http::detail {
 namespace {
 
-using Result = SectionScanner::Result;
+using Section = SectionScanner::Result;
 using Start = SectionScanner::Start;
 
 constexpr SectionLimits limits{.start_line = 20, .bytes = 60, .fields = 3};
@@ -18,61 +18,61 @@ TEST(SectionScanner, StopsAfterTheStartLineAndAfterTheEmptyLine) {
   SectionScanner scanner(Start::line, limits);
   const std::string bytes = "\r\nstart\r\nA: b\r\n\r\nrest";
   const auto line = scanner.scan(bytes);
-  EXPECT_EQ(line.result, Result::start_line);
+  EXPECT_EQ(line.result, Section::start_line);
   EXPECT_EQ(line.consumed, 9U);
   const auto fields = scanner.scan(std::string_view(bytes).substr(9));
-  EXPECT_EQ(fields.result, Result::complete);
+  EXPECT_EQ(fields.result, Section::complete);
   EXPECT_EQ(bytes.substr(9 + fields.consumed), "rest");
 }
 
 TEST(SectionScanner, NeedsNoStartLineForTrailers) {
   SectionScanner scanner(Start::fields, limits);
-  EXPECT_EQ(scanner.scan("\r\n").result, Result::complete);
+  EXPECT_EQ(scanner.scan("\r\n").result, Section::complete);
   scanner.reset();
-  EXPECT_EQ(scanner.scan("A: b\r\n\r\n").result, Result::complete);
+  EXPECT_EQ(scanner.scan("A: b\r\n\r\n").result, Section::complete);
 }
 
 TEST(SectionScanner, ReportsAnOffenceWithTheByteThatCommitsIt) {
   const struct {
     std::string bytes;
-    Result result;
+    Section result;
   } cases[] = {
-      {"A: b\n", Result::bare_lf},
-      {"A: b\rc", Result::bare_cr},
-      {std::string("A\0", 2), Result::control_character},
-      {"A: b\r\n ", Result::folded_line},
-      {" ", Result::folded_line},
-      {"A: b\r\n:", Result::nameless_field},
-      {"A ", Result::malformed_name},
-      {"A\t", Result::malformed_name},
-      {"A(", Result::malformed_name},
-      {"A\xc3", Result::malformed_name},
-      {"A: b\r\nB\r", Result::malformed_name},
-      {"a:\r\nb:\r\nc:\r\nd", Result::too_many_fields},
-      {"x:" + std::string(59, 'x'), Result::too_many_bytes},
-      {"x:" + std::string(57, 'x') + "\r\n", Result::too_many_bytes},
+      {"A: b\n", Section::bare_lf},
+      {"A: b\rc", Section::bare_cr},
+      {std::string("A\0", 2), Section::control_character},
+      {"A: b\r\n ", Section::folded_line},
+      {" ", Section::folded_line},
+      {"A: b\r\n:", Section::nameless_field},
+      {"A ", Section::malformed_name},
+      {"A\t", Section::malformed_name},
+      {"A(", Section::malformed_name},
+      {"A\xc3", Section::malformed_name},
+      {"A: b\r\nB\r", Section::malformed_name},
+      {"a:\r\nb:\r\nc:\r\nd", Section::too_many_fields},
+      {"x:" + std::string(59, 'x'), Section::too_many_bytes},
+      {"x:" + std::string(57, 'x') + "\r\n", Section::too_many_bytes},
   };
   for (const auto& one : cases) {
     SectionScanner scanner(Start::fields, limits);
     const auto all_but_one = scanner.scan(std::string_view(one.bytes).substr(0, one.bytes.size() - 1));
-    EXPECT_EQ(all_but_one.result, Result::need_more) << one.bytes;
+    EXPECT_EQ(all_but_one.result, Section::need_more) << one.bytes;
     EXPECT_EQ(scanner.scan(one.bytes.substr(one.bytes.size() - 1)).result, one.result) << one.bytes;
   }
   SectionScanner scanner(Start::line, limits);
-  EXPECT_EQ(scanner.scan(std::string(20, 'x')).result, Result::need_more);
-  EXPECT_EQ(scanner.scan("x").result, Result::start_line_too_long);
+  EXPECT_EQ(scanner.scan(std::string(20, 'x')).result, Section::need_more);
+  EXPECT_EQ(scanner.scan("x").result, Section::start_line_too_long);
 }
 
 TEST(SectionScanner, OfTwoLimitsTheOneThatIsPassedFirstIsTheVerdictHoweverTheBytesAreCut) {
   constexpr SectionLimits close{.start_line = 59, .bytes = 60, .fields = 3};
   for (const std::string start : {"", "\r\n"}) {  // with an empty line before it, the bytes run out first
     const std::string bytes = start + std::string(80, 'x');
-    const Result expected = start.empty() ? Result::start_line_too_long : Result::too_many_bytes;
+    const Section expected = start.empty() ? Section::start_line_too_long : Section::too_many_bytes;
     SectionScanner whole(Start::line, close);
     EXPECT_EQ(whole.scan(bytes).result, expected);
     SectionScanner cut(Start::line, close);
-    Result result = Result::need_more;
-    for (std::size_t at = 0; result == Result::need_more && at < bytes.size(); ++at) {
+    Section result = Section::need_more;
+    for (std::size_t at = 0; result == Section::need_more && at < bytes.size(); ++at) {
       result = cut.scan(std::string_view(bytes).substr(at, 1)).result;
     }
     EXPECT_EQ(result, expected);
@@ -81,7 +81,7 @@ TEST(SectionScanner, OfTwoLimitsTheOneThatIsPassedFirstIsTheVerdictHoweverTheByt
 
 TEST(SectionScanner, WhenBothLimitsArePassedAtOnceItIsTheStartLineThatIsTooLong) {
   SectionScanner scanner(Start::line, {.start_line = 60, .bytes = 60, .fields = 3});
-  EXPECT_EQ(scanner.scan(std::string(61, 'x')).result, Result::start_line_too_long);
+  EXPECT_EQ(scanner.scan(std::string(61, 'x')).result, Section::start_line_too_long);
 }
 
 TEST(SectionScanner, FindsEveryByteThatANameDoesNotHaveWhereverItStands) {
@@ -92,7 +92,7 @@ TEST(SectionScanner, FindsEveryByteThatANameDoesNotHaveWhereverItStands) {
       bytes[at] = byte;
       SectionScanner scanner(Start::fields, limits);
       const auto scan = scanner.scan(bytes);
-      EXPECT_EQ(scan.result == Result::need_more, is_token_char(byte) || byte == ':')
+      EXPECT_EQ(scan.result == Section::need_more, is_token_char(byte) || byte == ':')
           << value << " at " << at;
     }
   }
@@ -106,7 +106,7 @@ TEST(SectionScanner, FindsEveryByteThatIsNotTextWhereverItStands) {
       bytes[at] = byte;
       SectionScanner scanner(Start::fields, limits);
       const auto scan = scanner.scan(bytes);
-      EXPECT_EQ(scan.result == Result::need_more, is_text_char(byte)) << value << " at " << at;
+      EXPECT_EQ(scan.result == Section::need_more, is_text_char(byte)) << value << " at " << at;
     }
   }
 }

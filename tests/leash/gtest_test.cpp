@@ -17,14 +17,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<> wait_in(Channel<int> ch) { (void)co_await ch.receive(); }
+Task<> wait_for_value(Channel<int> ch) { (void)co_await ch.receive(); }
 
 TEST(VerifyNone, FailsTheTestWithTheReport) {
   static asio::io_context io{1};
   static Loop loop{io};
   verify_none(loop);
   Channel<int> ch;
-  go(loop.background(), wait_in(ch), "left");
+  go(loop.background(), wait_for_value(ch), "left");
   ::testing::TestPartResultArray failures;
   {
     const ::testing::ScopedFakeTestPartResultReporter fake(&failures);
@@ -39,7 +39,7 @@ TEST(VerifyNone, FailsTheTestWithTheReport) {
 deadlock: nothing can ever wake 1 task
 
 task 1 [chan receive, TIME] "left" detached, holds BYTES
-    wait_in              tests/leash/gtest_test.cpp:LINE
+    wait_for_value       tests/leash/gtest_test.cpp:LINE
 started at               tests/leash/gtest_test.cpp:LINE by VerifyNone_FailsTheTestWithTheReport_Test::TestBody)");
   ch.close();
   verify_none(loop);
@@ -124,7 +124,7 @@ class VerifyMainTest : public ::testing::Test {
   int run(int status, bool leaves) {
     return verify_main(
         [&] {
-          if (leaves) go(loop.background(), wait_in(ch));
+          if (leaves) go(loop.background(), wait_for_value(ch));
           return status;
         },
         options);
@@ -173,7 +173,7 @@ TEST_F(VerifyMainTest, WhatTheOptionsLeaveOutIsNoLeak) {
 }
 
 TEST_F(VerifyMainTest, WhatWasAliveBeforeIsNoLeak) {
-  go(loop.background(), wait_in(ch));
+  go(loop.background(), wait_for_value(ch));
   EXPECT_EQ(run(0, false), 0);
   EXPECT_EQ(report, "");
 }

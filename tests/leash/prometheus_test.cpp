@@ -16,8 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<> wait_in(Channel<int> ch) { (void)co_await ch.receive(); }
-void start_here(const Context& ctx, const Channel<int>& ch) { go(ctx, wait_in(ch)); }
+Task<> wait_for_number(Channel<int> ch) { (void)co_await ch.receive(); }
+void start_here(const Context& ctx, const Channel<int>& ch) { go(ctx, wait_for_number(ch)); }
 
 class PrometheusTest : public testing::LoopFixture {
  protected:

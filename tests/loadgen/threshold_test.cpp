@@ -21,7 +21,7 @@ ThresholdOutcome outcome(std::string_view text, const RunResult& result) {
 
 bool met(std::string_view text, const RunResult& result) { return outcome(text, result).met; }
 
-std::string refusal(std::string_view text) {
+std::string refused(std::string_view text) {
   const auto threshold = parse_threshold(text);
   return threshold ? "accepted" : threshold.error();
 }
@@ -98,24 +98,24 @@ TEST(Threshold, WhatIsNotKnownIsNotMet) {
 TEST(Threshold, WhatIsWrongIsSaidInOneLine) {
   const std::string form =
       " is not METRIC OPERATOR VALUE, such as p99<50ms, errors<1%, rate>=95% or leaked<=0";
-  EXPECT_EQ(refusal("p99"), "'p99'" + form);
-  EXPECT_EQ(refusal("p99=5ms"), "'p99=5ms'" + form);
-  EXPECT_EQ(refusal("<5ms"), "'<5ms'" + form);
-  EXPECT_EQ(refusal("p99<"), "'p99<'" + form);
-  EXPECT_EQ(refusal(""), "''" + form);
-  EXPECT_EQ(refusal("latency<5ms"),
+  EXPECT_EQ(refused("p99"), "'p99'" + form);
+  EXPECT_EQ(refused("p99=5ms"), "'p99=5ms'" + form);
+  EXPECT_EQ(refused("<5ms"), "'<5ms'" + form);
+  EXPECT_EQ(refused("p99<"), "'p99<'" + form);
+  EXPECT_EQ(refused(""), "''" + form);
+  EXPECT_EQ(refused("latency<5ms"),
             "'latency<5ms' begins with none of the metrics: p50, p99.9 and so on, min, mean, max, errors, "
             "ok, rate, "
             "requests, leaked, contexts, timers, memory");
   for (const auto* text : {"p<5ms", "p0<5ms", "px<5ms", "p99.<5ms", "p1e1<5ms", "p-1<5ms", "p9.9.9<5ms"}) {
-    EXPECT_NE(refusal(text).find("begins with none of the metrics"), std::string::npos) << text;
+    EXPECT_NE(refused(text).find("begins with none of the metrics"), std::string::npos) << text;
   }
-  EXPECT_EQ(refusal("p99<50"), "p99: duration '50' is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
-  EXPECT_EQ(refusal("p99<<5ms"), "p99: duration '<5ms' is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
-  EXPECT_EQ(refusal("errors<few"), "errors: 'few' is no number, and no share such as 1%");
-  EXPECT_EQ(refusal("errors<-1"), "errors: '-1' is no number, and no share such as 1%");
-  EXPECT_EQ(refusal("leaked<1%"), "leaked: '1%' is no number");
-  EXPECT_EQ(refusal("memory<1KB"), "memory: size '1KB' is none of: 512, 64k, 16KiB, 1MiB, 1GiB");
+  EXPECT_EQ(refused("p99<50"), "p99: duration '50' is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
+  EXPECT_EQ(refused("p99<<5ms"), "p99: duration '<5ms' is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
+  EXPECT_EQ(refused("errors<few"), "errors: 'few' is no number, and no share such as 1%");
+  EXPECT_EQ(refused("errors<-1"), "errors: '-1' is no number, and no share such as 1%");
+  EXPECT_EQ(refused("leaked<1%"), "leaked: '1%' is no number");
+  EXPECT_EQ(refused("memory<1KB"), "memory: size '1KB' is none of: 512, 64k, 16KiB, 1MiB, 1GiB");
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ struct Handler {
   }
 };
 
-std::string request(std::string_view fields, bool last = true) {
+std::string timed_request(std::string_view fields, bool last = true) {
   return "GET /work HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + (last ? "Connection: close\r\n" : "") +
          "\r\n";
 }
@@ -52,19 +52,19 @@ class Deadline : public testing::Test {
 TEST_F(Deadline, ThatHasPassedIsAnsweredWithoutStartingTheHandler) {
   for (const char* field : {"X-Request-Timeout-Ms: 0\r\n", "X-Request-Timeout-Ms: 0000000000\r\n",
                             "grpc-timeout: 0S\r\n", "grpc-timeout: 0n\r\nX-Request-Timeout-Ms: 1000\r\n"}) {
-    const std::string answer = ask(request(field));
+    const std::string answer = ask(timed_request(field));
     EXPECT_EQ(status_of(answer), 504) << field;
     EXPECT_NE(answer.find("\r\nX-Deadline-Expired: 1\r\n"), std::string::npos) << answer;
     EXPECT_NE(answer.find("application/problem+json"), std::string::npos) << answer;
     EXPECT_EQ(handler.started, 0) << field;
   }
-  EXPECT_EQ(status_of(ask(request("X-Request-Timeout-Ms: 1000\r\n"))), 200);
+  EXPECT_EQ(status_of(ask(timed_request("X-Request-Timeout-Ms: 1000\r\n"))), 200);
   EXPECT_EQ(handler.started, 1);
 }
 
 TEST_F(Deadline, OfAPipelinedRequestCountsFromWhenItCame) {
   handler.takes = 30ms;
-  const std::string answers = ask(request("", false) + request("X-Request-Timeout-Ms: 10\r\n"));
+  const std::string answers = ask(timed_request("", false) + timed_request("X-Request-Timeout-Ms: 10\r\n"));
   EXPECT_EQ(status_of(answers), 200);
   EXPECT_NE(answers.find("HTTP/1.1 504 "), std::string::npos) << answers;
   EXPECT_EQ(handler.started, 1) << "it waited for the first one until its time was up";
@@ -80,7 +80,7 @@ TEST_F(Deadline, IsTheSmallestOfThoseGiven) {
                            Case{"grpc-timeout: 1200m\r\n", 1200ms}, Case{"grpc-timeout: 99999999H\r\n", 2s},
                            Case{"grpc-timeout: 1S\r\nX-Request-Timeout-Ms: 1500\r\n", 1s},
                            Case{"grpc-timeout: 1S\r\nX-Request-Timeout-Ms: 500\r\n", 500ms}}) {
-    EXPECT_EQ(status_of(ask(request(each.fields))), 200) << each.fields;
+    EXPECT_EQ(status_of(ask(timed_request(each.fields))), 200) << each.fields;
     EXPECT_LE(handler.remaining, each.most) << each.fields;
     EXPECT_GT(handler.remaining, each.most - 400ms) << each.fields;
   }
@@ -93,7 +93,7 @@ TEST_F(Deadline, ThatIsMalformedOrRepeatedIsABadRequest) {
         "grpc-timeout: S\r\n", "grpc-timeout: 5s\r\n", "grpc-timeout: 123456789n\r\n",
         "X-Request-Timeout-Ms: 5\r\nx-request-timeout-ms: 5\r\n",
         "grpc-timeout: 5S\r\ngrpc-timeout: 5S\r\n"}) {
-    EXPECT_EQ(status_of(ask(request(fields))), 400) << fields;
+    EXPECT_EQ(status_of(ask(timed_request(fields))), 400) << fields;
   }
   EXPECT_EQ(handler.started, 0);
 }
