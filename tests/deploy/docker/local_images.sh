@@ -16,7 +16,7 @@ import_base_image() {
 
 # use_compiler_cache FOLDER: puts what this machine has compiled last into a base image of its own, $LEASH_BASE from now
 # on, so that it is not compiled again. The entries fit if the sources lie in the same place, --build-arg SOURCE, and
-# are compiled together as CI does: --build-arg UNITY.
+# are compiled together as CI does: --build-arg UNITY. (Names with a dot are of what is only being written.)
 use_compiler_cache() {
   command -v ccache >/dev/null || return 1
   local context=$1/ccache cache variable
@@ -24,7 +24,7 @@ use_compiler_cache() {
   [[ -d $cache ]] || return 1
   rm -rf "$context"
   mkdir "$context"
-  (cd "$cache" && find . -type f -name '*[RM]' -printf '%T@ %s %p\n' | sort -rn |
+  (cd "$cache" && find . -type f -name '*[RM]' ! -name '*.*' -printf '%T@ %s %p\n' | sort -rn |
     awk '(sum += $2) < 400e6 { print $3 }' | xargs -r cp --parents --preserve=timestamps -t "$context")
   {
     printf 'FROM %s\nCOPY . /root/.cache/ccache\n' "$LEASH_BASE"
