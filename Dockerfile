@@ -10,7 +10,7 @@ WORKDIR ${SOURCE}
 COPY scripts/bootstrap scripts/common.sh scripts/
 RUN scripts/bootstrap --build-only
 COPY . .
-# ON compiles in half the time, in up to 1.4 GB for each processor (docs/compilers.md).
+# ON compiles in half the time, in up to 1.8 GB for each processor (docs/compilers.md).
 ARG UNITY=OFF
 RUN cmake --preset release -DLEASH_TESTS=OFF -DLEASH_UNITY=${UNITY} \
  && cmake --build --preset release --target leash-server leash-client leash-load

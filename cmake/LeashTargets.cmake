@@ -84,7 +84,7 @@ function(leash_unity target precompiled)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE
       -Wno-subobject-linkage           # an unnamed namespace of a source that is included is no mistake here
-      --param=ggc-min-heapsize=1048576) # KiB; a sixth less time, but up to 1.4 GB for one compilation
+      --param=ggc-min-heapsize=1048576) # KiB; a sixth less time, but up to 1.8 GB for one compilation
   endif()
   if(LEASH_PRECOMPILE)
     target_precompile_headers(${target} REUSE_FROM ${precompiled})
