@@ -11,8 +11,6 @@ set_property(CACHE LEASH_SANITIZE PROPERTY STRINGS "" asan tsan)
 if(LEASH_SANITIZE STREQUAL "asan")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
-  # A quarter of the compiler's time would be UBSan's checks in headers of others.
-  add_compile_options($<$<CXX_COMPILER_ID:Clang>:-fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/ubsan-ignored.txt>)
   # GCC: the sanitizers' own branches make it see uses that cannot happen.
   add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 elseif(LEASH_SANITIZE STREQUAL "tsan")
