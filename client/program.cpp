@@ -1,0 +1,65 @@
+#include "client/program.hpp"
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <csignal>
+#include <utility>
+#include <variant>
+
+#include "client/command.hpp"
+#include "client/options.hpp"
+#include "leash/go.hpp"
+#include "leash/loop.hpp"
+#include "leash/scope.hpp"
+#include "leash/via.hpp"
+
+namespace client {
+
+namespace {
+
+leash::Task<> stop_on_signal(leash::Scope& all, asio::signal_set& signals, int& status) {
+  const auto number = co_await signals.async_wait(leash::via(all.ctx()));
+  if (!number) co_return;
+  status = 128 + *number;
+  all.cancel();
+}
+
+leash::Task<> run_until_done(leash::Scope& all, leash::Task<int> work, int& status) {
+  status = co_await std::move(work);
+  all.cancel();
+}
+
+leash::Task<> run(leash::Loop& loop, Command command, int& status) {
+  asio::signal_set signals(loop.io(), SIGINT, SIGTERM, SIGHUP);
+  signals.add(SIGQUIT);  // the terminal would be left as it is
+  int signalled = 0;
+  leash::Scope all(loop.background());
+  leash::Task<int> work =
+      std::visit([&](auto& chosen) { return execute(all.ctx(), loop, std::move(chosen)); }, command);
+  all.go(stop_on_signal(all, signals, signalled), "signals");
+  all.go(run_until_done(all, std::move(work), status), "command");
+  (void)co_await all.join();
+  if (signalled != 0) status = signalled;
+}
+
+}  // namespace
+
+int program(int argc, char** argv) {
+  auto command = parse_command_line(argc, argv);
+  if (!command) {
+    const Message& message = command.error();
+    if (message.exit_status != 0) return complain(message.exit_status, message.text);
+    return print(message.text) ? Exit::success : output_failed();
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  int status = Exit::success;
+  asio::io_context io{1};
+  leash::Loop loop{io};
+  leash::go(loop.background(), run(loop, std::move(*command), status), "leash-client");
+  if (const auto ran = loop.run(); !ran) {
+    return complain(Exit::connection_failure, ran.error().message());
+  }
+  return status;
+}
+
+}  // namespace client
