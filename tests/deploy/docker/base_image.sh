@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Writes, as a tar file to standard output, a Debian that can stand in for debian:SUITE-slim where no registry can be
-# reached: debootstrap's smallest, with what the Dockerfile and its neighbours would install by apt-get already there,
-# because their containers have no network.
+# reached: debootstrap's smallest, with what the Dockerfile would install by apt-get already there, because its
+# containers have no network.
 #
 #   base_image.sh bookworm FOLDER | docker import - debian:bookworm-slim
 #
@@ -34,7 +34,7 @@ mount -t proc proc "$root/proc"
 mkdir "$root/scripts"
 cp "$scripts/bootstrap" "$scripts/common.sh" "$root/scripts/"
 chroot "$root" /scripts/bootstrap --build-only
-chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends ccache prometheus
+chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends ccache
 
 umount "$root/proc"
 rm -rf "$root/scripts" "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*

@@ -38,8 +38,13 @@ use_compiler_cache() {
   rm -rf "$context"
 }
 
-# make_prometheus_image NAME: what stands in for prom/prometheus.
+# make_prometheus_image NAME FOLDER: what stands in for prom/prometheus: this machine's, with the libraries it loads.
 make_prometheus_image() {
-  quietly docker build --build-arg "BASE=$LEASH_BASE" --tag "$1" \
-    --file tests/deploy/docker/prometheus.Dockerfile tests/deploy/docker
+  local context=$2/prometheus
+  rm -rf "$context"
+  mkdir -p "$context/bin" "$context/prometheus"
+  cp "$(type -P prometheus)" "$(type -P promtool)" "$context/bin/"
+  ldd "$context"/bin/* | grep -o '/[^ ]*\.so[^ ]*' | sort -u | xargs -r cp --dereference --parents -t "$context"
+  quietly docker build --tag "$1" --file tests/deploy/docker/prometheus.Dockerfile "$context"
+  rm -rf "$context"
 }

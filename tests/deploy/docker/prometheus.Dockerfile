@@ -1,10 +1,9 @@
 # Stands in for prom/prometheus where no registry can be reached: Debian's Prometheus in the same places, with the same
-# user and the same defaults. The base image that scripts/test-docker makes has the package.
-ARG BASE=debian:bookworm-slim
-FROM ${BASE}
-RUN mkdir -p /etc/prometheus /prometheus /usr/share/prometheus/consoles /usr/share/prometheus/console_libraries \
- && chown nobody:nogroup /prometheus
-USER nobody
+# user (nobody) and the same defaults. make_prometheus_image (local_images.sh) makes what is copied.
+FROM scratch
+COPY . /
+COPY --chown=65534:65534 prometheus /prometheus
+USER 65534:65534
 WORKDIR /prometheus
 VOLUME ["/prometheus"]
 EXPOSE 9090
