@@ -38,13 +38,21 @@ use_compiler_cache() {
   rm -rf "$context"
 }
 
-# make_prometheus_image NAME FOLDER: what stands in for prom/prometheus: this machine's, with the libraries it loads.
+# make_prometheus_image NAME FOLDER: what stands in for prom/prometheus: this machine's Prometheus with the libraries it
+# loads, in the same places, with the same user (nobody) and the same defaults.
 make_prometheus_image() {
-  local context=$2/prometheus
-  rm -rf "$context"
-  mkdir -p "$context/bin" "$context/prometheus"
-  cp "$(type -P prometheus)" "$(type -P promtool)" "$context/bin/"
-  ldd "$context"/bin/* | grep -o '/[^ ]*\.so[^ ]*' | sort -u | xargs -r cp --dereference --parents -t "$context"
-  quietly docker build --tag "$1" --file tests/deploy/docker/prometheus.Dockerfile "$context"
-  rm -rf "$context"
+  local root=$2/prometheus
+  rm -rf "$root"
+  mkdir -p "$root/bin" "$root/etc/prometheus" "$root/prometheus"
+  cp "$(type -P prometheus)" "$(type -P promtool)" "$root/bin/"
+  ldd "$root"/bin/* | grep -o '/[^ ]*\.so[^ ]*' | sort -u | xargs -r cp --dereference --parents -t "$root"
+  chown 65534:65534 "$root/prometheus"
+  quietly import_prometheus_image "$1" "$root"
+  rm -rf "$root"
+}
+import_prometheus_image() {
+  tar -C "$2" -c . | docker import \
+    --change 'USER 65534:65534' --change 'WORKDIR /prometheus' --change 'VOLUME ["/prometheus"]' --change 'EXPOSE 9090' \
+    --change 'ENV PATH=/bin' --change 'ENTRYPOINT ["/bin/prometheus"]' \
+    --change 'CMD ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"]' - "$1"
 }
