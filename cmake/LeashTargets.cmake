@@ -145,9 +145,9 @@ endfunction()
 # Where all is built from scratch, and under a sanitizer, a quarter of them at a time runs in one process: its start
 # takes longer than most tests.
 # A test's own code need not be fast, so it is compiled in half the time; but for OPTIMIZED ones, in which what the library
-# has in headers is instantiated and so tested.
+# has in headers is instantiated and so tested. COST is the seconds that a quarter takes: the longest start first.
 function(leash_test target)
-  cmake_parse_arguments(ARG "OPTIMIZED" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMIZED" "COST" "SOURCES;LINK" ${ARGN})
   add_executable(${target} ${ARG_SOURCES})
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${target} PRIVATE ${ARG_LINK} leash_test_main GTest::gmock leash_warnings)
@@ -158,6 +158,9 @@ function(leash_test target)
       add_test(NAME ${target}.${quarter} COMMAND ${target} --gtest_brief=1)
       set_tests_properties(${target}.${quarter} PROPERTIES TIMEOUT 300
         ENVIRONMENT "GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${quarter}")
+      if(ARG_COST)
+        set_tests_properties(${target}.${quarter} PROPERTIES COST ${ARG_COST})
+      endif()
     endforeach()
   else()
     gtest_discover_tests(${target} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)

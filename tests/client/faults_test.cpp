@@ -27,7 +27,7 @@ using support::FaultProxy;
 using support::Faults;
 using support::Script;
 using support::ServerProcess;
-using Then = Faults::Then;
+using Next = Faults::Then;
 using Outcomes = std::map<std::string, int>;
 
 // A status, or what kind of an error it was.
@@ -114,10 +114,10 @@ class ClientAndServer : public testing::Test {
       for (const auto& [what, times] : run(1, requests(proxy.port(), 3000, timeout))) {
         EXPECT_TRUE(allowed.contains(what)) << what << ", " << times << " times";
       }
-      const bool has_event = script.to_server.then != Then::go_on || script.to_client.then != Then::go_on;
+      const bool has_event = script.to_server.then != Next::go_on || script.to_client.then != Next::go_on;
       EXPECT_EQ(proxy.faults() > 0, has_event);
       // A server that does not hear of the client's end keeps its end open.
-      const bool ends_are_lost = script.to_server.then == Then::half_open;
+      const bool ends_are_lost = script.to_server.then == Next::half_open;
       EXPECT_TRUE(ends_are_lost || support::eventually([&] { return proxy.open() == 0; }));
     }
     expect_nothing_left();
@@ -129,7 +129,7 @@ class ClientAndServer : public testing::Test {
   const double descriptors = server.metric("process_open_fds");
 };
 
-Faults event(Then then, std::uint64_t after) {
+Faults event(Next then, std::uint64_t after) {
   Faults faults;
   faults.then = then;
   faults.after = after;
@@ -161,8 +161,8 @@ TEST_F(ClientAndServer, ADelayBeyondTheTimeoutIsTooLate) {
 }
 
 TEST_F(ClientAndServer, ARequestThatIsCutOffOrResetIsRefused) {
-  for (const Then then : {Then::cut, Then::reset}) {
-    SCOPED_TRACE(then == Then::cut ? "cut" : "reset");
+  for (const Next then : {Next::cut, Next::reset}) {
+    SCOPED_TRACE(then == Next::cut ? "cut" : "reset");
     expect_outcomes("at once", {.to_server = event(then, 0)}, {"refused"});
     expect_outcomes("in a head", {.to_server = event(then, in_a_head)}, {"refused"});
     // The smaller requests are not affected; the echo of half a body may have begun.
@@ -171,12 +171,12 @@ TEST_F(ClientAndServer, ARequestThatIsCutOffOrResetIsRefused) {
 }
 
 TEST_F(ClientAndServer, AResponseThatIsCutOffOrResetIsTruncated) {
-  for (const Then then : {Then::cut, Then::reset}) {
-    SCOPED_TRACE(then == Then::cut ? "cut" : "reset");
+  for (const Next then : {Next::cut, Next::reset}) {
+    SCOPED_TRACE(then == Next::cut ? "cut" : "reset");
     expect_outcomes("at once", {.to_client = event(then, 0)}, {"refused"});
     // A reset may overtake the bytes in front of it.
     expect_outcomes("in a head", {.to_client = event(then, in_a_head)},
-                    then == Then::cut ? std::set<std::string>{"truncated"}
+                    then == Next::cut ? std::set<std::string>{"truncated"}
                                       : std::set<std::string>{"truncated", "refused"});
     expect_outcomes("in a body", {.to_client = event(then, in_a_body)}, {"200", "refused", "truncated"});
   }
@@ -184,25 +184,25 @@ TEST_F(ClientAndServer, AResponseThatIsCutOffOrResetIsTruncated) {
 
 TEST_F(ClientAndServer, SilenceIsTooLate) {
   for (const std::uint64_t after : {std::uint64_t{0}, in_a_head}) {
-    expect_outcomes("requests", {.to_server = event(Then::half_open, after)}, {"too late"}, 50ms);
-    expect_outcomes("responses", {.to_client = event(Then::half_open, after)}, {"too late"}, 50ms);
+    expect_outcomes("requests", {.to_server = event(Next::half_open, after)}, {"too late"}, 50ms);
+    expect_outcomes("responses", {.to_client = event(Next::half_open, after)}, {"too late"}, 50ms);
   }
   // The server gives up first, and may have begun to answer.
-  expect_outcomes("in a request", {.to_server = event(Then::half_open, in_a_body)},
+  expect_outcomes("in a request", {.to_server = event(Next::half_open, in_a_body)},
                   {"200", "504", "truncated", "too late"}, 300ms);
-  expect_outcomes("in a response", {.to_client = event(Then::half_open, in_a_body)}, {"200", "too late"},
+  expect_outcomes("in a response", {.to_client = event(Next::half_open, in_a_body)}, {"200", "too late"},
                   300ms);
 }
 
 TEST_F(ClientAndServer, GarbageIsNoAnswer) {
   for (const std::uint64_t after : {std::uint64_t{0}, in_a_head}) {
-    expect_outcomes("in a request", {.to_server = event(Then::garbage, after)}, {"400"});
-    expect_outcomes("in a response", {.to_client = event(Then::garbage, after)}, {"malformed"});
+    expect_outcomes("in a request", {.to_server = event(Next::garbage, after)}, {"400"});
+    expect_outcomes("in a response", {.to_client = event(Next::garbage, after)}, {"malformed"});
   }
   // A body can be anything, and ends where its length says: what is over is no message.
-  expect_outcomes("in the body of a request", {.to_server = event(Then::garbage, in_a_body)},
+  expect_outcomes("in the body of a request", {.to_server = event(Next::garbage, in_a_body)},
                   {"200", "400", "501"});
-  expect_outcomes("in the body of a response", {.to_client = event(Then::garbage, in_a_body)},
+  expect_outcomes("in the body of a response", {.to_client = event(Next::garbage, in_a_body)},
                   {"200", "malformed"});
 }
 

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 enum class Bridge { from_slot, as_awaitable };
 
-struct Number {
+struct Count {
   using type = int;
 };
 
@@ -96,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(Through, ContextBridged, ::testing::Values(Bridge::from
 
 TEST_P(ContextBridged, Case7AForeignParentEndsItsChildrenOfEveryKindAtOnce) {
   auto [child, cancel_child] = with_cancel(parent());
-  const Context value = with_value<Number>(parent(), 1);
+  const Context value = with_value<Count>(parent(), 1);
   auto [timed, cancel_timed] = with_timeout(value, 1h);
   for (const Context& each : {parent(), child, value, timed}) expect_open(each);
   EXPECT_EQ(children(), 2u);
@@ -105,7 +105,7 @@ TEST_P(ContextBridged, Case7AForeignParentEndsItsChildrenOfEveryKindAtOnce) {
     expect_done(each, errc::canceled, errc::canceled);
   }
   EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
-  EXPECT_EQ(*timed.value<Number>(), 1);
+  EXPECT_EQ(*timed.value<Count>(), 1);
 }
 
 TEST_P(ContextBridged, Case26TheCauseIsTheErrAndIsInherited) {

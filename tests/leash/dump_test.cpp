@@ -12,13 +12,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<> wait_in(Channel<int> ch) { (void)co_await ch.receive(); }
-Task<> wait_below(Channel<int> ch) { co_await wait_in(ch); }
+Task<> wait_on(Channel<int> ch) { (void)co_await ch.receive(); }
+Task<> wait_under(Channel<int> ch) { co_await wait_on(ch); }
 
 class DumpTest : public testing::LoopFixture {
  protected:
   void start_waiting(Context ctx, int count) {
-    for (int i = 0; i < count; ++i) go(ctx, wait_in(ch), "waiter");
+    for (int i = 0; i < count; ++i) go(ctx, wait_on(ch), "waiter");
     poll();
   }
   void TearDown() override {
@@ -29,7 +29,7 @@ class DumpTest : public testing::LoopFixture {
 };
 
 TEST_F(DumpTest, GroupsTasksWithTheSameStackTheLargestGroupFirst) {
-  go(root(), wait_below(ch), "below");
+  go(root(), wait_under(ch), "below");
   advance(1s);
   start_waiting(root(), 3);
   const Dump dump = take_dump(loop);
@@ -41,8 +41,8 @@ TEST_F(DumpTest, GroupsTasksWithTheSameStackTheLargestGroupFirst) {
   EXPECT_EQ(dump.entries[0].oldest.frames.size(), 1u);
   EXPECT_EQ(dump.entries[1].count, 1u);
   ASSERT_EQ(dump.entries[1].oldest.frames.size(), 2u);
-  EXPECT_EQ(dump.entries[1].oldest.frames[0].function, "wait_in");
-  EXPECT_EQ(dump.entries[1].oldest.frames[1].function, "wait_below");
+  EXPECT_EQ(dump.entries[1].oldest.frames[0].function, "wait_on");
+  EXPECT_EQ(dump.entries[1].oldest.frames[1].function, "wait_under");
   EXPECT_GT(dump.entries[0].frame_bytes, 3 * dump.entries[0].oldest.frame_bytes - 1);
 }
 
@@ -58,7 +58,7 @@ TEST_F(DumpTest, TheExampleOfAGroupIsItsOldestTask) {
 TEST_F(DumpTest, ATaskWhoseStateDiffersIsAGroupOfItsOwn) {
   auto [ctx, cancel] = with_cancel(root());
   start_waiting(root(), 1);
-  go(ctx, wait_in(ch), "waiter");
+  go(ctx, wait_on(ch), "waiter");
   poll();
   cancel();
   advance(1s);
@@ -82,7 +82,7 @@ TEST_F(DumpTest, FullHasOneEntryForEachTaskTheOldestFirst) {
 }
 
 TEST_F(DumpTest, TheLimitIsForEntriesAndNotForWhatIsCounted) {
-  go(root(), wait_below(ch));
+  go(root(), wait_under(ch));
   start_waiting(root(), 5);
   DumpOptions options;
   options.filter.limit = 1;
@@ -102,7 +102,7 @@ TEST_F(DumpTest, IsTakenInSlicesWhileTasksStartAndEnd) {
   // Every task that it has not seen ends, and as many start: it meets neither.
   ch.close();
   Channel<int> other;
-  for (int i = 0; i < 50; ++i) go(root(), wait_in(other));
+  for (int i = 0; i < 50; ++i) go(root(), wait_on(other));
   poll();
   ASSERT_TRUE(dump);
   EXPECT_LT(dump->matched, 200u);
@@ -116,8 +116,8 @@ TEST_F(DumpTest, OfSeveralLoopsIsOne) {
   asio::io_context second_io{1};
   Loop second{second_io};
   Channel<int> ch2;
-  go(second.background(), wait_below(ch2));
-  for (int i = 0; i < 2; ++i) go(second.background(), wait_in(ch2), "waiter");
+  go(second.background(), wait_under(ch2));
+  for (int i = 0; i < 2; ++i) go(second.background(), wait_on(ch2), "waiter");
   second_io.poll();
   std::vector<Dump> both;
   both.push_back(take_dump(loop));

@@ -35,7 +35,7 @@ constexpr Place there{"server/there.cpp", "void there()", 20, 1};
 Task<> receives(Channel<int> ch) { (void)co_await ch.receive(); }
 Task<> returns() { co_return; }
 Task<Result<>> returns(Result<> result) { co_return result; }
-Task<> throws() {
+Task<> ends_in_exception() {
   throw std::runtime_error("thrown");
   co_return;
 }
@@ -110,7 +110,7 @@ TEST_F(FiguresTest, OutcomesSayHowTasksEnded) {
   go(ctx, returns(), {}, at(here));
   go(ctx, returns(Result<>()), {}, at(here));
   go(ctx, returns(std::unexpected(broken)), {}, at(here));
-  go(ctx, throws(), {}, at(here));
+  go(ctx, ends_in_exception(), {}, at(here));
   go(ctx, returns(std::unexpected(make_error_code(errc::canceled))), {}, at(here));
   go(ctx, returns(std::unexpected(make_error_code(errc::deadline_exceeded))), {}, at(here));
   poll();

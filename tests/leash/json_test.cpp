@@ -12,13 +12,13 @@ using namespace std::chrono_literals;
 
 class JsonTest : public testing::LoopFixture {};
 
-Task<> wait_for_value(Channel<int> ch) { (void)co_await ch.receive(); }
+Task<> wait_for_reply(Channel<int> ch) { (void)co_await ch.receive(); }
 
 TEST_F(JsonTest, ADumpIsWrittenAsDocumented) {
   Channel<int> ch;
   {
     auto [ctx, cancel] = with_cancel(root(), Label("request", 918, Role::request));
-    for (int n = 0; n < 2; ++n) go(ctx, wait_for_value(ch), "worker");
+    for (int n = 0; n < 2; ++n) go(ctx, wait_for_reply(ch), "worker");
     poll();
     cancel(errc::disconnected);
   }
@@ -48,13 +48,13 @@ TEST_F(JsonTest, ADumpIsWrittenAsDocumented) {
       R"({"name":"worker","role":"request","state":"leaked","wait":"chan receive",)"
       R"("uncancellable":false,"count":1,"oldest_age_seconds":3.0,)"
       R"("example":{"id":1,"loop":"loop","owner":"request 918","owner_done_seconds":3.0,)"
-      R"("owner_cause":"client disconnected","trace":"","waits_seconds":3.0,"frames":[{"function":"wait_for_value"}]}})");
+      R"("owner_cause":"client disconnected","trace":"","waits_seconds":3.0,"frames":[{"function":"wait_for_reply"}]}})");
   ch.close();
 }
 
 TEST_F(JsonTest, WhatThereIsNotIsNull) {
   Channel<int> ch;
-  go(root(), wait_for_value(ch));
+  go(root(), wait_for_reply(ch));
   const auto entry = to_json(take_dump(loop))["tasks"][0];
   EXPECT_EQ(entry["waits_at"], entry["example"]["frames"][0]["at"]);
   EXPECT_TRUE(entry["example"]["owner_done_seconds"].is_null());

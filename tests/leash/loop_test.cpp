@@ -18,6 +18,7 @@
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
+#include "tests/support/mark.hpp"
 
 // How often the system was asked to wake this program at a time: Asio's calls come here.
 static int timers_set = 0;
@@ -36,21 +37,12 @@ static_assert(!std::is_copy_constructible_v<Loop> && !std::is_move_constructible
 
 using LoopTest = testing::LoopFixture;
 
-// Writes its name when it is destroyed.
-struct Mark {
-  Mark(std::string* t, const char* n) : text(t), name(n) {}
-  Mark(const Mark&) = delete;
-  ~Mark() { *text += name; }
-  std::string* text;
-  const char* name;
-};
-
 Task<> inner(std::string* text, const char* name, Channel<int> ch) {
-  const Mark mark(text, name);
+  const testing::Mark mark(text, name);
   (void)co_await ch.receive();
 }
 Task<> outer(std::string* text, const char* name, const char* inner_name, Channel<int> ch) {
-  const Mark mark(text, name);
+  const testing::Mark mark(text, name);
   co_await inner(text, inner_name, ch);
 }
 
@@ -92,7 +84,7 @@ TEST(LoopEnd, TasksThatNeverRanAndTasksInScopesAreDestroyed) {
     Loop loop{io};
     Channel<int> ch;
     go(loop.background(), [](Context ctx, std::string* t, Channel<int> c) -> Task<> {
-      const Mark mark(t, "parent");
+      const testing::Mark mark(t, "parent");
       Scope s(ctx);
       s.go(inner(t, "child ", c));
       (void)co_await s.join();

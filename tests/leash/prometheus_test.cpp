@@ -17,11 +17,11 @@ namespace {
 using namespace std::chrono_literals;
 
 Task<> wait_for_number(Channel<int> ch) { (void)co_await ch.receive(); }
-void start_here(const Context& ctx, const Channel<int>& ch) { go(ctx, wait_for_number(ch)); }
+void start_task(const Context& ctx, const Channel<int>& ch) { go(ctx, wait_for_number(ch)); }
 
 class PrometheusTest : public testing::LoopFixture {
  protected:
-  // The samples of these loops by their names and labels; the site of start_here is SITE.
+  // The samples of these loops by their names and labels; the site of start_task is SITE.
   std::map<std::string, double> samples(const FiguresOfLoops& loops) const {
     return samples(prometheus_families(loops, clock.now()));
   }
@@ -44,9 +44,9 @@ class PrometheusTest : public testing::LoopFixture {
 TEST_F(PrometheusTest, FiguresBecomeSamples) {
   Channel<int> ch;
   auto [ctx, cancel] = with_cancel(root(), Label("request", 1, Role::request));
-  start_here(ctx, ch);
-  start_here(ctx, ch);
-  start_here(root(), ch);
+  start_task(ctx, ch);
+  start_task(ctx, ch);
+  start_task(root(), ch);
   poll();
   cancel(errc::disconnected);
   advance(5s);
@@ -79,8 +79,8 @@ TEST_F(PrometheusTest, TheSameSiteOfSeveralLoopsIsOne) {
   asio::io_context other_io{1};
   Loop other{other_io};
   Channel<int> ch;
-  start_here(root(), ch);
-  start_here(other.background(), ch);
+  start_task(root(), ch);
+  start_task(other.background(), ch);
   auto both = samples({loop.figures(), other.figures()});
   EXPECT_EQ(both["leash_tasks_live{SITE,role=\"system\"}"], 2);
   poll();
@@ -95,7 +95,7 @@ TEST_F(PrometheusTest, TheCollectorNeedsNoLoopToAnswer) {
   EXPECT_TRUE(samples(collector.Collect()).contains("leash_contexts_live"));
   collector.add(loop);
   Channel<int> ch;
-  start_here(root(), ch);
+  start_task(root(), ch);
   double live = 0;
   // While this thread, the loop's, is busy.
   std::thread([&] { live = samples(collector.Collect())["leash_tasks_live{SITE,role=\"system\"}"]; }).join();

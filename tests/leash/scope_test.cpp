@@ -10,6 +10,7 @@
 #include "leash/done.hpp"
 #include "leash/sleep.hpp"
 #include "tests/support/loop_fixture.hpp"
+#include "tests/support/mark.hpp"
 
 namespace leash {
 namespace {
@@ -21,15 +22,6 @@ static_assert(!std::is_copy_constructible_v<Scope> && !std::is_move_constructibl
 const std::error_code broken = std::make_error_code(std::errc::io_error);
 const std::error_code broken_too = std::make_error_code(std::errc::protocol_error);
 
-// Writes its name when it is destroyed.
-struct Mark {
-  Mark(std::string* t, const char* n) : text(t), name(n) {}
-  Mark(const Mark&) = delete;
-  ~Mark() { *text += name; }
-  std::string* text;
-  const char* name;
-};
-
 // What a join returned, or threw.
 struct Joined {
   std::optional<Result<>> result;
@@ -39,7 +31,7 @@ struct Joined {
 };
 
 Task<> parked(std::string* text, const char* name, Channel<int> ch) {
-  const Mark mark(text, name);
+  const testing::Mark mark(text, name);
   (void)co_await ch.receive();
 }
 Task<Result<>> until_told(Context ctx, std::error_code* cause) {
@@ -442,7 +434,7 @@ TEST_F(ScopeTest, AnExceptionOnItsWayThroughAScopeDestroysTheTasks) {
 }
 
 Task<Result<>> inner_scope(Context ctx, std::string* text, Channel<int> go_on) {
-  const Mark mark(text, "inner ");
+  const testing::Mark mark(text, "inner ");
   Scope s(ctx);
   s.go(fails_after(go_on, broken));
   s.go(sleeps(s.ctx(), 1h));

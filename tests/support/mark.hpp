@@ -1,0 +1,23 @@
+#pragma once
+// Writes its name when it is destroyed: whether, and in what order, what a task holds is freed.
+//
+// Lifetime       the text must outlive it.
+//
+//   std::string text;
+//   { const Mark mark(&text, "inner "); }
+//   EXPECT_EQ(text, "inner ");
+
+#include <string>
+
+namespace leash::testing {
+
+struct Mark {
+  Mark(std::string* t, const char* n) : text(t), name(n) {}
+  Mark(const Mark&) = delete;
+  Mark& operator=(const Mark&) = delete;
+  ~Mark() { *text += name; }
+  std::string* text;
+  const char* name;
+};
+
+}  // namespace leash::testing
