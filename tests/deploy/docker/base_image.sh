@@ -4,8 +4,8 @@
 #
 #   base_image.sh bookworm FOLDER | docker import - debian:bookworm-slim
 #
-# Packages are unpacked and no more: nothing in this image but compiling needs what their scripts would set up, and
-# running them takes twice as long as all the rest. Works in FOLDER, where mmdebstrap cleans up even when it is killed.
+# Packages are unpacked and no more: compiling, which is all that is done in it, needs nothing of what their scripts would
+# set up, and to run those takes as long as all the rest. Works in FOLDER, where mmdebstrap cleans up even when it is killed.
 set -euo pipefail
 
 suite=$1
@@ -15,7 +15,8 @@ scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../../scripts" && pwd)
 packages=$("$scripts/bootstrap" --build-only --list | paste -sd,)
 if [[ $suite == bookworm ]]; then packages+=,node-llhttp; else packages+=,libllhttp-dev; fi
 mkdir -p "$folder"
-# The names of the compilers are what scripts would have made, too.
+# The names of the compilers are what scripts would have made, after all. apt-get, as mmdebstrap calls it, fails where
+# descriptors of a caller's from 7 up are open.
 TMPDIR=$folder exec mmdebstrap --quiet --variant=extract --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
   --setup-hook='mkdir -p "$1/usr/bin" && ln -s gcc "$1/usr/bin/cc" && ln -s g++ "$1/usr/bin/c++"' \
-  --include='?essential' --include="ccache,$packages" "$suite" - http://deb.debian.org/debian 2>"$folder/base-image.log"
+  --include='?essential' --include="ccache,$packages" "$suite" - http://deb.debian.org/debian 2>"$folder/base-image.log" 7>&- 8>&- 9>&-

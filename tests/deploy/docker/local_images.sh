@@ -10,8 +10,7 @@ make_base_image() {
   quietly import_base_image "$1" "$2" "$recipe"
 }
 import_base_image() {
-  # apt-get, as mmdebstrap calls it, fails where these are open.
-  tests/deploy/docker/base_image.sh "$1" "$2" 7>&- 8>&- 9>&- |
+  tests/deploy/docker/base_image.sh "$1" "$2" |
     docker import --change "LABEL recipe=$3" --change 'ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin' \
       --change 'ENV HOME=/root LEASH_SKIP_BOOTSTRAP=1' - "$LEASH_BASE" # there are no users, and dpkg knows no package
 }
