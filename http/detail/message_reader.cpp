@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "http/detail/ascii.hpp"
+#include "http/detail/framing_fields.hpp"
 
 namespace http::detail {
 namespace {
@@ -32,48 +33,6 @@ std::string_view describe(llhttp_errno_t code) noexcept {
     default:
       return "The message is malformed.";
   }
-}
-
-// The fields of a head that say where the message ends and what comes after it, collected in one pass.
-struct FramingFields {
-  int content_lengths = 0;
-  std::string_view content_length;
-  bool has_transfer_encoding = false;
-  int chunked = 0;  // codings, over all fields
-  int other_codings = 0;
-  bool chunked_is_last = false;
-  bool close = false;
-  bool keep_alive = false;
-};
-
-void add_transfer_codings(FramingFields& found, std::string_view value) noexcept {
-  found.has_transfer_encoding = true;
-  for_each_element(value, [&](std::string_view coding) {
-    found.chunked_is_last = iequals(coding, "chunked");
-    ++(found.chunked_is_last ? found.chunked : found.other_codings);
-  });
-}
-
-void add_connection_options(FramingFields& found, std::string_view value) noexcept {
-  for_each_element(value, [&](std::string_view option) {
-    found.close |= iequals(option, "close");
-    found.keep_alive |= iequals(option, "keep-alive");
-  });
-}
-
-FramingFields framing_fields(const HeaderViews& fields) noexcept {
-  FramingFields found;
-  for (const auto& field : fields) {
-    if (iequals(field.name, "content-length")) {
-      ++found.content_lengths;
-      found.content_length = field.value;
-    } else if (iequals(field.name, "transfer-encoding")) {
-      add_transfer_codings(found, field.value);
-    } else if (iequals(field.name, "connection")) {
-      add_connection_options(found, field.value);
-    }
-  }
-  return found;
 }
 
 }  // namespace
