@@ -37,7 +37,8 @@ Task<Result<std::string_view>> RequestBody::next(Context ctx) {
     auto [time, cancel] = leash::with_timeout(ctx, timeout_);
     const Result<> more = co_await input_.wait(time);
     if (!more) {
-      if (!ctx.is_done() && more.error() == leash::errc::deadline_exceeded) {
+      const bool of_the_request = ctx.is_done() || ctx.remaining() == leash::Duration::zero();
+      if (!of_the_request && more.error() == leash::errc::deadline_exceeded) {
         fault_ = {.status = 408, .detail = "The request's body did not arrive in time."};
         co_return std::unexpected(std::make_error_code(std::errc::bad_message));
       }

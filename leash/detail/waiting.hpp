@@ -188,12 +188,12 @@ class StateCase {
   DoneLink link_;
 };
 
-// The context is done.
+// The context is done: err() answers from then on, and not before.
 class ContextCase {
  public:
   static constexpr WaitKind kind = WaitKind::context_done;
   explicit ContextCase(ContextNode& node) noexcept : node_(&node) {}
-  bool try_now(TaskRecord&) noexcept { return nothing_remains(*node_->signal); }
+  bool try_now(TaskRecord&) const noexcept { return node_->signal->done(); }
   void arm(Selection& selection, int index) noexcept {
     link_.selection = &selection;
     link_.index = index;
@@ -201,17 +201,26 @@ class ContextCase {
   }
   void disarm() noexcept { link_.unlink(); }
   void result() const noexcept {}
-  std::error_code error() const noexcept { return error_of(*node_->signal); }
+
+ protected:
+  Ref<ContextNode> node_;
 
  private:
-  Ref<ContextNode> node_;
   DoneLink link_;
+};
+
+// There is no time left under the context. Known at the deadline, a turn or so before the context is done.
+class NothingRemainsCase : public ContextCase {
+ public:
+  using ContextCase::ContextCase;
+  bool try_now(TaskRecord&) const noexcept { return nothing_remains(*node_->signal); }
+  std::error_code error() const noexcept { return error_of(*node_->signal); }
 };
 
 // A case under a context: an operation that starts under a done context fails at once; one that waits fails
 // when the context ends.
 template <class Case>
-class [[nodiscard]] AwaitUnder : public Waiting<ContextCase, Case> {
+class [[nodiscard]] AwaitUnder : public Waiting<NothingRemainsCase, Case> {
   using Value = decltype(std::declval<Case&>().result());
   template <class T>
   struct AsResult {
@@ -226,7 +235,7 @@ class [[nodiscard]] AwaitUnder : public Waiting<ContextCase, Case> {
   using Outcome = typename AsResult<Value>::type;
 
   AwaitUnder(ContextNode& context, Case one)
-      : Waiting<ContextCase, Case>(Case::kind, false, ContextCase(context), std::move(one)) {}
+      : Waiting<NothingRemainsCase, Case>(Case::kind, false, NothingRemainsCase(context), std::move(one)) {}
   Outcome await_resume() {
     if (this->chosen == 0) return std::unexpected(std::get<0>(this->cases_).error());
     if constexpr (std::is_void_v<Value>) {

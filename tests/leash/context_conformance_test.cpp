@@ -1,7 +1,6 @@
 // The cases of Go's package context, by their numbers in the list that the project ports. Cases about
 // after_func (28-32) are in after_func_test.cpp, those about foreign parents (7, 26, 27, 33-38) in
-// context_bridged_test.cpp, that of invalid parents (20) in context_test.cpp. 12 (allocations) is the benchmarks'.
-// 23 does not apply.
+// context_bridged_test.cpp, that of invalid parents (20) in context_test.cpp. 23 does not apply.
 #include "leash/context.hpp"
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 
 #include "leash/after_func.hpp"
 #include "leash/frame_pool.hpp"
+#include "leash/select.hpp"
 #include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
 
@@ -504,6 +504,24 @@ TEST_F(ContextConformance, Case39ErrAndDoneNeverDisagree) {
   clock.advance(1s);
   EXPECT_FALSE(ctx.err()) << "the deadline has passed, the loop has not seen it yet";
   EXPECT_FALSE(ctx.is_done());
+  poll();
+  EXPECT_TRUE(done_completed);
+}
+
+TEST_F(ContextConformance, Case39DoneWaitsForErrAlsoWhereTheDeadlineHasPassedUnseen) {
+  auto [ctx, cancel] = with_timeout(root(), 1s);
+  bool done_completed = false;
+  start(
+      [](Context, Context watched, ManualClock* c, bool* completed) -> Task<> {
+        c->advance(1s);
+        EXPECT_FALSE(watched.err());
+        const auto taken = co_await select(watched.done(), otherwise);
+        EXPECT_EQ(taken.index(), 1u) << "done, with an empty err";
+        co_await watched.done();
+        EXPECT_EQ(watched.err(), errc::deadline_exceeded);
+        *completed = true;
+      },
+      ctx, &clock, &done_completed);
   poll();
   EXPECT_TRUE(done_completed);
 }

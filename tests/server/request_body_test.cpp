@@ -116,6 +116,17 @@ TEST_F(RequestBodyTest, ThatDoesNotComeInTimeIsAFaultOfTheClient) {
   EXPECT_EQ(body.fault().status, 408);
 }
 
+TEST_F(RequestBodyTest, ThatIsNotThereWhenTheRequestsTimeIsUpIsNoFaultOfTheClient) {
+  send_request("Content-Length: 4\r\n", "");
+  auto [ctx, cancel] = leash::with_timeout(root(), 1s);
+  read_all(ctx);
+  clock.advance(1s);  // the task's turn comes first: the deadline has passed, and nobody has been told
+  poll();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(*ended, leash::errc::deadline_exceeded);
+  EXPECT_EQ(body.fault().status, 0);
+}
+
 TEST_F(RequestBodyTest, ThatIsMalformedOrTooLargeIsAFaultOfTheClient) {
   send_request("Transfer-Encoding: chunked\r\n", "2\r\nab\r\nx");
   read_all(root());
