@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <tuple>
 #include <unordered_map>
@@ -69,11 +70,12 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
   // By address, which is quick; groups of equal text are made one afterwards.
   std::unordered_map<Place, ContextGroup, PlaceHash> places;
   std::size_t visited = 0;
-  std::vector<const SignalNode*> ahead{&state.background()};
+  const SignalNode* const roots[] = {&state.background(), &state.never()};  // which are not counted
+  std::vector<const SignalNode*> ahead(std::begin(roots), std::end(roots));
   while (!ahead.empty()) {
     const SignalNode& node = *ahead.back();
     ahead.pop_back();
-    if (&node != &state.background()) {
+    if (std::ranges::find(roots, &node) == std::end(roots)) {
       if (visited++ == most) {
         dump.complete = false;
         break;

@@ -1,7 +1,7 @@
 #pragma once
 // Which contexts a loop has, by the place at which they were made.
 //
-// What it is     the contexts that are not done, found from the root: each group was made at the same place,
+// What it is     the contexts that are not done, those below without_cancel among them: each group was made at the same place,
 //                with the same label, and with or without a deadline of its own. Contexts that are done and
 //                still referred to are only counted.
 // Guarantees     visits at most `most` contexts, and says so when there were more.

@@ -44,6 +44,16 @@ TEST_F(ContextsTest, AreGroupedByThePlaceThatMadeThemAndTheirLabel) {
   EXPECT_NE(dump.groups.back().site.function.find("TestBody"), std::string::npos);
 }
 
+TEST_F(ContextsTest, BelowWithoutCancelAreThereToo) {
+  auto [request, end_request] = with_cancel(root(), Label("request", 1));
+  const Cancelable parked = with_timeout(without_cancel(request), 1h, {}, Label("parked"));
+  end_request();
+  const ContextDump dump = live_contexts(loop);
+  EXPECT_EQ(text(dump), "1 parked, 1 armed, in 3600 to 3600 s\n");
+  EXPECT_EQ(dump.live, 1u);
+  EXPECT_TRUE(dump.complete);
+}
+
 TEST_F(ContextsTest, ThoseThatAreDoneAreOnlyCounted) {
   auto [ctx, cancel] = with_cancel(root());
   cancel();
