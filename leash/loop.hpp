@@ -4,9 +4,9 @@
 // What it is     the home of tasks, contexts and timers.
 // Requires       the io_context is made before the Loop, destroyed after it, and run by one thread at a time.
 // Guarantees     when the Loop is destroyed, every context under it is done, every operation that can be
-//                cancelled has ended, and the frames of the tasks that were left are destroyed: the newest
-//                task first, in each the innermost frame first. Contexts, channels and handles that outlive
-//                it are inert.
+//                cancelled has ended (one that does not heed that within 1 s is left behind, with its state on
+//                the heap), and the frames of the tasks that were left are destroyed: the newest task first, in
+//                each the innermost frame first. Contexts, channels and handles that outlive it are inert.
 // Threads        the thread that runs the io_context; figures() may be read from any. Debug builds check
 //                this.
 //
@@ -71,7 +71,8 @@ class Loop {
   void drain(std::error_code cause = errc::shutdown) noexcept;
 
   // Runs the io_context until it is stopped or nothing is left to do; the number of handlers that ran. Tasks
-  // that are alive then, and that nothing can wake any more, are a deadlock: errc::deadlock.
+  // that are alive then, and that nothing can wake any more, are a deadlock: errc::deadlock. Where only a task's
+  // waits are left after a stop, one more handler may run, to tell the two apart.
   Result<std::size_t> run();
 
   TimePoint now() const noexcept;

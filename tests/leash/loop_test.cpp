@@ -176,6 +176,34 @@ TEST(LoopRun, TasksThatNothingCanWakeAreADeadlock) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
+TEST(LoopRun, ThatWasStoppedIsNoDeadlockWhileTheIoContextHasWork) {
+  asio::io_context io{1};
+  Loop loop{io};
+  Channel<int> ch;
+  go(loop.background(), [](Channel<int> c) -> Task<> { (void)co_await c.receive(); }(ch));
+  asio::steady_timer timer(io, 10ms);  // which the loop knows nothing of
+  timer.async_wait([&](std::error_code) { EXPECT_TRUE(ch.try_send(1)); });
+  asio::post(io, [&] { io.stop(); });
+  EXPECT_TRUE(loop.run());
+  EXPECT_TRUE(io.stopped());
+  EXPECT_EQ(live_tasks(loop), 1u);
+  EXPECT_TRUE(loop.run());
+  EXPECT_EQ(live_tasks(loop), 0u);
+}
+
+TEST(LoopRun, ThatWasStoppedIsADeadlockWhenNothingElseIsLeftToDo) {
+  asio::io_context io{1};
+  Loop loop{io};
+  Channel<int> ch;
+  go(loop.background(), [](Channel<int> c) -> Task<> { (void)co_await c.receive(); }(ch));
+  asio::post(io, [&] { io.stop(); });
+  const auto ran = loop.run();
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error(), errc::deadlock);
+  ch.close();
+  EXPECT_TRUE(loop.run());
+}
+
 TEST_F(LoopTest, AnOrphanThatWaitsForEverIsADeadlockAlsoBeforeItsGraceHasPassed) {
   Channel<int> ch;
   auto [ctx, cancel] = with_cancel(root());
