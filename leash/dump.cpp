@@ -123,7 +123,7 @@ class Taking {
 void go_on(std::unique_ptr<Taking> taking, std::function<void(Dump)> done) {
   detail::LoopState& loop = taking->loop();
   if (loop.closing()) return;
-  if (taking->go_on(std::chrono::steady_clock::now() + taking->slice())) {
+  if (taking->go_on(later(std::chrono::steady_clock::now(), taking->slice()))) {
     done(taking->take_result());
     return;
   }

@@ -1,9 +1,9 @@
 #pragma once
 // What is alive in a loop, as a report.
 //
-// What it is     the tasks that meet a filter, grouped: one entry for all that were started at the same
-//                place, are in the same state and wait in the same chain of awaits, with their number, the
-//                oldest of them as the example, and the bytes of their frames.
+// What it is     the tasks that meet a filter, grouped: one entry for all of the same site that are in
+//                the same state and wait in the same chain of awaits, with their number, the oldest of them as
+//                the example, and the bytes of their frames.
 // Guarantees     taken in slices: no turn of the loop is held up for longer than options.slice and one task.
 //                Each task is shown as it is at one moment; tasks that start meanwhile are not shown. A loop
 //                is never stopped for the dump of another.

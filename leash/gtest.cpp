@@ -39,7 +39,7 @@ Alive count_alive(const WatchOptions& options) {
 
 // What is alive beyond what was, once it has had time to end; empty: nothing.
 std::string what_is_left(const Alive& before, const WatchOptions& options) {
-  const auto give_up = std::chrono::steady_clock::now() + options.maximum_wait;
+  const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait);
   for (auto pause = std::chrono::nanoseconds(std::chrono::microseconds(1));;
        pause = std::min(pause * 2, std::chrono::nanoseconds(std::chrono::milliseconds(100)))) {
     std::string text;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
+#include <atomic>
 #include <future>
 #include <memory>
 #include <string_view>
@@ -150,7 +151,7 @@ Dump LeakOptions::find(const Loop& loop) const {
 }
 
 std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options) {
-  const auto give_up = std::chrono::steady_clock::now() + options.maximum_wait();
+  const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait());
   bool any = false;
   bool deadlock = false;
   for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
@@ -167,15 +168,27 @@ std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options) {
   return report_on(options.find(loop), deadlock);
 }
 
+namespace {
+
+// Taken by the loop's thread for somebody who may have stopped waiting; then the loop may be gone, too.
+struct Look {
+  std::promise<Dump> dump;
+  std::atomic<bool> wanted{true};
+};
+
+}  // namespace
+
 std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& options) {
-  const auto give_up = std::chrono::steady_clock::now() + options.maximum_wait();
+  const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait());
   std::optional<LeakReport> report;
   for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
-    // Shared: a late look may find that nobody waits for it any more.
-    auto look = std::make_shared<std::promise<Dump>>();
-    auto seen = look->get_future();
-    asio::post(loop.io(), [look, options, &loop] { look->set_value(options.find(loop)); });
-    if (seen.wait_until(give_up + longest_pause) != std::future_status::ready) {
+    auto look = std::make_shared<Look>();
+    auto seen = look->dump.get_future();
+    asio::post(loop.io(), [look, options, &loop] {
+      if (look->wanted.load()) look->dump.set_value(options.find(loop));
+    });
+    if (seen.wait_until(later(give_up, longest_pause)) != std::future_status::ready) {
+      look->wanted.store(false);
       report.emplace();
       report->tasks = live_tasks(loop);
       report->text = "loop \"" + loop.name() + "\" does not answer\n";

@@ -9,6 +9,8 @@
 //                reported at once. Only tasks of that loop are looked at: tests that run side by side do not
 //                blame each other.
 // Threads        see above; the report is plain data.
+// Lifetime       options that name a context hold it. A loop that did not answer find_leaks_elsewhere may be
+//                destroyed, although the question is still in its io_context.
 //
 //   leash::LeakOptions options;
 //   options.ignore_current(loop).ignore_site("server/listener.cpp").maximum_wait(5s);
@@ -38,7 +40,7 @@ class LeakOptions {
  public:
   // The tasks that are alive in this loop now.
   LeakOptions& ignore_current(const Loop& loop);
-  // Started at a place whose "path:line" has this part.
+  // The "path:line" of its site has this part.
   LeakOptions& ignore_site(std::string part);
   // Started by this function.
   LeakOptions& ignore_started_by(std::string function);

@@ -210,7 +210,7 @@ std::uint64_t Server::tasks_alive() const {
 // Until no listener and no connection is left, or the time is up; idle ones are told to end again and again,
 // because a connection may have become idle since.
 Task<> Server::wait_until_served(leash::Duration limit, bool all) {
-  const leash::TimePoint until = admin_.loop().now() + limit;
+  const leash::TimePoint until = leash::later(admin_.loop().now(), limit);
   while ((listeners_.load() != 0 || connections() != 0) && admin_.loop().now() < until) {
     for (const auto& worker : workers_) {
       worker->post([worker = worker.get(), all] {

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include "leash/go.hpp"
@@ -162,6 +163,27 @@ TEST(Client, closes_a_connection_that_was_idle_for_too_long) {
         const auto closed = [&b] { return b.server.open() == 0; };
         EXPECT_TRUE(co_await b.eventually(closed));
         EXPECT_EQ(b.http.idle_connections(), 0U);
+      },
+      options);
+}
+
+TEST(Client, keeps_an_idle_connection_for_ever_when_told_to) {
+  client::Options options;
+  options.pool.idle_for = leash::Duration::max();
+  Bench::run(
+      hello,
+      [](Bench& b) -> leash::Task<> {
+        EXPECT_TRUE(co_await get(b));
+        const auto contexts_done = [&b] {
+          std::uint64_t sum = 0;
+          for (const leash::Figure& each : b.loop.figures()->contexts_done) sum += each.get();
+          return sum;
+        };
+        const std::uint64_t before = contexts_done();
+        for (int turn = 0; turn < 10; ++turn) co_await leash::sleep(1us);
+        EXPECT_EQ(contexts_done(), before) << "nobody looks for expired ones again and again";
+        EXPECT_TRUE(co_await get(b));
+        EXPECT_EQ(b.server.connections(), 1);
       },
       options);
 }

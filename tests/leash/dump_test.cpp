@@ -92,6 +92,18 @@ TEST_F(DumpTest, TheLimitIsForEntriesAndNotForWhatIsCounted) {
   EXPECT_EQ(dump.entries[0].count, 5u);
 }
 
+TEST_F(DumpTest, IsTakenInOneGoWhenTheSliceIsWithoutEnd) {
+  start_waiting(root(), 200);
+  std::optional<Dump> dump;
+  DumpOptions options;
+  options.slice = Duration::max();
+  take_dump(loop, options, [&](Dump taken) { dump = std::move(taken); });
+  EXPECT_TRUE(dump) << "without a turn of the loop";
+  poll();
+  ASSERT_TRUE(dump);
+  EXPECT_EQ(dump->matched, 200u);
+}
+
 TEST_F(DumpTest, IsTakenInSlicesWhileTasksStartAndEnd) {
   start_waiting(root(), 200);
   std::optional<Dump> dump;

@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <atomic>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -90,7 +91,7 @@ started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_F
 TEST_F(LeakCheckTest, ATaskThatEndsDuringTheRetriesIsNoLeak) {
   go(root(), nap(5ms));
   LeakOptions patient;
-  patient.maximum_wait(10s);
+  patient.maximum_wait(Duration::max());
   EXPECT_FALSE(find_leaks(loop_, patient));
 }
 
@@ -335,6 +336,19 @@ TEST(LeakCheckElsewhere, ALoopThatDoesNotAnswerIsAReport) {
   const auto leaks = find_leaks_elsewhere(loop, soon);  // nobody runs it
   ASSERT_TRUE(leaks);
   EXPECT_EQ(leaks->text, "loop \"stuck\" does not answer\n");
+}
+
+TEST(LeakCheckElsewhere, ALookThatNobodyWaitsForAnyMoreIsNotTaken) {
+  asio::io_context io{1};
+  std::optional<Loop> loop(io);
+  int answers = 0;
+  LeakOptions soon;
+  soon.maximum_wait(1ms).cleanup([&](int) { ++answers; });
+  EXPECT_TRUE(find_leaks_elsewhere(*loop, soon));
+  loop.reset();
+  io.restart();
+  EXPECT_EQ(io.poll(), 1u) << "the look, of a loop that is gone";
+  EXPECT_EQ(answers, 1);
 }
 
 }  // namespace

@@ -23,6 +23,16 @@ TEST(Drain, FinishesTheRequestInFlightAndExitsWithZero) {
   EXPECT_EQ(server.wait(), 0);
 }
 
+TEST(Drain, WithoutALimitWaitsForTheRequestInFlight) {
+  ServerProcess server({"--drain-timeout", "2562047h"});  // the longest there is
+  RawClient client(server.port());
+  client.send("GET /backend?latency=1500ms HTTP/1.1\r\nHost: test\r\n\r\n");
+  ASSERT_TRUE(server.metric_becomes("http_requests_in_flight", "", 1));
+  server.signal(SIGTERM);
+  EXPECT_EQ(client.receive_reply().status, 200);
+  EXPECT_EQ(server.wait(), 0);
+}
+
 TEST(Drain, TurnsReadinessAtOnceAndStaysAlive) {
   ServerProcess server({"--drain-delay", "2s"});
   RawClient client(server.port());
