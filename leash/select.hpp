@@ -8,10 +8,12 @@
 // Result         a std::variant with an alternative for each case: index() says which, std::get<i>() what;
 //                cases without a value have std::monostate.
 // Threads        the loop's thread, inside a task.
+// Lifetime       its cases hold what they wait for, until one is taken.
 //
 //   auto r = co_await leash::select(numbers.receive(), ctx.done(), leash::sleep(1s));
 //   if (r.index() == 0) use(std::get<0>(r));  // Result<int>
 
+#include <cstddef>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -76,6 +78,15 @@ class [[nodiscard]] Select : public Waiting<Cases...> {
   }
 };
 
+template <class... Cases>
+auto select_now(Await<Cases>&&... cases) {
+  return Select<true, Cases...>(std::move(cases).take_case()...);
+}
+
+template <class... T>
+concept EndsWithOtherwise =
+    sizeof...(T) > 1 && std::is_same_v<std::tuple_element_t<sizeof...(T) - 1, std::tuple<T...>>, Otherwise>;
+
 }  // namespace detail
 
 template <class... Cases>
@@ -84,18 +95,14 @@ auto select(detail::Await<Cases>... cases) {
   return detail::Select<false, Cases...>(std::move(cases).take_case()...);
 }
 
-template <class A>
-auto select(detail::Await<A> a, Otherwise) {
-  return detail::Select<true, A>(std::move(a).take_case());
-}
-template <class A, class B>
-auto select(detail::Await<A> a, detail::Await<B> b, Otherwise) {
-  return detail::Select<true, A, B>(std::move(a).take_case(), std::move(b).take_case());
-}
-template <class A, class B, class C>
-auto select(detail::Await<A> a, detail::Await<B> b, detail::Await<C> c, Otherwise) {
-  return detail::Select<true, A, B, C>(std::move(a).take_case(), std::move(b).take_case(),
-                                       std::move(c).take_case());
+// The same with `otherwise` as the last argument: if no case is ready, none is waited for.
+template <class... Arguments>
+auto select(Arguments... arguments) requires detail::EndsWithOtherwise<Arguments...> {
+  const auto without_last = [&]<std::size_t... I>(std::index_sequence<I...>) {
+    auto all = std::forward_as_tuple(std::move(arguments)...);
+    return detail::select_now(std::get<I>(std::move(all))...);
+  };
+  return without_last(std::make_index_sequence<sizeof...(Arguments) - 1>());
 }
 
 }  // namespace leash

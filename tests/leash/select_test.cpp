@@ -86,9 +86,13 @@ TEST_F(SelectTest, OtherwiseDoesNotWait) {
         *out += std::to_string(two.index());
         auto three = co_await select(b.receive(), b.send(1), ctx.done(), otherwise);
         *out += std::to_string(three.index());
+        auto four = co_await select(b.receive(), b.send(1), ctx.done(), a.receive(), otherwise);
+        *out += std::to_string(four.index());
+        auto nothing_of_four = co_await select(b.receive(), b.send(1), ctx.done(), a.receive(), otherwise);
+        *out += std::to_string(nothing_of_four.index());
       },
       &text);
-  EXPECT_EQ(text, "103");
+  EXPECT_EQ(text, "10334");
 }
 
 TEST_F(SelectTest, AClosedChannelIsAlwaysReady) {
