@@ -25,8 +25,24 @@ admin=$(sed 's/.*admin=\(http:[^ ]*\).*/\1/' "$folder/ready")
 
 "$load" run "$public/demo?pattern=mixed&latency=1ms" --metrics "$admin/metrics" --requests 200000 --abort 10% \
   --connections 32 --json "$folder/run.json"
+# A figure of the whole run; those of its seconds share a line with others.
+figure() { sed -n "s/^ *\"$1\": *\([0-9]\{1,\}\).*/\1/p" "$folder/run.json"; }
+
 grep -q '"verdict": *"clean"' "$folder/run.json"
-grep -q '"errors": *0,' "$folder/run.json"
+[[ $(figure sent) -eq 200000 ]]
+[[ $(figure errors) -eq 0 ]]
+aborted=$(figure aborted)
+if ((aborted < 18000 || aborted > 22000)); then
+  echo "$aborted requests were aborted, not about a tenth" >&2
+  exit 1
+fi
+for what in tasks contexts timers; do
+  before=$(figure "${what}_before") after=$(figure "${what}_after_drain")
+  if [[ -z $before || $before != "$after" ]]; then
+    echo "$what: '$before' before, '$after' after the drain" >&2
+    exit 1
+  fi
+done
 
 kill -TERM "$pid"
 status=0
