@@ -7,6 +7,7 @@
 //                close, what is buffered can still be received; then receive and every send fail with
 //                errc::closed.
 // Threads        the loop's thread.
+// Lifetime       shared by its handles and waiters; handles may outlive the loop.
 //
 //   leash::Channel<int> ch;
 //   leash::go(ctx, produce(ch));

@@ -1,6 +1,11 @@
 #pragma once
 // Broken invariants end the process, with a message that names the thing.
 //
+// Guarantees     what fails writes one line to standard error and aborts, in every build; it does not return and
+//                nothing is unwound. Not for what a peer or a user can cause: that is a Result.
+// Threads        any.
+// Lifetime       `what` is a literal.
+//
 //   leash::check(node != nullptr, "Context used after it was moved from");
 
 #include <source_location>

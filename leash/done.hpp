@@ -5,6 +5,7 @@
 //                out can only be waited for.
 // Guarantees     every waiter, present and future, sees the close; closing twice has no effect.
 // Threads        the loop's thread.
+// Lifetime       a Done may outlive its source, whose end closes it, and the loop.
 //
 //   leash::DoneSource source;
 //   leash::go(ctx, poll(source.done()));

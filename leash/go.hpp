@@ -6,6 +6,8 @@
 // Guarantees     it runs in this turn or the next, not inside the call. An exception that leaves it reaches
 //                the loop's on_exception. Nobody waits for it: prefer a Scope wherever the starter can.
 // Threads        the owner's loop's.
+// Lifetime       the task holds its owner, and its parameters in its frame. What it is given by reference has to
+//                live until it ends, which nobody waits for: pass values, or handles.
 //
 //   leash::go(ctx, worker(ctx, channel), "worker");
 

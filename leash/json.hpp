@@ -2,7 +2,7 @@
 // Dumps as JSON. A target of its own, leash::json, because it needs nlohmann/json.
 //
 // Guarantees     schema 1; docs/debug-routes.md describes it. Fields are added, never changed: durations in
-//                seconds, memory in bytes, places as "path:line".
+//                seconds, memory in bytes, sites and wait points as "path:line".
 // Threads        any.
 //
 //   std::cout << leash::to_json(leash::take_dump(loop)).dump(2);

@@ -1,8 +1,9 @@
 #pragma once
-// How filters and leak checks name places, functions and tasks: a text, or a pattern.
+// How filters and leak checks name sites, functions and tasks: a text, or a pattern.
 //
 // What it is     a text with * (any characters) or ? (one) in it is a pattern for the whole of what it is
 //                compared with; any other text is compared as it stands.
+// Guarantees     the time is bounded by the product of both lengths; nothing is allocated, nothing throws.
 // Threads        plain functions.
 //
 //   leash::matches("app::*", "app::serve");                              // all of a namespace

@@ -57,7 +57,7 @@ std::map<std::string, Site> add_up(const FiguresOfLoops& loops) {
 }
 
 void append_sites(Families& families, const std::map<std::string, Site>& sites, TimePoint now) {
-  auto live = family("leash_tasks_live", "Tasks alive, by the place that started them.", MetricType::Gauge);
+  auto live = family("leash_tasks_live", "Tasks alive, by the site that started them.", MetricType::Gauge);
   auto leaked = family("leash_tasks_leaked", "Tasks that outlived their owner by more than the grace.",
                        MetricType::Gauge);
   auto orphaned =

@@ -3,10 +3,15 @@
 //
 // What it is     copies of what a loop knows of its tasks: each with its owner, its wait point and the chain
 //                of its awaits. Plain data, to be kept, sent to another thread, or written as text.
+// Guarantees     all of a snapshot is of one moment. It takes as long as there are tasks that meet the filter:
+//                leash/dump.hpp takes slices.
 // Threads        taken on the loop's thread (post there); the result belongs to whoever has it.
+// Lifetime       the result refers to nothing: it may outlive tasks and loop.
 //
-//   for (const leash::TaskGroup& group : leash::group(leash::snapshot(loop))) std::cout <<
-//   leash::to_text(group);
+//   const std::vector<leash::TaskInfo> tasks = leash::snapshot(loop);
+//   for (const leash::TaskGroup& group : leash::group(tasks)) {
+//     std::cout << leash::to_text(group);
+//   }
 
 #include <cstddef>
 #include <cstdint>
@@ -52,7 +57,7 @@ struct TaskInfo {
 // The tasks of the loop, oldest first. O(tasks), in one go: leash/dump.hpp takes turns.
 std::vector<TaskInfo> snapshot(const Loop& loop, const TaskFilter& filter = {});
 
-// Tasks that were started at the same place, are in the same state and wait in the same chain of awaits.
+// Tasks of the same site that are in the same state and wait in the same chain of awaits.
 struct TaskGroup {
   std::size_t count = 0;
   std::size_t frame_bytes = 0;

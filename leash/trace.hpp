@@ -3,6 +3,7 @@
 //
 // What it is     a context value: the id that all services along a request share, the flags (1: sampled), and
 //                what other tracers keep in it (tracestate).
+// Guarantees     it is carried, not interpreted: leash neither makes nor samples traces.
 // Threads        a plain value.
 //
 //   leash::Trace trace;

@@ -20,8 +20,8 @@
 //   auto n = co_await socket.async_read_some(asio::buffer(data), leash::via(ctx));
 //   if (!n) co_return std::unexpected(n.error());
 //   std::size_t sent = 0;
-//   auto w = co_await asio::async_write(socket, asio::buffer(data), leash::via(ctx, sent));  // sent: also if
-//   partial
+//   auto w = co_await asio::async_write(socket, asio::buffer(data), leash::via(ctx, sent));
+//   // sent: also where only a part of it went out
 
 #include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>

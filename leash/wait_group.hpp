@@ -7,6 +7,7 @@
 // Guarantees     at 0 every waiter goes on; then it can be used again. Whoever waits keeps the counter alive.
 //                Where the tasks are known, a Scope is better: it also cancels, and cannot be forgotten.
 // Threads        the loop's thread.
+// Lifetime       shared by its handles and waiters; handles may outlive the loop.
 //
 //   leash::WaitGroup group;
 //   group.add(2);

@@ -1,6 +1,10 @@
 #pragma once
 // What a task is blocked on.
 //
+// What it is     the kinds of waits, and their names in reports, JSON and metrics.
+// Guarantees     names do not change; a kind may be added.
+// Threads        a plain value.
+//
 //   task 4711 [chan send, 3.2s] ...
 //              ^^^^^^^^^  WaitKind, as text
 
@@ -17,7 +21,7 @@ enum class WaitKind : std::uint8_t {
   select,
   sleep,
   io_wait,       // an Asio operation through via(ctx)
-  wait_group,    // join of a scope
+  wait_group,    // WaitGroup, and join of a scope
   context_done,  // ctx.done()
   asio,          // a foreign asio::awaitable
 };

@@ -150,7 +150,9 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser.size("--max-body", options.limits.body_bytes, "above: 413");
   parser.plain("--max-connections", options.max_connections, "accepting pauses there")
       ->check(CLI::PositiveNumber);
-  parser.plain("--max-in-flight", options.max_in_flight, "requests; above: 503")->check(CLI::PositiveNumber);
+  parser
+      .plain("--max-in-flight", options.max_in_flight, "requests, shared out among the threads; above: 503")
+      ->check(CLI::PositiveNumber);
   parser.parsed("--upstream",
                 "what the pattern upstream calls: another instance, as http://HOST:PORT; by default one that "
                 "never answers",
