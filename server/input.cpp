@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <asio/buffer.hpp>
 #include <asio/post.hpp>
 #include <utility>
@@ -26,8 +27,10 @@ Task<> Input::read(Context ctx) {
       const Result<std::size_t> n = co_await socket_.async_read_some(asio::buffer(chunk), leash::via(ctx));
       if (!n && n.error() != asio::error::eof) broken_ = true;
       if (!n || *n == 0) ended_ = closed_ = true;
-      if (n && !discarding_) incoming_.append(chunk, 0, *n);
-      incoming_arrived_ = loop_.now();
+      if (n && !discarding_) {
+        incoming_.append(chunk, 0, *n);
+        note_arrival(*n);
+      }
     }
     (void)arrived_.try_send({});
     if (closed_ && !std::exchange(told, true)) {
@@ -65,13 +68,26 @@ bool Input::is_all_consumed() const noexcept {
   return consumed_ == current_.size() && incoming_.empty() && socket_.available(ignored) == 0;
 }
 
+void Input::note_arrival(std::size_t count) {
+  received_ += count;
+  std::erase_if(arrivals_, [this](const Arrival& each) { return each.end < taken_; });
+  if (arrivals_.size() == most_arrivals) arrivals_.pop_back();
+  arrivals_.push_back({received_, loop_.now()});
+}
+
+leash::TimePoint Input::arrived_at() const noexcept {
+  const auto with_last =
+      std::ranges::find_if(arrivals_, [this](const Arrival& each) { return each.end >= taken_; });
+  return with_last == arrivals_.end() ? loop_.now() : with_last->at;
+}
+
 std::span<const char> Input::unread() noexcept {
   if (consumed_ == current_.size()) {
+    const bool freed = consumed_ != 0;
     current_.clear();
     consumed_ = 0;
     std::swap(current_, incoming_);
-    current_arrived_ = incoming_arrived_;
-    if (!current_.empty()) (void)room_.try_send({});
+    if (freed || !current_.empty()) (void)room_.try_send({});
   }
   return std::span<const char>(current_).subspan(consumed_);
 }

@@ -19,10 +19,12 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "leash/channel.hpp"
 #include "leash/clock.hpp"
@@ -49,9 +51,14 @@ class Input {
   leash::Task<> read(leash::Context ctx);
 
   std::span<const char> unread() noexcept;
-  void consume(std::size_t count) noexcept { consumed_ += count; }
-  // When the last byte of what unread() gave came: a pipelined request has waited since then.
-  leash::TimePoint arrived_at() const noexcept { return current_arrived_; }
+  void consume(std::size_t count) noexcept {
+    consumed_ += count;
+    taken_ += count;
+  }
+  // When the last byte that was consumed came: a pipelined request has waited since then. Of more than
+  // `most_arrivals` reads that wait, the last ones count as one.
+  leash::TimePoint arrived_at() const noexcept;
+  static constexpr std::size_t most_arrivals = 16;
   // For something that is not unread yet; errc::disconnected when nothing comes any more.
   leash::Task<leash::Result<>> wait(leash::Context ctx);
 
@@ -69,6 +76,7 @@ class Input {
 
   bool is_full() const noexcept { return incoming_.size() + current_.size() - consumed_ >= capacity; }
   leash::Task<> wait_for_room(leash::Context ctx);
+  void note_arrival(std::size_t count);
 
   Socket& socket_;
   const leash::Loop& loop_;
@@ -78,8 +86,13 @@ class Input {
   std::string incoming_;
   std::string current_;
   std::size_t consumed_ = 0;  // of current_
-  leash::TimePoint incoming_arrived_{};
-  leash::TimePoint current_arrived_{};
+  struct Arrival {
+    std::uint64_t end;  // so many bytes had come, in all
+    leash::TimePoint at;
+  };
+  std::vector<Arrival> arrivals_;  // of what is not consumed, and of the last byte that was
+  std::uint64_t received_ = 0;     // bytes, in all
+  std::uint64_t taken_ = 0;        // of these, consumed
   bool closed_ = false;
   bool ended_ = false;
   bool broken_ = false;

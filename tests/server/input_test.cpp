@@ -8,6 +8,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using server::Input;
 
 class InputTest : public support::SocketFixture {
@@ -128,6 +129,60 @@ TEST_F(InputTest, StopsReadingWhenItIsFullAndStillSeesTheClose) {
   EXPECT_GT(socket.available(), 0u);
   EXPECT_EQ(all(), much);
   EXPECT_EQ(closes, 1);
+}
+
+TEST_F(InputTest, GoesOnWhenThereIsRoomAgainAfterThereWasTooLittle) {
+  const auto arrives = [&](std::size_t bytes) {
+    send(std::string(bytes, 'x'));
+    EXPECT_TRUE(eventually([&] { return socket.available() == 0; }));
+  };
+  arrives(100);
+  for (std::size_t come = 0; come < Input::capacity; come += 4096) arrives(4096);
+  const std::size_t all_of_it = unread().size();
+  ASSERT_GT(all_of_it, Input::capacity);
+  input.consume(10);
+  poll();  // the reader has been told, and finds it still full
+  input.consume(all_of_it - 10);
+  EXPECT_TRUE(unread().empty());
+  send("more");
+  EXPECT_TRUE(eventually([&] { return unread() == "more"; }));
+}
+
+TEST_F(InputTest, KnowsWhenEachByteCame) {
+  const auto arrives = [&](std::string_view bytes) {
+    send(bytes);
+    EXPECT_TRUE(eventually([&] { return socket.available() == 0; }));
+    poll();
+    clock.advance(1s);
+  };
+  const leash::TimePoint begin = clock.now();
+  arrives("one");
+  arrives("two");
+  EXPECT_EQ(unread(), "onetwo");
+  input.consume(3);
+  arrives("three");
+  EXPECT_EQ(input.arrived_at(), begin);
+  input.consume(1);
+  EXPECT_EQ(input.arrived_at(), begin + 1s);
+  input.consume(2);
+  EXPECT_EQ(unread(), "three");
+  input.consume(5);
+  EXPECT_EQ(input.arrived_at(), begin + 2s);
+}
+
+TEST_F(InputTest, OfManyReadsTheLastCountAsOne) {
+  const leash::TimePoint begin = clock.now();
+  for (std::size_t i = 0; i < 2 * Input::most_arrivals; ++i) {
+    send("x");
+    EXPECT_TRUE(eventually([&] { return socket.available() == 0; }));
+    poll();
+    clock.advance(1s);
+  }
+  (void)unread();
+  input.consume(2);
+  EXPECT_EQ(input.arrived_at(), begin + 1s);
+  input.consume(Input::most_arrivals - 2);
+  EXPECT_EQ(input.arrived_at(), begin + (2 * Input::most_arrivals - 1) * 1s);
 }
 
 TEST_F(InputTest, AResetIsSeenWhenItIsFull) {
