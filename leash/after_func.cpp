@@ -70,10 +70,12 @@ StopHandle::~StopHandle() { stop(); }
 
 bool StopHandle::stop() noexcept {
   if (!registration_ || !std::exchange(registration_->pending, false)) return false;
-  static_cast<detail::Hook<detail::Dependent>&>(*registration_).unlink();
-  static_cast<detail::Hook<detail::Callback>&>(*registration_).unlink();
-  registration_->function = nullptr;
-  registration_->release();
+  const detail::Ref<detail::AfterFunc> stopped = registration_;
+  static_cast<detail::Hook<detail::Dependent>&>(*stopped).unlink();
+  static_cast<detail::Hook<detail::Callback>&>(*stopped).unlink();
+  stopped->release();
+  // Dropped last: it may hold what holds this handle.
+  const std::move_only_function<void()> dropped = std::exchange(stopped->function, nullptr);
   return true;
 }
 

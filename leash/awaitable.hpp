@@ -66,7 +66,7 @@ namespace detail {
 inline Task<Result<>> run_alone(Context ctx, asio::awaitable<void> coroutine) {
   auto ended = await(ctx, std::move(coroutine));
   const Result<> result = co_await ended;
-  const bool told_to_stop = !result && is_cancellation(result.error()) && ctx.is_done();
+  const bool told_to_stop = !result && is_cancellation(result.error()) && nothing_remains(*ctx.node().signal);
   if (!result && !told_to_stop) std::rethrow_exception(std::get<0>(*ended.arguments()));
   co_return result;
 }

@@ -20,8 +20,8 @@ void OperationState::initiated() noexcept {
   cancellable = signal_.slot().has_handler();
   has_to_return = !owns_its_memory_ && (!cancellable || kind_ == WaitKind::asio);
   loop_->add_operation(*this);
-  if (nothing_remains(*context_->signal)) {
-    signal_.emit(asio::cancellation_type::terminal);
+  if (context_->signal->done()) {
+    context_done(*this);
   } else {
     LoopState::attach(*context_->signal, *this);
   }

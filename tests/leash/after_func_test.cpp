@@ -159,6 +159,22 @@ TEST(AfterFuncAndLoop, WhatHasNotRunIsDroppedWithItsCapturesWhenTheLoopEnds) {
   EXPECT_EQ(held.use_count(), 1);
 }
 
+TEST(AfterFuncAndLoop, AFunctionThatHoldsItsOwnHandleCanBeStopped) {
+  struct Owner {
+    std::optional<StopHandle> handle;
+  };
+  asio::io_context io{1};
+  Loop loop{io};
+  auto [ctx, cancel] = with_cancel(loop.background());
+  auto owner = std::make_shared<Owner>();
+  owner->handle = after_func(ctx, [owner] { ADD_FAILURE() << "it was stopped: " << owner.use_count(); });
+  StopHandle& handle = *owner->handle;
+  const std::weak_ptr<Owner> gone = owner;
+  owner.reset();
+  EXPECT_TRUE(handle.stop());
+  EXPECT_TRUE(gone.expired());
+}
+
 TEST(AfterFuncAndLoop, ARegistrationAfterTheLoopsEndIsInert) {
   asio::io_context io{1};
   auto loop = std::make_unique<Loop>(io);

@@ -147,6 +147,20 @@ TEST_F(AwaitableTest, AnAbortThatNobodyAskedForIsAnExceptionAndOneThatTheContext
   EXPECT_EQ(exceptions.size(), 1u);
 }
 
+TEST_F(AwaitableTest, IsNotStartedByGoWhenTheTimeIsUpAndThatIsNoException) {
+  auto [ctx, cancel] = with_timeout(root(), 1ms);
+  bool started = false;
+  const auto note = [](bool* out) -> asio::awaitable<void> {
+    *out = true;
+    co_return;
+  };
+  go(ctx, note(&started), "late");
+  clock.advance(5ms);  // the task's turn comes before that of the timers
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  EXPECT_FALSE(started);
+  EXPECT_TRUE(exceptions.empty());
+}
+
 // Waits for an hour, and when it is cancelled looks once more at what it was lent.
 asio::awaitable<void> look_back(const Counted& lent, std::string* out) {
   asio::steady_timer timer(co_await asio::this_coro::executor, 1h);

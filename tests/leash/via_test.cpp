@@ -622,6 +622,36 @@ TEST_F(ViaTest, AnAddressLookUpIsAbandoned) {
   EXPECT_TRUE(eventually([&] { return loop.figures()->contexts_held.get() == 0; })) << "the answer came late";
 }
 
+// As asio's: it cannot be cancelled and owns all its memory, and starting it takes time.
+template <class Token>
+auto resolve_slowly(ManualClock& clock, std::move_only_function<void()>& answer, Token&& token) {
+  using Results = tcp::resolver::results_type;
+  return asio::async_initiate<Token, void(Error, Results)>(
+      [&](auto handler) {
+        clock.advance(2ms);
+        answer = [h = std::move(handler)]() mutable { std::move(h)(Error(), Results()); };
+      },
+      token);
+}
+
+TEST_F(ViaTest, AnAddressLookUpIsAbandonedAlsoWhenTheTimeIsUpBeforeItHasBegun) {
+  std::move_only_function<void()> answer;
+  Error got;
+  auto [ctx, cancel] = with_timeout(root(), 1ms);
+  start_under(
+      ctx,
+      [](Context c, ManualClock* time, std::move_only_function<void()>* at, Error* out) -> Task<> {
+        const auto found = co_await resolve_slowly(*time, *at, via(c));
+        *out = found ? Error() : found.error();
+      },
+      &clock, &answer, &got);
+  poll();
+  EXPECT_EQ(got, errc::deadline_exceeded);
+  EXPECT_EQ(live_tasks(loop), 0u);
+  answer();
+  answer = nullptr;
+}
+
 // --- frames that go first ---
 
 Task<> reads(Context ctx, Stream stream, Counted) {
