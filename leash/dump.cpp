@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <asio/post.hpp>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <source_location>
 #include <unordered_map>
@@ -68,16 +70,26 @@ class Taking {
   // False when there is more to be done, in another turn.
   bool go_on(TimePoint until) {
     constexpr int tasks_between_looks_at_the_clock = 32;
+    const auto is_time = [&](int n) {
+      return n % tasks_between_looks_at_the_clock == 0 && std::chrono::steady_clock::now() >= until;
+    };
     for (int n = 1; TaskRecord* task = loop_->next_task(cursor_); ++n) {
       add(*task);
-      if (n % tasks_between_looks_at_the_clock == 0 && std::chrono::steady_clock::now() >= until)
-        return false;
+      if (is_time(n)) return false;
+    }
+    if (dump_.entries.empty()) dump_.entries.reserve(oldest_.size());
+    for (int n = 1; !oldest_.empty(); ++n) {
+      dump_.entries.push_back({1, 0, std::move(oldest_.begin()->second)});
+      dump_.entries.back().frame_bytes = dump_.entries.back().oldest.frame_bytes;
+      oldest_.erase(oldest_.begin());
+      if (is_time(n)) return false;
     }
     return true;
   }
 
   Dump take_result() {
     dump_.live = loop_->figures()->live_tasks.get();
+    if (options_.full) return std::move(dump_);  // in order, and no more than wanted
     std::vector<Dump> one;
     one.push_back(std::move(dump_));
     return merge(std::move(one), options_);
@@ -91,20 +103,38 @@ class Taking {
     if (task.id > newest_ || !detail::matches(options_.filter, task, now_)) return;
     if (counts_ && !counts_(task)) return;
     ++dump_.matched;
-    std::size_t at = dump_.entries.size();
-    if (!options_.full) {
-      shape_.take(task);
-      // Neighbours are mostly alike.
-      if (!(shape_ == last_shape_)) {
-        last_at_ = groups_.try_emplace(shape_, at).first->second;
-        last_shape_ = shape_;
-      }
-      at = last_at_;
+    if (options_.full) {
+      add_if_old(task);
+    } else {
+      add_to_group(task);
     }
+  }
+
+  void add_if_old(const TaskRecord& task) {
+    const std::pair age(task.started, task.id);
+    if (oldest_.size() == options_.filter.limit) {
+      if (oldest_.empty() || age > std::prev(oldest_.end())->first) return;
+      oldest_.erase(std::prev(oldest_.end()));
+    }
+    oldest_.emplace(age, detail::describe(task, now_));
+  }
+
+  void add_to_group(const TaskRecord& task) {
+    const std::size_t at = group_of(task);
     // Tasks of a site come in the order of their starts: the first one is the oldest.
     if (at == dump_.entries.size()) dump_.entries.push_back({0, 0, detail::describe(task, now_)});
     ++dump_.entries[at].count;
     dump_.entries[at].frame_bytes += task.bytes;
+  }
+
+  std::size_t group_of(const TaskRecord& task) {
+    shape_.take(task);
+    // Neighbours are mostly alike.
+    if (!(shape_ == last_shape_)) {
+      last_at_ = groups_.try_emplace(shape_, dump_.entries.size()).first->second;
+      last_shape_ = shape_;
+    }
+    return last_at_;
   }
 
   detail::Ref<detail::LoopState> loop_;
@@ -117,6 +147,7 @@ class Taking {
   Shape last_shape_;  // the one before, and where its group is
   std::size_t last_at_ = 0;
   std::unordered_map<Shape, std::size_t, ShapeHash> groups_;
+  std::map<std::pair<TimePoint, std::uint64_t>, TaskInfo> oldest_;  // full: by start and number
   Dump dump_;
 };
 

@@ -92,6 +92,30 @@ TEST_F(DumpTest, TheLimitIsForEntriesAndNotForWhatIsCounted) {
   EXPECT_EQ(dump.entries[0].count, 5u);
 }
 
+TEST_F(DumpTest, OfEachTaskHasTheOldestOfAllSitesInTheOrderOfTheirStarts) {
+  for (int i = 0; i < 3; ++i) {  // two sites, by turns
+    go(root(), wait_on(ch), "first " + std::to_string(i));
+    advance(1s);
+    go(root(), wait_on(ch), "second " + std::to_string(i));
+    advance(1s);
+  }
+  DumpOptions options;
+  options.full = true;
+  options.filter.limit = 4;
+  options.slice = 0s;
+  std::string names;
+  take_dump(loop, options, [&](Dump dump) {
+    EXPECT_EQ(dump.matched, 6u);
+    for (const TaskGroup& entry : dump.entries) {
+      EXPECT_EQ(entry.count, 1u);
+      EXPECT_EQ(entry.frame_bytes, entry.oldest.frame_bytes);
+      names += entry.oldest.name + ", ";
+    }
+  });
+  poll();
+  EXPECT_EQ(names, "first 0, second 0, first 1, second 1, ");
+}
+
 TEST_F(DumpTest, IsTakenInOneGoWhenTheSliceIsWithoutEnd) {
   start_waiting(root(), 200);
   std::optional<Dump> dump;
