@@ -240,7 +240,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
   const auto allowed = http::request_timeout(request.headers);
   auto query = http::parse_query(request.query);
   // The server's own limit counts from now; the caller's from when its request came.
-  leash::TimePoint deadline = leash::later(record.since(), worker_.shared().options.request_timeout);
+  leash::TimePoint deadline = leash::later(record.since(), worker_.request_timeout());
   if (allowed && *allowed) deadline = std::min(deadline, leash::later(input_.arrived_at(), **allowed));
   bool run = false;
   if (!found) {

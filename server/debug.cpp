@@ -80,9 +80,9 @@ http::Response in_format(Format format, std::string_view title, const ordered_js
   return json_response(200, json.dump(2) + "\n");
 }
 
-std::string not_answering(const std::vector<std::string>& loops) {
+std::string not_answering(const std::vector<std::string>& loops, std::string_view what = "does not answer") {
   std::string text;
-  for (const std::string& name : loops) text += "loop \"" + name + "\" does not answer\n";
+  for (const std::string& name : loops) text += "loop \"" + name + "\" " + std::string(what) + "\n";
   return text;
 }
 
@@ -160,27 +160,39 @@ Task<Result<Answer>> DebugRoutes::tasks(Exchange& exchange, bool only_leaked) {
   std::optional<DumpHistory::Entry> before;
   if (then) before = *then;
 
+  // The limit is for what is shown: all groups are compared.
+  const std::size_t most_shown = options.filter.limit;
+  if (!options.full) options.filter.limit = SIZE_MAX;
   leash::Loop& here = exchange.worker().loop();
-  const Inspection seen = co_await inspect(exchange.ctx(), here, workers_, options);
+  Inspection seen = co_await inspect(exchange.ctx(), here, workers_, options);
   const leash::TimePoint now = here.now();
-  const std::uint64_t id = history_.remember(std::move(question), now, seen.dump);
+  const std::uint64_t id = options.full
+                               ? history_.number()
+                               : history_.remember(std::move(question), now, seen.dump, seen.unresponsive);
 
-  ordered_json json = leash::to_json(seen.dump);
-  json["id"] = id;
-  json["unresponsive"] = seen.unresponsive;
   std::string text = not_answering(seen.unresponsive);
+  ordered_json json;
   if (before) {
-    const std::vector<Change> changed = changes(before->dump, seen.dump);
+    std::vector<Change> changed = changes(before->dump, seen.dump);
+    if (changed.size() > most_shown) changed.resize(most_shown);
     const double seconds = std::chrono::duration<double>(now - before->at).count();
+    seen.dump.entries.clear();
+    json = leash::to_json(seen.dump);
     json.erase("tasks");
+    json["unresponsive_before"] = before->unresponsive;
+    text += not_answering(before->unresponsive, "did not answer then: all of its tasks count as new");
     json["since"] = since;
     json["seconds"] = seconds;
     json["changes"] = to_json(changed);
     text += "dump " + std::to_string(id) + ": what has changed since dump " + std::to_string(since) + ", " +
             std::to_string(static_cast<long>(seconds)) + " s ago\n" + to_text(changed);
   } else {
+    if (seen.dump.entries.size() > most_shown) seen.dump.entries.resize(most_shown);
+    json = leash::to_json(seen.dump);
     text += "dump " + std::to_string(id) + ": " + leash::to_text(seen.dump);
   }
+  json["id"] = id;
+  json["unresponsive"] = seen.unresponsive;
   co_return in_format(format, only_leaked ? "leaked tasks" : "tasks", json, text);
 }
 

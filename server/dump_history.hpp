@@ -1,7 +1,8 @@
 #pragma once
 // The last dumps that were asked for, so that a later one can be compared with them.
 //
-// Guarantees     keeps the last 32; a dump is compared only with one of the same question.
+// Guarantees     keeps the last 32; a dump is compared only with one of the same question. What is not to be
+//                compared has a number and is not kept: a dump of each task is as large as their number.
 // Threads        one.
 //
 //   const std::uint64_t id = history.remember(question, dump);
@@ -12,6 +13,7 @@
 #include <deque>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "leash/clock.hpp"
 #include "leash/dump.hpp"
@@ -25,13 +27,17 @@ class DumpHistory {
     std::string question;  // the filter, as text
     leash::TimePoint at;
     leash::Dump dump;
+    std::vector<std::string> unresponsive;  // loops that are not in it
   };
 
-  std::uint64_t remember(std::string question, leash::TimePoint at, leash::Dump dump) {
+  std::uint64_t remember(std::string question, leash::TimePoint at, leash::Dump dump,
+                         std::vector<std::string> unresponsive = {}) {
     if (entries_.size() == most) entries_.pop_front();
-    entries_.push_back({++last_id_, std::move(question), at, std::move(dump)});
-    return last_id_;
+    const std::uint64_t id = number();
+    entries_.push_back({id, std::move(question), at, std::move(dump), std::move(unresponsive)});
+    return id;
   }
+  std::uint64_t number() noexcept { return ++last_id_; }
 
   // Null: never was, or is too long ago.
   const Entry* find(std::uint64_t id) const noexcept {

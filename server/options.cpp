@@ -129,7 +129,8 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   if (format) options.log_format = *format;
                   return format ? std::string() : "unknown format \"" + text + "\": allowed are text, json";
                 });
-  parser.duration("--request-timeout", options.request_timeout, "deadline of every request");
+  parser.duration("--request-timeout", options.request_timeout,
+                  "deadline of every request; 10s at least on the admin listener");
   parser.duration("--header-timeout", options.header_timeout, "from the first byte of a head to its end");
   parser.duration("--body-timeout", options.body_timeout, "between two reads of a body");
   parser.duration("--idle-timeout", options.idle_timeout, "between two requests of a connection");

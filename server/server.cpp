@@ -26,6 +26,9 @@ using leash::Task;
 
 namespace {
 
+// The admin listener waits for loops that are stuck, however little time the service's requests have.
+constexpr leash::Duration least_for_admin = 10s;
+
 Workers make_workers(Shared& shared, const Router& router) {
   unsigned count = shared.options.threads;
   if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
@@ -48,7 +51,8 @@ Server::Server(const Options& options)
       live_page_(shared_, workers_, probes_),
       admin_router_(admin_routes(shared_, workers_, probes_, debug_, live_page_),
                     [this](const http::Request& request) { return access_.refuse(request); }),
-      admin_(shared_, admin_router_, "admin", 0, 1) {}
+      admin_(shared_, admin_router_, "admin", 0, 1,
+             std::max<leash::Duration>(options.request_timeout, least_for_admin)) {}
 
 Server::~Server() {
   for (const auto& worker : workers_) worker->stop_and_join();

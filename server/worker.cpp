@@ -38,7 +38,8 @@ UniqueFd::~UniqueFd() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Worker::Worker(Shared& shared, const Router& router, std::string name, unsigned index, unsigned stride)
+Worker::Worker(Shared& shared, const Router& router, std::string name, unsigned index, unsigned stride,
+               std::optional<leash::Duration> request_timeout)
     : shared_(shared),
       router_(router),
       http_figures_(std::make_unique<HttpFigures>()),
@@ -47,7 +48,8 @@ Worker::Worker(Shared& shared, const Router& router, std::string name, unsigned 
       next_request_(index + 1),
       next_connection_(index + 1),
       stride_(stride),
-      in_flight_limit_(std::max<std::uint64_t>(1, shared.options.max_in_flight / stride)) {}
+      in_flight_limit_(std::max<std::uint64_t>(1, shared.options.max_in_flight / stride)),
+      request_timeout_(request_timeout.value_or(shared.options.request_timeout)) {}
 
 Worker::~Worker() { stop_and_join(); }
 

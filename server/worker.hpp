@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -55,7 +56,9 @@ class UniqueFd {
 class Worker {
  public:
   // Requests are numbered index + 1, index + 1 + stride, ..., so that numbers are unique in the process.
-  Worker(Shared& shared, const Router& router, std::string name, unsigned index, unsigned stride);
+  // `request_timeout`: of its requests; as the options say, unless given.
+  Worker(Shared& shared, const Router& router, std::string name, unsigned index, unsigned stride,
+         std::optional<leash::Duration> request_timeout = {});
   ~Worker();
 
   void start();          // a thread of its own
@@ -77,6 +80,7 @@ class Worker {
   const Router& router() const noexcept { return router_; }
   HttpFigures& http_figures() noexcept { return *http_figures_; }
   const HttpFigures& http_figures() const noexcept { return *http_figures_; }
+  leash::Duration request_timeout() const noexcept { return request_timeout_; }
   Mode mode() const noexcept { return shared_.mode.load(std::memory_order_relaxed); }
 
   std::string_view date();  // now, as for the Date field
@@ -121,6 +125,7 @@ class Worker {
   std::uint64_t next_connection_;
   unsigned stride_;
   std::uint64_t in_flight_limit_;
+  leash::Duration request_timeout_;
   std::size_t pattern_turn_ = 0;
 };
 

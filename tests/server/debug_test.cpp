@@ -107,6 +107,37 @@ TEST(Debug, TwoDumpsAreCompared) {
   EXPECT_EQ(server.admin("GET", "/debug/tasks?full=1&since=" + full).status, 400) << "groups are compared";
 }
 
+TEST(Debug, GroupsThatTheLimitHidesAreComparedToo) {
+  const ServerProcess server(leaky);
+  leak(server, "receive", 1);
+  leak(server, "error", 1);
+  const std::string question = "/debug/tasks?site=server/patterns&limit=1";
+  const json first = ask(server, question);
+  EXPECT_EQ(first["tasks"].size(), 1u);
+  EXPECT_EQ(first["matched"], 2);
+  const json difference = ask(server, question + "&since=" + std::to_string(first["id"].get<int>()));
+  EXPECT_EQ(difference["changes"], json::array()) << difference.dump(2);
+  leak(server, "receive", 2);
+  leak(server, "error", 3);
+  const json grown = ask(server, question + "&since=" + std::to_string(first["id"].get<int>()));
+  ASSERT_EQ(grown["changes"].size(), 1u) << "the largest growth of two";
+  EXPECT_EQ(grown["changes"][0]["before"], 1);
+  EXPECT_EQ(grown["changes"][0]["count"], 4);
+}
+
+TEST(Debug, DumpsOfEachTaskPushNoneOutThatCanBeComparedWith) {
+  const ServerProcess server(leaky);
+  const int id = ask(server, "/debug/tasks?site=server/patterns")["id"].get<int>();
+  for (int i = 1; i <= 40; ++i) EXPECT_EQ(ask(server, "/debug/tasks?full=1")["id"], id + i);
+  EXPECT_EQ(ask(server, "/debug/tasks?site=server/patterns&since=" + std::to_string(id))["since"], id);
+}
+
+TEST(Debug, TheTimeOfRequestsIsNotThatOfTheAdminListener) {
+  const ServerProcess server({"--request-timeout", "1us"});
+  EXPECT_EQ(server.get("/backend?latency=1s").status, 504);
+  EXPECT_EQ(ask(server, "/debug/tasks")["unresponsive"], json::array());
+}
+
 TEST(Debug, ABrowserGetsAPage) {
   const ServerProcess server;
   const support::HttpReply page = server.admin("GET", "/debug/tasks?format=html");

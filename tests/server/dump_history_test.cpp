@@ -39,6 +39,19 @@ TEST(DumpHistory, KeepsTheLast32) {
   EXPECT_NE(history.find(first + 1), nullptr);
 }
 
+TEST(DumpHistory, ANumberAloneIsOfNoDump) {
+  DumpHistory history;
+  const auto number = history.number();
+  EXPECT_EQ(history.find(number), nullptr);
+  EXPECT_EQ(history.remember("all", leash::TimePoint{}, {}), number + 1);
+}
+
+TEST(DumpHistory, KnowsWhichLoopsAreNotInADump) {
+  DumpHistory history;
+  const auto id = history.remember("all", leash::TimePoint{}, {}, {"worker 1"});
+  EXPECT_EQ(history.find(id)->unresponsive, std::vector<std::string>{"worker 1"});
+}
+
 TEST(Changes, AreWhatGrewThenWhatShrankAndNothingElse) {
   const auto changed =
       server::changes(dump({group("same.cpp", 5), group("gone.cpp", 2), group("grew.cpp", 1)}),

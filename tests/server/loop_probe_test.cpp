@@ -111,6 +111,11 @@ TEST_F(BlockedLoop, IsNamedAndTheOthersAnswer) {
   EXPECT_TRUE(probes->unresponsive().empty());
   EXPECT_FALSE(log.has("worker 0")) << log.text();
   EXPECT_TRUE(nlohmann::json::parse(ask("GET", "/debug/tasks"))["unresponsive"].empty());
+  const std::string since = "/debug/tasks?since=" + std::to_string(dump["id"].get<int>());
+  EXPECT_EQ(nlohmann::json::parse(ask("GET", since))["unresponsive_before"],
+            nlohmann::json::array({"worker 1"}));
+  const std::string changes = ask("GET", since + "&format=text");
+  EXPECT_NE(changes.find("loop \"worker 1\" did not answer then"), std::string::npos) << changes;
 }
 
 }  // namespace
