@@ -9,6 +9,7 @@
 #include "client/text.hpp"
 #include "http/detail/ascii.hpp"
 #include "http/duration.hpp"
+#include "http/json.hpp"
 
 namespace client {
 namespace {
@@ -23,7 +24,7 @@ Options client_options() {
 
 // What the server says is wrong (RFC 9457); empty when it does not.
 std::string detail_of(const Response& response) {
-  const auto problem = nlohmann::json::parse(response.body, nullptr, false);
+  const auto problem = http::parse_json(response.body);
   const auto detail = problem.is_object() ? problem.find("detail") : problem.end();
   if (!problem.is_object() || detail == problem.end() || !detail->is_string()) return {};
   return without_control_characters(detail->get<std::string>());

@@ -9,6 +9,7 @@
 #include "client/admin.hpp"
 #include "client/command.hpp"
 #include "client/text.hpp"
+#include "http/json.hpp"
 
 namespace client {
 namespace {
@@ -46,7 +47,7 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ModeCommand comm
   Admin admin(loop, command.admin);
   auto text = co_await admin.ask(ctx, body.empty() ? "GET" : "PUT", "/mode", body);
   if (!text) co_return complain(text.error(), command.admin);
-  const Json answer = Json::parse(*text, nullptr, false);
+  const Json answer = http::parse_json(*text);
   const auto mode = answer.is_object() ? answer.find("mode") : answer.end();
   if (!answer.is_object() || mode == answer.end() || !mode->is_string()) {
     co_return complain(not_understood(command.admin, "the answer does not tell the mode of a leash server"),
@@ -62,7 +63,7 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ReapCommand comm
   Admin admin(loop, command.admin);
   auto text = co_await admin.ask(ctx, "POST", "/debug/reap" + to_query(command.filter));
   if (!text) co_return complain(text.error(), command.admin);
-  const Json answer = Json::parse(*text, nullptr, false);
+  const Json answer = http::parse_json(*text);
   if (!is_reaping(answer)) {
     co_return complain(not_understood(command.admin, "the answer is not that of a leash server's reaper"),
                        command.admin);

@@ -5,11 +5,12 @@
 #include <utility>
 
 #include "client/text.hpp"
+#include "http/json.hpp"
 
 namespace client {
 namespace {
 
-using Document = nlohmann::json;
+using Document = nlohmann::ordered_json;
 
 std::string text_of(const Document& object, const char* key) {
   const auto found = object.find(key);
@@ -53,7 +54,7 @@ std::int64_t difference(std::uint64_t now, std::uint64_t before) {
 }  // namespace
 
 std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
-  const Document parsed = Document::parse(json, nullptr, false);
+  const Document parsed = http::parse_json(json);
   const auto tasks = parsed.is_object() ? parsed.find("tasks") : parsed.end();
   if (!parsed.is_object() || tasks == parsed.end() || !tasks->is_array()) {
     return std::unexpected("the answer is not the list of tasks of a leash server");

@@ -22,6 +22,7 @@
 #include "client/task_view.hpp"
 #include "client/terminal.hpp"
 #include "http/duration.hpp"
+#include "http/json.hpp"
 #include "leash/channel.hpp"
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
@@ -82,7 +83,7 @@ leash::Task<int> print_as_told(leash::Context ctx, Admin& admin, const TasksComm
   if (command.stacks) {
     printed = print(*answer);
   } else {
-    const Json json = Json::parse(*answer, nullptr, false);
+    const Json json = http::parse_json(*answer);
     if (json.is_discarded())
       co_return complain(not_understood(command.admin, "the answer is not JSON"), command.admin);
     printed = print_json(json);
@@ -104,7 +105,7 @@ leash::Task<int> watch_json(leash::Context ctx, Admin& admin, const TasksCommand
   while (!ctx.is_done()) {
     const auto answer = co_await admin.ask(ctx, "GET", path_of(command));
     Json json;
-    if (answer) json = Json::parse(*answer, nullptr, false);
+    if (answer) json = http::parse_json(*answer);
     if (answer && json.is_discarded())
       co_return complain(not_understood(command.admin, "the answer is not JSON"), command.admin);
     if (!answer && (first || ctx.is_done())) co_return complain(answer.error(), command.admin);

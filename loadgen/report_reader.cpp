@@ -1,4 +1,5 @@
 #include "loadgen/report_reader.hpp"
+#include "http/json.hpp"
 
 #include <cmath>
 #include <ctime>
@@ -7,7 +8,7 @@
 namespace loadgen {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 // Everything below throws what nlohmann::json throws, or this; read_report() alone catches.
 struct NotAReport {
@@ -166,7 +167,7 @@ RunResult run_of(const Json& json) {
 }  // namespace
 
 std::expected<Report, std::string> read_report(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = http::parse_json(text);
   if (json.is_discarded()) return std::unexpected("it is not JSON");
   try {
     if (!json.is_object() || !json.contains("schema")) throw NotAReport{"it is no report of leash-load"};

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "http/json.hpp"
 #include "http/problem.hpp"
 #include "server/log.hpp"
 #include "server/metrics.hpp"
@@ -28,7 +29,7 @@ Task<Result<Answer>> mode(Shared& shared, Exchange& exchange) {
     if (piece->empty()) break;
     body += *piece;
   }
-  const auto json = ordered_json::parse(body, nullptr, false);
+  const auto json = http::parse_json(body);
   const bool well_formed =
       json.is_object() && json.size() == 1 && json.contains("mode") && json["mode"].is_string();
   const std::optional<Mode> wanted = well_formed ? parse_mode(json["mode"].get<std::string>()) : std::nullopt;

@@ -60,6 +60,10 @@ TEST(ReportReader, WhatIsNoReportIsSaidInOneLine) {
   EXPECT_EQ(read_report("{\"schema\":").error(), "it is not JSON");
   EXPECT_EQ(refusal(Json::array()), "it is no report of leash-load");
   EXPECT_EQ(refusal({{"schema", 2}}), "its schema is 2, not 1");
+  EXPECT_EQ(
+      read_report(R"({"schema":)" + std::string(300'000, '[') + std::string(300'000, ']') + "}").error(),
+      "it is not JSON")
+      << "nested without end";
   EXPECT_EQ(refusal({{"schema", 1}}), "it is no report of leash-load: key 'target' not found");
 }
 

@@ -1,0 +1,21 @@
+#pragma once
+// JSON that somebody else wrote.
+//
+// Guarantees     what is not JSON, or is nested deeper than `most_json_depth`, is discarded: no text makes whoever
+//                copies or prints the value run out of stack. Nothing is thrown.
+// Threads        any; nothing here has state.
+//
+//   const nlohmann::ordered_json answer = http::parse_json(response.body);
+//   if (answer.is_discarded()) co_return complain("the answer is not JSON");
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <string_view>
+
+namespace http {
+
+inline constexpr std::size_t most_json_depth = 100;  // arrays and objects in each other
+
+[[nodiscard]] nlohmann::ordered_json parse_json(std::string_view text);
+
+}  // namespace http
