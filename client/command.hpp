@@ -2,8 +2,8 @@
 // The commands of leash-client, and what they have in common.
 //
 // Guarantees     a command returns its exit status. What was asked for goes to standard output; one line about
-//                what went wrong, to standard error. With --json there is JSON on standard output whatever
-//                happens. Told to stop, it returns soon.
+//                what went wrong, to standard error. With --json what is there is JSON, also about a call
+//                that failed. Told to stop, it returns soon.
 // Threads        the loop's.
 //
 //   int status = co_await client::execute(ctx, loop, std::move(get_command));

@@ -3,6 +3,7 @@
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <csignal>
+#include <exception>
 #include <utility>
 #include <variant>
 
@@ -42,6 +43,25 @@ leash::Task<> run(leash::Loop& loop, Command command, int& status) {
   if (signalled != 0) status = signalled;
 }
 
+int run_to_the_end(Command command) {
+  int status = Exit::connection_failure;  // also when an exception is the end
+  asio::io_context io{1};
+  leash::LoopOptions options;
+  options.on_exception = [](std::exception_ptr exception, const leash::TaskInfo*) {
+    try {
+      std::rethrow_exception(std::move(exception));
+    } catch (const std::exception& e) {
+      complain(Exit::connection_failure, e.what());
+    }
+  };
+  leash::Loop loop{io, std::move(options)};
+  leash::go(loop.background(), run(loop, std::move(command), status), "leash-client");
+  if (const auto ran = loop.run(); !ran) {
+    return complain(Exit::connection_failure, ran.error().message());
+  }
+  return status;
+}
+
 }  // namespace
 
 int program(int argc, char** argv) {
@@ -52,14 +72,11 @@ int program(int argc, char** argv) {
     return print(message.text) ? Exit::success : output_failed();
   }
   std::signal(SIGPIPE, SIG_IGN);
-  int status = Exit::success;
-  asio::io_context io{1};
-  leash::Loop loop{io};
-  leash::go(loop.background(), run(loop, std::move(*command), status), "leash-client");
-  if (const auto ran = loop.run(); !ran) {
-    return complain(Exit::connection_failure, ran.error().message());
+  try {
+    return run_to_the_end(std::move(*command));
+  } catch (const std::exception& e) {  // not even a loop can be made
+    return complain(Exit::connection_failure, e.what());
   }
-  return status;
 }
 
 }  // namespace client

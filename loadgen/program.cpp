@@ -1,12 +1,14 @@
 #include "loadgen/program.hpp"
 
+#include <array>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -75,6 +77,13 @@ int load(const Options& options) {
     asio::io_context io{1};
     leash::LoopOptions loop_options;
     loop_options.timer_grid = std::chrono::microseconds(50);
+    loop_options.on_exception = [](std::exception_ptr exception, const leash::TaskInfo*) {
+      try {
+        std::rethrow_exception(std::move(exception));
+      } catch (const std::exception& e) {
+        complain(e.what());
+      }
+    };
     leash::Loop loop{io, std::move(loop_options)};
     std::optional<Exporter> exporter;
     if (options.prometheus) {
@@ -101,15 +110,25 @@ int load(const Options& options) {
   return deliver(options.delivery, std::move(outcome.results));
 }
 
+std::optional<std::string> contents_of(const std::string& file) {
+  std::ifstream in(file);
+  std::string text;
+  std::array<char, 64 * 1024> piece;
+  while (in.read(piece.data(), piece.size()), in.gcount() > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  if (!in.is_open() || in.bad()) return std::nullopt;  // a folder can be opened, and not read
+  return text;
+}
+
 // Reports into results, or one line and the status for it.
 std::optional<std::vector<RunResult>> read_and_merge(const std::vector<std::string>& files) {
   std::vector<std::vector<RunResult>> sides;  // of each side the runs
   for (const std::string& file : files) {
-    std::ifstream in(file);
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
-    auto report = read_report(text);
+    const std::optional<std::string> text = contents_of(file);
+    auto report = read_report(text.value_or(""));
     std::string wrong;
-    if (!in) {
+    if (!text) {
       wrong = "it cannot be read";
     } else if (!report) {
       wrong = report.error();
@@ -156,7 +175,12 @@ int program(int argc, char** argv) {
     complain(*wrong);
     return Exit::usage;
   }
-  return load(*options);
+  try {
+    return load(*options);
+  } catch (const std::exception& e) {  // not even a loop can be made
+    complain(e.what());
+    return Exit::unknown;
+  }
 }
 
 }  // namespace loadgen

@@ -2,6 +2,10 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
+#include <expected>
+#include <memory>
+#include <string>
 
 #include "server/healthcheck.hpp"
 #include "server/log.hpp"
@@ -22,7 +26,12 @@ int program(int argc, char** argv) {
   // Standard output has the ready line alone; the log goes to standard error.
   open_log(options->log_level, options->log_format);
 
-  auto server = Server::open(*options);
+  std::expected<std::unique_ptr<Server>, std::string> server;
+  try {
+    server = Server::open(*options);
+  } catch (const std::exception& e) {  // no descriptors, or no memory
+    server = std::unexpected(e.what());
+  }
   if (!server) {
     std::fprintf(stderr, "leash-server: %s\n", server.error().c_str());
     return 2;

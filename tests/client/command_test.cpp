@@ -304,6 +304,22 @@ TEST(AdminCommands, PassOnWhatTheServerSaysIsWrong) {
   expect_failure(leash_client({"reap", "--admin", silent.url()}), 22, "/debug/reap: 503 Service Unavailable");
 }
 
+#ifndef LEASH_SANITIZED  // the sanitizers need descriptors themselves
+TEST(Command, WithoutDescriptorsFailsInOneLine) {
+  for (const char* limit : {"4", "5", "6", "7", "8"}) {
+    const Finished run = support::run_command(
+        {"/bin/sh", "-c", "ulimit -n \"$1\"; exec \"$0\" mode leaky --admin http://127.0.0.1:1",
+         LEASH_CLIENT_BINARY, limit});
+    expect_failure(run, 1, "leash-client: ");
+  }
+}
+#endif
+
+TEST(AdminCommands, AnAnswerWithoutEndIsNoneOfALeashServer) {
+  const OneReply deep("200 OK", std::string(300'000, '[') + std::string(300'000, ']'));
+  expect_failure(leash_client({"tasks", "--json", "--admin", deep.url()}), 22, "not JSON");
+}
+
 TEST(AdminCommands, TellAnotherKindOfServer) {
   for (const char* command : {"mode", "tasks", "leaks", "reap"}) {
     const OneReply page("200 OK", "<html>");

@@ -220,8 +220,23 @@ TEST(LoadCommand, RunsAreMergedIntoOneReportAndOneVerdict) {
   const Finished again = load({"merge", files[0], "/no/such/report.json"});
   EXPECT_EQ(again.status, 2);
   EXPECT_EQ(again.err, "leash-load: /no/such/report.json: it cannot be read\n");
+  const Finished folder = load({"merge", files[0], "/tmp"});
+  EXPECT_EQ(folder.status, 2);
+  EXPECT_EQ(folder.err, "leash-load: /tmp: it cannot be read\n");
   for (const auto& file : files) std::remove(file.c_str());
 }
+
+#ifndef LEASH_SANITIZED  // the sanitizers need descriptors themselves
+TEST(LoadCommand, WithoutDescriptorsFailsInOneLine) {
+  for (const char* limit : {"4", "5", "6", "7", "8"}) {
+    const Finished run = run_command(
+        {"/bin/sh", "-c", "ulimit -n \"$1\"; exec \"$0\" run http://127.0.0.1:1/", LEASH_LOAD_BINARY, limit});
+    EXPECT_EQ(run.status, 5) << limit << run.err;
+    EXPECT_EQ(std::ranges::count(run.err, '\n'), 1) << limit << run.err;
+    EXPECT_TRUE(run.err.starts_with("leash-load: ")) << limit << run.err;
+  }
+}
+#endif
 
 TEST(LoadCommand, ServesItsOwnMetricsWhileItRuns) {
   const ServerProcess server;

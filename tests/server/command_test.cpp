@@ -55,6 +55,19 @@ TEST(Command, SaysThatAPortIsInUse) {
   expect_one_line(server({"--host", "not an address"}), "an IP address is needed");
 }
 
+#ifndef LEASH_SANITIZED  // the sanitizers need descriptors themselves
+TEST(Command, WithoutDescriptorsDoesNotStartAndSaysSoInOneLine) {
+  for (const char* limit : {"4", "5", "6", "7", "8"}) {
+    const support::Finished run = support::run_command(
+        {"/bin/sh", "-c", "ulimit -n \"$1\"; exec timeout 10 \"$0\" --port 0 --admin-port 0",
+         LEASH_SERVER_BINARY, limit});
+    EXPECT_EQ(run.status, 2) << limit << run.err;
+    EXPECT_TRUE(run.err.starts_with("leash-server: ")) << limit << run.err;
+    EXPECT_EQ(std::ranges::count(run.err, '\n'), 1) << limit << run.err;
+  }
+}
+#endif
+
 TEST(Command, HealthcheckAsksARunningServer) {
   ServerProcess running;
   const std::string port = std::to_string(running.port());
