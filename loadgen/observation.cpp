@@ -29,8 +29,7 @@ class Reader {
 
  private:
   double checked(std::string_view name, double value) {
-    // Up to here every whole number is a double, and none is too large for 64 bits.
-    if (std::abs(value) <= 9007199254740992.0) return value;
+    if (is_usable(value)) return value;
     if (error.empty()) error = "the server's " + std::string{name} + " is not a usable number";
     return 0;
   }
@@ -39,6 +38,8 @@ class Reader {
 };
 
 }  // namespace
+
+bool is_usable(double value) noexcept { return std::abs(value) <= 9007199254740992.0; }
 
 std::expected<ServerObservation, std::string> observe(const Metrics& metrics,
                                                       std::chrono::steady_clock::time_point at) {

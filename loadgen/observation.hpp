@@ -33,6 +33,9 @@ struct ServerObservation {
   double start_time = 0;           // seconds since 1970; another one means another process
 };
 
+// Not too large for a whole number to be a double, nor NaN.
+bool is_usable(double value) noexcept;
+
 std::expected<ServerObservation, std::string> observe(const Metrics& metrics,
                                                       std::chrono::steady_clock::time_point at);
 

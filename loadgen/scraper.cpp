@@ -1,5 +1,6 @@
 #include "loadgen/scraper.hpp"
 
+#include <cmath>
 #include <utility>
 
 #include "http/duration.hpp"
@@ -41,7 +42,11 @@ leash::Task<std::expected<Scrape, std::string>> Scraper::scrape(leash::Context c
 
   Scrape scrape;
   scrape.figures = *figures;
-  scrape.in_flight = static_cast<std::int64_t>(metrics->sum("http_requests_in_flight").value_or(0));
+  const double in_flight = metrics->sum("http_requests_in_flight").value_or(0);
+  if (!is_usable(in_flight)) {
+    co_return std::unexpected(address + ": the server's http_requests_in_flight is not a usable number");
+  }
+  scrape.in_flight = std::llround(in_flight);
   for (const Sample& sample : metrics->samples()) {
     if (sample.name == "leash_server_mode" && sample.value == 1) scrape.mode = sample.label("mode");
   }

@@ -105,8 +105,10 @@ leash::Task<> Session::load(leash::Context ctx, leash::Context sending, Sides si
   (void)co_await rows.join();
   phase_ = Phase::drain;
 
-  const bool unfinished_row =
-      std::ranges::any_of(sides, [](const auto& side) { return side->traffic.interval().sent > 0; });
+  const bool unfinished_row = std::ranges::any_of(sides, [](const auto& side) {
+    const Interval& since_the_last = side->traffic.interval();
+    return since_the_last.sent > 0 || since_the_last.ok > 0 || since_the_last.errors > 0;
+  });
   if (unfinished_row && !ctx.is_done()) co_await finish_row(ctx, sides);
 
   screen_.show_progress(1, "waiting for the server to come to rest");
@@ -196,7 +198,8 @@ leash::Task<> Session::settle(leash::Context ctx, Side& side) {
     if (!slept) co_return;
     auto scrape = co_await side.scraper->scrape(limited.ctx, connect_timeout);
     if (!scrape) {
-      if (!limited.ctx.is_done()) evidence.scrape_error = scrape.error();
+      if (limited.ctx.is_done() || limited.ctx.remaining() == leash::Duration::zero()) co_return;
+      evidence.scrape_error = scrape.error();
       evidence.after.reset();
       continue;
     }

@@ -54,6 +54,20 @@ TEST(Scraper, ReadsWhatTheServerTells) {
 }
 
 TEST(Scraper, SaysInOneSentenceWhatIsWrong) {
+  for (const char* value : {"NaN", "+Inf", "1e300"}) {
+    scrape(
+        [value](const StubRequest&) {
+          std::string spoilt = metrics;
+          const std::string_view in_flight = "http_requests_in_flight ";
+          spoilt.replace(spoilt.find(in_flight) + in_flight.size(), 1, value);
+          return text(spoilt);
+        },
+        [](const auto& seen) {
+          ASSERT_FALSE(seen);
+          EXPECT_TRUE(seen.error().ends_with("the server's http_requests_in_flight is not a usable number"))
+              << seen.error();
+        });
+  }
   scrape([](const StubRequest&) { return text("no such page", 404); },
          [](const auto& seen) {
            ASSERT_FALSE(seen);

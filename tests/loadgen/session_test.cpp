@@ -1,0 +1,90 @@
+#include "loadgen/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/client_bench.hpp"
+
+namespace {
+
+using loadgen::RunResult;
+using support::StubReply;
+using support::StubRequest;
+using support::text;
+
+constexpr const char* at_rest = R"(leash_contexts_live 3
+leash_contexts_held 0
+leash_timers_armed 0
+process_start_time_seconds 1763940000
+http_requests_in_flight 0
+)";
+
+loadgen::Options options_for(const Bench& bench, bool look_at_the_server) {
+  loadgen::Plan plan(bench.server.url("/demo"));
+  plan.warmup = {};
+  plan.connections = 1;
+  plan.requests = 1;
+  loadgen::Options options;
+  options.targets.push_back({"stub", plan, {}});
+  if (look_at_the_server) options.targets[0].metrics = bench.server.url("/metrics");
+  options.drain_timeout = 3s;
+  options.quiet = true;
+  return options;
+}
+
+leash::Task<RunResult> run(Bench& bench, loadgen::Options options) {
+  loadgen::Session session(bench.loop, options);
+  std::vector<RunResult> results = co_await session.run(bench.ctx, bench.ctx);
+  EXPECT_EQ(results.size(), 1u);
+  RunResult result = std::move(results.at(0));
+  co_return result;
+}
+
+TEST(Session, KeepsWhatItSawLastWhenTheTimeToSettleEndsInAScrape) {
+  bool loaded = false;
+  int scrapes_since = 0;
+  Bench::run(
+      [&](const StubRequest& request) {
+        if (request.target == "/demo") {
+          loaded = true;
+          return text("hello");
+        }
+        scrapes_since += loaded ? 1 : 0;
+        std::string metrics = at_rest;
+        if (loaded) metrics.replace(metrics.find('3'), 1, "4");
+        StubReply reply = text(metrics);
+        if (scrapes_since > 2)
+          reply.after = 1h;  // the last row's, the first to see whether it settles, and no more
+        return reply;
+      },
+      [](Bench& b) -> leash::Task<> {
+        const RunResult result = co_await run(b, options_for(b, true));
+        EXPECT_FALSE(result.evidence.settled);
+        EXPECT_EQ(result.evidence.scrape_error, "");
+        if (!result.evidence.after) co_return ADD_FAILURE() << "the last good look was thrown away";
+        EXPECT_EQ(result.evidence.after->contexts, 4);
+        EXPECT_EQ(result.judgement.verdict, loadgen::Verdict::unknown);
+        EXPECT_NE(result.judgement.reason.find("had not settled"), std::string::npos)
+            << result.judgement.reason;
+      });
+}
+
+TEST(Session, AnAnswerAfterTheLastSecondIsInARowOfItsOwn) {
+  Bench::run(
+      [](const StubRequest&) {
+        StubReply reply = text("hello");
+        reply.after = 1200ms;
+        return reply;
+      },
+      [](Bench& b) -> leash::Task<> {
+        const RunResult result = co_await run(b, options_for(b, false));
+        EXPECT_EQ(result.requests.ok, 1);
+        std::int64_t in_rows = 0;
+        for (const loadgen::Moment& row : result.timeline) in_rows += row.ok;
+        EXPECT_EQ(in_rows, 1);
+      });
+}
+
+}  // namespace
