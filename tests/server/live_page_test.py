@@ -8,6 +8,7 @@ LEASH_SCREENSHOTS=FOLDER keeps pictures of what it saw.
 """
 
 import http.client
+import json
 import os
 import re
 import shutil
@@ -46,9 +47,9 @@ def check(what, holds):
 
 
 class Server:
-    def __init__(self, binary, *more):
+    def __init__(self, binary, *more, admin=0):
         self.process = subprocess.Popen(
-            [binary, "--port", "0", "--admin-port", "0", "--mode", "leaky", "--leak-payload", "4KiB",
+            [binary, "--port", "0", "--admin-port", str(admin), "--mode", "leaky", "--leak-payload", "4KiB",
              *more],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         ready = self.process.stdout.readline()
@@ -152,6 +153,35 @@ def scenario(server, page):
     page.picture("gone")
 
 
+def restarted_while_hidden(binary, page):
+    """Its own history is all that is shown, although the page has seen as many samples of the one before."""
+    before = Server(binary)
+    after = None
+    try:
+        page.driver.get(f"http://127.0.0.1:{before.admin}/")
+        eventually("there are two samples", lambda: len(page.values("time")) >= 2)
+        page.driver.execute_script("Object.defineProperty(document, 'hidden', {configurable: true, get: () => true})")
+        eventually("it asks no more", lambda: not page.driver.execute_script("return busy"))
+        seen = page.driver.execute_script("return newest")
+        before.process.kill()
+        before.process.wait()
+        after = Server(binary, admin=before.admin)
+
+        def history():
+            connection = http.client.HTTPConnection("127.0.0.1", after.admin)
+            connection.request("GET", "/debug/history")
+            return json.loads(connection.getresponse().read())
+        eventually("the new one has more samples", lambda: history()["id"] > seen + 1)
+        page.driver.execute_script("delete document.hidden")
+        first = history()["samples"]["time"][0]
+        eventually("the page shows the first of them", lambda: page.values("time")[0] == first, 10)
+    finally:
+        for each in (before, after):
+            if each:
+                each.process.kill()
+                each.process.wait()
+
+
 def with_a_token(page):
     eventually("the page asks for the token", lambda: page.driver.find_element(By.ID, "ask-token").is_displayed())
     page.picture("token")
@@ -174,6 +204,7 @@ def main():
     try:
         page = Page(f"http://127.0.0.1:{server.admin}/", profile)
         scenario(server, page)
+        restarted_while_hidden(sys.argv[1], page)
         page.driver.get(f"http://127.0.0.1:{guarded.admin}/")
         with_a_token(page)
         print("the curve rose, was flat, and fell to zero")
