@@ -3,7 +3,8 @@
 //
 // Guarantees     ticks keep to the grid start + n * interval. When the task is slow, or takes other cases of
 //                a select for a while, one missed tick waits for it and the others are dropped. It has no
-//                timer but while a task waits for it: there is nothing to stop.
+//                timer but while a task waits for it: there is nothing to stop. Tasks that share a ticker share its
+//                ticks: each tick is one task's.
 // Threads        the loop's thread, inside a task.
 // Lifetime       the ticker outlives its awaiters.
 //
