@@ -116,7 +116,7 @@ class Taking {
       if (oldest_.empty() || age > std::prev(oldest_.end())->first) return;
       oldest_.erase(std::prev(oldest_.end()));
     }
-    oldest_.emplace(age, detail::describe(task, now_));
+    oldest_.emplace_hint(oldest_.end(), age, detail::describe(task, now_));
   }
 
   void add_to_group(const TaskRecord& task) {

@@ -20,7 +20,7 @@ void OperationState::initiated() noexcept {
   cancellable = signal_.slot().has_handler();
   has_to_return = !owns_its_memory_ && (!cancellable || kind_ == WaitKind::asio);
   loop_->add_operation(*this);
-  if (context_->signal->done()) {
+  if (nothing_remains(*context_->signal)) {
     context_done(*this);
   } else {
     LoopState::attach(*context_->signal, *this);
@@ -58,7 +58,8 @@ void OperationState::wait() {
   }
   task = current.task;
   task->uncancellable = !cancellable && !owns_its_memory_;
-  if (task->uncancellable && context_->signal->done()) loop_->count_uncancellable(*task);
+  const bool told_to_stop = !static_cast<Hook<Dependent>&>(*this).linked();
+  if (task->uncancellable && told_to_stop) loop_->count_uncancellable(*task);
   loop_->park(*task, kind_);
 }
 
