@@ -65,6 +65,7 @@ class BasicHeaders {
   }
 
   void clear() noexcept { fields_.clear(); }  // keeps the memory
+  void reserve(std::size_t count) { fields_.reserve(count); }
   bool empty() const noexcept { return fields_.empty(); }
   std::size_t size() const noexcept { return fields_.size(); }
   Field& back() noexcept { return fields_.back(); }

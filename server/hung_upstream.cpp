@@ -3,6 +3,7 @@
 #include <array>
 #include <asio/basic_stream_socket.hpp>
 #include <asio/buffer.hpp>
+#include <new>
 #include <system_error>
 
 #include "leash/scope.hpp"
@@ -49,7 +50,10 @@ leash::Task<> HungUpstream::run(HungUpstream upstream, leash::Context ctx) {
     Socket socket(upstream.acceptor_.get_executor());
     const leash::Result<> accepted = co_await upstream.acceptor_.async_accept(socket, leash::via(ctx));
     if (accepted) {
-      held.go(hold(held.ctx(), std::move(socket)), "hung call");
+      try {
+        held.go(hold(held.ctx(), std::move(socket)), "hung call");
+      } catch (const std::bad_alloc&) {  // this call does not hang: it is closed
+      }
     } else {
       (void)co_await leash::sleep(ctx, 50ms);  // no descriptor, most likely
     }

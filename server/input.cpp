@@ -48,14 +48,17 @@ Task<> Input::read(Context ctx) {
   on_close_();
 }
 
-// The client's end is not read meanwhile, so it is watched for.
+// Until somebody looks for more, who may have made some. The client's end is not read meanwhile, so it is watched
+// for.
 Task<> Input::wait_for_room(Context ctx) {
+  room_.emplace();
+  const leash::Done room = room_->done();
   if (closed_) {
-    (void)co_await leash::select(room_.receive(), ctx.done());
+    (void)co_await leash::select(room.wait(), ctx.done());
     co_return;
   }
   const HangupWatch::Watched watched(watch_, socket_.native_handle());
-  const auto woken = co_await leash::select(room_.receive(), watched.hung_up().wait(), ctx.done());
+  const auto woken = co_await leash::select(room.wait(), watched.hung_up().wait(), ctx.done());
   if (woken.index() != 1) co_return;
   closed_ = true;
   pollfd state{socket_.native_handle(), POLLRDHUP, 0};
@@ -83,11 +86,10 @@ leash::TimePoint Input::arrived_at() const noexcept {
 
 std::span<const char> Input::unread() noexcept {
   if (consumed_ == current_.size()) {
-    const bool freed = consumed_ != 0;
     current_.clear();
     consumed_ = 0;
     std::swap(current_, incoming_);
-    if (freed || !current_.empty()) (void)room_.try_send({});
+    if (room_) room_->close();
   }
   return std::span<const char>(current_).subspan(consumed_);
 }
@@ -102,7 +104,7 @@ Task<Result<>> Input::wait(Context ctx) {
 void Input::discard() noexcept {
   discarding_ = true;
   incoming_.clear();
-  (void)room_.try_send({});
+  if (room_) room_->close();
 }
 
 }  // namespace server

@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -29,6 +30,7 @@
 #include "leash/channel.hpp"
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
+#include "leash/done.hpp"
 #include "leash/error.hpp"
 #include "leash/loop.hpp"
 #include "leash/task.hpp"
@@ -98,7 +100,7 @@ class Input {
   bool broken_ = false;
   bool discarding_ = false;
   leash::Channel<std::monostate> arrived_{1};
-  leash::Channel<std::monostate> room_{1};
+  std::optional<leash::DoneSource> room_;  // while the reader waits for some
 };
 
 }  // namespace server

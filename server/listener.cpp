@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -85,7 +86,12 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
   const int fd = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
-    worker.adopt(UniqueFd(fd), peer.ss_family);
+    try {
+      worker.adopt(UniqueFd(fd), peer.ss_family);
+    } catch (const std::bad_alloc&) {  // this client is gone; the others need not be
+      complain(ENOMEM);
+      return Accepted::not_now;
+    }
     complained_ = false;
     return Accepted::one;
   }
@@ -105,11 +111,14 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
     case ENETUNREACH:
       return Accepted::one;  // this client has gone again; the next may be well
     default:                 // EMFILE, ENFILE, ENOBUFS, ENOMEM
-      if (!std::exchange(complained_, true)) {
-        log_event(LogLevel::warn, "accepting pauses", {{"error", std::generic_category().message(errno)}});
-      }
+      complain(errno);
       return Accepted::not_now;
   }
+}
+
+void Listener::complain(int error) {
+  if (std::exchange(complained_, true)) return;
+  log_event(LogLevel::warn, "accepting pauses", {{"error", std::generic_category().message(error)}});
 }
 
 leash::Task<> Listener::run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,

@@ -54,6 +54,7 @@ class Listener {
   Accepted accept_one(Worker& worker);
 
   asio::ip::tcp::acceptor acceptor_;
+  void complain(int error);
   bool complained_ = false;  // about file descriptors
 };
 

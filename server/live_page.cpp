@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <climits>
+#include <new>
 #include <nlohmann/json.hpp>
 
 #include "http/problem.hpp"
@@ -59,7 +60,12 @@ http::Response page_or_index(const Exchange& exchange) {
 
 leash::Task<> LivePage::run(leash::Context ctx) {
   leash::Ticker ticker(1s);
-  for (leash::Result<> tick; tick; tick = co_await ticker.next(ctx)) history_.add(sample(workers_));
+  for (leash::Result<> tick; tick; tick = co_await ticker.next(ctx)) {
+    try {
+      history_.add(sample(workers_));
+    } catch (const std::bad_alloc&) {  // the history has a sample less, and goes on
+    }
+  }
 }
 
 http::Response LivePage::history(Exchange& exchange) const {

@@ -1,5 +1,7 @@
 #include "server/loop_probe.hpp"
 
+#include <new>
+
 #include "leash/sleep.hpp"
 #include "server/log.hpp"
 
@@ -26,10 +28,14 @@ leash::Task<> LoopProbes::run(leash::Context ctx) {
       tell(*probe);
       if (probe->waiting.exchange(true)) continue;
       probe->asked.store(now());
-      probe->worker->post([probe] {
-        probe->lag.store(now() - probe->asked.load());
+      try {
+        probe->worker->post([probe] {
+          probe->lag.store(now() - probe->asked.load());
+          probe->waiting.store(false);
+        });
+      } catch (const std::bad_alloc&) {  // it was not asked; the next time, perhaps
         probe->waiting.store(false);
-      });
+      }
     }
   }
 }

@@ -81,16 +81,14 @@ Task<Result<Answer>> demo(Shared& shared, Exchange& exchange) {
                {"error", tally.error().message()}});
     co_return http::problem(502, "The upstream could not be reached, or failed.", "upstream");
   }
-  const ordered_json reply{
-      {"pattern", pattern->name},
-      {"mode", to_string(mode)},
-      {"request", exchange.id()},
-      {"started", tally->started},
-      {"joined", tally->joined},
-      {"left", tally->left()},
-      {"elapsed_ms",
-       std::chrono::duration<double, std::milli>(exchange.worker().loop().now() - since).count()}};
-  co_return json_response(200, reply.dump() + "\n");
+  const std::chrono::duration<double, std::milli> elapsed = exchange.worker().loop().now() - since;
+  // An object of nlohmann's takes memory to be destroyed, and without it ends the process.
+  std::string reply =
+      "{\"pattern\":\"" + std::string(pattern->name) + "\",\"mode\":\"" + std::string(to_string(mode)) +
+      "\",\"request\":" + std::to_string(exchange.id()) + ",\"started\":" + std::to_string(tally->started) +
+      ",\"joined\":" + std::to_string(tally->joined) + ",\"left\":" + std::to_string(tally->left()) +
+      ",\"elapsed_ms\":" + ordered_json(elapsed.count()).dump() + "}\n";
+  co_return json_response(200, std::move(reply));
 }
 
 Task<Result<Answer>> backend(Exchange& exchange) {

@@ -139,8 +139,13 @@ void Server::start(Listener listener, Worker& on, std::vector<Worker*> to,
 }
 
 Task<> Server::run(Listener listener, Context ctx, std::vector<Worker*> to, std::function<bool()> full) {
+  struct Counted {
+    explicit Counted(std::atomic<int>& c) noexcept : count(c) {}
+    ~Counted() { count.fetch_sub(1); }
+    std::atomic<int>& count;
+  };
+  const Counted counted(listeners_);  // however it ends
   co_await Listener::run(std::move(listener), std::move(ctx), std::move(to), std::move(full));
-  listeners_.fetch_sub(1);
 }
 
 int Server::run() {

@@ -223,6 +223,7 @@ std::optional<ParseStep> MessageReader::read_head(Input& input) {
       return fail_section(result, input);
   }
 
+  fields_.reserve(scanner_.fields());  // nothing may be thrown through llhttp
   auto code = llhttp_execute(&llhttp_, head_.data(), head_.size());
   if (code == HPE_INVALID_CONTENT_LENGTH && replace_trailing_tabs()) {
     fields_.clear();

@@ -54,6 +54,8 @@ class SectionScanner {
   Scan scan(std::string_view bytes) noexcept;
   void reset() noexcept;
 
+  std::size_t fields() const noexcept { return fields_; }  // so far
+
   // Whether nothing but empty lines (which may precede a start line) has been seen.
   bool untouched() const noexcept { return in_start_line_ && line_bytes_ == 0; }
 

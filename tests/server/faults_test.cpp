@@ -1,13 +1,24 @@
 // Handlers that throw, and memory that is not there: whatever happens to one request, the server goes on.
 // A program of its own, because it replaces operator new.
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <functional>
+#include <memory>
 #include <new>
 #include <stdexcept>
 
+#include "leash/go.hpp"
 #include "leash/sleep.hpp"
+#include "server/listener.hpp"
 #include "server/patterns/pattern.hpp"
+#include "server/routes.hpp"
 #include "tests/support/captured_log.hpp"
+#include "tests/support/connected.hpp"
 #include "tests/support/failing_new.hpp"
 #include "tests/support/in_process_server.hpp"
 #include "tests/support/silent_listener.hpp"
@@ -134,6 +145,82 @@ TEST_F(Faults, WithoutMemoryARequestIsAnsweredWith503) {
   EXPECT_NE(answers.find("\r\nRetry-After: 1\r\n"), std::string::npos) << answers;
   EXPECT_NE(answers.find("\"cause\":\"memory\""), std::string::npos) << answers;
   EXPECT_TRUE(log_.has("event=\"no memory for a request\"")) << log_.text();
+}
+
+// --- every allocation of a whole request in turn ---
+
+// One request, while an allocation fails after so many; false when there were not so many.
+bool one_failed(InProcessServer& server, const std::string& bytes, int succeed) {
+  support::Connected ends;
+  EXPECT_EQ(::send(ends.client, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(bytes.size()));
+  server.worker.adopt(server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
+  const std::function<bool()> ended = [&] {
+    char chunk[4096];
+    ssize_t n = 1;
+    while (ends.client >= 0 && n > 0) n = ::recv(ends.client, chunk, sizeof chunk, MSG_DONTWAIT);
+    if (ends.client >= 0 && (n == 0 || errno != EAGAIN)) ::close(std::exchange(ends.client, -1));
+    return ends.client < 0 && server.worker.open.load() == 0;
+  };
+  support::fail_allocation(succeed);
+  EXPECT_TRUE(support::step_until(server.worker.loop().io(), server.steps, ended));
+  return support::stop_failing();
+}
+
+TEST_F(Faults, EveryAllocationOfARequestMayFailAndTheServerGoesOn) {
+  const server::Options options;
+  server::Shared shared(options);
+  for (const char* path :
+       {"/healthz", "/nowhere", "/backend?latency=0&payload=100k", "/demo?pattern=send&latency=0"}) {
+    SCOPED_TRACE(path);
+    const std::string bytes =
+        "GET " + std::string(path) +
+        " HTTP/1.1\r\nHost: a\r\nUser-Agent: b\r\nAccept: c\r\nConnection: close\r\n\r\n";
+    int failures = 0;
+    for (bool failed = true; failed; ++failures) {
+      SCOPED_TRACE(failures);
+      InProcessServer server(server::public_routes(shared));
+      failed = one_failed(server, bytes, failures);
+      EXPECT_TRUE(server.ask(request("/healthz")).starts_with("HTTP/1.1 200 "));
+      server.expect_nothing_left();
+    }
+    EXPECT_GT(failures, 10);
+  }
+}
+
+server::UniqueFd dial(std::uint16_t port) {
+  server::UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  return client;
+}
+
+TEST_F(Faults, AClientThatThereIsNoMemoryForIsTheOnlyOneThatIsLost) {
+  for (int succeed = 0; succeed < 3; ++succeed) {
+    InProcessServer server(routes());
+    asio::io_context& io = server.worker.loop().io();
+    auto listener = server::Listener::open(io, "127.0.0.1", 0);
+    ASSERT_TRUE(listener) << listener.error();
+    const std::uint16_t port = listener->port();
+    auto [ctx, cancel] = leash::with_cancel(server.worker.loop().background());
+    leash::go(ctx, server::Listener::run(std::move(*listener), ctx, {&server.worker}, [] { return false; }));
+    io.poll();
+    std::vector<server::UniqueFd> clients;
+    for (int i = 0; i < 3; ++i) clients.push_back(dial(port));
+    support::fail_allocation(succeed);
+    io.poll();
+    EXPECT_TRUE(support::stop_failing());
+    clients.push_back(dial(port));
+    EXPECT_TRUE(support::step_until(io, server.steps, [&] { return server.worker.open.load() == 3; }))
+        << "all but one: " << server.worker.open.load();
+    clients.clear();
+    cancel();
+    EXPECT_TRUE(
+        support::step_until(io, server.steps, [&] { return leash::live_tasks(server.worker.loop()) == 0; }));
+  }
 }
 
 // --- every allocation of a handler in turn ---
