@@ -30,6 +30,7 @@ Task<Result<>> Output::flush(Context ctx) {
     co_return std::unexpected(error);
   }
   buffer_.clear();
+  if (buffer_.capacity() > most_kept) buffer_.shrink_to_fit();
   co_return Result<>();
 }
 

@@ -49,6 +49,8 @@ class Output {
  private:
   Socket& socket_;
   std::chrono::nanoseconds timeout_;
+  // Of the memory for a large response this much is kept for the next one: idle connections are many.
+  static constexpr std::size_t most_kept = 64 * 1024;
   std::string buffer_;
   std::optional<Stream> stream_;
   bool broken_ = false;

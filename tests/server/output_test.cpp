@@ -35,6 +35,15 @@ TEST_F(OutputTest, SendsWhatIsInItsBuffer) {
   EXPECT_TRUE(eventually([&] { return received() == "hello"; }));
 }
 
+TEST_F(OutputTest, KeepsNoMemoryForALargeResponse) {
+  output.buffer() = std::string(200'000, 'x');
+  flush(root());
+  std::string all;
+  EXPECT_TRUE(eventually([&] { return (all += received()).size() == 200'000; }));
+  EXPECT_TRUE(eventually([&] { return flushed.has_value(); }));
+  EXPECT_LT(output.buffer().capacity(), 100'000u);
+}
+
 TEST_F(OutputTest, FailsWithoutProgressAndIsBrokenThen) {
   output.buffer() = std::string(64'000'000, 'x');
   flush(root());
