@@ -38,6 +38,10 @@ std::size_t ConnectionPool::size() const noexcept {
 }
 
 void ConnectionPool::close_expired() {
+  if (loop_.background().is_done()) {  // the loop drains: nobody will ask for one any more
+    clear();
+    return;
+  }
   const leash::TimePoint latest = loop_.now() - limits_.idle_for;
   for (auto& [origin, idle] : idle_) {
     while (!idle.empty() && idle.front().since <= latest) idle.pop_front();

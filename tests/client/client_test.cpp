@@ -167,6 +167,34 @@ TEST(Client, closes_a_connection_that_was_idle_for_too_long) {
       options);
 }
 
+leash::Task<> get_once(leash::Context ctx, client::Client& http, http::Url url, int* done) {
+  client::Request request(std::move(url));
+  const auto response = co_await http.call(ctx, std::move(request));
+  EXPECT_TRUE(response) << response.error().message();
+  ++*done;
+}
+
+TEST(Client, closes_idle_connections_when_the_loop_drains) {
+  asio::io_context io{1};
+  leash::Loop loop{io};
+  support::StubHttpServer server(loop, hello);
+  client::Client http(loop);
+  auto [ctx, cancel] = leash::with_cancel(leash::without_cancel(loop.background()));  // outlives the drain
+  leash::go(ctx, server.run(ctx), "stub server");
+  int done = 0;
+  leash::go(ctx, get_once(ctx, http, server.url(), &done), "call");
+  while (done == 0) ASSERT_GT(io.run_one_for(10s), 0U);
+  ASSERT_EQ(http.idle_connections(), 1U);
+  loop.drain();
+  for (int handlers = 0; handlers < 1000 && http.idle_connections() > 0; ++handlers) io.run_one_for(10ms);
+  EXPECT_EQ(http.idle_connections(), 0U);
+  leash::go(ctx, get_once(ctx, http, server.url(), &done), "call");
+  while (done == 1) ASSERT_GT(io.run_one_for(10s), 0U);
+  EXPECT_EQ(http.idle_connections(), 0U) << "none is kept any more";
+  cancel();
+  EXPECT_TRUE(loop.run());
+}
+
 TEST(Client, keeps_an_idle_connection_for_ever_when_told_to) {
   client::Options options;
   options.pool.idle_for = leash::Duration::max();
