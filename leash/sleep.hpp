@@ -17,10 +17,10 @@ namespace leash {
 namespace detail {
 
 // A time comes. Until it is awaited it has only a duration, so that the loop is not needed before.
-class TimerCase : Timer {
+class TimerCase : protected Timer {
  public:
   static constexpr WaitKind kind = WaitKind::sleep;
-  explicit TimerCase(Duration after) noexcept : Timer(&TimerCase::fired), after_(after) {}
+  explicit TimerCase(Duration after) noexcept : TimerCase(after, &TimerCase::fired) {}
   TimerCase(TimerCase&& other) noexcept : TimerCase(other.after_) {}
   bool try_now(TaskRecord&) const noexcept { return after_ <= Duration::zero(); }
   void arm(Selection& selection, int index);
@@ -28,13 +28,14 @@ class TimerCase : Timer {
   void result() const noexcept {}
 
  protected:
+  TimerCase(Duration after, Fire on_fire) noexcept : Timer(on_fire), after_(after) {}
   void arm_at(Selection& selection, int index, TimePoint when);
-
- private:
   static void fired(Timer& timer) noexcept;
-  Duration after_;
   Selection* selection_ = nullptr;
   int index_ = 0;
+
+ private:
+  Duration after_;
 };
 
 }  // namespace detail

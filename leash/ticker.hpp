@@ -21,13 +21,14 @@ namespace detail {
 
 class TickCase : public TimerCase {
  public:
-  explicit TickCase(Ticker& ticker) noexcept : TimerCase(Duration::zero()), ticker_(&ticker) {}
+  explicit TickCase(Ticker& ticker) noexcept
+      : TimerCase(Duration::zero(), &TickCase::fired), ticker_(&ticker) {}
   TickCase(TickCase&& other) noexcept : TickCase(*other.ticker_) {}
-  bool try_now(TaskRecord& task) const noexcept;
+  bool try_now(TaskRecord& task) noexcept;
   void arm(Selection& selection, int index);
-  void result() noexcept;
 
  private:
+  static void fired(Timer& timer) noexcept;
   Ticker* ticker_;
 };
 
@@ -46,6 +47,8 @@ class Ticker {
 
  private:
   friend class detail::TickCase;
+  bool take(TimePoint now) noexcept;  // a tick, if one is due
+
   Duration interval_;
   TimePoint next_;  // the first tick that nobody has taken
 };

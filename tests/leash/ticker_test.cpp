@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "leash/done.hpp"
+#include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "tests/support/loop_fixture.hpp"
 
@@ -27,11 +28,36 @@ class TickerTest : public testing::LoopFixture {
         },
         ticks, this);
   }
+  static Task<> tick(Context ctx, Ticker& ticker, TickerTest* test) {
+    for (;;) {
+      const Result<> ticked = co_await ticker.next(ctx);
+      if (!ticked) co_return;
+      test->note();
+    }
+  }
   void note() {
     seconds.push_back(
         static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(clock.now() - begin).count()));
   }
 };
+
+TEST_F(TickerTest, ThatIsSharedGivesEachTickToOneTask) {
+  Scope* scope = nullptr;
+  start(
+      [](Context ctx, TickerTest* test, Scope** all) -> Task<> {
+        Ticker shared(1s);
+        Scope s(ctx);
+        *all = &s;
+        for (int i = 0; i < 3; ++i) s.go(tick(s.ctx(), shared, test));
+        (void)co_await s.join();
+      },
+      this, &scope);
+  for (int i = 0; i < 5; ++i) advance(1s);
+  EXPECT_EQ(seconds, (std::vector<int>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(loop.figures()->timers_armed.get(), 3u);
+  scope->cancel();
+  poll();
+}
 
 TEST_F(TickerTest, KeepsToItsGrid) {
   start_ticking(3);
