@@ -1,5 +1,6 @@
 #include "loadgen/report.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -141,11 +142,16 @@ OrderedJson run_json(const RunResult& result) {
           {"latency_histogram", histogram_json(result.latency)}};
 }
 
+// What servers say may be no UTF-8.
+std::string on_one_line(const OrderedJson& value) {
+  return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
 void append_text(std::string& out, const OrderedJson& value, std::size_t indent) {
   const std::string margin(indent + 2, ' ');
   const bool lines = value.is_object() || (value.is_array() && !value.empty() && value[0].is_object());
   if (!lines || value.empty()) {
-    out += value.dump();
+    out += on_one_line(value);
     return;
   }
   out += value.is_object() ? "{" : "[";
@@ -154,10 +160,10 @@ void append_text(std::string& out, const OrderedJson& value, std::size_t indent)
     out += separator;
     out += margin;
     if (value.is_object()) {
-      out += OrderedJson(name).dump() + ": ";
+      out += on_one_line(name) + ": ";
       append_text(out, each, indent + 2);
     } else {
-      out += each.dump();
+      out += on_one_line(each);
     }
     separator = ",\n";
   }
@@ -165,6 +171,12 @@ void append_text(std::string& out, const OrderedJson& value, std::size_t indent)
 }
 
 }  // namespace
+
+double share_of_rate(const RunResult& result) noexcept {
+  const double share = result.rate_reached / *result.rate_asked;
+  const double due = *result.rate_asked * std::chrono::duration<double>(result.elapsed).count();
+  return due - static_cast<double>(result.requests.sent) < 1 ? std::max(share, 1.0) : share;
+}
 
 OrderedJson to_json(const RunResult& result) {
   OrderedJson report{{"schema", 1}};

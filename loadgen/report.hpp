@@ -91,4 +91,8 @@ std::string to_text(const nlohmann::ordered_json& report);
 // "2026-11-25T17:04:05Z"
 std::string format_time(std::chrono::system_clock::time_point time);
 
+// What was reached of the rate that was asked for, which is known and not 0. At least 1 when every request that was
+// due was sent: there are no parts of one.
+double share_of_rate(const RunResult& result) noexcept;
+
 }  // namespace loadgen

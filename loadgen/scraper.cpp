@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "client/text.hpp"
 #include "http/duration.hpp"
 #include "loadgen/metrics_text.hpp"
 
@@ -33,7 +34,8 @@ leash::Task<std::expected<Scrape, std::string>> Scraper::scrape(leash::Context c
     co_return std::unexpected(address + ": " + why);
   }
   if (response->status != 200) {
-    co_return std::unexpected(address + ": " + std::to_string(response->status) + " " + response->reason);
+    co_return std::unexpected(address + ": " + std::to_string(response->status) + " " +
+                              client::without_control_characters(response->reason));
   }
   const auto metrics = parse_metrics(response->body);
   if (!metrics) co_return std::unexpected(address + ": " + metrics.error());
@@ -48,7 +50,8 @@ leash::Task<std::expected<Scrape, std::string>> Scraper::scrape(leash::Context c
   }
   scrape.in_flight = std::llround(in_flight);
   for (const Sample& sample : metrics->samples()) {
-    if (sample.name == "leash_server_mode" && sample.value == 1) scrape.mode = sample.label("mode");
+    if (sample.name == "leash_server_mode" && sample.value == 1)
+      scrape.mode = client::without_control_characters(sample.label("mode"));
   }
   co_return scrape;
 }

@@ -234,9 +234,9 @@ RunResult Session::result_of(const Side& side) const {
   result.evidence = side.evidence;
   result.judgement = judge(side.evidence);
   const auto asked = result.rate_asked.value_or(0);
-  if (traffic.elapsed() > 0s && result.rate_reached < 0.99 * asked) {
+  if (traffic.elapsed() > 0s && asked > 0 && share_of_rate(result) < 0.99) {
     result.notes.push_back("The rate was not reached: " + format_fixed(result.rate_reached, 1) +
-                           " a second of " + format_fixed(asked, 1) + "; " + format_count(traffic.in_line()) +
+                           " a second of " + format_fixed(asked, 1) + "; " + format_count(traffic.unsent()) +
                            " requests that were due had not been sent at the end.");
   }
   const bool fewer = !plan.requests || traffic.counts().sent < static_cast<std::int64_t>(*plan.requests);

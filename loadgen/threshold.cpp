@@ -47,13 +47,14 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// "p99" and "p99.9"; "p999" is the latter, too.
+// "p99" and "p99.9"; "p999" is the latter, too. (Not p100: that is max.)
 std::optional<double> quantile_of(std::string_view name) {
   if (!name.starts_with('p') || name.size() < 2 || name.size() > 9) return std::nullopt;
   std::string digits(name.substr(1));
   if (digits.find_first_not_of("0123456789.") != std::string::npos || digits.ends_with('.'))
     return std::nullopt;
-  if (digits.size() > 2 && digits.find('.') == std::string::npos) digits.insert(2, ".");
+  if (digits.size() > 2 && digits.starts_with("99") && digits.find('.') == std::string::npos)
+    digits.insert(2, ".");
   const auto percent = parse_number(digits);
   if (!percent || *percent <= 0 || *percent >= 100) return std::nullopt;
   return *percent / 100;
@@ -118,7 +119,7 @@ std::optional<double> value_of(const Threshold& threshold, const RunResult& resu
     case Metric::rate:
       if (!threshold.share) return result.rate_reached;
       if (!result.rate_asked || *result.rate_asked == 0) return std::nullopt;
-      return result.rate_reached / *result.rate_asked;
+      return share_of_rate(result);
     case Metric::requests:
       return static_cast<double>(result.requests.sent);
     case Metric::leaked:
@@ -133,7 +134,9 @@ std::optional<double> value_of(const Threshold& threshold, const RunResult& resu
   return std::nullopt;
 }
 
+// 0.7 / 100 and 7 / 1000 are meant to be equal, and are not.
 bool holds(double value, Operator comparison, double limit) {
+  if (std::abs(value - limit) <= 1e-12 * std::abs(limit)) value = limit;
   switch (comparison) {
     case Operator::less:
       return value < limit;

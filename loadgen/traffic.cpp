@@ -50,6 +50,7 @@ std::optional<double> Traffic::rate_asked() const noexcept {
 
 std::optional<double> Traffic::rate_now() const noexcept {
   if (!schedule_) return std::nullopt;
+  if (paced_) return 0.0;
   return schedule_->rate_at(loop_.now() - start_);
 }
 
@@ -73,6 +74,7 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
   if (plan_.is_open()) {
     schedule_ = plan_.schedule();
     co_await pace(ctx, until->ctx, connections);
+    paced_ = true;
     // Those in line are not sent any more when the time is up; when it was the requests that ran out, they
     // are.
     while (in_line() > 0 && !until->ctx.is_done() && connections.live() > 0) {
@@ -80,12 +82,14 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
       if (!slept) break;
     }
   } else {
-    for (; open_connections_ < plan_.connections; ++open_connections_) {
+    for (; used_connections_ < plan_.connections; ++used_connections_) {
       connections.go(connection(ctx, until->ctx, std::nullopt), "connection");
     }
     (void)co_await connections.join();
   }
   ended_ = loop_.now();
+  unsent_ = in_line();
+  line_begin_ = line_end_;
   until->cancel(leash::errc::finished);
   (void)co_await connections.join();
 }
@@ -112,8 +116,8 @@ leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::S
     if (in_line() == 0) {
       line_begin_ = line_end_ = request;
       if (idle_.try_send(request)) continue;
-      if (open_connections_ < plan_.connections) {
-        ++open_connections_;
+      if (used_connections_ < plan_.connections) {
+        ++used_connections_;
         connections.go(connection(ctx, sending, request), "connection");
         continue;
       }
@@ -131,6 +135,7 @@ bool Traffic::may_start(const leash::Context& sending) {
 leash::Task<> Traffic::connection(leash::Context ctx, leash::Context sending,
                                   std::optional<std::uint64_t> first) {
   client::Connection connection(loop_.io());
+  Counted counted(connected_);
   std::optional<std::uint64_t> request = first;
   for (;;) {
     Due due{loop_.now(), false};
@@ -149,7 +154,8 @@ leash::Task<> Traffic::connection(leash::Context ctx, leash::Context sending,
       due.measured = due.at >= measured_from_;
       if (due.measured) ++measured_started_;
     }
-    auto done = co_await exchange(ctx, connection, due);
+    auto done = co_await exchange(ctx, connection, counted, due);
+    counted.set(connection.is_open());
     if (ctx.is_done()) co_return;
     if (!done && !schedule_ && !connection.is_open()) {
       const auto slept = co_await leash::sleep(sending, pause_after_failed_connect);
@@ -159,7 +165,8 @@ leash::Task<> Traffic::connection(leash::Context ctx, leash::Context sending,
 }
 
 // One request, with all that may happen to it. An error means that there is no connection to be had.
-leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Connection& connection, Due due) {
+leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Connection& connection,
+                                               Counted& counted, Due due) {
   ++interval_.sent;
   ++in_flight_;
   if (due.measured) ++counts_.sent;
@@ -175,6 +182,7 @@ leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Conne
         co_return connected;
       }
     }
+    counted.set(true);
     const leash::TimePoint sent_at = loop_.now();
     ++sent_in_all_;
     auto done = co_await connection.send(limited.ctx, bytes_);

@@ -67,14 +67,17 @@ class Traffic {
   std::int64_t sent_in_all() const noexcept { return sent_in_all_; }  // warm-up and second attempts included
   std::int64_t responses_in_all() const noexcept { return responses_in_all_; }
   std::int64_t in_flight() const noexcept { return in_flight_; }
-  std::int64_t connections() const noexcept { return static_cast<std::int64_t>(open_connections_); }
-  // Requests a second, now; nothing for a closed loop.
+  std::int64_t connections() const noexcept { return connected_; }  // open ones
+  // Requests a second, now, none when the load is over; nothing for a closed loop.
   std::optional<double> rate_now() const noexcept;
   // Likewise, on the average between two times since the start.
   std::optional<double> rate_between(leash::Duration from, leash::Duration to) const noexcept;
   std::int64_t in_line() const noexcept { return static_cast<std::int64_t>(line_end_ - line_begin_); }
   // Why requests had no response, and how often; without the warm-up.
   const std::map<std::error_code, std::int64_t>& errors() const noexcept { return errors_; }
+
+  // Requests that were due and in line when the time was up.
+  std::int64_t unsent() const noexcept { return unsent_; }
 
   Interval& interval() noexcept { return interval_; }  // to be read and reset by whoever prints it
 
@@ -86,7 +89,24 @@ class Traffic {
 
   leash::Task<> pace(leash::Context ctx, leash::Context sending, leash::Scope& connections);
   leash::Task<> connection(leash::Context ctx, leash::Context sending, std::optional<std::uint64_t> first);
-  leash::Task<leash::Result<>> exchange(leash::Context ctx, client::Connection& connection, Due due);
+  // A connection, counted while it is open.
+  class Counted {
+   public:
+    explicit Counted(std::int64_t& count) noexcept : count_(count) {}
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { set(false); }
+    void set(bool open) noexcept {
+      count_ += (open ? 1 : 0) - (open_ ? 1 : 0);
+      open_ = open;
+    }
+
+   private:
+    std::int64_t& count_;
+    bool open_ = false;
+  };
+  leash::Task<leash::Result<>> exchange(leash::Context ctx, client::Connection& connection, Counted& counted,
+                                        Due due);
   leash::Task<leash::Result<>> receive_or_leave(leash::Context ctx, client::Connection& connection,
                                                 bool& left);
 
@@ -103,7 +123,10 @@ class Traffic {
   std::optional<Schedule> schedule_;  // of an open loop
 
   leash::Channel<std::uint64_t> idle_;  // where connections of an open loop wait for a request
-  std::uint64_t open_connections_ = 0;
+  std::uint64_t used_connections_ = 0;  // of those that the plan allows, open or not
+  std::int64_t connected_ = 0;
+  std::int64_t unsent_ = 0;
+  bool paced_ = false;            // nothing more becomes due
   std::uint64_t line_begin_ = 0;  // requests that are due and wait for a connection
   std::uint64_t line_end_ = 0;
 

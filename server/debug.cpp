@@ -77,7 +77,7 @@ http::Response in_format(Format format, std::string_view title, const ordered_js
                          const std::string& text) {
   if (format == Format::text) return text_response(text, "text/plain");
   if (format == Format::html) return page(title, text);
-  return json_response(200, json.dump(2) + "\n");
+  return json_response(200, json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
 }
 
 std::string not_answering(const std::vector<std::string>& loops, std::string_view what = "does not answer") {

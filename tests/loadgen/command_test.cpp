@@ -229,8 +229,10 @@ TEST(LoadCommand, RunsAreMergedIntoOneReportAndOneVerdict) {
 #ifndef LEASH_SANITIZED  // the sanitizers need descriptors themselves
 TEST(LoadCommand, WithoutDescriptorsFailsInOneLine) {
   for (const char* limit : {"4", "5", "6", "7", "8"}) {
-    const Finished run = run_command(
-        {"/bin/sh", "-c", "ulimit -n \"$1\"; exec \"$0\" run http://127.0.0.1:1/", LEASH_LOAD_BINARY, limit});
+    const Finished run =
+        run_command({"/bin/sh", "-c",
+                     "exec 3>&- 4>&- 5>&- 6>&- 7>&-; ulimit -n \"$1\"; exec \"$0\" run http://127.0.0.1:1/",
+                     LEASH_LOAD_BINARY, limit});
     EXPECT_EQ(run.status, 5) << limit << run.err;
     EXPECT_EQ(std::ranges::count(run.err, '\n'), 1) << limit << run.err;
     EXPECT_TRUE(run.err.starts_with("leash-load: ")) << limit << run.err;

@@ -41,6 +41,15 @@ TEST(Report, HasTheFieldsOfSchema1InTheirOrder) {
              "bytes_per_request", "rss_before_bytes", "rss_after_bytes", "restarts"}));
 }
 
+TEST(Report, CanBeWrittenWhateverTheServerSaid) {
+  auto result = example_result(true);
+  result.mode = "r\xe9par\xe9";
+  result.evidence.scrape_error = "404 Non trouv\xe9";
+  const std::string text = loadgen::to_text(to_json(result));
+  EXPECT_NE(text.find("\"mode\": \"r\xef\xbf\xbdpar\xef\xbf\xbd\""), std::string::npos) << text;
+  EXPECT_NE(text.find("\"404 Non trouv\xef\xbf\xbd\""), std::string::npos) << text;
+}
+
 TEST(Report, TellsWhatTheLoadAndTheServerSaw) {
   auto result = example_result(true);
   result.evidence.after->tasks_leaked = 6749;

@@ -82,6 +82,21 @@ TEST(Scraper, SaysInOneSentenceWhatIsWrong) {
          [](const auto& seen) { EXPECT_FALSE(seen) << "metrics of another kind of server"; });
 }
 
+TEST(Scraper, WhatTheServerSaysCannotMoveTheCursor) {
+  scrape(
+      [](const StubRequest&) {
+        std::string spoilt = metrics;
+        const std::string_view mode = "{mode=\"leaky\"} 1";
+        spoilt.replace(spoilt.find(mode), mode.size(), "{mode=\"\x1b[31mred\"} 1");
+        return text(spoilt);
+      },
+      [](const auto& seen) {
+        ASSERT_TRUE(seen) << seen.error();
+        EXPECT_EQ(seen->mode.find('\x1b'), std::string::npos) << seen->mode;
+        EXPECT_NE(seen->mode.find("red"), std::string::npos) << seen->mode;
+      });
+}
+
 TEST(Scraper, GivesUpWhenTheAnswerIsLate) {
   scrape(
       [](const StubRequest&) {

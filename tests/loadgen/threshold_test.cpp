@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 #include "example_results.hpp"
@@ -32,6 +33,35 @@ TEST(Threshold, AnyPercentileIsAMetric) {
   EXPECT_DOUBLE_EQ(parse_threshold("p999<1s")->quantile, 0.999);
   EXPECT_DOUBLE_EQ(parse_threshold("p9999<1s")->quantile, 0.9999);
   EXPECT_DOUBLE_EQ(parse_threshold("p5<1s")->quantile, 0.05);
+}
+
+TEST(Threshold, WhatIsNoPercentileIsRefused) {
+  for (const char* text : {"p100<1s", "p150<1s", "p950<1s", "p0<1s", "p<1s", "p99.<1s"}) {
+    EXPECT_NE(refused(text), "accepted") << text;
+  }
+}
+
+TEST(Threshold, SharesThatAreEqualOnPaperAreEqual) {
+  auto result = example_result(false);
+  result.requests.sent = 1000;
+  result.requests.ok = 999;
+  result.requests.errors = 7;
+  EXPECT_TRUE(met("ok>=99.9%", result));
+  EXPECT_FALSE(met("ok>99.9%", result));
+  EXPECT_TRUE(met("errors<=0.7%", result));
+  EXPECT_FALSE(met("errors<0.7%", result));
+}
+
+TEST(Threshold, ARateIsReachedWhenEveryRequestThatWasDueWasSent) {
+  auto result = example_result(false);
+  result.rate_asked = 0.3;
+  result.elapsed = std::chrono::seconds(4);
+  result.requests.sent = 1;  // of 1.2
+  result.rate_reached = 0.25;
+  EXPECT_TRUE(met("rate>=99%", result));
+  result.requests.sent = 0;
+  result.rate_reached = 0;
+  EXPECT_FALSE(met("rate>=99%", result));
 }
 
 TEST(Threshold, BlanksAreAllowedAndNotKept) {
@@ -66,6 +96,7 @@ TEST(Threshold, ErrorsAreANumberOrAShareOfTheRequestsSent) {
 
 TEST(Threshold, TheRateIsANumberOrAShareOfTheOneAsked) {
   auto result = example_result(false);  // 299.8 of 300
+  result.requests.sent = 4497;
   EXPECT_TRUE(met("rate>299", result));
   EXPECT_TRUE(met("rate>=99.9%", result));
   EXPECT_FALSE(met("rate>=100%", result));

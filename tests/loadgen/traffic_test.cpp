@@ -216,7 +216,10 @@ TEST(Traffic, SaysWhenTheRateWasNotReached) {
       },
       [](const Traffic& traffic, const support::StubHttpServer&) {
         EXPECT_LT(traffic.rate_reached(), 100);
-        EXPECT_GT(traffic.in_line(), 100);
+        EXPECT_GT(traffic.unsent(), 100);
+        EXPECT_EQ(traffic.in_line(), 0) << "it is over";
+        EXPECT_EQ(traffic.connections(), 0);
+        EXPECT_EQ(traffic.rate_now(), 0.0);
       });
 }
 
