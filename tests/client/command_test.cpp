@@ -308,7 +308,8 @@ TEST(AdminCommands, PassOnWhatTheServerSaysIsWrong) {
 TEST(Command, WithoutDescriptorsFailsInOneLine) {
   for (const char* limit : {"4", "5", "6", "7", "8"}) {
     const Finished run = support::run_command(
-        {"/bin/sh", "-c", "ulimit -n \"$1\"; exec \"$0\" mode leaky --admin http://127.0.0.1:1",
+        {"/bin/sh", "-c",
+         "exec 3>&- 4>&- 5>&- 6>&- 7>&-; ulimit -n \"$1\"; exec \"$0\" mode leaky --admin http://127.0.0.1:1",
          LEASH_CLIENT_BINARY, limit});
     expect_failure(run, 1, "leash-client: ");
   }

@@ -59,7 +59,8 @@ TEST(Command, SaysThatAPortIsInUse) {
 TEST(Command, WithoutDescriptorsDoesNotStartAndSaysSoInOneLine) {
   for (const char* limit : {"4", "5", "6", "7", "8"}) {
     const support::Finished run = support::run_command(
-        {"/bin/sh", "-c", "ulimit -n \"$1\"; exec timeout 10 \"$0\" --port 0 --admin-port 0",
+        {"/bin/sh", "-c",
+         "exec 3>&- 4>&- 5>&- 6>&- 7>&-; ulimit -n \"$1\"; exec timeout 10 \"$0\" --port 0 --admin-port 0",
          LEASH_SERVER_BINARY, limit});
     EXPECT_EQ(run.status, 2) << limit << run.err;
     EXPECT_TRUE(run.err.starts_with("leash-server: ")) << limit << run.err;
