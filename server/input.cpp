@@ -52,6 +52,7 @@ Task<> Input::read(Context ctx) {
 // for.
 Task<> Input::wait_for_room(Context ctx) {
   room_.emplace();
+  if (!is_full()) co_return;  // there is some since the caller looked
   const leash::Done room = room_->done();
   if (closed_) {
     (void)co_await leash::select(room.wait(), ctx.done());
