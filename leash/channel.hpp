@@ -21,6 +21,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "leash/check.hpp"
 #include "leash/context.hpp"
 #include "leash/detail/list.hpp"
 #include "leash/detail/ref.hpp"
@@ -196,42 +197,47 @@ class Channel {
 
   // Result<T>: the next value; errc::closed when the channel is closed and empty. With a context, also its
   // error.
-  auto receive() const { return detail::Await<detail::ReceiveCase<T>>(detail::ReceiveCase<T>(state_)); }
+  auto receive() const { return detail::Await<detail::ReceiveCase<T>>(detail::ReceiveCase<T>(state())); }
   auto receive(const Context& ctx) const {
-    return detail::AwaitUnder<detail::ReceiveCase<T>>(ctx.node(), detail::ReceiveCase<T>(state_));
+    return detail::AwaitUnder<detail::ReceiveCase<T>>(ctx.node(), detail::ReceiveCase<T>(state()));
   }
 
   // Result<>: success when a receiver or the buffer has the value; errc::closed when the channel is or gets
   // closed. The value is dropped when the send fails.
   auto send(T value) const {
-    return detail::Await<detail::SendCase<T>>(detail::SendCase<T>(state_, std::move(value)));
+    return detail::Await<detail::SendCase<T>>(detail::SendCase<T>(state(), std::move(value)));
   }
   auto send(const Context& ctx, T value) const {
-    return detail::AwaitUnder<detail::SendCase<T>>(ctx.node(), detail::SendCase<T>(state_, std::move(value)));
+    return detail::AwaitUnder<detail::SendCase<T>>(ctx.node(),
+                                                   detail::SendCase<T>(state(), std::move(value)));
   }
 
   // Without waiting: nothing when that would have to wait. Callable outside of tasks.
   std::optional<Result<T>> try_receive() const {
     detail::ReceiveLink<T> link;
-    if (!state_->receive_now(link)) return std::nullopt;
+    if (!state()->receive_now(link)) return std::nullopt;
     if (!link.value) return Result<T>(std::unexpected(make_error_code(errc::closed)));
     return Result<T>(std::move(*link.value));
   }
   std::optional<Result<>> try_send(T value) const {
     detail::SendLink<T> link(std::move(value));
-    if (!state_->send_now(link)) return std::nullopt;
+    if (!state()->send_now(link)) return std::nullopt;
     if (!link.accepted) return Result<>(std::unexpected(make_error_code(errc::closed)));
     return Result<>();
   }
 
   // False if it was closed already (where Go panics).
-  bool close() const noexcept { return state_->close(); }
+  bool close() const noexcept { return state()->close(); }
 
-  bool closed() const noexcept { return state_->closed(); }
-  std::size_t size() const noexcept { return state_->size(); }  // buffered values
-  std::size_t capacity() const noexcept { return state_->capacity(); }
+  bool closed() const noexcept { return state()->closed(); }
+  std::size_t size() const noexcept { return state()->size(); }  // buffered values
+  std::size_t capacity() const noexcept { return state()->capacity(); }
 
  private:
+  const detail::Ref<detail::ChannelState<T>>& state() const noexcept {
+    check(static_cast<bool>(state_), "Channel used after it was moved from");
+    return state_;
+  }
   detail::Ref<detail::ChannelState<T>> state_;
 };
 

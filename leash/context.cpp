@@ -31,7 +31,8 @@ std::optional<TimePoint> Context::deadline() const noexcept {
 std::optional<Duration> Context::remaining() const noexcept {
   const SignalNode& signal = *node().signal;
   if (!signal.has_deadline()) return std::nullopt;
-  return std::max(signal.deadline - signal.loop->now(), Duration::zero());
+  const TimePoint now = signal.loop->now();  // compared first: a deadline may lie arbitrarily far back
+  return signal.deadline <= now ? Duration::zero() : signal.deadline - now;
 }
 
 const void* Context::find(const void* key) const noexcept {

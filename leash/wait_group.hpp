@@ -17,6 +17,7 @@
 
 #include <cstdint>
 
+#include "leash/check.hpp"
 #include "leash/context.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/waiting.hpp"
@@ -44,18 +45,22 @@ class WaitGroup {
  public:
   WaitGroup() : state_(new detail::WaitGroupState) {}
 
-  void add(std::int64_t n = 1) const noexcept { state_->add(n); }
-  void done() const noexcept { state_->add(-1); }
-  std::int64_t count() const noexcept { return state_->count; }
+  void add(std::int64_t n = 1) const noexcept { state()->add(n); }
+  void done() const noexcept { state()->add(-1); }
+  std::int64_t count() const noexcept { return state()->count; }
 
   // Completes when the counter is 0, at once if it is. With a context: Result<>, its error if it is done
   // before. Also a case of select.
-  auto wait() const { return detail::Await<detail::WaitGroupCase>(detail::WaitGroupCase(state_)); }
+  auto wait() const { return detail::Await<detail::WaitGroupCase>(detail::WaitGroupCase(state())); }
   auto wait(const Context& ctx) const {
-    return detail::AwaitUnder<detail::WaitGroupCase>(ctx.node(), detail::WaitGroupCase(state_));
+    return detail::AwaitUnder<detail::WaitGroupCase>(ctx.node(), detail::WaitGroupCase(state()));
   }
 
  private:
+  const detail::Ref<detail::WaitGroupState>& state() const noexcept {
+    check(static_cast<bool>(state_), "WaitGroup used after it was moved from");
+    return state_;
+  }
   detail::Ref<detail::WaitGroupState> state_;
 };
 

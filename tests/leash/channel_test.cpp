@@ -253,6 +253,16 @@ TEST_F(ChannelTest, TwoTasksPlayPingPong) {
   EXPECT_EQ(last, 10'000);
 }
 
+TEST_F(ChannelTest, UseAfterAMoveIsNamed) {
+  Channel<int> moved(1);
+  const Channel<int> kept = std::move(moved);
+  EXPECT_DEATH((void)moved.size(), "Channel used after it was moved from");
+  EXPECT_DEATH((void)moved.close(), "Channel used after it was moved from");
+  EXPECT_DEATH((void)moved.try_send(1), "Channel used after it was moved from");
+  EXPECT_DEATH((void)moved.receive(), "Channel used after it was moved from");
+  EXPECT_EQ(kept.capacity(), 1u);
+}
+
 TEST_F(ChannelTest, AnAwaiterIsAwaitedOnce) {
   EXPECT_DEATH(
       {

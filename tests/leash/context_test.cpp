@@ -64,6 +64,9 @@ TEST_F(ContextTest, RemainingIsNeverNegative) {
   EXPECT_EQ(ctx.err(), errc::deadline_exceeded);
   EXPECT_EQ(ctx.remaining(), 0s);
   EXPECT_EQ(root().remaining(), std::nullopt);
+  const Cancelable ancient = with_deadline(root(), TimePoint::min());
+  EXPECT_TRUE(ancient.ctx.is_done());
+  EXPECT_EQ(ancient.ctx.remaining(), 0s);
 }
 
 TEST_F(ContextTest, ADurationOfAnyLengthIsATimeout) {

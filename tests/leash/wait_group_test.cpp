@@ -105,5 +105,13 @@ TEST(WaitGroupDeathTest, DoneMoreOftenThanAddedAborts) {
   EXPECT_DEATH(group.done(), "the counter of a WaitGroup went below 0");
 }
 
+TEST(WaitGroupMisuse, UseAfterAMoveIsNamed) {
+  WaitGroup moved;
+  const WaitGroup kept = std::move(moved);
+  EXPECT_DEATH(moved.add(), "WaitGroup used after it was moved from");
+  EXPECT_DEATH((void)moved.wait(), "WaitGroup used after it was moved from");
+  EXPECT_EQ(kept.count(), 0);
+}
+
 }  // namespace
 }  // namespace leash
