@@ -37,7 +37,9 @@ int deliver(const Delivery& wanted, std::vector<RunResult> results) {
       result.thresholds.push_back(check(threshold, result));
   }
   const bool compare = results.size() == 2;
-  Screen(wanted.text_goes_to()).print(compare ? compare_text(results[0], results[1]) : run_text(results[0]));
+  const bool printed = Screen(wanted.text_goes_to())
+                           .print(compare ? compare_text(results[0], results[1]) : run_text(results[0]));
+  if (!printed) complain("the report cannot be printed");
   const auto write = [](const std::string& file, std::string_view text) {
     if (file.empty() || write_to(file, text)) return true;
     complain(file + ": cannot be written");
@@ -50,7 +52,8 @@ int deliver(const Delivery& wanted, std::vector<RunResult> results) {
       write(wanted.html_file, wanted.html_file.empty() ? ""
                               : compare                ? compare_html(results[0], results[1])
                                                        : run_html(results[0]));
-  return delivered ? exit_status(results) : Exit::usage;
+  const int status = exit_status(results);
+  return status == Exit::clean && !(printed && delivered) ? Exit::usage : status;
 }
 
 }  // namespace loadgen

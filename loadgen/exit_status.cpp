@@ -11,7 +11,7 @@ int exit_status(std::span<const RunResult> results) noexcept {
     return Exit::missed;
   if (any([](const RunResult& r) { return r.evidence.wanted && r.judgement.verdict == Verdict::unknown; }))
     return Exit::unknown;
-  // Nobody looked, but somebody has to have answered.
+  // Whoever looked at the server: somebody has to have answered.
   if (any([](const RunResult& r) {
         return r.requests.sent > 0 && r.evidence.responses == 0 && r.requests.aborted == 0;
       }))

@@ -9,14 +9,13 @@ namespace loadgen {
 
 Screen::Screen(std::FILE* where) : where_(where), watched_(client::terminal(::fileno(where)).interactive) {}
 
-void Screen::write(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), where_);
-  std::fflush(where_);
+bool Screen::write(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), where_) == text.size() && std::fflush(where_) == 0;
 }
 
-void Screen::print(std::string_view text) {
+bool Screen::print(std::string_view text) {
   hide_progress();
-  write(text);
+  return write(text);
 }
 
 void Screen::show_progress(double share, std::string_view text) {

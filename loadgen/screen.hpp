@@ -17,12 +17,12 @@ class Screen {
  public:
   explicit Screen(std::FILE* where);  // which is not closed
 
-  void print(std::string_view text);
+  bool print(std::string_view text);  // false if it could not be written
   void show_progress(double share, std::string_view text);
   void hide_progress();
 
  private:
-  void write(std::string_view text);
+  bool write(std::string_view text);
 
   std::FILE* where_;
   bool watched_;

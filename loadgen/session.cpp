@@ -239,6 +239,10 @@ RunResult Session::result_of(const Side& side) const {
                            " a second of " + format_fixed(asked, 1) + "; " + format_count(traffic.unsent()) +
                            " requests that were due had not been sent at the end.");
   }
+  if (result.requests.sent > 0 && result.evidence.responses == 0 && result.requests.aborted == 0) {
+    result.notes.push_back(
+        "No request was answered, so nothing is known (exit status 5, if nothing is worse).");
+  }
   const bool fewer = !plan.requests || traffic.counts().sent < static_cast<std::int64_t>(*plan.requests);
   if (fewer && (!plan.duration || traffic.elapsed() < *plan.duration)) {
     result.notes.push_back("It was ended early, by a signal, after " + format_duration(traffic.elapsed()) +

@@ -240,6 +240,30 @@ TEST(LoadCommand, WithoutDescriptorsFailsInOneLine) {
 }
 #endif
 
+TEST(LoadCommand, AReportThatIsLostIsSaidAndHidesNoLeak) {
+  const ServerProcess server({"--mode", "leaky"});
+  const auto run = [&](const std::string& target, const std::string& more) {
+    return run_command({"/bin/sh", "-c",
+                        "\"$0\" run \"$1\" --metrics \"$2\" --requests 10 --warmup 0 --quiet " + more,
+                        LEASH_LOAD_BINARY, server.url(target), metrics_of(server)});
+  };
+  const Finished clean = run("/healthz", "> /dev/full");
+  EXPECT_EQ(clean.status, 2) << clean.err;
+  EXPECT_EQ(clean.err, "leash-load: the report cannot be printed\n");
+  const Finished file = run("/healthz", "--json /dev/full");
+  EXPECT_EQ(file.status, 2) << file.err;
+  EXPECT_EQ(file.err, "leash-load: /dev/full: cannot be written\n");
+  EXPECT_EQ(run("/demo?pattern=receive", "--json /dev/full").status, 3);
+}
+
+TEST(LoadCommand, SaysThatNoRequestWasAnswered) {
+  const ServerProcess server;
+  const Finished run = load({"run", server.url("/demo?latency=10s"), "--metrics", metrics_of(server),
+                             "--requests", "2", "--warmup", "0", "--timeout", "50ms", "--quiet"});
+  EXPECT_EQ(run.status, 5) << run.out << run.err;
+  EXPECT_NE(run.out.find("No request was answered"), std::string::npos) << run.out;
+}
+
 TEST(LoadCommand, ServesItsOwnMetricsWhileItRuns) {
   const ServerProcess server;
   const Finished run = run_command({"bash", "-c", R"(out=$(mktemp)
