@@ -143,7 +143,11 @@ Task<Result<Answer>> DebugRoutes::tasks(Exchange& exchange, bool only_leaked) {
       parameters.fail("This state is unknown; allowed are owned, detached, orphan, leaked.");
     }
   }
-  if (only_leaked) options.filter.state = leash::TaskState::leaked;
+  if (only_leaked) {
+    if (exchange.query().find("state"))
+      parameters.fail("All of these have leaked; other states: /debug/tasks.");
+    options.filter.state = leash::TaskState::leaked;
+  }
   const int since = parameters.integer("since", 0, 1, INT_MAX);
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
 

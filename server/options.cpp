@@ -21,6 +21,8 @@ std::string variable(const std::string& option) {
   return name;
 }
 
+constexpr const char* more_than_zero = "has to be more than 0";
+
 class Parser {
  public:
   explicit Parser(CLI::App& app) : app_(app) {}
@@ -30,20 +32,25 @@ class Parser {
     return app_.add_option(name, value, help)->envname(variable(name))->capture_default_str();
   }
 
-  void duration(const std::string& name, std::chrono::nanoseconds& value, const std::string& help) {
-    parsed(name, help, http::format_duration(value), "DURATION", [&value](const std::string& text) {
+  enum class Zero : std::uint8_t { allowed, refused };
+
+  void duration(const std::string& name, std::chrono::nanoseconds& value, const std::string& help,
+                Zero zero = Zero::allowed) {
+    parsed(name, help, http::format_duration(value), "DURATION", [&value, zero](const std::string& text) {
       const auto duration = http::parse_duration(text);
       if (!duration) return duration.error();
+      if (duration->count() == 0 && zero == Zero::refused) return std::string(more_than_zero);
       value = *duration;
       return std::string();
     });
   }
 
   template <class Size>
-  void size(const std::string& name, Size& value, const std::string& help) {
-    parsed(name, help, http::format_size(value), "SIZE", [&value](const std::string& text) {
+  void size(const std::string& name, Size& value, const std::string& help, Zero zero = Zero::allowed) {
+    parsed(name, help, http::format_size(value), "SIZE", [&value, zero](const std::string& text) {
       const auto size = http::parse_size(text);
       if (!size) return size.error();
+      if (*size == 0 && zero == Zero::refused) return std::string(more_than_zero);
       value = static_cast<Size>(*size);
       return std::string();
     });
@@ -76,7 +83,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   CLI::App app(
       "leash-server: an HTTP service with a leaky and a fixed mode.\n"
       "Every option can be given as an environment variable: --drain-timeout as LEASH_DRAIN_TIMEOUT.\n"
-      "Exit status: 0 drained and nothing left, 3 tasks were left, 2 usage or a port in use.",
+      "Exit status: 0 drained and no task left, 3 tasks were left, 2 usage or a port in use.",
       "leash-server");
   app.set_version_flag("--version", "leash-server " LEASH_VERSION);
   app.get_formatter()->column_width(34);
@@ -130,11 +137,15 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   return format ? std::string() : "unknown format \"" + text + "\": allowed are text, json";
                 });
   parser.duration("--request-timeout", options.request_timeout,
-                  "deadline of every request; 10s at least on the admin listener");
-  parser.duration("--header-timeout", options.header_timeout, "from the first byte of a head to its end");
-  parser.duration("--body-timeout", options.body_timeout, "between two reads of a body");
-  parser.duration("--idle-timeout", options.idle_timeout, "between two requests of a connection");
-  parser.duration("--write-timeout", options.write_timeout, "without progress while writing");
+                  "deadline of every request; 10s at least on the admin listener", Parser::Zero::refused);
+  parser.duration("--header-timeout", options.header_timeout, "from the first byte of a head to its end",
+                  Parser::Zero::refused);
+  parser.duration("--body-timeout", options.body_timeout, "between two reads of a body",
+                  Parser::Zero::refused);
+  parser.duration("--idle-timeout", options.idle_timeout, "between two requests of a connection",
+                  Parser::Zero::refused);
+  parser.duration("--write-timeout", options.write_timeout, "without progress while writing",
+                  Parser::Zero::refused);
   parser.duration("--drain-delay", options.drain_delay, "after SIGTERM, before the listeners close");
   parser.duration("--drain-timeout", options.drain_timeout, "for requests in flight to finish");
   parser.parsed("--half-close", "what a client that shuts down its sending side means: cancel or allow",
@@ -145,15 +156,16 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   options.half_close_cancels = text == "cancel";
                   return std::string();
                 });
-  parser.size("--max-request-line", options.limits.request_line, "above: 414");
-  parser.size("--max-head", options.limits.head_bytes, "request line and fields; above: 431");
+  parser.size("--max-request-line", options.limits.request_line, "above: 414", Parser::Zero::refused);
+  parser.size("--max-head", options.limits.head_bytes, "request line and fields; above: 431",
+              Parser::Zero::refused);
   parser.plain("--max-fields", options.limits.header_fields, "header fields; above: 431");
   parser.size("--max-body", options.limits.body_bytes, "above: 413");
   parser.plain("--max-connections", options.max_connections, "accepting pauses there")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   parser
       .plain("--max-in-flight", options.max_in_flight, "requests, shared out among the threads; above: 503")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   parser.parsed("--upstream",
                 "what the pattern upstream calls: another instance, as http://HOST:PORT; by default one that "
                 "never answers",

@@ -30,6 +30,8 @@ TEST(Command, SaysWhatIsWrongWithAnOption) {
   expect_one_line(server({"--mode", "leeky"}), "allowed are fixed, leaky");
   expect_one_line(server({"--request-timeout", "5 parsecs"}), "--request-timeout");
   expect_one_line(server({"--leak-limit", "lots"}), "--leak-limit");
+  expect_one_line(server({"--idle-timeout", "0"}), "--idle-timeout: has to be more than 0");
+  expect_one_line(server({"--max-in-flight", "0"}), "--max-in-flight: Value 0 not in range");
   expect_one_line(server({"--port", "99999"}), "--port");
   expect_one_line(server({"--half-close", "maybe"}), "allowed are cancel, allow");
   expect_one_line(server({"--log-level", "loud"}), "allowed are trace, debug, info, warn, error, off");

@@ -84,7 +84,7 @@ TEST(Debug, SaysWhatIsWrongWithAQuery) {
   for (const char* target :
        {"/debug/tasks?bogus=1", "/debug/tasks?state=lost", "/debug/tasks?min_age=soon",
         "/debug/tasks?limit=0", "/debug/tasks?full=yes", "/debug/tasks?format=xml", "/debug/tasks?since=99",
-        "/debug/leaks?limit=-1", "/debug/contexts?state=leaked"}) {
+        "/debug/leaks?limit=-1", "/debug/leaks?state=owned", "/debug/contexts?state=leaked"}) {
     EXPECT_EQ(server.admin("GET", target).status, 400) << target;
   }
   EXPECT_EQ(server.admin("POST", "/debug/reap?state=owned").status, 400);

@@ -50,6 +50,17 @@ TEST(Options, SayHowToLog) {
   EXPECT_EQ(parse({"--log-format", "json"})->log_format, server::LogFormat::json);
 }
 
+TEST(Options, RefuseZeroWhereItWouldServeNobody) {
+  for (const char* option :
+       {"--request-timeout", "--header-timeout", "--body-timeout", "--idle-timeout", "--write-timeout",
+        "--max-request-line", "--max-head", "--max-connections", "--max-in-flight"}) {
+    const auto options = parse({option, "0"});
+    ASSERT_FALSE(options) << option;
+    EXPECT_EQ(options.error(), 2) << option;
+  }
+  EXPECT_TRUE(parse({"--max-body", "0", "--drain-timeout", "0", "--drain-delay", "0", "--leak-limit", "0"}));
+}
+
 TEST(Options, NameAnUpstream) {
   EXPECT_FALSE(parse({})->upstream);
   const auto options = parse({"--upstream", "http://10.0.0.7:81", "--upstream-timeout", "250ms"});
