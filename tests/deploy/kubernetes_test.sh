@@ -62,7 +62,7 @@ for name in fixed leaky load; do
   holds "$name" 'every object is in the namespace' 'all(.metadata.namespace == "leash")'
 done
 holds fixed 'its autoscaler scales its deployment, on CPU alone, and the mode is fixed' \
-  'of("Deployment")[0] as $it | ($it | env.LEASH_MODE == "fixed") and (of("HorizontalPodAutoscaler") | length == 1 and all(
+  'of("Deployment")[0] as $it | ($it | env.LEASH_MODE == "fixed" and env.LEASH_LEAK_LIMIT == "192MiB") and (of("HorizontalPodAutoscaler") | length == 1 and all(
    .spec.scaleTargetRef.name == $it.metadata.name and (.spec.metrics | map(.resource.name) == ["cpu"]) and .spec.minReplicas > 1))
    and ($it.spec | has("replicas") | not)'
 holds leaky 'it leaks until it is killed at 64 MiB, and is not scaled' \

@@ -11,6 +11,7 @@ echo "$all" >>"$FAKE/kubectl"
 case $all in
   *.spec.completions*) echo 3 ;;
   *.status.conditions*) # runs at first
+    [[ -z ${FAKE_GONE:-} ]] || exit 1
     [[ -e $FAKE/asked ]] && echo "$FAKE_END" || touch "$FAKE/asked" ;;
   *logs*job-completion-index=2 | *logs*job-completion-index=[01])
     index=${all##*=}
@@ -40,6 +41,10 @@ export FAKE_SILENT=1 FAKE_END=Complete
 run deploy/kubernetes/verdict --out "$scratch/reports"
 status_is 1
 one_line_says 'pod 1 has no report'
+
+FAKE_GONE=1 run deploy/kubernetes/verdict --out "$scratch/reports"
+status_is 1
+one_line_says 'cannot be read any more'
 
 run deploy/kubernetes/verdict --namespace
 status_is 2
