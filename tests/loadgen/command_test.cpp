@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tests/support/server_process.hpp"
+#include "tests/support/silent_listener.hpp"
 
 namespace {
 
@@ -258,8 +259,10 @@ TEST(LoadCommand, AReportThatIsLostIsSaidAndHidesNoLeak) {
 
 TEST(LoadCommand, SaysThatNoRequestWasAnswered) {
   const ServerProcess server;
-  const Finished run = load({"run", server.url("/demo?latency=10s"), "--metrics", metrics_of(server),
-                             "--requests", "2", "--warmup", "0", "--timeout", "50ms", "--quiet"});
+  const support::SilentListener silent;
+  const Finished run =
+      load({"run", "http://" + silent.url().authority() + "/", "--metrics", metrics_of(server), "--requests",
+            "2", "--warmup", "0", "--timeout", "50ms", "--quiet"});
   EXPECT_EQ(run.status, 5) << run.out << run.err;
   EXPECT_NE(run.out.find("No request was answered"), std::string::npos) << run.out;
 }
