@@ -2,7 +2,7 @@
 // JSON that somebody else wrote.
 //
 // Guarantees     what is not JSON, or is nested deeper than `most_json_depth`, is discarded: no text makes whoever
-//                copies or prints the value run out of stack. Nothing is thrown.
+//                copies or prints the value run out of stack. Nothing is thrown but for lack of memory.
 // Threads        any; nothing here has state.
 //
 //   const nlohmann::ordered_json answer = http::parse_json(response.body);
