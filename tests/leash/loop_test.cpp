@@ -20,8 +20,9 @@
 #include "tests/support/loop_fixture.hpp"
 #include "tests/support/mark.hpp"
 
-// How often the system was asked to wake this program at a time: Asio's calls come here.
-static int timers_set = 0;
+// How often this thread asked the system to be woken at a time: Asio's calls come here, those of loops
+// on other threads too.
+static thread_local int timers_set = 0;
 extern "C" int timerfd_settime(int descriptor, int flags, const itimerspec* wanted,
                                itimerspec* before) noexcept {
   ++timers_set;
