@@ -23,8 +23,10 @@ out=$root/build/bench/tracking
 mkdir -p "$out"
 server=
 trap '[[ -z $server ]] || kill -KILL "$server" 2>/dev/null || true' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
-count() { # count BINARY REQUESTS: the instructions of a server that answers so many requests
+count() { # count BINARY REQUESTS: sets instructions to those of a server that answers so many requests
   local ready=$out/ready.txt
   rm -f "$out/callgrind.out"
   : >"$ready"
@@ -45,18 +47,26 @@ count() { # count BINARY REQUESTS: the instructions of a server that answers so 
   kill -TERM "$server"
   wait "$server" || die "the server left tasks or failed: $(tail -n 3 "$out/server.log")"
   server=
-  sed -n 's/^\(summary\|totals\): \([0-9]*\).*/\2/p' "$out/callgrind.out" | tail -n 1
+  instructions=$(sed -n 's/^\(summary\|totals\): \([0-9]*\).*/\2/p' "$out/callgrind.out" | tail -n 1)
+  [[ -n $instructions ]] || die "callgrind wrote no sum: see $out/valgrind.log"
 }
 
-per_request() { # per_request BINARY: the median of the repetitions
-  local repetition
+# In this shell, not in one for its output: the trap ends the server.
+per_request() { # per_request BINARY: sets median to that of the repetitions
+  local repetition instructions of_few samples=()
   for ((repetition = 0; repetition < repetitions; repetition++)); do
-    printf '%d\n' $((($(count "$1" "$many") - $(count "$1" "$few")) / (many - few)))
-  done | sort -n | sed -n "$((repetitions / 2 + 1))p"
+    count "$1" "$few"
+    of_few=$instructions
+    count "$1" "$many"
+    samples+=($(((instructions - of_few) / (many - few))))
+  done
+  median=$(printf '%d\n' "${samples[@]}" | sort -n | sed -n "$((repetitions / 2 + 1))p")
 }
 
-tracked=$(per_request build/bin/leash-server)
-untracked=$(per_request build/untracked/bin/leash-server)
+per_request build/bin/leash-server
+tracked=$median
+per_request build/untracked/bin/leash-server
+untracked=$median
 awk -v tracked="$tracked" -v untracked="$untracked" -v most="$at_most" 'BEGIN {
   ratio = tracked / untracked
   printf "instructions of the server for a request of /demo, fixed, pattern=mixed\n"

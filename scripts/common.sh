@@ -18,6 +18,12 @@ usage_error() {
   exit 2
 }
 
+is_regex() { # is_regex TEXT
+  local status=0
+  grep -qP -- "$1" </dev/null 2>/dev/null || status=$?
+  [[ $status -eq 1 ]] # is one, and matches nothing there
+}
+
 # configure PRESET [cmake option…]; every tool that is needed has been installed by scripts/bootstrap.
 configure() {
   local log=$root/build/configure-$1.log

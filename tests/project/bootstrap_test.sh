@@ -50,3 +50,25 @@ run env PATH="$machine" scripts/bootstrap
 status_is 1
 output_says '^bootstrap: installing curl$'
 error_says 'apt-get update failed'
+
+# What is installed as a service is not to start, neither now nor at the next boot; but nginx that somebody has stays.
+new_machine
+ln -s "$(type -P rm)" "$machine/rm"
+stand_in apt-get 'true'
+stand_in tee "cat >'$scratch/policy'"
+stand_in chmod 'true'
+stand_in sudo 'shift $(( $1 == "-n" )); exec "$@"'
+for tool in update-rc.d systemctl; do stand_in "$tool" "echo $tool \"\$*\" >>'$scratch/services'"; done
+stand_in dpkg-query "$everything_installed | grep -vE '^(docker.io|haproxy|nginx|nginx-light) '"
+run env PATH="$machine" scripts/bootstrap --docker --peers
+status_is 0
+printf '%s\n' 'update-rc.d docker disable' 'update-rc.d nginx disable' 'update-rc.d haproxy disable' \
+  'systemctl disable docker.socket containerd.service' | sort >"$scratch/wanted"
+sort "$scratch/services" | diff "$scratch/wanted" - || fail 'other services were disabled'
+[[ -e /usr/sbin/policy-rc.d ]] || grep -q 'exit 101' "$scratch/policy" || fail 'services may start while they are installed'
+
+rm "$scratch/services"
+stand_in dpkg-query "$everything_installed | grep -vE '^(haproxy|nginx-light) '"
+run env PATH="$machine" scripts/bootstrap --peers
+status_is 0
+[[ $(<"$scratch/services") == 'update-rc.d haproxy disable' ]] || fail "nginx, or another service, was disabled: $(<"$scratch/services")"
