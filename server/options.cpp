@@ -159,7 +159,8 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser.size("--max-request-line", options.limits.request_line, "above: 414", Parser::Zero::refused);
   parser.size("--max-head", options.limits.head_bytes, "request line and fields; above: 431",
               Parser::Zero::refused);
-  parser.plain("--max-fields", options.limits.header_fields, "header fields; above: 431");
+  parser.plain("--max-fields", options.limits.header_fields, "header fields; above: 431")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}));
   parser.size("--max-body", options.limits.body_bytes, "above: 413");
   parser.plain("--max-connections", options.max_connections, "accepting pauses there")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));

@@ -53,7 +53,7 @@ TEST(Options, SayHowToLog) {
 TEST(Options, RefuseZeroWhereItWouldServeNobody) {
   for (const char* option :
        {"--request-timeout", "--header-timeout", "--body-timeout", "--idle-timeout", "--write-timeout",
-        "--max-request-line", "--max-head", "--max-connections", "--max-in-flight"}) {
+        "--max-request-line", "--max-head", "--max-fields", "--max-connections", "--max-in-flight"}) {
     const auto options = parse({option, "0"});
     ASSERT_FALSE(options) << option;
     EXPECT_EQ(options.error(), 2) << option;
