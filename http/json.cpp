@@ -1,22 +1,44 @@
 #include "http/json.hpp"
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace http {
 
 using nlohmann::ordered_json;
 
+namespace {
+
+// Of any text: up to where it is no JSON, this sees the strings, brackets and colons that a parser does. (The parser's own
+// callbacks would tell, but with them it looks through all of an array at the end of each object in it.)
+bool is_too_large(std::string_view text) noexcept {
+  std::array<std::size_t, most_json_depth + 1> names{};  // of the object at each depth
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > most_json_depth) return true;
+      names[depth] = 0;
+    } else if (c == ']' || c == '}') {
+      if (depth > 0) --depth;
+    } else if (c == ':') {
+      if (++names[depth] > most_json_names) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 ordered_json parse_json(std::string_view text) {
-  bool too_deep = false;
-  using Event = ordered_json::parse_event_t;
-  const auto limit_depth = [&](int around, Event event, const ordered_json&) {
-    const bool opens = event == Event::array_start || event == Event::object_start;
-    too_deep |= opens && static_cast<std::size_t>(around) >= most_json_depth;
-    return !too_deep;
-  };
-  ordered_json value = ordered_json::parse(text, limit_depth, false);
-  if (too_deep) return ordered_json(ordered_json::value_t::discarded);
-  return value;
+  if (is_too_large(text)) return ordered_json(ordered_json::value_t::discarded);
+  return ordered_json::parse(text, nullptr, false);
 }
 
 }  // namespace http

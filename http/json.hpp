@@ -1,8 +1,9 @@
 #pragma once
 // JSON that somebody else wrote.
 //
-// Guarantees     what is not JSON, or is nested deeper than `most_json_depth`, is discarded: no text makes whoever
-//                copies or prints the value run out of stack. Nothing is thrown but for lack of memory.
+// Guarantees     what is not JSON, is nested deeper than `most_json_depth`, or has an object of more names than
+//                `most_json_names`, is discarded: no text makes whoever copies or prints the value run out of stack,
+//                and the time to parse it grows as the text does. Nothing is thrown but for lack of memory.
 // Threads        any; nothing here has state.
 //
 //   const nlohmann::ordered_json answer = http::parse_json(response.body);
@@ -15,6 +16,8 @@
 namespace http {
 
 inline constexpr std::size_t most_json_depth = 100;  // arrays and objects in each other
+inline constexpr std::size_t most_json_names =
+    250;  // of one object, in which each is looked for among those before it
 
 [[nodiscard]] nlohmann::ordered_json parse_json(std::string_view text);
 

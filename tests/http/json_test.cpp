@@ -37,11 +37,30 @@ TEST(Json, ThatOnlyBeginsIsDiscardedHoweverDeep) {
   EXPECT_TRUE(parse_json(nested(1'000'000)).is_discarded());
 }
 
-TEST(Json, ManyShallowArraysAreFine) {
-  std::string text = "[";
-  for (int i = 0; i < 10'000; ++i) text += "[[]],";
-  text += "0]";
-  EXPECT_EQ(parse_json(text).size(), 10'001u);
+TEST(Json, BracketsInStringsAreNotCounted) {
+  const std::string text = R"(["\"\\)" + std::string(most_json_depth, '[') + R"("])";
+  EXPECT_EQ(parse_json(text).dump(), text);
+}
+
+TEST(Json, ObjectsHaveSoManyNamesAndNoMore) {
+  const auto object = [](std::size_t names) {
+    std::string text = "{";
+    for (std::size_t i = 0; i < names; ++i) text += (i ? ",\"" : "\"") + std::to_string(i) + R"(:":{"a":1})";
+    return text + "}";
+  };
+  EXPECT_EQ(parse_json(object(most_json_names)).size(), most_json_names);
+  EXPECT_TRUE(parse_json(object(most_json_names + 1)).is_discarded());
+  EXPECT_EQ(parse_json("[" + object(most_json_names) + "," + object(most_json_names) + "]").size(), 2u);
+}
+
+// In time that grows with the text: with a callback for the parser, or without the limit on names, these are minutes.
+TEST(Json, OfManyValuesIsReadAtOnce) {
+  std::string arrays = "[";
+  for (int i = 0; i < 500'000; ++i) arrays += "{},";
+  EXPECT_EQ(parse_json(arrays + "0]").size(), 500'001u);
+  std::string names = "{";
+  for (int i = 0; i < 500'000; ++i) names += "\"" + std::to_string(i) + "\":0,";
+  EXPECT_TRUE(parse_json(names + "\"a\":0}").is_discarded());
 }
 
 }  // namespace
