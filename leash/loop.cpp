@@ -1,6 +1,7 @@
 #include "leash/loop.hpp"
 
 #include <cstdio>
+#include <new>
 #include <utility>
 
 #include "leash/check.hpp"
@@ -39,8 +40,16 @@ Loop::Loop(asio::io_context& io, LoopOptions options)
 Loop::~Loop() {
   detail::leave_loop(*this);
   state_->close([this] {
-    const std::vector<TaskInfo> tasks = snapshot(*this);
-    detail::tell_abandoned(tasks);
+    const auto watcher = detail::abandoned_watcher();
+    if (!watcher && !on_abandoned_) return;
+    std::vector<TaskInfo> tasks;
+    try {
+      tasks = snapshot(*this);
+    } catch (const std::bad_alloc&) {
+      std::fprintf(stderr, "leash: no memory to name the tasks that end with loop \"%s\"\n", name().c_str());
+      return;
+    }
+    if (watcher) watcher(tasks);
     if (on_abandoned_) on_abandoned_(tasks);
   });
   state_->release();

@@ -53,7 +53,7 @@ struct LoopOptions {
   // after_func or was kept by a scope that nobody joined (null). By default it is written to standard error.
   std::function<void(std::exception_ptr, const TaskInfo*)> on_exception = {};
   // The loop is being destroyed and these tasks are still alive; their frames are destroyed next. Must not
-  // throw.
+  // throw. Without memory to name the tasks it is not called, and standard error says so.
   std::function<void(const std::vector<TaskInfo>&)> on_abandoned = {};
 };
 

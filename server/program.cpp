@@ -15,28 +15,34 @@
 
 namespace server {
 
-int program(int argc, char** argv) {
-  const auto options = parse_options(argc, argv);
-  if (!options) return options.error();
+namespace {
 
-  if (options->healthcheck) return healthcheck(*options);
+void complain(const char* what) { std::fprintf(stderr, "leash-server: %s\n", what); }
 
+int serve(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
   raise_max_open_fds();
   // Standard output has the ready line alone; the log goes to standard error.
-  open_log(options->log_level, options->log_format);
-
-  std::expected<std::unique_ptr<Server>, std::string> server;
-  try {
-    server = Server::open(*options);
-  } catch (const std::exception& e) {  // no descriptors, or no memory
-    server = std::unexpected(e.what());
-  }
+  open_log(options.log_level, options.log_format);
+  const auto server = Server::open(options);
   if (!server) {
-    std::fprintf(stderr, "leash-server: %s\n", server.error().c_str());
+    complain(server.error().c_str());
     return 2;
   }
   return (*server)->run();
+}
+
+}  // namespace
+
+int program(int argc, char** argv) {
+  const auto options = parse_options(argc, argv);
+  if (!options) return options.error();
+  try {
+    return options->healthcheck ? healthcheck(*options) : serve(*options);
+  } catch (const std::exception& e) {  // before it was ready: no descriptors, no threads, or no memory
+    complain(e.what());
+    return options->healthcheck ? 1 : 2;
+  }
 }
 
 }  // namespace server

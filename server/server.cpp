@@ -96,12 +96,8 @@ std::expected<void, std::string> Server::listen() {
     ios.push_back(&worker->loop().io());
   }
   // Half of all descriptors are left for what serves the clients.
-  const std::uint64_t most = std::min(options.max_connections, max_open_fds() / 2);
-  if (most < options.max_connections) {
-    log_event(LogLevel::warn, "file descriptors limit the connections",
-              {{"max_connections", most}, {"max_open_fds", max_open_fds()}});
-  }
-  const std::function<bool()> full = [this, most] { return connections() >= most; };
+  most_connections_ = std::min(options.max_connections, max_open_fds() / 2);
+  const std::function<bool()> full = [this] { return connections() >= most_connections_; };
   if (options.accept == Accept::turns) {
     auto listener = Listener::open(*ios.front(), options.host, options.port);
     if (!listener) return std::unexpected(listener.error());
@@ -117,10 +113,7 @@ std::expected<void, std::string> Server::listen() {
   auto admin = Listener::open(admin_.loop().io(), options.admin_host, options.admin_port);
   if (!admin) return std::unexpected(admin.error());
   admin_url_ = admin->url();
-  if (!admin->is_loopback() && options.admin_token.empty()) {
-    log_event(LogLevel::warn, "the admin listener can be reached from elsewhere and wants no token",
-              {{"admin", admin_url_}, {"remedy", "--admin-token"}});
-  }
+  admin_is_open_ = !admin->is_loopback() && options.admin_token.empty();
   admin_listening_.emplace(leash::with_cancel(admin_.serving(), leash::Label("listener")));
   const Context& ctx = admin_listening_->ctx;
   const std::function<bool()> admin_full = [this] { return admin_.open.load() >= 1000; };
@@ -158,6 +151,7 @@ int Server::run() {
   leash::go(serving, wait_for_signal(serving, &signals), "signals");
 
   for (const auto& worker : workers_) worker->start();
+  warn();
   std::printf("ready public=%s admin=%s\n", public_url_.c_str(), admin_url_.c_str());
   std::fflush(stdout);
   log_event(LogLevel::info, "serving",
@@ -169,6 +163,17 @@ int Server::run() {
 
   for (const auto& worker : workers_) worker->stop_and_join();
   return status_;
+}
+
+void Server::warn() const {
+  if (most_connections_ < shared_.options.max_connections) {
+    log_event(LogLevel::warn, "file descriptors limit the connections",
+              {{"max_connections", most_connections_}, {"max_open_fds", max_open_fds()}});
+  }
+  if (admin_is_open_) {
+    log_event(LogLevel::warn, "the admin listener can be reached from elsewhere and wants no token",
+              {{"admin", admin_url_}, {"remedy", "--admin-token"}});
+  }
 }
 
 // --- while it serves ---
@@ -197,8 +202,13 @@ Task<> Server::wait_for_signal(Context ctx, asio::signal_set* signals) {
     ::sigaction(each, &at_once, nullptr);
   }
   log_event(LogLevel::info, "draining", {{"signal", *signal}});
-  co_await drain();
-  co_await close_admin();
+  try {
+    co_await drain();
+    co_await close_admin();
+  } catch (const std::exception& e) {  // no memory; the process was told to end, and does
+    status_ = tasks_left;
+    log_event(LogLevel::error, "the drain was cut short", {{"what", e.what()}});
+  }
   admin_.loop().io().stop();
 }
 

@@ -5,7 +5,7 @@
 // Guarantees     SIGTERM or SIGINT: readiness turns 503, after the drain delay the listeners close, requests
 //                finish within the drain timeout, then their contexts are done with cause shutdown; what
 //                still lives a second later is named in the drain report. A second signal ends the process at
-//                once.
+//                once. Without memory for it the drain is cut short, as if tasks were left.
 // Threads        run() uses the calling thread for the admin listener and starts one for each worker.
 //
 //   auto server = server::Server::open(options);
@@ -43,12 +43,14 @@ class Server {
   static std::expected<std::unique_ptr<Server>, std::string> open(const Options& options);
   ~Server();
 
+  // Throws where the system does not have what it takes to begin: threads, descriptors, memory.
   int run();
 
  private:
   explicit Server(const Options& options);
   std::expected<void, std::string> connect_upstream();
   std::expected<void, std::string> listen();
+  void warn() const;
   void start(Listener listener, Worker& on, std::vector<Worker*> to, const std::function<bool()>& full);
   leash::Task<> run(Listener listener, leash::Context ctx, std::vector<Worker*> to,
                     std::function<bool()> full);
@@ -74,8 +76,10 @@ class Server {
   std::vector<leash::RemoteCancel> stop_listening_;
   std::optional<leash::Cancelable> admin_listening_;
   std::atomic<int> listeners_{0};  // not closed yet
+  std::uint64_t most_connections_ = 0;
   std::string public_url_;
   std::string admin_url_;
+  bool admin_is_open_ = false;  // to others than this machine, without a token
   int status_ = drained;
 };
 

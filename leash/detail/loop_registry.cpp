@@ -11,7 +11,7 @@ namespace {
 struct Registry {
   std::mutex mutex;
   std::vector<LoopEntry> alive;
-  std::function<void(const std::vector<TaskInfo>&)> tell;
+  AbandonedWatcher watcher;
 };
 
 Registry& registry() {
@@ -39,20 +39,16 @@ std::vector<LoopEntry> live_loops() {
   return all.alive;
 }
 
-void watch_abandoned(std::function<void(const std::vector<TaskInfo>&)> tell) {
+void watch_abandoned(AbandonedWatcher watcher) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
-  all.tell = std::move(tell);
+  all.watcher = std::move(watcher);
 }
 
-void tell_abandoned(const std::vector<TaskInfo>& tasks) {
+AbandonedWatcher abandoned_watcher() {
   Registry& all = registry();
-  std::function<void(const std::vector<TaskInfo>&)> tell;
-  {
-    const std::lock_guard lock(all.mutex);
-    tell = all.tell;
-  }
-  if (tell) tell(tasks);  // without the lock: it has one of its own
+  const std::lock_guard lock(all.mutex);
+  return all.watcher;  // to be called without the lock: it has one of its own
 }
 
 }  // namespace leash::detail

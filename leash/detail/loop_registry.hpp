@@ -26,7 +26,8 @@ std::vector<LoopEntry> live_loops();
 
 // Hears of the tasks that a loop destroys with itself, on the thread that destroys it. One at a time; empty:
 // nobody. A call may be on its way when it is replaced.
-void watch_abandoned(std::function<void(const std::vector<TaskInfo>&)> tell);
-void tell_abandoned(const std::vector<TaskInfo>& tasks);
+using AbandonedWatcher = std::function<void(const std::vector<TaskInfo>&)>;
+void watch_abandoned(AbandonedWatcher watcher);
+AbandonedWatcher abandoned_watcher();
 
 }  // namespace leash::detail

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "leash/sleep.hpp"
@@ -83,6 +84,23 @@ TEST(NoMemory, AnExceptionThatCannotBeDescribedIsCountedAndSaid) {
   EXPECT_NE(said.find("no memory to describe it"), std::string::npos) << said;
   EXPECT_EQ(loop.figures()->exceptions.get(), 1u);
   EXPECT_EQ(live_tasks(loop), 0u);
+}
+
+TEST(NoMemory, ALoopEndsWithTasksThatCannotBeNamed) {
+  asio::io_context io{1};
+  bool told = false;
+  std::optional<Loop> loop;
+  loop.emplace(io, LoopOptions{.name = "x", .on_abandoned = [&](const auto&) { told = true; }});
+  go(loop->background(), nap(loop->background(), 1h), "sleeper");
+  io.poll();
+  ::testing::internal::CaptureStderr();
+  support::fail_allocation(0);
+  loop.reset();
+  const bool failed = support::stop_failing();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(failed);
+  EXPECT_FALSE(told);
+  EXPECT_EQ(said, "leash: no memory to name the tasks that end with loop \"x\"\n");
 }
 
 TEST(NoMemory, AQueueOfTimersThatCannotShrinkStaysAsItIs) {

@@ -78,6 +78,27 @@ TEST(Drain, NamesTheTasksThatAreLeftAndExitsWithThree) {
   EXPECT_NE(log.find("started at               server/patterns/receive.cpp:"), std::string::npos) << log;
 }
 
+#ifndef LEASH_SANITIZED  // the sanitizers need memory themselves
+TEST(Drain, WithoutMemoryEndsAllTheSame) {
+  ServerProcess server({"--mode", "leaky", "--leak-limit", "0", "--threads", "1"});
+  server.leave_no_memory();
+  std::string requests;
+  for (int i = 0; i < 100; ++i)
+    requests += "GET /demo?pattern=receive&latency=0 HTTP/1.1\r\nHost: test\r\n\r\n";
+  const auto leaks = [&] {
+    RawClient client(server.port());
+    client.send(requests);
+    client.shutdown_sending();
+    return client.receive_all().find(" 200 OK\r\n") != std::string::npos;
+  };
+  int in_vain = 0;
+  for (int i = 0; i < 5000 && in_vain < 10; ++i) in_vain = leaks() ? 0 : in_vain + 1;
+  EXPECT_EQ(in_vain, 10) << "it still leaks, so it has memory";
+  EXPECT_EQ(server.stop(), 3);
+  EXPECT_NE(server.log().find("draining"), std::string::npos);
+}
+#endif
+
 TEST(Drain, ASecondSignalEndsItAtOnce) {
   ServerProcess server({"--drain-delay", "60s"});
   server.signal(SIGTERM);

@@ -267,6 +267,13 @@ void ServerProcess::leave_descriptors(unsigned count) const {
   if (::prlimit(pid_, RLIMIT_NOFILE, &wanted, nullptr) != 0) throw std::runtime_error("prlimit failed");
 }
 
+void ServerProcess::leave_no_memory() const {
+  rlimit now{};
+  ::prlimit(pid_, RLIMIT_DATA, nullptr, &now);
+  const rlimit wanted{1, now.rlim_max};
+  if (::prlimit(pid_, RLIMIT_DATA, &wanted, nullptr) != 0) throw std::runtime_error("prlimit failed");
+}
+
 double ServerProcess::cpu_seconds() const {
   const std::string stat = slurp("/proc/" + std::to_string(pid_) + "/stat");
   std::istringstream after_command(stat.substr(stat.rfind(')') + 2));

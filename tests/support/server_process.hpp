@@ -91,6 +91,8 @@ class ServerProcess {
 
   // From now on so many more descriptors can be opened, and no more.
   void leave_descriptors(unsigned count) const;
+  // From now on it has no more memory than it has taken from the system.
+  void leave_no_memory() const;
   double cpu_seconds() const;
 
   void signal(int number) const;
