@@ -1,6 +1,7 @@
 #include "server/admin.hpp"
 
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "http/json.hpp"
 #include "http/problem.hpp"
@@ -12,12 +13,12 @@ namespace server {
 
 using leash::Result;
 using leash::Task;
-using nlohmann::ordered_json;
 
 namespace {
 
 http::Response mode_response(const Shared& shared) {
-  return json_response(200, ordered_json{{"mode", to_string(shared.mode.load())}}.dump() + "\n");
+  // An object of nlohmann's takes memory to be destroyed, and without it ends the process.
+  return json_response(200, "{\"mode\":\"" + std::string(to_string(shared.mode.load())) + "\"}\n");
 }
 
 Task<Result<Answer>> mode(Shared& shared, Exchange& exchange) {

@@ -2,8 +2,11 @@
 
 #include <chrono>
 #include <climits>
+#include <functional>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "http/problem.hpp"
 #include "leash/ticker.hpp"
@@ -37,6 +40,23 @@ const std::string& index() {
           .dump(2) +
       "\n";
   return text;
+}
+
+// Of a number, a truth value or a text. An object or array of nlohmann's takes memory to be destroyed, and without it ends
+// the process: a page that asks again and again must not.
+template <class T>
+std::string json_of(const T& value) {
+  return ordered_json(value).dump();
+}
+
+template <class T, class Member>
+std::string list_of(const std::vector<T>& values, Member member) {
+  std::string text;
+  for (const T& value : values) {
+    text += text.empty() ? '[' : ',';
+    text += json_of(std::invoke(member, value));
+  }
+  return text.empty() ? "[]" : text + "]";
 }
 
 http::Response page_or_index(const Exchange& exchange) {
@@ -73,33 +93,25 @@ http::Response LivePage::history(Exchange& exchange) const {
   const int since = parameters.integer("since", 0, 0, INT_MAX);
   if (!parameters.problem().empty()) return http::problem(400, parameters.problem());
 
-  ordered_json samples{{"time", ordered_json::array()},
-                       {"tasks_live", ordered_json::array()},
-                       {"tasks_leaked", ordered_json::array()},
-                       {"resident_bytes", ordered_json::array()},
-                       {"requests", ordered_json::array()}};
-  for (const Sample& each : history_.after(static_cast<std::uint64_t>(since))) {
-    samples["time"].push_back(each.time);
-    samples["tasks_live"].push_back(each.tasks_live);
-    samples["tasks_leaked"].push_back(each.tasks_leaked);
-    samples["resident_bytes"].push_back(each.resident_bytes);
-    samples["requests"].push_back(each.requests);
-  }
+  const std::vector<Sample> samples = history_.after(static_cast<std::uint64_t>(since));
   const double started = process_figures().start_time_seconds;
   const double now =
       std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  const ordered_json json{{"schema", 1},
-                          {"id", history_.newest()},
-                          {"version", LEASH_VERSION},
-                          {"started", started},
-                          {"up_seconds", now - started},
-                          {"mode", to_string(shared_.mode.load())},
-                          {"draining", shared_.draining.load()},
-                          {"leak_limit_bytes", shared_.options.leak_limit},
-                          {"leak_limit_reached", shared_.leak_limit_reached.load()},
-                          {"stuck_loops", probes_.unresponsive()},
-                          {"samples", std::move(samples)}};
-  return json_response(200, json.dump() + "\n");
+  std::string text = "{\"schema\":1,\"id\":" + json_of(history_.newest());
+  text += ",\"version\":" + json_of(LEASH_VERSION);
+  text += ",\"started\":" + json_of(started);
+  text += ",\"up_seconds\":" + json_of(now - started);
+  text += ",\"mode\":" + json_of(to_string(shared_.mode.load()));
+  text += ",\"draining\":" + json_of(shared_.draining.load());
+  text += ",\"leak_limit_bytes\":" + json_of(shared_.options.leak_limit);
+  text += ",\"leak_limit_reached\":" + json_of(shared_.leak_limit_reached.load());
+  text += ",\"stuck_loops\":" + list_of(probes_.unresponsive(), std::identity());
+  text += ",\"samples\":{\"time\":" + list_of(samples, &Sample::time);
+  text += ",\"tasks_live\":" + list_of(samples, &Sample::tasks_live);
+  text += ",\"tasks_leaked\":" + list_of(samples, &Sample::tasks_leaked);
+  text += ",\"resident_bytes\":" + list_of(samples, &Sample::resident_bytes);
+  text += ",\"requests\":" + list_of(samples, &Sample::requests);
+  return json_response(200, text + "}}\n");
 }
 
 std::vector<Route> LivePage::routes() {
