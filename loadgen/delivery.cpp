@@ -35,6 +35,8 @@ int deliver(const Delivery& wanted, std::vector<RunResult> results) {
   for (RunResult& result : results) {
     for (const Threshold& threshold : wanted.thresholds)
       result.thresholds.push_back(check(threshold, result));
+    if (result.requests.sent > 0 && result.evidence.responses == 0 && result.requests.aborted == 0)
+      result.notes.emplace_back(no_answer_note);
   }
   const bool compare = results.size() == 2;
   const bool printed = Screen(wanted.text_goes_to())
@@ -45,15 +47,15 @@ int deliver(const Delivery& wanted, std::vector<RunResult> results) {
     complain(file + ": cannot be written");
     return false;
   };
-  const bool delivered =
-      write(wanted.json_file, wanted.json_file.empty() ? ""
-                                                       : to_text(compare ? to_json(results[0], results[1])
-                                                                         : to_json(results[0]))) &&
-      write(wanted.html_file, wanted.html_file.empty() ? ""
-                              : compare                ? compare_html(results[0], results[1])
-                                                       : run_html(results[0]));
+  const bool json_written =
+      write(wanted.json_file, wanted.json_file.empty()
+                                  ? ""
+                                  : to_text(compare ? to_json(results[0], results[1]) : to_json(results[0])));
+  const bool html_written = write(wanted.html_file, wanted.html_file.empty() ? ""
+                                                    : compare ? compare_html(results[0], results[1])
+                                                              : run_html(results[0]));
   const int status = exit_status(results);
-  return status == Exit::clean && !(printed && delivered) ? Exit::usage : status;
+  return status == Exit::clean && !(printed && json_written && html_written) ? Exit::usage : status;
 }
 
 }  // namespace loadgen

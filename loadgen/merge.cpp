@@ -264,10 +264,12 @@ RunResult merge(std::span<const RunResult> runs) {
     all.rate_asked =
         all.rate_asked && run.rate_asked ? std::optional(*all.rate_asked + *run.rate_asked) : std::nullopt;
     all.rate_reached += run.rate_reached;
+    all.unsent += run.unsent;
     for (const std::string& note : run.notes) {
       if (std::ranges::find(all.notes, note) == all.notes.end()) all.notes.push_back(note);
     }
   }
+  std::erase(all.notes, no_answer_note);  // others may have had some
   const auto groups = groups_of(runs);
   all.timeline = timeline_of(runs, groups, all.started_at);
   all.thresholds = thresholds_of(runs);

@@ -159,25 +159,19 @@ int program(int argc, char** argv) {
       complain(message.text);
       return message.exit_status;
     }
-    std::fputs(message.text.c_str(), stdout);
-    return 0;
+    if (std::fputs(message.text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
+    complain("the help cannot be printed");
+    return Exit::usage;
   }
-  if (options->is_merge()) {
-    auto merged = read_and_merge(options->merge_files);
-    if (!merged) return Exit::usage;
+  try {
+    std::optional<std::vector<RunResult>> merged;
+    if (options->is_merge() && !(merged = read_and_merge(options->merge_files))) return Exit::usage;
     if (const auto wrong = cannot_deliver(options->delivery)) {
       complain(*wrong);
       return Exit::usage;
     }
-    return deliver(options->delivery, std::move(*merged));
-  }
-  if (const auto wrong = cannot_deliver(options->delivery)) {
-    complain(*wrong);
-    return Exit::usage;
-  }
-  try {
-    return load(*options);
-  } catch (const std::exception& e) {  // not even a loop can be made
+    return merged ? deliver(options->delivery, std::move(*merged)) : load(*options);
+  } catch (const std::exception& e) {  // no memory, or no descriptors
     complain(e.what());
     return Exit::unknown;
   }

@@ -11,7 +11,7 @@
 //   {"schema":1, "target", "metrics", "mode", "plan", "started_at", "warmup_seconds", "elapsed_seconds", "runs",
 //    "requests":{"sent","ok","errors","aborted","refused","by_status":{"200":4500},
 //                "by_error":{"Connection refused":3}},
-//    "latency_seconds":{"p50","p90","p99","p999","max","min","mean"}, "rate":{"asked","reached"},
+//    "latency_seconds":{"p50","p90","p99","p999","max","min","mean"}, "rate":{"asked","reached","unsent"},
 //    "server":{"requests_seen","tasks_before","tasks_after_drain","leaked_after_drain","leaked_per_request",
 //              "contexts_before","contexts_after_drain","timers_before","timers_after_drain","bytes_per_request",
 //              "rss_before_bytes","rss_after_bytes","restarts"},
@@ -32,6 +32,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "loadgen/histogram.hpp"
@@ -75,12 +76,17 @@ struct RunResult {
   std::chrono::nanoseconds elapsed{};  // of the load, without the drain
   std::optional<double> rate_asked;    // a second; nothing for a closed loop
   double rate_reached = 0;
+  std::int64_t unsent = 0;  // due, and still in line at the end
   std::vector<Moment> timeline;
   Evidence evidence;
   Judgement judgement;  // judge(evidence)
   std::vector<ThresholdOutcome> thresholds;
   std::vector<std::string> notes;  // sentences: what else has to be known
 };
+
+// A note of a result in which it is so, also after a merge.
+inline constexpr std::string_view no_answer_note =
+    "No request was answered, so nothing is known (exit status 5, if nothing is worse).";
 
 nlohmann::ordered_json to_json(const RunResult& result);
 nlohmann::ordered_json to_json(const RunResult& fixed, const RunResult& leaky);

@@ -156,6 +156,7 @@ RunResult run_of(const Json& json) {
   result.latency = histogram_of(json.at("latency_histogram"));
   result.rate_asked = optional_of<double>(json.at("rate").at("asked"));
   result.rate_reached = json.at("rate").at("reached").get<double>();
+  result.unsent = json.at("rate").at("unsent").get<std::int64_t>();
   result.timeline = timeline_of(json.at("timeline"));
   result.evidence = evidence_of(json.at("evidence"), result.timeline);
   result.judgement = judge(result.evidence);

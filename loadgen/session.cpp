@@ -230,18 +230,15 @@ RunResult Session::result_of(const Side& side) const {
   result.elapsed = traffic.elapsed();
   result.rate_asked = traffic.rate_asked();
   result.rate_reached = traffic.rate_reached();
+  result.unsent = traffic.unsent();
   result.timeline = side.timeline;
   result.evidence = side.evidence;
   result.judgement = judge(side.evidence);
   const auto asked = result.rate_asked.value_or(0);
   if (traffic.elapsed() > 0s && asked > 0 && share_of_rate(result) < 0.99) {
     result.notes.push_back("The rate was not reached: " + format_fixed(result.rate_reached, 1) +
-                           " a second of " + format_fixed(asked, 1) + "; " + format_count(traffic.unsent()) +
+                           " a second of " + format_fixed(asked, 1) + "; " + format_count(result.unsent) +
                            " requests that were due had not been sent at the end.");
-  }
-  if (result.requests.sent > 0 && result.evidence.responses == 0 && result.requests.aborted == 0) {
-    result.notes.push_back(
-        "No request was answered, so nothing is known (exit status 5, if nothing is worse).");
   }
   const bool fewer = !plan.requests || traffic.counts().sent < static_cast<std::int64_t>(*plan.requests);
   if (fewer && (!plan.duration || traffic.elapsed() < *plan.duration)) {

@@ -174,7 +174,8 @@ Task<Result<Answer>> DebugRoutes::tasks(Exchange& exchange, bool only_leaked) {
                                ? history_.number()
                                : history_.remember(std::move(question), now, seen.dump, seen.unresponsive);
 
-  std::string text = not_answering(seen.unresponsive);
+  std::string text = not_answering(
+      seen.unresponsive, before ? "does not answer: what it had then counts as gone" : "does not answer");
   ordered_json json;
   if (before) {
     std::vector<Change> changed = changes(before->dump, seen.dump);
@@ -184,7 +185,7 @@ Task<Result<Answer>> DebugRoutes::tasks(Exchange& exchange, bool only_leaked) {
     json = leash::to_json(seen.dump);
     json.erase("tasks");
     json["unresponsive_before"] = before->unresponsive;
-    text += not_answering(before->unresponsive, "did not answer then: all of its tasks count as new");
+    text += not_answering(before->unresponsive, "did not answer then: what it has now counts as new");
     json["since"] = since;
     json["seconds"] = seconds;
     json["changes"] = to_json(changed);

@@ -83,7 +83,9 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   CLI::App app(
       "leash-server: an HTTP service with a leaky and a fixed mode.\n"
       "Every option can be given as an environment variable: --drain-timeout as LEASH_DRAIN_TIMEOUT.\n"
-      "Exit status: 0 drained and no task left, 3 tasks were left, 2 usage or a port in use.",
+      "Exit status: 0 drained and no task left, 3 tasks were left, 2 usage, or it cannot begin: a port in "
+      "use, too few "
+      "descriptors.",
       "leash-server");
   app.set_version_flag("--version", "leash-server " LEASH_VERSION);
   app.get_formatter()->column_width(34);
@@ -190,7 +192,10 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
-    return std::unexpected(app.exit(success));
+    const int status = app.exit(success);
+    if (std::fflush(stdout) == 0) return std::unexpected(status);
+    std::fputs("leash-server: the help cannot be printed\n", stderr);
+    return std::unexpected(2);
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "leash-server: %s (see --help)\n", error.what());
     return std::unexpected(2);

@@ -255,6 +255,11 @@ TEST(LoadCommand, AReportThatIsLostIsSaidAndHidesNoLeak) {
   EXPECT_EQ(file.status, 2) << file.err;
   EXPECT_EQ(file.err, "leash-load: /dev/full: cannot be written\n");
   EXPECT_EQ(run("/demo?pattern=receive", "--json /dev/full").status, 3);
+  const Finished page = run("/healthz", "--json /dev/full --html /dev/stdout");
+  EXPECT_EQ(page.status, 2) << page.err;
+  EXPECT_NE(page.out.find("<!doctype html>"), std::string::npos) << "the other report is written";
+  const Finished help = run_command({"/bin/sh", "-c", "\"$0\" --help > /dev/full", LEASH_LOAD_BINARY});
+  EXPECT_EQ(help.status, 2) << help.err;
 }
 
 TEST(LoadCommand, SaysThatNoRequestWasAnswered) {

@@ -169,6 +169,14 @@ TEST(Merge, ARunWithoutTheServersMetricsMakesTheVerdictUnknown) {
   EXPECT_NE(all.judgement.reason.find("Connection refused"), std::string::npos) << all.judgement.reason;
 }
 
+TEST(Merge, OneRunWithoutAnAnswerDoesNotMeanThatThereWasNone) {
+  const auto answered = run(100, at(0, 0), at(0, 100));
+  auto silent = run(10, at(0, 100), at(0, 110));
+  silent.evidence.responses = 0;
+  silent.notes = {std::string(loadgen::no_answer_note), "It was ended early."};
+  EXPECT_EQ(merged({answered, silent}).notes, std::vector<std::string>{"It was ended early."});
+}
+
 TEST(Merge, WhereNobodyWasToLookThereIsNoVerdict) {
   auto one = run(100, at(0, 0), at(0, 0));
   one.evidence = {};

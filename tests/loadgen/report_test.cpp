@@ -33,7 +33,7 @@ TEST(Report, HasTheFieldsOfSchema1InTheirOrder) {
   EXPECT_EQ(keys(json["requests"]),
             (Names{"sent", "ok", "errors", "aborted", "refused", "by_status", "by_error"}));
   EXPECT_EQ(keys(json["latency_seconds"]), (Names{"p50", "p90", "p99", "p999", "max", "min", "mean"}));
-  EXPECT_EQ(keys(json["rate"]), (Names{"asked", "reached"}));
+  EXPECT_EQ(keys(json["rate"]), (Names{"asked", "reached", "unsent"}));
   EXPECT_EQ(
       keys(json["server"]),
       (Names{"requests_seen", "tasks_before", "tasks_after_drain", "leaked_after_drain", "leaked_per_request",

@@ -59,6 +59,9 @@ TEST(Threshold, ARateIsReachedWhenEveryRequestThatWasDueWasSent) {
   result.requests.sent = 1;  // of 1.2
   result.rate_reached = 0.25;
   EXPECT_TRUE(met("rate>=99%", result));
+  result.unsent = 1;
+  EXPECT_FALSE(met("rate>=99%", result)) << "it was due before, and in line";
+  result.unsent = 0;
   result.requests.sent = 0;
   result.rate_reached = 0;
   EXPECT_FALSE(met("rate>=99%", result));

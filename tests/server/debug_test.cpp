@@ -95,8 +95,10 @@ TEST(Debug, SaysWhatIsWrongWithAQuery) {
 TEST(Debug, TwoDumpsAreCompared) {
   const ServerProcess server(leaky);
   leak(server, "receive", 1);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 1));  // what changes its state changes its group
   const std::string id = std::to_string(ask(server, "/debug/tasks?name=worker")["id"].get<int>());
   leak(server, "receive", 2);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 3));
   const json difference = ask(server, "/debug/tasks?name=worker&since=" + id);
   EXPECT_EQ(difference["since"], std::stoi(id));
   ASSERT_EQ(difference["changes"].size(), 1u) << difference.dump(2);
@@ -111,6 +113,7 @@ TEST(Debug, GroupsThatTheLimitHidesAreComparedToo) {
   const ServerProcess server(leaky);
   leak(server, "receive", 1);
   leak(server, "error", 1);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 2));
   const std::string question = "/debug/tasks?site=server/patterns&limit=1";
   const json first = ask(server, question);
   EXPECT_EQ(first["tasks"].size(), 1u);
@@ -119,6 +122,7 @@ TEST(Debug, GroupsThatTheLimitHidesAreComparedToo) {
   EXPECT_EQ(difference["changes"], json::array()) << difference.dump(2);
   leak(server, "receive", 2);
   leak(server, "error", 3);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 7));
   const json grown = ask(server, question + "&since=" + std::to_string(first["id"].get<int>()));
   ASSERT_EQ(grown["changes"].size(), 1u) << "the largest growth of two";
   EXPECT_EQ(grown["changes"][0]["before"], 1);
