@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/ref.hpp"
 
 namespace leash {
 namespace detail {
@@ -54,23 +55,31 @@ struct AfterFunc final : Dependent, Callback {
 
 }  // namespace detail
 
-StopHandle::StopHandle(detail::AfterFunc& registration) noexcept : registration_(&registration) {}
+StopHandle::StopHandle(detail::AfterFunc& registration) noexcept : registration_(&registration) {
+  registration.retain();
+}
 
-StopHandle::StopHandle(StopHandle&&) noexcept = default;
+StopHandle::StopHandle(StopHandle&& other) noexcept
+    : registration_(std::exchange(other.registration_, nullptr)) {}
 
 StopHandle& StopHandle::operator=(StopHandle&& other) noexcept {
   if (this != &other) {
-    stop();
-    registration_ = std::move(other.registration_);
+    const StopHandle old(std::move(*this));
+    registration_ = std::exchange(other.registration_, nullptr);
   }
   return *this;
 }
 
-StopHandle::~StopHandle() { stop(); }
+StopHandle::~StopHandle() {
+  if (!registration_) return;
+  const detail::Ref<detail::AfterFunc> last(registration_);
+  last->release();  // this handle's
+  stop();
+}
 
 bool StopHandle::stop() noexcept {
   if (!registration_ || !std::exchange(registration_->pending, false)) return false;
-  const detail::Ref<detail::AfterFunc> stopped = registration_;
+  const detail::Ref<detail::AfterFunc> stopped(registration_);
   static_cast<detail::Hook<detail::Dependent>&>(*stopped).unlink();
   static_cast<detail::Hook<detail::Callback>&>(*stopped).unlink();
   stopped->release();
@@ -79,7 +88,9 @@ bool StopHandle::stop() noexcept {
   return true;
 }
 
-void StopHandle::detach() noexcept { registration_.reset(); }
+void StopHandle::detach() noexcept {
+  if (auto* const registration = std::exchange(registration_, nullptr)) registration->release();
+}
 
 StopHandle after_func(const Context& ctx, std::move_only_function<void()> f) {
   auto& registration = *new detail::AfterFunc(ctx.node(), std::move(f));

@@ -16,7 +16,6 @@
 #include <functional>
 
 #include "leash/context.hpp"
-#include "leash/detail/ref.hpp"
 
 namespace leash {
 namespace detail {
@@ -39,7 +38,7 @@ class [[nodiscard]] StopHandle {
  private:
   friend StopHandle after_func(const Context&, std::move_only_function<void()>);
   explicit StopHandle(detail::AfterFunc& registration) noexcept;
-  detail::Ref<detail::AfterFunc> registration_;
+  detail::AfterFunc* registration_;  // counted; the function may hold this handle, and end it with itself
 };
 
 StopHandle after_func(const Context& ctx, std::move_only_function<void()> f);

@@ -41,16 +41,20 @@ using DoneCase = StateCase<DoneState, WaitKind::chan_receive>;
 
 class Done {
  public:
-  bool closed() const noexcept { return state_->closed; }
+  bool closed() const noexcept { return state()->closed; }
   // Completes when the source closes. With a context: Result<>, its error if it is done before.
-  auto wait() const { return detail::Await<detail::DoneCase>(detail::DoneCase(state_)); }
+  auto wait() const { return detail::Await<detail::DoneCase>(detail::DoneCase(state())); }
   auto wait(const Context& ctx) const {
-    return detail::AwaitUnder<detail::DoneCase>(ctx.node(), detail::DoneCase(state_));
+    return detail::AwaitUnder<detail::DoneCase>(ctx.node(), detail::DoneCase(state()));
   }
 
  private:
   friend class DoneSource;
   explicit Done(detail::Ref<detail::DoneState> state) noexcept : state_(std::move(state)) {}
+  const detail::Ref<detail::DoneState>& state() const noexcept {
+    check(static_cast<bool>(state_), "Done used after it was moved from");
+    return state_;
+  }
   detail::Ref<detail::DoneState> state_;
 };
 

@@ -64,13 +64,8 @@ void Loop::drain(std::error_code cause) noexcept {
 Result<std::size_t> Loop::run() {
   if (io().stopped()) io().restart();
   std::size_t handlers = io().run();
-  if (!state_->stuck()) return handlers;
-  // Out of work, or stopped: only a look tells, in which a handler may run.
-  io().restart();
-  handlers += io().poll_one();
-  const bool out_of_work = io().stopped();
-  io().stop();
-  if (out_of_work && state_->stuck()) return std::unexpected(make_error_code(errc::deadlock));
+  const bool deadlock = state_->stuck() && state_->is_out_of_work(handlers) && state_->stuck();
+  if (deadlock) return std::unexpected(make_error_code(errc::deadlock));
   return handlers;
 }
 

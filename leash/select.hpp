@@ -8,7 +8,7 @@
 // Result         a std::variant with an alternative for each case: index() says which, std::get<i>() what;
 //                cases without a value have std::monostate.
 // Threads        the loop's thread, inside a task.
-// Lifetime       its cases hold what they wait for, until one is taken.
+// Lifetime       its cases hold their channel, done or context until it ends; a ticker outlives it.
 //
 //   auto r = co_await leash::select(numbers.receive(), ctx.done(), leash::sleep(1s));
 //   if (r.index() == 0) use(std::get<0>(r));  // Result<int>

@@ -3,8 +3,8 @@
 //
 // What it is     copies of what a loop knows of its tasks: each with its owner, its wait point and the chain
 //                of its awaits. Plain data, to be kept, sent to another thread, or written as text.
-// Guarantees     all of a snapshot is of one moment. It takes as long as there are tasks that meet the filter:
-//                leash/dump.hpp takes slices.
+// Guarantees     all of a snapshot is of one moment. It takes as long as the loop has tasks: leash/dump.hpp
+//                takes slices.
 // Threads        taken on the loop's thread (post there); the result belongs to whoever has it.
 // Lifetime       the result refers to nothing: it may outlive tasks and loop.
 //

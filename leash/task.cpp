@@ -28,6 +28,9 @@ void schedule(TaskRecord& task) noexcept { task.loop().schedule(task); }
 std::uint32_t random(TaskRecord& task) noexcept { return task.loop().random(); }
 TimePoint now(TaskRecord& task) noexcept { return task.loop().now(); }
 void add_timer(TaskRecord& task, Timer& timer, TimePoint when) { task.loop().add_timer(timer, when); }
+void add_again(TaskRecord& task, Timer& timer, TimePoint when) noexcept {
+  task.loop().add_again(timer, when);
+}
 void remove_timer(TaskRecord& task, Timer& timer) noexcept { task.loop().remove_timer(timer); }
 void attach(SignalNode& node, Dependent& dependent) noexcept { LoopState::attach(node, dependent); }
 

@@ -5,18 +5,29 @@
 namespace leash {
 namespace detail {
 
-bool TickCase::try_now(TaskRecord& task) noexcept { return ticker_->take(now(task)); }
+bool TickCase::try_now(TaskRecord& task) noexcept {
+  return ticker_->waiting_.empty() && ticker_->take(now(task));
+}
 
-void TickCase::arm(Selection& selection, int index) { arm_at(selection, index, ticker_->next_); }
+void TickCase::arm(Selection& selection, int index) {
+  arm_at(selection, index, ticker_->next_);
+  ticker_->waiting_.push_back(*this);
+}
 
-// Another task may have had this tick: then the next one is waited for.
+void TickCase::disarm() noexcept {
+  unlink();
+  TimerCase::disarm();
+}
+
+// Timers of one instant fire in no particular order; the tick is of the task that has waited longest.
 void TickCase::fired(Timer& timer) noexcept {
   auto& self = static_cast<TickCase&>(timer);
-  if (self.ticker_->take(now(*self.selection_->task))) {
-    TimerCase::fired(timer);
-  } else {
-    self.arm(*self.selection_, self.index_);
-  }
+  Ticker& ticker = *self.ticker_;
+  auto& first = static_cast<TickCase&>(*ticker.waiting_.front());
+  TaskRecord& task = *self.selection_->task;
+  const bool tick = ticker.take(now(task));
+  if (!tick || &first != &self) add_again(task, self, ticker.next_);
+  if (tick) TimerCase::fired(first);
 }
 
 }  // namespace detail

@@ -4,13 +4,14 @@
 // Guarantees     ticks keep to the grid start + n * interval. When the task is slow, or takes other cases of
 //                a select for a while, one missed tick waits for it and the others are dropped. It has no
 //                timer but while a task waits for it: there is nothing to stop. Tasks that share a ticker share its
-//                ticks: each tick is one task's.
+//                ticks: each is of the task that has waited longest.
 // Threads        the loop's thread, inside a task.
 // Lifetime       the ticker outlives its awaiters.
 //
 //   leash::Ticker ticker(100ms);
 //   while (co_await ticker.next(ctx)) poll();  // ends when ctx is done
 
+#include "leash/detail/list.hpp"
 #include "leash/sleep.hpp"
 
 namespace leash {
@@ -19,15 +20,17 @@ class Ticker;
 
 namespace detail {
 
-class TickCase : public TimerCase {
+class TickCase : public TimerCase, private Hook<TickCase> {
  public:
   explicit TickCase(Ticker& ticker) noexcept
       : TimerCase(Duration::zero(), &TickCase::fired), ticker_(&ticker) {}
   TickCase(TickCase&& other) noexcept : TickCase(*other.ticker_) {}
   bool try_now(TaskRecord& task) noexcept;
   void arm(Selection& selection, int index);
+  void disarm() noexcept;
 
  private:
+  friend class List<TickCase>;
   static void fired(Timer& timer) noexcept;
   Ticker* ticker_;
 };
@@ -50,7 +53,8 @@ class Ticker {
   bool take(TimePoint now) noexcept;  // a tick, if one is due
 
   Duration interval_;
-  TimePoint next_;  // the first tick that nobody has taken
+  detail::List<detail::TickCase> waiting_;  // the first of them has come first
+  TimePoint next_;                          // the first tick that nobody has taken
 };
 
 }  // namespace leash

@@ -51,6 +51,11 @@ void LoopState::add_timer(Timer& timer, TimePoint when) {
   if (!in_turn_) arm();
 }
 
+void LoopState::add_again(Timer& timer, TimePoint when) noexcept {
+  timers_.add_in_kept_place(timer, when);
+  figures_->timers_armed.add();
+}
+
 void LoopState::add_own_timer(OwnTimer& timer, TimePoint when) noexcept {
   timers_.add_in_kept_place(timer, when);
   if (!in_turn_) arm();
@@ -134,14 +139,28 @@ bool LoopState::stuck() const noexcept {
          ready_.empty() && callbacks_.empty();
 }
 
+bool LoopState::is_out_of_work(std::size_t& handlers) {
+  if (!io_.stopped()) return false;
+  struct StopAgain {
+    explicit StopAgain(asio::io_context& stopped) noexcept : io(stopped) {}
+    ~StopAgain() { io.stop(); }
+    asio::io_context& io;
+  };
+  const StopAgain as_it_was(io_);
+  io_.restart();
+  const std::size_t more = io_.poll_one();
+  handlers += more;
+  return more == 0 && io_.stopped();  // a handler may have stopped it
+}
+
 bool LoopState::deadlocked() {
   if (!stuck()) return false;
   const bool may_be_reaped = settings_.reap_after != Duration::max();
   if (may_be_reaped) return false;
   remove_timer(grace_timer_);
   io_.restart();
-  io_.poll();
-  const bool out_of_work = io_.stopped();
+  std::size_t handlers = io_.poll();
+  const bool out_of_work = is_out_of_work(handlers);
   arm_grace();
   return out_of_work && stuck();
 }

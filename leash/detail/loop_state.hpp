@@ -81,6 +81,7 @@ class LoopState {
   TimePoint now() const noexcept { return clock_ ? clock_->now() : std::chrono::steady_clock::now(); }
   TimePoint coarse_now() const noexcept;  // up to a scheduler tick behind now(), at a fifth of its cost
   void add_timer(Timer& timer, TimePoint when);
+  void add_again(Timer& timer, TimePoint when) noexcept;  // while it fires: it has its place
   void remove_timer(Timer& timer) noexcept;
 
   // Contexts.
@@ -154,6 +155,9 @@ class LoopState {
   }
   bool closing() const noexcept { return closing_; }
   bool stuck() const noexcept;  // tasks are alive, and nothing of this loop can wake any
+  // Whether the io_context, which has just returned, did so for lack of work, and was not stopped. Only a look tells, in
+  // which a handler may run; it is counted.
+  bool is_out_of_work(std::size_t& handlers);
   bool deadlocked();  // likewise after a poll, and the io_context has no work but the end of the grace
 
   void close(const std::function<void()>& before_frames_are_destroyed) noexcept;

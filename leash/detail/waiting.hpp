@@ -42,6 +42,7 @@ void schedule(TaskRecord& task) noexcept;
 std::uint32_t random(TaskRecord& task) noexcept;
 TimePoint now(TaskRecord& task) noexcept;
 void add_timer(TaskRecord& task, Timer& timer, TimePoint when);
+void add_again(TaskRecord& task, Timer& timer, TimePoint when) noexcept;  // while it fires
 void remove_timer(TaskRecord& task, Timer& timer) noexcept;
 void attach(SignalNode& node, Dependent& dependent) noexcept;
 bool nothing_remains(const SignalNode& node) noexcept;  // done, or its deadline has passed

@@ -159,20 +159,29 @@ TEST(AfterFuncAndLoop, WhatHasNotRunIsDroppedWithItsCapturesWhenTheLoopEnds) {
   EXPECT_EQ(held.use_count(), 1);
 }
 
-TEST(AfterFuncAndLoop, AFunctionThatHoldsItsOwnHandleCanBeStopped) {
+TEST(AfterFuncAndLoop, AFunctionThatHoldsItsOwnHandleCanBeStoppedHoweverTheHandleEnds) {
   struct Owner {
     std::optional<StopHandle> handle;
   };
   asio::io_context io{1};
   Loop loop{io};
   auto [ctx, cancel] = with_cancel(loop.background());
-  auto owner = std::make_shared<Owner>();
-  owner->handle = after_func(ctx, [owner] { ADD_FAILURE() << "it was stopped: " << owner.use_count(); });
-  StopHandle& handle = *owner->handle;
-  const std::weak_ptr<Owner> gone = owner;
-  owner.reset();
-  EXPECT_TRUE(handle.stop());
-  EXPECT_TRUE(gone.expired());
+  const auto ends_with = [&](auto end) {
+    auto owner = std::make_shared<Owner>();
+    owner->handle = after_func(ctx, [owner] { ADD_FAILURE() << "it was stopped: " << owner.use_count(); });
+    std::optional<StopHandle>& handle = owner->handle;
+    const std::weak_ptr<Owner> gone = owner;
+    owner.reset();
+    end(handle);
+    EXPECT_TRUE(gone.expired());
+  };
+  ends_with([](auto& handle) { EXPECT_TRUE(handle->stop()); });
+  ends_with([](auto& handle) { handle.reset(); });
+  int ran = 0;
+  ends_with([&](auto& handle) { *handle = after_func(ctx, [&] { ++ran; }); });
+  cancel();
+  io.poll();
+  EXPECT_EQ(ran, 0) << "its handle was held by the function that was stopped";
 }
 
 TEST(AfterFuncAndLoop, ARegistrationAfterTheLoopsEndIsInert) {

@@ -86,6 +86,10 @@ TEST(DoneDeathTest, AMovedFromSourceAborts) {
   DoneSource source;
   const DoneSource other = std::move(source);
   EXPECT_DEATH((void)source.done(), "DoneSource used after it was moved from");
+  Done done = other.done();
+  const Done kept = std::move(done);
+  EXPECT_DEATH((void)done.closed(), "Done used after it was moved from");
+  EXPECT_DEATH((void)done.wait(), "Done used after it was moved from");
 }
 
 }  // namespace

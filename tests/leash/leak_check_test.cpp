@@ -5,6 +5,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 #include <atomic>
 #include <optional>
 #include <string>
@@ -116,6 +117,16 @@ task 1 [chan receive, TIME] "stuck" detached, holds BYTES
     wait_in              tests/leash/leak_check_test.cpp:LINE
 started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_ADeadlockIsReportedAtOnce_Test::TestBody
 )");
+}
+
+TEST_F(LeakCheckTest, AStopOfTheIoContextMeanwhileIsNoDeadlock) {
+  go(root(), wait_in(ch_));
+  asio::steady_timer timer(io_, 10ms);  // which the loop knows nothing of
+  timer.async_wait([&](std::error_code) { ch_.close(); });
+  asio::post(io_, [&] { io_.stop(); });
+  LeakOptions patient;
+  patient.maximum_wait(1h);
+  EXPECT_FALSE(find_leaks(loop_, patient));
 }
 
 TEST_F(LeakCheckTest, AnOrphanWithinItsGraceIsADeadlockToo) {

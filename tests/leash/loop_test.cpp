@@ -192,6 +192,36 @@ TEST(LoopRun, ThatWasStoppedIsNoDeadlockWhileTheIoContextHasWork) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
+TEST(LoopRun, ThatIsStoppedAgainWhileItLooksIsNoDeadlockEither) {
+  asio::io_context io{1};
+  Loop loop{io};
+  Channel<int> ch;
+  go(loop.background(), [](Channel<int> c) -> Task<> { (void)co_await c.receive(); }(ch));
+  asio::steady_timer timer(io, 10ms);
+  timer.async_wait([&](std::error_code) { EXPECT_TRUE(ch.try_send(1)); });
+  for (int i = 0; i < 2; ++i) asio::post(io, [&] { io.stop(); });
+  EXPECT_TRUE(loop.run());
+  EXPECT_TRUE(io.stopped());
+  EXPECT_TRUE(loop.run());
+  EXPECT_EQ(live_tasks(loop), 0u);
+}
+
+TEST(LoopRun, ThatWasStoppedStaysSoWhenAHandlerThrowsWhileItLooks) {
+  asio::io_context io{1};
+  Loop loop{io};
+  Channel<int> ch;
+  go(loop.background(), [](Channel<int> c) -> Task<> { (void)co_await c.receive(); }(ch));
+  asio::steady_timer timer(io, 1h);  // without work it would be stopped anyway
+  timer.async_wait([](std::error_code) {});
+  asio::post(io, [&] { io.stop(); });
+  asio::post(io, [] { throw 42; });
+  EXPECT_THROW((void)loop.run(), int);
+  EXPECT_TRUE(io.stopped());
+  timer.cancel();
+  ch.close();
+  EXPECT_TRUE(loop.run());
+}
+
 TEST(LoopRun, ThatWasStoppedIsADeadlockWhenNothingElseIsLeftToDo) {
   asio::io_context io{1};
   Loop loop{io};

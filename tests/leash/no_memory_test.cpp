@@ -8,6 +8,7 @@
 #include <string>
 
 #include "leash/sleep.hpp"
+#include "leash/ticker.hpp"
 #include "leash/timer_queue.hpp"
 #include "tests/support/failing_new.hpp"
 #include "tests/support/loop_fixture.hpp"
@@ -37,6 +38,55 @@ TEST(NoMemory, TasksAreResumedAndTimersFire) {
     failed = support::stop_failing() || failed;
   }
   EXPECT_FALSE(failed) << "an allocation where nobody could handle its failure";
+}
+
+// All wait for the same tick: those that do not get it wait for the next one in the places that they had.
+TEST(NoMemory, TasksThatShareATickerWaitForTheNextTick) {
+  struct Shared {
+    std::optional<Ticker> ticker;
+    int ticks = 0;
+    bool again = true;
+  };
+  for (int waiting = 2; waiting < 20; ++waiting) {
+    asio::io_context io{1};
+    ManualClock clock;
+    Loop loop{io, {.clock = &clock, .grace = 1h}};
+    Shared shared;
+    auto [owner, end] = with_cancel(loop.background());
+    auto [ctx, cancel] = with_cancel(loop.background());
+    const auto wait = [](Context c, Shared* all) -> Task<> {
+      if (!all->ticker) all->ticker.emplace(1s);
+      while (co_await all->ticker->next(c)) {
+        ++all->ticks;
+        if (!all->again) co_return;
+      }
+    };
+    const auto run = [&io] {
+      io.restart();
+      io.poll();
+    };
+    for (int i = 0; i < waiting; ++i) go(ctx, wait(ctx, &shared), "waiter");
+    go(
+        owner, [](Context c) -> Task<> { co_await c.done(); }(ctx), "orphan");
+    run();
+    for (int i = 0; i < waiting / 2; ++i) {  // now the timers are not in the order in which the tasks wait
+      clock.advance(1s);
+      run();
+    }
+    end();  // now there is a timer of the loop's own, for the grace
+    run();
+    shared.again = false;
+    shared.ticks = 0;
+    for (int i = 1; i <= 2; ++i) {
+      clock.advance(1s);
+      support::fail_allocation(0);
+      run();
+      EXPECT_FALSE(support::stop_failing()) << waiting;
+      EXPECT_EQ(shared.ticks, i) << waiting;
+    }
+    cancel();
+    run();
+  }
 }
 
 // Whatever the number of timers, there is room for that of the grace.

@@ -1,5 +1,6 @@
 #include "leash/ticker.hpp"
 
+#include <string>
 #include <vector>
 
 #include "leash/done.hpp"
@@ -16,6 +17,7 @@ class TickerTest : public testing::LoopFixture {
  public:
   TimePoint begin = clock.now();
   std::vector<int> seconds;
+  std::string tasks;
 
   void start_ticking(int ticks) {
     start(
@@ -28,11 +30,12 @@ class TickerTest : public testing::LoopFixture {
         },
         ticks, this);
   }
-  static Task<> tick(Context ctx, Ticker& ticker, TickerTest* test) {
+  static Task<> tick(Context ctx, Ticker& ticker, TickerTest* test, int task) {
     for (;;) {
       const Result<> ticked = co_await ticker.next(ctx);
       if (!ticked) co_return;
       test->note();
+      test->tasks += std::to_string(task);
     }
   }
   void note() {
@@ -41,19 +44,20 @@ class TickerTest : public testing::LoopFixture {
   }
 };
 
-TEST_F(TickerTest, ThatIsSharedGivesEachTickToOneTask) {
+TEST_F(TickerTest, ThatIsSharedGivesEachTickToTheTaskThatHasWaitedLongest) {
   Scope* scope = nullptr;
   start(
       [](Context ctx, TickerTest* test, Scope** all) -> Task<> {
         Ticker shared(1s);
         Scope s(ctx);
         *all = &s;
-        for (int i = 0; i < 3; ++i) s.go(tick(s.ctx(), shared, test));
+        for (int i = 0; i < 3; ++i) s.go(tick(s.ctx(), shared, test, i));
         (void)co_await s.join();
       },
       this, &scope);
-  for (int i = 0; i < 5; ++i) advance(1s);
-  EXPECT_EQ(seconds, (std::vector<int>{1, 2, 3, 4, 5}));
+  for (int i = 0; i < 7; ++i) advance(1s);
+  EXPECT_EQ(seconds, (std::vector<int>{1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(tasks, "0120120");
   EXPECT_EQ(loop.figures()->timers_armed.get(), 3u);
   scope->cancel();
   poll();
