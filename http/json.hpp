@@ -16,8 +16,7 @@
 namespace http {
 
 inline constexpr std::size_t most_json_depth = 100;  // arrays and objects in each other
-inline constexpr std::size_t most_json_names =
-    250;  // of one object, in which each is looked for among those before it
+inline constexpr std::size_t most_json_names = 250;  // of one object; each is compared with those before it
 
 [[nodiscard]] nlohmann::ordered_json parse_json(std::string_view text);
 

@@ -23,7 +23,8 @@ constexpr const char* about =
 constexpr const char* endings =
     R"(Exit status: 0 clean, 3 leak, 4 a threshold was missed, 5 unknown (or no answer, or the target cannot be reached),
 2 usage (or clean, and a report cannot be written). Of several that apply the first of 3, 4 and 5; compare: on either
-side. 130 and 143 when a second SIGINT or SIGTERM ends it at once; the first ends the load, and what was done is judged.)";
+side. 130 and 143 when a second SIGINT or SIGTERM ends it at once; the first ends the load, and what was done is
+judged.)";
 
 constexpr const char* threshold_help =
     R"(a limit such as 'p99<50ms'; may be repeated. METRIC is p50, p99.9 or any other, min, mean, max (times); errors, ok

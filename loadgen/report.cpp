@@ -119,29 +119,31 @@ OrderedJson histogram_json(const Histogram& histogram) {
           {"saturated", counts.saturated}, {"buckets", std::move(buckets)}};
 }
 
+OrderedJson rate_json(const RunResult& result) {
+  return {{"asked", or_null(result.rate_asked)}, {"reached", result.rate_reached}, {"unsent", result.unsent}};
+}
+
 // Without the schema, which the outermost object has.
 OrderedJson run_json(const RunResult& result) {
-  return {
-      {"target", result.target},
-      {"metrics", or_null(result.metrics)},
-      {"mode", or_null(result.mode)},
-      {"plan", result.plan},
-      {"started_at", format_time(result.started_at)},
-      {"warmup_seconds", seconds(result.warmup)},
-      {"elapsed_seconds", seconds(result.elapsed)},
-      {"runs", result.runs},
-      {"requests", requests_json(result.requests)},
-      {"latency_seconds", latency_json(result.latency)},
-      {"rate",
-       {{"asked", or_null(result.rate_asked)}, {"reached", result.rate_reached}, {"unsent", result.unsent}}},
-      {"server", server_json(result.evidence, result.judgement)},
-      {"thresholds", thresholds_json(result.thresholds)},
-      {"verdict", to_string(result.judgement.verdict)},
-      {"reason", result.judgement.reason},
-      {"notes", result.notes},
-      {"timeline", timeline_json(result.timeline)},
-      {"evidence", evidence_json(result.evidence)},
-      {"latency_histogram", histogram_json(result.latency)}};
+  return {{"target", result.target},
+          {"metrics", or_null(result.metrics)},
+          {"mode", or_null(result.mode)},
+          {"plan", result.plan},
+          {"started_at", format_time(result.started_at)},
+          {"warmup_seconds", seconds(result.warmup)},
+          {"elapsed_seconds", seconds(result.elapsed)},
+          {"runs", result.runs},
+          {"requests", requests_json(result.requests)},
+          {"latency_seconds", latency_json(result.latency)},
+          {"rate", rate_json(result)},
+          {"server", server_json(result.evidence, result.judgement)},
+          {"thresholds", thresholds_json(result.thresholds)},
+          {"verdict", to_string(result.judgement.verdict)},
+          {"reason", result.judgement.reason},
+          {"notes", result.notes},
+          {"timeline", timeline_json(result.timeline)},
+          {"evidence", evidence_json(result.evidence)},
+          {"latency_histogram", histogram_json(result.latency)}};
 }
 
 // What servers say may be no UTF-8.
@@ -177,7 +179,7 @@ void append_text(std::string& out, const OrderedJson& value, std::size_t indent)
 double share_of_rate(const RunResult& result) noexcept {
   const double share = result.rate_reached / *result.rate_asked;
   const double due = *result.rate_asked * std::chrono::duration<double>(result.elapsed).count();
-  // Of each run less than one request is due before its end, and was before its beginning or will be after it.
+  // So much is due with a fraction, of which there is no request: less than one for each run.
   const bool all_sent = result.unsent == 0 &&
                         due - static_cast<double>(result.requests.sent) < static_cast<double>(result.runs);
   return all_sent ? std::max(share, 1.0) : share;
