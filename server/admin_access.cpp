@@ -1,9 +1,12 @@
 #include "server/admin_access.hpp"
 
+#include <asio/ip/address.hpp>
 #include <string_view>
+#include <system_error>
 
 #include "http/detail/ascii.hpp"
 #include "http/problem.hpp"
+#include "http/target.hpp"
 
 namespace server {
 namespace {
@@ -33,6 +36,18 @@ bool is_same_origin(const http::Request& request) noexcept {
          http::detail::iequals(origin->substr(scheme + 3), request.headers.find("Host").value_or(""));
 }
 
+// Whether its page was found by an address. A name may be somebody else's, who lets it lead here once the page is loaded
+// (DNS rebinding): then page and host are of one origin, and the browser lets it ask.
+bool is_from_an_address(const http::Request& request) {
+  const auto origin = request.headers.find("Origin");
+  if (!origin) return true;
+  const auto url = http::parse_url(*origin);
+  if (!url) return false;
+  std::error_code is_a_name;
+  (void)asio::ip::make_address(url->host, is_a_name);
+  return !is_a_name || http::detail::iequals(url->host, "localhost");
+}
+
 }  // namespace
 
 bool AdminAccess::has_token(const http::Request& request) const noexcept {
@@ -57,6 +72,13 @@ std::optional<http::Response> AdminAccess::refuse(const http::Request& request) 
   }
   if (!is_safe(request.method) && !is_same_origin(request)) {
     return http::problem(403, "Pages of other origins may not change anything here.", "origin");
+  }
+  if (!is_safe(request.method) && token_.empty() && !is_from_an_address(request)) {
+    return http::problem(
+        403,
+        "Without a token (--admin-token) a page changes something only when it was found by an address or "
+        "as localhost, not by another name.",
+        "origin");
   }
   return std::nullopt;
 }

@@ -4,7 +4,8 @@
 // What it is     with a token, every request must carry it: `Authorization: Bearer TOKEN`, else 401; GET / alone need
 //                not: it shows no figures, and the page that a browser gets there asks for the token. With or without, a
 //                web page of somebody else's is kept from changing anything: a request that is not safe and names an
-//                Origin other than this host gets 403 (browsers name it; curl and clients of ours do not).
+//                Origin other than this host gets 403 (browsers name it; curl and clients of ours do not); so does, without
+//                a token, one of an Origin with a name other than localhost, which may have been made to lead here.
 // Guarantees     how long the comparison takes does not depend on the token. No answer repeats what was sent.
 // Threads        constant after its construction: any.
 //

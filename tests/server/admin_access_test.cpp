@@ -11,11 +11,11 @@ using support::RawClient;
 using support::ServerProcess;
 
 int refused(const server::AdminAccess& access, http::HeaderViews headers,
-            http::Method method = http::Method::get) {
+            http::Method method = http::Method::get, const char* host = "127.0.0.1:8081") {
   http::Request request;
   request.method = method;
   request.headers = std::move(headers);
-  request.headers.add("Host", "127.0.0.1:8081");
+  request.headers.add("Host", host);
   const auto response = access.refuse(request);
   return response ? response->status : 0;
 }
@@ -55,6 +55,26 @@ TEST(AdminAccess, KeepsPagesOfOthersFromChangingAnything) {
     EXPECT_EQ(refused(access, {{"Origin", "null"}}, method), 403);
   }
   EXPECT_EQ(refused(access, {{"Origin", "http://evil.example"}}, http::Method::get), 0);
+}
+
+TEST(AdminAccess, KeepsPagesThatWereFoundByANameFromChangingAnythingWithoutAToken) {
+  const server::AdminAccess open("");
+  const server::AdminAccess closed("s3cret");
+  const auto put = [](const server::AdminAccess& access, std::string host) {
+    http::HeaderViews headers{{"Authorization", "Bearer s3cret"}};
+    const std::string origin = "http://" + host;
+    headers.add("Origin", origin);
+    return refused(access, headers, http::Method::put, host.c_str());
+  };
+  for (const char* host : {"127.0.0.1:8081", "[::1]:8081", "10.0.0.7:81", "localhost:8081", "LOCALHOST"}) {
+    EXPECT_EQ(put(open, host), 0) << host;
+  }
+  for (const char* host :
+       {"evil.example", "evil.example:8081", "127.0.0.1.evil.example", "localhost.evil.example"}) {
+    EXPECT_EQ(put(open, host), 403) << host;
+    EXPECT_EQ(put(closed, host), 0) << host << ": it has the token";
+  }
+  EXPECT_EQ(refused(open, {{"Origin", "http://evil.example"}}, http::Method::get, "evil.example"), 0);
 }
 
 // --- of a running server ---
