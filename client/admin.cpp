@@ -31,7 +31,8 @@ std::string detail_of(const Response& response) {
 }
 
 std::string what_to_do_about(const Response& response) {
-  const std::string status = std::to_string(response.status) + " " + response.reason;
+  const std::string status =
+      std::to_string(response.status) + " " + without_control_characters(response.reason);
   if (response.status == 401 || response.status == 403) {
     return status + ": the token that the server was started with is needed (--admin-token)";
   }

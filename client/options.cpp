@@ -95,8 +95,8 @@ class GetFlags {
         ->type_name("DURATION");
     command.add_option("-H,--header", fields_, "a field of the request, 'Name: value'; repeatable")
         ->type_name("FIELD")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        ->take_all()
+        ->allow_extra_args(false);
     body_ = command.add_option("-d,--data", get_.body, "a body to send; the method is POST then")
                 ->type_name("BODY");
     command.add_option("-X,--method", method_, "the method, when it is another one")->type_name("METHOD");

@@ -31,8 +31,12 @@ leash::Task<> run_until_done(leash::Scope& all, leash::Task<int> work, int& stat
 }
 
 leash::Task<> run(leash::Loop& loop, Command command, int& status) {
-  asio::signal_set signals(loop.io(), SIGINT, SIGTERM, SIGHUP);
-  signals.add(SIGQUIT);  // the terminal would be left as it is
+  asio::signal_set signals(loop.io());
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {  // else the terminal would be left as it is
+    struct sigaction now {};
+    ::sigaction(number, nullptr, &now);
+    if (now.sa_handler != SIG_IGN) signals.add(number);  // as nohup has it
+  }
   int signalled = 0;
   leash::Scope all(loop.background());
   leash::Task<int> work =

@@ -1,13 +1,20 @@
 # Everything here is a Debian package; scripts/bootstrap installs them. Nothing is fetched at build time.
 
 find_package(Threads REQUIRED)
-find_package(nlohmann_json REQUIRED)
-find_package(CLI11 REQUIRED)
-find_package(spdlog REQUIRED)
-find_package(prometheus-cpp REQUIRED)
+if(LEASH_SERVICE)
+  set(of_service REQUIRED)
+  find_package(CLI11 REQUIRED)
+  find_package(spdlog REQUIRED)
+else()
+  set(of_service QUIET)
+endif()
+find_package(nlohmann_json ${of_service})
+find_package(prometheus-cpp ${of_service})
 if(LEASH_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
+elseif(NOT LEASH_SERVICE)
+  find_package(GTest QUIET)
 endif()
 if(LEASH_BENCH)
   find_package(benchmark REQUIRED)
@@ -15,7 +22,7 @@ endif()
 
 # Asio: headers only in the package, compiled once here (separate compilation).
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
-add_library(leash_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cpp)
+add_library(leash_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio.cpp)
 add_library(leash::asio ALIAS leash_asio)
 target_include_directories(leash_asio SYSTEM PUBLIC ${ASIO_INCLUDE_DIR})
 target_compile_definitions(leash_asio PUBLIC ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED)
@@ -23,6 +30,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_definitions(leash_asio PUBLIC ASIO_HAS_CO_AWAIT) # 1.22 looks for clang's <experimental/coroutine>
 endif()
 target_link_libraries(leash_asio PUBLIC Threads::Threads)
+
+if(NOT LEASH_SERVICE)
+  return() # the rest is for HTTP
+endif()
 
 # llhttp: Debian 13 has the library (libllhttp-dev); Debian 12 ships its C sources in node-llhttp.
 # Strict mode is a compile-time choice of 8.1, for its sources and for every includer.

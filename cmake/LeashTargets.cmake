@@ -41,11 +41,11 @@ if(LEASH_FUZZ)
 endif()
 
 # Paths in source locations, and so in metrics and reports, are relative to the source root.
-add_compile_options(-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+add_compile_options(-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 
 add_library(leash_warnings INTERFACE)
 target_compile_options(leash_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Werror
+  -Wall -Wextra -Wpedantic -Wconversion $<$<BOOL:${PROJECT_IS_TOP_LEVEL}>:-Werror>
   # Where sources are compiled together, one's local names may be those of another's unnamed namespace.
   $<IF:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>,$<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>,-Wshadow>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
@@ -104,14 +104,14 @@ endfunction()
 
 # Each public header compiles alone. Where a source of the same stem is beside it, that source shows it: it includes
 # its header first (tests/project/own_header_first_test.sh). For each other header one source is generated.
-# (Once is enough: not again under a sanitizer.)
+# (Once is enough: not again under a sanitizer, nor in a project of somebody else's.)
 function(leash_check_headers target)
-  if(LEASH_SANITIZE)
+  if(LEASH_SANITIZE OR NOT PROJECT_IS_TOP_LEVEL)
     return()
   endif()
   set(sources)
   foreach(header IN LISTS ARGN)
-    string(REGEX REPLACE "[.]hpp$" ".cpp" beside ${CMAKE_SOURCE_DIR}/${header})
+    string(REGEX REPLACE "[.]hpp$" ".cpp" beside ${PROJECT_SOURCE_DIR}/${header})
     if(NOT EXISTS ${beside})
       string(MAKE_C_IDENTIFIER ${header} stem)
       set(source ${CMAKE_CURRENT_BINARY_DIR}/alone/${stem}.cpp)
@@ -132,8 +132,9 @@ function(leash_library target)
   cmake_parse_arguments(ARG "COLD" "ALIAS" "SOURCES;HEADERS;LINK" ${ARGN})
   add_library(${target} STATIC ${ARG_SOURCES})
   add_library(${ARG_ALIAS} ALIAS ${target})
-  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${target} PUBLIC ${ARG_LINK} PRIVATE leash_warnings)
+  target_compile_features(${target} PUBLIC cxx_std_23)
   if(ARG_COLD)
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   endif()

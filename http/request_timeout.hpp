@@ -7,7 +7,7 @@
 //
 //   auto timeout = http::request_timeout(request.headers);
 //   if (!timeout) return http::problem(400, timeout.error());
-//   if (*timeout) ctx = leash::with_timeout(ctx, **timeout);
+//   auto [ctx, cancel] = leash::with_timeout(parent, timeout->value_or(2s));
 
 #include <chrono>
 #include <expected>
@@ -21,7 +21,7 @@ namespace http {
 inline constexpr std::string_view request_timeout_field = "X-Request-Timeout-Ms";
 
 // The smaller one when both are present, nullopt when none is; 0 is a deadline that has passed. More than 292
-// years count as that. Error, to be answered with 400: a field is malformed or repeated; one sentence, safe
+// years count as 292. Error, to be answered with 400: a field is malformed or repeated; one sentence, safe
 // to echo.
 std::expected<std::optional<std::chrono::nanoseconds>, std::string_view> request_timeout(
     const HeaderViews& headers);

@@ -4,9 +4,9 @@
 // What it is     the tasks that meet a filter, grouped: one entry for all of the same site that are in
 //                the same state and wait in the same chain of awaits, with their number, the oldest of them as
 //                the example, and the bytes of their frames.
-// Guarantees     taken in slices: no turn of the loop is held up for longer than options.slice and a few dozen
-//                tasks, and at the end by the entries. Each task is shown as it is at one moment; tasks that start
-//                meanwhile are not shown. A loop is never stopped for the dump of another.
+// Guarantees     taken in slices: no turn of the loop is held up for much longer than options.slice (the clock is read
+//                every few dozen tasks; the last turn also puts the entries together). Each task is shown as it is at
+//                one moment; tasks that start meanwhile are not shown. A loop is never stopped for the dump of another.
 // Threads        called on the loop's thread (post there), and so is `done`; a Dump is plain data.
 // Lifetime       the loop outlives the dump; `done` is dropped if the loop's io_context stops first.
 //

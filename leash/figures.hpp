@@ -133,9 +133,9 @@ class Figures {
   Figure contexts_held;  // done, still referred to
   std::array<Figure, causes> contexts_done;
   Figure timers_armed;
-  Figure exceptions;  // that left a task started by go()
-  std::array<Figure, latency_bounds.size() + 1> cancel_latency;
-  Figure cancel_latency_nanoseconds;  // sum
+  Figure exceptions;                                             // that left a task started by go()
+  std::array<Figure, latency_bounds.size() + 1> cancel_latency;  // of tasks that were not reaped
+  Figure cancel_latency_nanoseconds;                             // sum
 
  private:
   struct Slot {

@@ -5,7 +5,8 @@
 //                leaves a task alive; verify_main for a whole test program.
 // Guarantees     watch_tests looks at loops that are destroyed with tasks alive, and at loops that outlive the
 //                test: tasks that were there before it do not count. A test that failed is checked as well.
-//                What was found is added to the test that left it, with the stacks.
+//                What was found is added to the test that left it: with the stacks where a loop was destroyed, else
+//                by the site that started it.
 // Threads        verify_none: see leash/leak_check.hpp. The listener looks at figures, which any thread may
 //                read. Tests of one process run one after the other: what a loop of another thread leaves
 //                belongs to the test that runs.

@@ -145,7 +145,8 @@ std::vector<prometheus::MetricFamily> prometheus_families(const FiguresOfLoops& 
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += loop->cancel_latency[i].get();
   }
   families.push_back(family("leash_cancel_latency_seconds",
-                            "From the end of a task's owner to the end of the task.", MetricType::Histogram));
+                            "From the end of a task's owner to the end of the task, unless it was reaped.",
+                            MetricType::Histogram));
   add_histogram(families.back(), {}, Figures::latency_bounds, counts,
                 1e-9 * sum([](const Figures& f) { return f.cancel_latency_nanoseconds.get(); }));
   std::erase_if(families, [](const auto& each) { return each.metric.empty(); });

@@ -1,7 +1,9 @@
 #include "loadgen/delivery.hpp"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <system_error>
 
 #include "loadgen/report_html.hpp"
 #include "loadgen/report_text.hpp"
@@ -27,6 +29,12 @@ std::optional<std::string> cannot_deliver(const Delivery& wanted) {
     std::FILE* out = std::fopen(file->c_str(), "a");
     if (!out) return *file + ": cannot be written";
     std::fclose(out);
+  }
+  std::error_code not_there;  // or not a file: the terminal takes both
+  if (!wanted.json_file.empty() && !wanted.html_file.empty() &&
+      std::filesystem::equivalent(wanted.json_file, wanted.html_file, not_there) &&
+      std::filesystem::is_regular_file(wanted.json_file, not_there)) {
+    return wanted.html_file + ": cannot be both --json and --html";
   }
   return std::nullopt;
 }

@@ -100,6 +100,7 @@ void add(std::optional<ServerObservation>& sum, const std::optional<ServerObserv
   sum->tasks_leaked += more->tasks_leaked;
   sum->contexts += more->contexts;
   sum->timers += more->timers;
+  sum->connections += more->connections;
   sum->rss_bytes += more->rss_bytes;
   sum->heap_bytes += more->heap_bytes;
   sum->requests += more->requests;

@@ -50,6 +50,7 @@ std::expected<ServerObservation, std::string> observe(const Metrics& metrics,
       .tasks_leaked = read.count("leash_tasks_leaked"),
       .contexts = read.required_count("leash_contexts_live") + read.required_count("leash_contexts_held"),
       .timers = read.required_count("leash_timers_armed"),
+      .connections = read.count("http_connections"),
       .rss_bytes = read.count("process_resident_memory_bytes"),
       .heap_bytes = read.count("process_heap_bytes"),
       .requests =

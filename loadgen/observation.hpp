@@ -25,6 +25,7 @@ struct ServerObservation {
   std::int64_t tasks_leaked = 0;             // orphans older than the grace
   std::int64_t contexts = 0;                 // live ones, and done ones that something still refers to
   std::int64_t timers = 0;                   // armed deadlines
+  std::int64_t connections = 0;              // open ones, whoever's they are
   std::int64_t rss_bytes = 0;
   std::int64_t heap_bytes = 0;
   std::int64_t requests = 0;       // answered since the server started; scrapes are left out

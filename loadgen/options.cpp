@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "http/detail/ascii.hpp"
 #include "loadgen/load_options.hpp"
 
 namespace loadgen {
@@ -80,6 +81,12 @@ struct Watching {
     command.add_option("--prometheus-host", host, "the address for that (default 127.0.0.1)")
         ->type_name("ADDRESS")
         ->needs(given);
+    command
+        .add_option("--admin-token", options.admin_token,
+                    "for the server's metrics: what it was started with as --admin-token; better given as "
+                    "LEASH_ADMIN_TOKEN")
+        ->envname("LEASH_ADMIN_TOKEN")
+        ->type_name("TEXT");
     command.add_flag("--quiet", options.quiet, "no rows while it runs, only the report");
   }
 };
@@ -163,6 +170,7 @@ std::expected<Options, Message> parse_command_line(int argc, const char* const* 
     return usage(error.what());
   }
 
+  if (!http::detail::is_text(options.admin_token)) return usage("--admin-token: has a control character");
   for (const std::string& text : wishes.thresholds)
     options.delivery.thresholds.push_back(*parse_threshold(text));
   if (options.delivery.json_file == "-" && options.delivery.html_file == "-")

@@ -36,6 +36,7 @@ struct Options {
   std::vector<Target> targets;           // run: one; compare: the fixed and the leaky one
   std::vector<std::string> merge_files;  // of merge, and then there are no targets
   leash::Duration drain_timeout{};
+  std::string admin_token;  // for the servers' metrics; empty: none
   std::optional<ListenAddress> prometheus;
   Delivery delivery;
   bool quiet = false;

@@ -80,6 +80,7 @@ OrderedJson observation_json(const std::optional<ServerObservation>& seen) {
           {"leaked", seen->tasks_leaked},
           {"contexts", seen->contexts},
           {"timers", seen->timers},
+          {"connections", seen->connections},
           {"rss_bytes", seen->rss_bytes},
           {"heap_bytes", seen->heap_bytes},
           {"requests", seen->counts_requests ? OrderedJson(seen->requests) : OrderedJson(nullptr)},

@@ -23,7 +23,7 @@
 //    "latency_histogram":{"count","sum","min","max","saturated","buckets":[[from,count], …]}}
 //   {"schema":1, "fixed":{…}, "leaky":{…}}
 //
-//   OBSERVATION: {"tasks","leaked","contexts","timers","rss_bytes","heap_bytes","requests","demo_requests",
+//   OBSERVATION: {"tasks","leaked","contexts","timers","connections","rss_bytes","heap_bytes","requests","demo_requests",
 //                 "start_time"}
 
 #include <chrono>

@@ -50,6 +50,7 @@ std::optional<ServerObservation> observation_of(const Json& json, double at) {
       .tasks_leaked = count_of(json.at("leaked")),
       .contexts = count_of(json.at("contexts")),
       .timers = count_of(json.at("timers")),
+      .connections = count_of(json.at("connections")),
       .rss_bytes = count_of(json.at("rss_bytes")),
       .heap_bytes = count_of(json.at("heap_bytes")),
       .requests = requests.is_null() ? 0 : count_of(requests),

@@ -19,13 +19,14 @@ client::Options options() {
 
 }  // namespace
 
-Scraper::Scraper(leash::Loop& loop, http::Url metrics)
-    : loop_(loop), url_(std::move(metrics)), http_(loop, options()) {}
+Scraper::Scraper(leash::Loop& loop, http::Url metrics, std::string token)
+    : loop_(loop), url_(std::move(metrics)), token_(std::move(token)), http_(loop, options()) {}
 
 leash::Task<std::expected<Scrape, std::string>> Scraper::scrape(leash::Context ctx, leash::Duration timeout) {
   const std::string address = "http://" + url_.authority() + url_.target;
   client::Request request(url_);
   request.timeout = timeout;
+  if (!token_.empty()) request.headers.add("Authorization", "Bearer " + token_);
   auto response = co_await http_.call(ctx, std::move(request));
   if (!response) {
     const bool late = response.error() == leash::errc::deadline_exceeded;

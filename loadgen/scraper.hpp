@@ -30,7 +30,8 @@ struct Scrape {
 
 class Scraper {
  public:
-  Scraper(leash::Loop& loop, http::Url metrics);
+  // With a token each scrape carries it: Authorization: Bearer.
+  Scraper(leash::Loop& loop, http::Url metrics, std::string token = {});
 
   leash::Task<std::expected<Scrape, std::string>> scrape(leash::Context ctx, leash::Duration timeout);
   void close() noexcept { http_.close_idle(); }
@@ -38,6 +39,7 @@ class Scraper {
  private:
   leash::Loop& loop_;
   http::Url url_;
+  std::string token_;
   client::Client http_;
 };
 

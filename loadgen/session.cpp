@@ -47,7 +47,8 @@ Moment moment_of(const Interval& row, leash::Duration since_start, std::optional
 
 Session::Session(leash::Loop& loop, const Options& options)
     : loop_(loop), options_(options), screen_(options.delivery.text_goes_to()) {
-  for (const Target& target : options.targets) sides_.push_back(std::make_unique<Side>(loop, target));
+  for (const Target& target : options.targets)
+    sides_.push_back(std::make_unique<Side>(loop, target, options.admin_token));
 }
 
 leash::Task<std::vector<RunResult>> Session::run(leash::Context ctx, leash::Context sending) {
@@ -239,6 +240,10 @@ RunResult Session::result_of(const Side& side) const {
     result.notes.push_back("The rate was not reached: " + format_fixed(result.rate_reached, 1) +
                            " a second of " + format_fixed(asked, 1) + "; " + format_count(result.unsent) +
                            " requests that were due had not been sent at the end.");
+  }
+  if (traffic.held_up() > 100ms) {
+    result.notes.push_back("The load generator itself was held up, for up to " +
+                           format_duration(traffic.held_up()) + "; latencies have that in them.");
   }
   const bool fewer = !plan.requests || traffic.counts().sent < static_cast<std::int64_t>(*plan.requests);
   if (fewer && (!plan.duration || traffic.elapsed() < *plan.duration)) {

@@ -42,8 +42,9 @@ class Session {
 
  private:
   struct Side {
-    Side(leash::Loop& loop, const Target& what) : target(what), traffic(loop, what.plan) {
-      if (what.metrics) scraper.emplace(loop, *what.metrics);
+    Side(leash::Loop& loop, const Target& what, const std::string& admin_token)
+        : target(what), traffic(loop, what.plan) {
+      if (what.metrics) scraper.emplace(loop, *what.metrics, admin_token);
     }
     const Target& target;
     Traffic traffic;

@@ -88,10 +88,19 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
     (void)co_await connections.join();
   }
   ended_ = loop_.now();
-  unsent_ = in_line();
+  unsent_ = in_line() + never_in_line(until->ctx.is_done());
   line_begin_ = line_end_;
   until->cancel(leash::errc::finished);
   (void)co_await connections.join();
+}
+
+// Requests that were due when the time was up, and had not been looked at: somebody held the load generator up.
+std::int64_t Traffic::never_in_line(bool time_is_up) const noexcept {
+  if (!schedule_ || !time_is_up) return 0;
+  leash::TimePoint end = ended_;
+  if (plan_.duration) end = std::min(end, measured_from_ + *plan_.duration);
+  const auto due = static_cast<std::int64_t>(schedule_->requests_before(end - start_));
+  return std::max<std::int64_t>(0, due - static_cast<std::int64_t>(looked_at_));
 }
 
 // Gives each request, when it is due, to an idle connection, or to a new one, or puts it in line.
@@ -106,11 +115,13 @@ leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::S
     const leash::TimePoint at = start_ + *due;
     if (at > together_until) {
       const auto slept = co_await leash::sleep(sending, at - loop_.now());
+      held_up_ = std::max(held_up_, loop_.now() - at);
       if (!slept) co_return;
       together_until = loop_.now() + together;
     }
     if (sending.is_done()) co_return;
     if (at >= measured_from_ && plan_.requests && measured_started_ == *plan_.requests) co_return;
+    looked_at_ = request + 1;
     if (at >= measured_from_) ++measured_started_;
 
     if (in_line() == 0) {

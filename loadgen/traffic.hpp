@@ -78,6 +78,8 @@ class Traffic {
 
   // Requests that were due and in line when the time was up.
   std::int64_t unsent() const noexcept { return unsent_; }
+  // How late a request was looked at, at most: then it was this process that could not go on.
+  leash::Duration held_up() const noexcept { return held_up_; }
 
   Interval& interval() noexcept { return interval_; }  // to be read and reset by whoever prints it
 
@@ -87,6 +89,7 @@ class Traffic {
     bool measured;
   };
 
+  std::int64_t never_in_line(bool time_is_up) const noexcept;
   leash::Task<> pace(leash::Context ctx, leash::Context sending, leash::Scope& connections);
   leash::Task<> connection(leash::Context ctx, leash::Context sending, std::optional<std::uint64_t> first);
   // A connection, counted while it is open.
@@ -126,6 +129,8 @@ class Traffic {
   std::uint64_t used_connections_ = 0;  // of those that the plan allows, open or not
   std::int64_t connected_ = 0;
   std::int64_t unsent_ = 0;
+  std::uint64_t looked_at_ = 0;  // requests of the schedule
+  leash::Duration held_up_{};
   bool paced_ = false;            // nothing more becomes due
   std::uint64_t line_begin_ = 0;  // requests that are due and wait for a connection
   std::uint64_t line_end_ = 0;

@@ -4,7 +4,8 @@
 // Requires       observations of one server, in the order of time.
 // Guarantees     a pure function. Only what is left decides: tasks of requests, contexts and timers, against
 //                before the load. Memory and trends are evidence beside it and never decide. A server that has
-//                counted fewer requests than were answered is not the one that answered them: never clean.
+//                counted fewer requests than were answered is not the one that answered them: never clean. Contexts and
+//                timers that connections of other clients may have are no leak.
 // Threads        any.
 // Lifetime       keeps nothing.
 //

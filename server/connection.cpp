@@ -1,12 +1,11 @@
 #include "server/connection.hpp"
 
 #include <algorithm>
-#include <asio/post.hpp>
-#include <exception>
 #include <utility>
 
 #include "http/problem.hpp"
 #include "http/request_timeout.hpp"
+#include "leash/check.hpp"
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "leash/trace.hpp"
@@ -218,8 +217,12 @@ Task<Result<>> Connection::write_stream(Context ctx, std::string_view piece) {
 // --- a request ---
 
 Task<> Connection::run_handler(const Route* route, Exchange* exchange, leash::DoneSource returned) {
-  const leash::DoneSource at_end = std::move(returned);  // closed also when the handler throws
-  handled_ = co_await route->task(*exchange);
+  const leash::DoneSource at_end = std::move(returned);
+  try {
+    handled_ = co_await route->task(*exchange);
+  } catch (...) {  // a scope that is cancelled already would not hand it on
+    thrown_ = std::current_exception();
+  }
 }
 
 Task<Connection::Next> Connection::serve_request(Context ctx) {
@@ -311,6 +314,7 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
   const Context& request_ctx = exchange.ctx();
   output_.forget_stream();
   handled_.reset();
+  thrown_ = nullptr;
   const Result<> flushed =
       co_await output_.flush(ctx);  // responses to earlier pipelined requests do not wait for this one
   if (!flushed || input_.broken()) {
@@ -327,7 +331,7 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
     s.go(run_handler(&route, &exchange, std::move(returned_source)), route.path.substr(1));
     if (client_is_gone()) {
       // It came in time; what its handler can do without waiting is done first, as in Input::read().
-      co_await asio::post(socket_.get_executor(), leash::via(ctx));
+      co_await input_.let_others_go_on(ctx);
       if (!returned.closed()) cancel(leash::errc::disconnected);
     }
     (void)co_await leash::select(returned.wait(), request_ctx.done());
@@ -338,15 +342,11 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
   if (late) {
     status = co_await answer_early(ctx, request_ctx.cause());
   }
-  std::exception_ptr thrown;
-  try {
-    (void)co_await s.join();  // errors of the handler are in handled_
-  } catch (...) {
-    thrown = std::current_exception();
-  }
+  (void)co_await s.join();
   request_ = nullptr;
   if (late) {
-    if (thrown) (void)answer_for_exception(thrown, record);  // it is too late for the answer, not for the log
+    if (thrown_)
+      (void)answer_for_exception(thrown_, record);  // it is too late for the answer, not for the log
     if (output_.stream()) closing_ = true;
     co_return status;
   }
@@ -355,7 +355,7 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
     cancel(leash::errc::disconnected);  // it could not have the rest of a body, or could not write
     co_return 499;
   }
-  co_return answer(exchange, thrown, record);
+  co_return answer(exchange, record);
 }
 
 // The request's context is done and its handler is not: it is told by the connection, under the connection's
@@ -374,15 +374,15 @@ Task<int> Connection::answer_early(Context ctx, std::error_code cause) {
 }
 
 // What the handler returned becomes the response.
-int Connection::answer(Exchange& exchange, const std::exception_ptr& thrown, RequestRecord& record) {
+int Connection::answer(Exchange& exchange, RequestRecord& record) {
   if (output_.stream()) {
-    if (thrown) (void)answer_for_exception(thrown, record);  // for the log: the answer is on its way
-    const bool whole = !thrown && handled_ && *handled_ && output_.finish();
+    if (thrown_) (void)answer_for_exception(thrown_, record);  // for the log: the answer is on its way
+    const bool whole = handled_ && *handled_ && output_.finish();
     if (!whole) closing_ = true;  // the client sees that it is cut off
     return output_.stream()->status;
   }
   std::optional<http::Response> response =
-      thrown ? answer_for_exception(thrown, record) : response_of(exchange, record);
+      thrown_ ? answer_for_exception(thrown_, record) : response_of(exchange, record);
   if (!response) return 499;
   const int status = response->status;
   skip_body();
@@ -398,6 +398,7 @@ std::optional<http::Response> Connection::response_of(Exchange& exchange, Reques
     record.cause = body_.fault().detail;
     return response;
   }
+  leash::check(handled_.has_value(), "a handler has ended without a result and without an exception");
   if (*handled_ && **handled_) return std::move(**handled_);
   const std::error_code error = *handled_ ? make_error_code(std::errc::no_message) : handled_->error();
   if (leash::is_cancellation(error) && exchange.ctx().is_done()) return answer_for(exchange.ctx().cause());

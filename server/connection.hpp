@@ -14,6 +14,7 @@
 //   co_await connection.run(ctx);
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string_view>
 
@@ -61,7 +62,7 @@ class Connection {
   leash::Task<int> run_task(leash::Context ctx, const Route& route, Exchange& exchange, leash::Cancel& cancel,
                             RequestRecord& record);
   leash::Task<int> answer_early(leash::Context ctx, std::error_code cause);
-  int answer(Exchange& exchange, const std::exception_ptr& thrown, RequestRecord& record);
+  int answer(Exchange& exchange, RequestRecord& record);
   std::optional<http::Response> response_of(Exchange& exchange, RequestRecord& record);
   leash::Task<> linger(leash::Context ctx);
 
@@ -91,6 +92,7 @@ class Connection {
   leash::TimePoint seen_at_{};                    // and when
   leash::Cancel* request_ = nullptr;              // of the request that runs
   std::optional<leash::Result<Answer>> handled_;  // what the handler returned
+  std::exception_ptr thrown_;                     // or what has left it
 };
 
 }  // namespace server

@@ -114,7 +114,8 @@ std::string to_text(const leash::ContextDump& dump) {
                      " that are done and still referred to\n";
   if (!dump.complete) text += "not all of them were visited\n";
   for (const leash::ContextGroup& group : dump.groups) {
-    text += "\n" + std::to_string(group.count) + (group.label.empty() ? "" : " \"" + group.label + "\"");
+    text += "\n" + std::to_string(group.count) +
+            (group.label.empty() ? " without a label" : " \"" + group.label + "\"");
     if (group.armed > 0) {
       const auto seconds = [](leash::Duration d) {
         return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(d).count()) + " s";

@@ -34,8 +34,7 @@ Task<> Input::read(Context ctx) {
     }
     (void)arrived_.try_send({});
     if (closed_ && !std::exchange(told, true)) {
-      // Behind everything that can go on now.
-      if (!broken_) co_await asio::post(socket_.get_executor(), leash::via(ctx));
+      if (!broken_) co_await let_others_go_on(ctx);
       still_answered = on_close_();
     }
   }
@@ -46,6 +45,13 @@ Task<> Input::read(Context ctx) {
     broken_ = true;
   }
   on_close_();
+}
+
+Task<> Input::let_others_go_on(Context ctx) {
+  leash::DoneSource turn;
+  const leash::Done its_turn = turn.done();
+  asio::post(socket_.get_executor(), [turn = std::move(turn)]() mutable { turn.close(); });
+  (void)co_await its_turn.wait(ctx);
 }
 
 // Until somebody looks for more, who may have made some. The client's end is not read meanwhile, so it is watched

@@ -64,6 +64,9 @@ class Input {
   // For something that is not unread yet; errc::disconnected when nothing comes any more.
   leash::Task<leash::Result<>> wait(leash::Context ctx);
 
+  // Comes back behind everything that can go on now.
+  leash::Task<> let_others_go_on(leash::Context ctx);
+
   // Whether all that has arrived was consumed; asks the operating system too.
   bool is_all_consumed() const noexcept;
 

@@ -136,6 +136,7 @@ std::string render_metrics(const Shared& shared, const Workers& workers, const L
   // A family without a metric would be a name without a value.
   std::erase_if(families, [](const auto& each) { return each.metric.empty(); });
   std::ostringstream text;
+  text.exceptions(std::ios::badbit);  // without memory it would be cut off
   prometheus::TextSerializer().Serialize(text, families);
   return std::move(text).str();
 }

@@ -1,14 +1,15 @@
 #include "server/process.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <ctime>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -71,13 +72,14 @@ ProcessFigures process_figures() {
   const struct mallinfo2 heap = ::mallinfo2();
   figures.heap_bytes = heap.uordblks + heap.hblkhd + leash::frame_pool_usage().used_bytes;
   figures.max_fds = max_open_fds();
-  std::error_code error;  // /proc may be hidden: then the figures are 0
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
-    (void)entry;
-    ++figures.open_fds;
-  }
-  if (figures.open_fds > 0) --figures.open_fds;  // the one that lists them
-  if (error == std::errc::too_many_files_open) figures.open_fds = figures.max_fds;
+  // (std::filesystem's iterator ends the process when there is no memory for it.)
+  if (DIR* const open = ::opendir("/proc/self/fd")) {
+    while (const dirent* entry = ::readdir(open)) figures.open_fds += entry->d_name[0] == '.' ? 0 : 1;
+    ::closedir(open);
+    --figures.open_fds;  // the one that lists them
+  } else if (errno == EMFILE) {
+    figures.open_fds = figures.max_fds;
+  }  // else /proc may be hidden: then the figures are 0
   struct stat threads {};
   if (::stat("/proc/self/task", &threads) == 0) figures.threads = threads.st_nlink - 2;
   rusage usage{};

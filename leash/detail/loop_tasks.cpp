@@ -155,7 +155,7 @@ void LoopState::untrack(TaskRecord& task, Outcome outcome) noexcept {
   if (task.detached) site.detached.subtract();
   if (task.orphan) {
     site.orphaned.subtract();
-    figures_->observe_cancel_latency(now() - task.orphan_since());
+    if (outcome != Outcome::reaped) figures_->observe_cancel_latency(now() - task.orphan_since());
   }
   if (task.leaked) site.leaked[static_cast<std::size_t>(task.wait)].subtract();
 

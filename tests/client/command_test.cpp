@@ -18,6 +18,7 @@
 
 #include "tests/support/fault_proxy.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/silent_listener.hpp"
 
 namespace {
 
@@ -187,6 +188,16 @@ TEST(GetCommand, EndsOnASignal) {
                             server.url("/backend?latency=1m")});
   EXPECT_EQ(ended.status, 143);
   EXPECT_EQ(ended.err, "");
+}
+
+TEST(GetCommand, DoesNotEndOnASignalThatItWasToldToIgnore) {
+  const support::SilentListener silent;
+  const support::Finished run =
+      support::run_command({"/bin/sh", "-c",
+                            "trap '' HUP; \"$0\" get \"$1\" --timeout 500ms & for i in 1 2 3 4 5; do kill "
+                            "-HUP $!; sleep 0.05; done; wait $!",
+                            LEASH_CLIENT_BINARY, "http://" + silent.url().authority() + "/"});
+  EXPECT_EQ(run.status, 4) << run.err;
 }
 
 TEST(GetCommand, SaysThatStandardOutputCannotBeWritten) {

@@ -38,9 +38,9 @@ void expect_usage_error(std::vector<const char*> arguments, const std::string& s
 }
 
 TEST(ClientOptions, OfGet) {
-  const auto get =
-      parsed<GetCommand>({"get", "http://127.0.0.1:8080/demo?x=y", "--timeout", "500ms", "--abort-after",
-                          "50ms", "-H", "A: b", "-H", "C:d", "--max-body", "1KiB", "-i", "--fail", "--json"});
+  const auto get = parsed<GetCommand>({"get", "http://127.0.0.1:8080/demo?x=y", "--timeout", "500ms",
+                                       "--abort-after", "50ms", "-H", "A: b", "--header", "C:d", "--max-body",
+                                       "1KiB", "-i", "--fail", "--json"});
   EXPECT_EQ(get.url.port, 8080);
   EXPECT_EQ(get.url.target, "/demo?x=y");
   EXPECT_EQ(get.method, "GET");
@@ -50,6 +50,7 @@ TEST(ClientOptions, OfGet) {
   EXPECT_EQ(get.headers.find("c"), "d");
   EXPECT_EQ(get.most_bytes, 1024u);
   EXPECT_TRUE(get.include_head && get.fail && get.json);
+  EXPECT_EQ(parsed<GetCommand>({"get", "-H", "A: b", "http://a/x", "--fail"}).url.target, "/x");
 }
 
 TEST(ClientOptions, ABodyMakesItAPostUnlessToldOtherwise) {

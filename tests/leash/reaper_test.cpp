@@ -82,6 +82,8 @@ TEST_F(ReaperTest, FreesWhatALeakedTaskHolds) {
   EXPECT_EQ(Counted::alive, 0);
   EXPECT_EQ(live_tasks(loop), 0u);
   EXPECT_EQ(finished(Outcome::reaped), 1u);
+  for (const Figure& figure : loop.figures()->cancel_latency)
+    EXPECT_EQ(figure.get(), 0u) << "it was not cancelled";
 }
 
 TEST_F(ReaperTest, DestroysFramesFromTheInnermostOutwardsAndDoesNotResume) {

@@ -83,6 +83,20 @@ TEST(LoadCommand, ADeadlineThatIsNeverCancelledIsALeakWithoutATask) {
   EXPECT_EQ(figures["timers_after_drain"].get<int>() - figures["timers_before"].get<int>(), 20);
 }
 
+TEST(LoadCommand, LooksAtAServerThatWantsItsToken) {
+  const ServerProcess server({"--admin-token", "s3cret"});
+  const auto run = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"run", server.url("/demo"), "--metrics", metrics_of(server), "--requests",
+                               "10", "--warmup", "0", "--quiet"});
+    return load(more);
+  };
+  EXPECT_EQ(run({"--admin-token", "s3cret"}).status, 0);
+  const Finished without = run({});
+  EXPECT_EQ(without.status, 5) << without.out;
+  EXPECT_NE((without.out + without.err).find("401"), std::string::npos) << without.out << without.err;
+  EXPECT_EQ(run({"--admin-token", "a\nb"}).status, 2);
+}
+
 TEST(LoadCommand, CompareSetsBothSideBySide) {
   const ServerProcess fixed;
   const ServerProcess leaky({"--mode", "leaky"});
@@ -258,6 +272,11 @@ TEST(LoadCommand, AReportThatIsLostIsSaidAndHidesNoLeak) {
   const Finished page = run("/healthz", "--json /dev/full --html /dev/stdout");
   EXPECT_EQ(page.status, 2) << page.err;
   EXPECT_NE(page.out.find("<!doctype html>"), std::string::npos) << "the other report is written";
+  const std::string both = new_file();
+  const Finished same = run("/healthz", "--json " + both + " --html " + both);
+  EXPECT_EQ(same.status, 2);
+  EXPECT_EQ(same.err, "leash-load: " + both + ": cannot be both --json and --html\n");
+  EXPECT_EQ(run("/healthz", "--json /dev/null --html /dev/null").status, 0);
   const Finished help = run_command({"/bin/sh", "-c", "\"$0\" --help > /dev/full", LEASH_LOAD_BINARY});
   EXPECT_EQ(help.status, 2) << help.err;
 }

@@ -16,6 +16,7 @@ ServerObservation idle() {
           .tasks_leaked = 1,
           .contexts = 5,
           .timers = 3,
+          .connections = 0,
           .rss_bytes = 10'000'000,
           .heap_bytes = 1'000'000,
           .requests = 10,
@@ -90,6 +91,24 @@ TEST(Verdict, LeakWhenOnlyTimersAreLeftOver) {
   const auto judgement = judge(evidence);
   EXPECT_EQ(judgement.verdict, Verdict::leak);
   EXPECT_EQ(judgement.reason, "100 timers (1.00 a request) left over after the drain");
+}
+
+TEST(Verdict, UnknownWhenWhatIsLeftMayBeOfConnectionsOfOthers) {
+  auto evidence = clean_load();
+  evidence.before->connections = 1;
+  evidence.after->connections = 3;
+  evidence.after->contexts += 6;
+  evidence.after->timers += 2;
+  const auto judgement = judge(evidence);
+  EXPECT_EQ(judgement.verdict, Verdict::unknown);
+  EXPECT_NE(judgement.reason.find("perhaps of 2 connections that other clients have opened"),
+            std::string::npos)
+      << judgement.reason;
+  evidence.after->timers += 3;
+  EXPECT_EQ(judge(evidence).verdict, Verdict::leak) << "more than they have";
+  evidence.after->timers -= 3;
+  evidence.after->tasks += 1;
+  EXPECT_EQ(judge(evidence).verdict, Verdict::leak) << "tasks of requests are no connection's";
 }
 
 TEST(Verdict, OneKindThatShrankDoesNotHideAnotherThatGrew) {

@@ -174,4 +174,17 @@ TEST(HalfClose, WhenItIsAllowedAResetStillCancels) {
   EXPECT_TRUE(server.metric_becomes("http_requests_total", "code=\"499\"", 1));
 }
 
+TEST(AClientThatHasGone, IsNothingThatCannotBeCancelled) {
+  const ServerProcess server;
+  for (int i = 0; i < 3; ++i) {
+    RawClient client(server.port());
+    client.send("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n");
+    EXPECT_EQ(client.receive_reply().status, 200);
+    client.shutdown_sending();
+    EXPECT_TRUE(client.closed_by_server());
+  }
+  ASSERT_TRUE(server.metric_becomes("http_connections", "", 0));
+  EXPECT_EQ(server.metric("leash_task_uncancellable_waits_total"), 0);
+}
+
 }  // namespace

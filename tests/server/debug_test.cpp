@@ -95,7 +95,8 @@ TEST(Debug, SaysWhatIsWrongWithAQuery) {
 TEST(Debug, TwoDumpsAreCompared) {
   const ServerProcess server(leaky);
   leak(server, "receive", 1);
-  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 1));  // what changes its state changes its group
+  ASSERT_TRUE(
+      server.metric_becomes("leash_tasks_leaked", "", 1));  // what changes its state changes its group
   const std::string id = std::to_string(ask(server, "/debug/tasks?name=worker")["id"].get<int>());
   leak(server, "receive", 2);
   ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 3));

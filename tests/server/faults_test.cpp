@@ -6,15 +6,19 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <string>
 
 #include "leash/go.hpp"
 #include "leash/sleep.hpp"
 #include "server/listener.hpp"
+#include "server/loop_probe.hpp"
+#include "server/metrics.hpp"
 #include "server/patterns/pattern.hpp"
 #include "server/routes.hpp"
 #include "tests/support/captured_log.hpp"
@@ -145,6 +149,27 @@ TEST_F(Faults, WithoutMemoryARequestIsAnsweredWith503) {
   EXPECT_NE(answers.find("\r\nRetry-After: 1\r\n"), std::string::npos) << answers;
   EXPECT_NE(answers.find("\"cause\":\"memory\""), std::string::npos) << answers;
   EXPECT_TRUE(log_.has("event=\"no memory for a request\"")) << log_.text();
+}
+
+TEST_F(Faults, MetricsAreWholeOrThereAreNone) {
+  const server::Options options;
+  const server::Shared shared(options);
+  const server::Workers workers;
+  const server::LoopProbes probes(workers);
+  const std::string whole = render_metrics(shared, workers, probes);
+  bool failed = true;
+  for (int i = 0; failed; ++i) {
+    support::fail_allocation(i);
+    std::string text;
+    try {
+      text = render_metrics(shared, workers, probes);
+    } catch (const std::bad_alloc&) {
+    }
+    failed = support::stop_failing();
+    if (text.empty()) continue;
+    EXPECT_EQ(std::ranges::count(text, '\n'), std::ranges::count(whole, '\n'))
+        << i << ": only figures differ";
+  }
 }
 
 // --- every allocation of a whole request in turn ---
