@@ -165,7 +165,10 @@ int program(int argc, char** argv) {
   }
   try {
     std::optional<std::vector<RunResult>> merged;
-    if (options->is_merge() && !(merged = read_and_merge(options->merge_files))) return Exit::usage;
+    if (options->is_merge()) {
+      merged = read_and_merge(options->merge_files);
+      if (!merged) return Exit::usage;
+    }
     if (const auto wrong = cannot_deliver(options->delivery)) {
       complain(*wrong);
       return Exit::usage;
