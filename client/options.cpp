@@ -273,6 +273,7 @@ std::expected<Command, Message> parse_command_line(int argc, const char* const* 
   app.footer(exit_statuses);
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "help for all commands");
+  app.set_version_flag("--version", "leash-client " LEASH_VERSION);
 
   CLI::App& get_app = *app.add_subcommand("get", "send a request and print the body of the response");
   CLI::App& mode_app = *app.add_subcommand("mode", "print the server's mode, or change it");
@@ -297,6 +298,8 @@ std::expected<Command, Message> parse_command_line(int argc, const char* const* 
   }
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForVersion& version) {
+    return std::unexpected(Message{std::string(version.what()) + "\n", 0});
   } catch (const CLI::CallForAllHelp&) {
     return std::unexpected(Message{app.help("", CLI::AppFormatMode::All), 0});
   } catch (const CLI::CallForHelp&) {

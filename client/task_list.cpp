@@ -1,7 +1,9 @@
 #include "client/task_list.hpp"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <utility>
 
 #include "client/text.hpp"
@@ -28,14 +30,18 @@ std::uint64_t count_of(const Document& object, const char* key) {
   return static_cast<std::uint64_t>(number_of(object, key));
 }
 
-void add(std::vector<TaskRow>& rows, const Document& task) {
+using Place = std::tuple<std::string, std::string, std::string, std::string>;
+
+void add(std::vector<TaskRow>& rows, std::map<Place, std::size_t>& places, const Document& task) {
   TaskRow one;
   one.site = text_of(task, "site");
   one.state = text_of(task, "state");
   one.wait = text_of(task, "wait");
   one.waits_at = text_of(task, "waits_at");
-  auto row = std::ranges::find_if(rows, [&](const TaskRow& other) { return other.is_same_place(one); });
-  if (row == rows.end()) row = rows.insert(row, std::move(one));
+  const auto [place, is_new] =
+      places.emplace(Place(one.site, one.state, one.wait, one.waits_at), rows.size());
+  if (is_new) rows.push_back(std::move(one));
+  TaskRow* const row = &rows[place->second];
   row->count += count_of(task, "count");
   row->bytes += count_of(task, "bytes");
   row->oldest_seconds = std::max(row->oldest_seconds, number_of(task, "oldest_age_seconds"));
@@ -60,8 +66,9 @@ std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
     return std::unexpected("the answer is not the list of tasks of a leash server");
   }
   TaskList list;
+  std::map<Place, std::size_t> places;
   for (const Document& task : *tasks) {
-    if (task.is_object()) add(list.rows, task);
+    if (task.is_object()) add(list.rows, places, task);
   }
   sort(list.rows);
   for (const TaskRow& row : list.rows) {

@@ -24,16 +24,20 @@ bool write_to(const std::string& file, std::string_view text) {
 }  // namespace
 
 std::optional<std::string> cannot_deliver(const Delivery& wanted) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;  // then a file is as if it were not there
   for (const auto* file : {&wanted.json_file, &wanted.html_file}) {
     if (file->empty() || *file == "-") continue;
+    const bool was_there = fs::exists(*file, ignored);
     std::FILE* out = std::fopen(file->c_str(), "a");
     if (!out) return *file + ": cannot be written";
     std::fclose(out);
+    if (!was_there) fs::remove(*file, ignored);
   }
-  std::error_code not_there;  // or not a file: the terminal takes both
-  if (!wanted.json_file.empty() && !wanted.html_file.empty() &&
-      std::filesystem::equivalent(wanted.json_file, wanted.html_file, not_there) &&
-      std::filesystem::is_regular_file(wanted.json_file, not_there)) {
+  const bool is_a_file =
+      !fs::exists(wanted.json_file, ignored) || fs::is_regular_file(wanted.json_file, ignored);
+  if (!wanted.json_file.empty() && is_a_file &&
+      fs::weakly_canonical(wanted.json_file, ignored) == fs::weakly_canonical(wanted.html_file, ignored)) {
     return wanted.html_file + ": cannot be both --json and --html";
   }
   return std::nullopt;

@@ -117,6 +117,7 @@ std::expected<Options, Message> parse_command_line(int argc, const char* const* 
   const auto usage = [](std::string text) { return std::unexpected(Message{std::move(text), 2}); };
   CLI::App app(about, "leash-load");
   app.footer(endings);
+  app.set_version_flag("--version", "leash-load " LEASH_VERSION);
   app.require_subcommand(1);
 
   Options options;
@@ -162,6 +163,8 @@ std::expected<Options, Message> parse_command_line(int argc, const char* const* 
     return usage("'" + std::string(command) + "' is not a command; there are run, compare and merge");
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForVersion& version) {
+    return std::unexpected(Message{std::string(version.what()) + "\n", 0});
   } catch (const CLI::CallForHelp&) {
     const CLI::App* shown = &app;
     for (const CLI::App* parsed : app.get_subcommands()) shown = parsed;

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -118,7 +119,8 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
 
 void Listener::complain(int error) {
   if (std::exchange(complained_, true)) return;
-  log_event(LogLevel::warn, "accepting pauses", {{"error", std::generic_category().message(error)}});
+  // (A category's message takes memory, which may be what is missing.)
+  log_event(LogLevel::warn, "accepting pauses", {{"error", ::strerrordesc_np(error)}});
 }
 
 leash::Task<> Listener::run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -193,7 +194,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     const int status = app.exit(success);
-    if (std::fflush(stdout) == 0) return std::unexpected(status);
+    if (std::cout.flush()) return std::unexpected(status);
     std::fputs("leash-server: the help cannot be printed\n", stderr);
     return std::unexpected(2);
   } catch (const CLI::ParseError& error) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <asio/executor_work_guard.hpp>
+#include <system_error>
 
 #include "leash/go.hpp"
 #include "server/log.hpp"
@@ -66,7 +67,11 @@ void Worker::run() {
 }
 
 void Worker::start() {
-  thread_ = std::thread([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& e) {
+    throw std::system_error(e.code(), "no thread for loop \"" + loop_.name() + "\"");
+  }
 }
 
 void Worker::stop_and_join() {

@@ -329,7 +329,7 @@ TEST(Command, WithoutDescriptorsFailsInOneLine) {
 
 TEST(AdminCommands, AnAnswerWithoutEndIsNoneOfALeashServer) {
   const OneReply deep("200 OK", std::string(300'000, '[') + std::string(300'000, ']'));
-  expect_failure(leash_client({"tasks", "--json", "--admin", deep.url()}), 22, "not JSON");
+  expect_failure(leash_client({"tasks", "--json", "--admin", deep.url()}), 22, "not the list of tasks");
 }
 
 TEST(AdminCommands, TellAnotherKindOfServer) {
@@ -338,7 +338,11 @@ TEST(AdminCommands, TellAnotherKindOfServer) {
     expect_failure(leash_client({command, "--admin", page.url()}), 22, "leash server");
   }
   const OneReply page("200 OK", "<html>");
-  expect_failure(leash_client({"tasks", "--json", "--admin", page.url()}), 22, "not JSON");
+  expect_failure(leash_client({"tasks", "--json", "--admin", page.url()}), 22, "not the list of tasks");
+  const OneReply another("200 OK", "<html>");
+  expect_failure(leash_client({"leaks", "--stacks", "--admin", another.url()}), 22, "not the report");
+  const OneReply nothing("200 OK", "");
+  expect_failure(leash_client({"leaks", "--stacks", "--admin", nothing.url()}), 22, "not the report");
 }
 
 }  // namespace

@@ -144,6 +144,13 @@ TEST(ClientOptions, SaysWhatIsWrong) {
   expect_usage_error({"reap", "--watch"}, "--watch");
 }
 
+TEST(ClientOptions, TheVersionIsNotAnError) {
+  const auto version = parse({"--version"});
+  ASSERT_FALSE(version);
+  EXPECT_EQ(version.error().exit_status, 0);
+  EXPECT_TRUE(version.error().text.starts_with("leash-client 0.")) << version.error().text;
+}
+
 TEST(ClientOptions, HelpOfEachCommandNamesItsOptionsAndTheExitStatuses) {
   const auto expect_help = [](std::vector<const char*> arguments, const std::vector<const char*>& named) {
     const auto command = parse(std::move(arguments));

@@ -166,6 +166,13 @@ TEST(LoadOptions, MergeTakesReports) {
   EXPECT_EQ(options->delivery.html_file, "all.html");
 }
 
+TEST(LoadOptions, TheVersionIsNotAnError) {
+  const auto version = parse({"--version"});
+  ASSERT_FALSE(version);
+  EXPECT_EQ(version.error().exit_status, 0);
+  EXPECT_TRUE(version.error().text.starts_with("leash-load 0.")) << version.error().text;
+}
+
 TEST(LoadOptions, HelpIsNotAnError) {
   for (const auto& help : {parse({"--help"}), parse({"run", "--help"}), parse({"compare", "--help"}),
                            parse({"merge", "--help"})}) {
