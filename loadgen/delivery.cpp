@@ -28,7 +28,7 @@ std::optional<std::string> cannot_deliver(const Delivery& wanted) {
   std::error_code ignored;  // then a file is as if it were not there
   for (const auto* file : {&wanted.json_file, &wanted.html_file}) {
     if (file->empty() || *file == "-") continue;
-    const bool was_there = fs::exists(*file, ignored);
+    const bool was_there = fs::exists(fs::symlink_status(*file, ignored));
     std::FILE* out = std::fopen(file->c_str(), "a");
     if (!out) return *file + ": cannot be written";
     std::fclose(out);
@@ -36,7 +36,7 @@ std::optional<std::string> cannot_deliver(const Delivery& wanted) {
   }
   const bool is_a_file =
       !fs::exists(wanted.json_file, ignored) || fs::is_regular_file(wanted.json_file, ignored);
-  if (!wanted.json_file.empty() && is_a_file &&
+  if (!wanted.json_file.empty() && !wanted.html_file.empty() && is_a_file &&
       fs::weakly_canonical(wanted.json_file, ignored) == fs::weakly_canonical(wanted.html_file, ignored)) {
     return wanted.html_file + ": cannot be both --json and --html";
   }
