@@ -73,10 +73,10 @@ void count_by_site(benchmark::State& state) {
   Home home;
   const Cancelable owner = with_cancel(home.loop.background());
   park_under(home, owner.ctx, Channel<int>(), static_cast<std::size_t>(state.range()));
-  const auto figures = home.loop.figures();
+  const auto figures = home.loop.metrics();
   for (auto _ : state) {
     std::uint64_t live = 0;
-    for (const SiteFigures& site : figures->sites()) live += site.live();
+    for (const SiteMetrics& site : figures->sites()) live += site.live();
     benchmark::DoNotOptimize(live);
   }
 }

@@ -1,4 +1,4 @@
-#include "client/terminal.hpp"
+#include "cli/terminal.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

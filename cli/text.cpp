@@ -1,10 +1,10 @@
-#include "client/text.hpp"
+#include "cli/text.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace client {
 namespace {

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string_view>
 
-#include "http/request_timeout.hpp"
-#include "http/serializer.hpp"
-#include "leash/check.hpp"
+#include "http/message/request_timeout.hpp"
+#include "http/message/serializer.hpp"
+#include "leash/detail/check.hpp"
 
 namespace client {
 namespace {

@@ -28,9 +28,9 @@
 
 #include "client/connection_pool.hpp"
 #include "client/error.hpp"
-#include "http/limits.hpp"
-#include "http/message.hpp"
-#include "http/target.hpp"
+#include "http/message/limits.hpp"
+#include "http/message/message.hpp"
+#include "http/message/target.hpp"
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"

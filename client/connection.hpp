@@ -29,9 +29,9 @@
 #include <string>
 #include <string_view>
 
-#include "http/limits.hpp"
-#include "http/message.hpp"
-#include "http/response_parser.hpp"
+#include "http/message/limits.hpp"
+#include "http/message/message.hpp"
+#include "http/message/response_parser.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"

@@ -1,12 +1,12 @@
-#include "server/admin_access.hpp"
+#include "inspector/access.hpp"
 
 #include <asio/ip/address.hpp>
 #include <string_view>
 #include <system_error>
 
-#include "http/detail/ascii.hpp"
-#include "http/problem.hpp"
-#include "http/target.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "http/message/problem.hpp"
+#include "http/message/target.hpp"
 
 namespace server {
 namespace {

@@ -2,7 +2,7 @@
 // Who may use the admin listener.
 //
 // What it is     with a token, every request must carry it: `Authorization: Bearer TOKEN`, else 401; GET / alone need
-//                not: it shows no figures, and the page that a browser gets there asks for the token. With or without, a
+//                not: it shows no metrics, and the page that a browser gets there asks for the token. With or without, a
 //                web page of somebody else's is kept from changing anything: a request that is not safe and names an
 //                Origin other than this host gets 403 (browsers name it; curl and clients of ours do not); so does, without
 //                a token, one of an Origin with a name other than localhost, which may have been made to lead here.
@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-#include "http/message.hpp"
+#include "http/message/message.hpp"
 
 namespace server {
 

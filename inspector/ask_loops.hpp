@@ -25,7 +25,7 @@
 #include "leash/context.hpp"
 #include "leash/loop.hpp"
 #include "leash/task.hpp"
-#include "server/worker.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 

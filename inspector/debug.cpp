@@ -1,4 +1,4 @@
-#include "server/debug.hpp"
+#include "inspector/debug.hpp"
 
 #include <chrono>
 #include <climits>
@@ -7,13 +7,13 @@
 #include <string>
 #include <string_view>
 
-#include "http/html.hpp"
-#include "http/problem.hpp"
+#include "http/message/html.hpp"
+#include "http/message/problem.hpp"
 #include "leash/json.hpp"
 #include "leash/pattern.hpp"
-#include "server/inspection.hpp"
+#include "inspector/inspection.hpp"
 #include "server/log.hpp"
-#include "server/parameters.hpp"
+#include "http/server/parameters.hpp"
 #include "server/routes.hpp"
 
 namespace server {

@@ -11,9 +11,9 @@
 
 #include <vector>
 
-#include "server/dump_history.hpp"
-#include "server/exchange.hpp"
-#include "server/worker.hpp"
+#include "inspector/dump_history.hpp"
+#include "http/server/exchange.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 

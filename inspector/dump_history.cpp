@@ -1,4 +1,4 @@
-#include "server/dump_history.hpp"
+#include "inspector/dump_history.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,9 +1,9 @@
-#include "server/history.hpp"
+#include "inspector/history.hpp"
 
 #include <algorithm>
 #include <chrono>
 
-#include "server/process.hpp"
+#include "process/process.hpp"
 
 namespace server {
 
@@ -12,11 +12,11 @@ Sample sample(const Workers& workers) {
   taken.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   taken.resident_bytes = resident_bytes();
   for (const auto& worker : workers) {
-    for (const leash::SiteFigures& site : worker->loop().figures()->sites()) {
+    for (const leash::SiteMetrics& site : worker->loop().metrics()->sites()) {
       taken.tasks_live += site.live();
       taken.tasks_leaked += site.leaked_now();
     }
-    taken.requests += worker->http_figures().answered();
+    taken.requests += worker->http_metrics().answered();
   }
   return taken;
 }

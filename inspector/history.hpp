@@ -1,7 +1,7 @@
 #pragma once
-// The figures of the last ten minutes, a sample a second: what a person wants to see who has just come.
+// The metrics of the last ten minutes, a sample a second: what a person wants to see who has just come.
 //
-// Guarantees     a sample adds up the figures of all loops without asking any: it is taken also while a loop
+// Guarantees     a sample adds up the metrics of all loops without asking any: it is taken also while a loop
 //                is stuck. Keeps the last 600.
 // Threads        one.
 //
@@ -14,7 +14,7 @@
 #include <deque>
 #include <vector>
 
-#include "server/worker.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 

@@ -1,4 +1,4 @@
-#include "server/inspection.hpp"
+#include "inspector/inspection.hpp"
 
 #include <functional>
 #include <utility>

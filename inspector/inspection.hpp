@@ -15,8 +15,8 @@
 #include "leash/loop.hpp"
 #include "leash/reaper.hpp"
 #include "leash/task.hpp"
-#include "server/ask_loops.hpp"
-#include "server/worker.hpp"
+#include "inspector/ask_loops.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 

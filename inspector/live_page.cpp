@@ -1,4 +1,4 @@
-#include "server/live_page.hpp"
+#include "inspector/live_page.hpp"
 
 #include <chrono>
 #include <climits>
@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "http/problem.hpp"
+#include "http/message/problem.hpp"
 #include "leash/ticker.hpp"
-#include "server/parameters.hpp"
-#include "server/process.hpp"
+#include "http/server/parameters.hpp"
+#include "process/process.hpp"
 #include "server/routes.hpp"
 
 namespace server {
@@ -26,7 +26,7 @@ const std::string& index() {
       ordered_json{
           {"routes",
            {{{"route", "GET /"}, {"what", "for a browser (Accept: text/html): the live page"}},
-            {{"route", "GET /metrics"}, {"what", "figures for Prometheus"}},
+            {{"route", "GET /metrics"}, {"what", "metrics for Prometheus"}},
             {{"route", "GET /mode"}, {"what", "the mode"}},
             {{"route", "PUT /mode"}, {"what", "changes it: {\"mode\":\"leaky\"}"}},
             {{"route", "GET /debug/tasks?site=&name=&state=&min_age=&limit=&full=&since=&format="},
@@ -34,7 +34,7 @@ const std::string& index() {
             {{"route", "GET /debug/leaks"}, {"what", "those that have leaked"}},
             {{"route", "GET /debug/contexts?site=&name=&limit=&format="},
              {"what", "contexts that are not done, by the place that made them"}},
-            {{"route", "GET /debug/history?since="}, {"what", "the figures of the last ten minutes"}},
+            {{"route", "GET /debug/history?since="}, {"what", "the metrics of the last ten minutes"}},
             {{"route", "POST /debug/reap?site=&name=&min_age=&limit="},
              {"what", "ends leaked tasks by force"}}}}}
           .dump(2) +
@@ -94,7 +94,7 @@ http::Response LivePage::history(Exchange& exchange) const {
   if (!parameters.problem().empty()) return http::problem(400, parameters.problem());
 
   const std::vector<Sample> samples = history_.after(static_cast<std::uint64_t>(since));
-  const double started = process_figures().start_time_seconds;
+  const double started = process_metrics().start_time_seconds;
   const double now =
       std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   std::string text = "{\"schema\":1,\"id\":" + json_of(history_.newest());

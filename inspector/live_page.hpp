@@ -1,9 +1,9 @@
 #pragma once
-// The live page of the admin listener, and the figures that it draws.
+// The live page of the admin listener, and the metrics that it draws.
 //
 // What it is     GET / is one self-contained page for a browser, and a list of the routes for everybody else;
 //                GET /debug/history is the JSON that the page asks for, once a second.
-// Guarantees     works while loops are stuck. The page holds no figures itself and asks this server only.
+// Guarantees     works while loops are stuck. The page holds no metrics itself and asks this server only.
 // Threads        the admin loop's.
 // Lifetime       outlives the routes and run().
 //
@@ -15,11 +15,11 @@
 
 #include "leash/context.hpp"
 #include "leash/task.hpp"
-#include "server/exchange.hpp"
-#include "server/history.hpp"
-#include "server/loop_probe.hpp"
-#include "server/shared.hpp"
-#include "server/worker.hpp"
+#include "http/server/exchange.hpp"
+#include "inspector/history.hpp"
+#include "inspector/loop_probe.hpp"
+#include "http/server/shared.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 

@@ -1,4 +1,4 @@
-#include "server/loop_probe.hpp"
+#include "inspector/loop_probe.hpp"
 
 #include <new>
 

@@ -1,4 +1,4 @@
-#include "server/metrics.hpp"
+#include "inspector/metrics.hpp"
 
 #include <prometheus/text_serializer.h>
 
@@ -7,8 +7,8 @@
 
 #include "leash/detail/families.hpp"
 #include "leash/prometheus.hpp"
-#include "server/memory_limit.hpp"
-#include "server/process.hpp"
+#include "process/memory_limit.hpp"
+#include "process/process.hpp"
 
 namespace server {
 namespace {
@@ -19,19 +19,19 @@ using leash::detail::Families;
 using leash::detail::family;
 using prometheus::MetricType;
 
-double sum(const Workers& workers, const leash::Figure HttpFigures::*figure) {
+double sum(const Workers& workers, const leash::Figure HttpMetrics::*figure) {
   std::uint64_t total = 0;
-  for (const auto& worker : workers) total += (worker->http_figures().*figure).get();
+  for (const auto& worker : workers) total += (worker->http_metrics().*figure).get();
   return static_cast<double>(total);
 }
 
 void append_http(Families& families, const Workers& workers) {
   families.push_back(family("http_requests_in_flight", "Requests being served.", MetricType::Gauge));
-  add(families.back(), {}, sum(workers, &HttpFigures::in_flight));
+  add(families.back(), {}, sum(workers, &HttpMetrics::in_flight));
   families.push_back(family("http_connections", "Client connections open.", MetricType::Gauge));
-  add(families.back(), {}, sum(workers, &HttpFigures::connections));
+  add(families.back(), {}, sum(workers, &HttpMetrics::connections));
   families.push_back(family("http_connections_total", "Client connections accepted.", MetricType::Counter));
-  add(families.back(), {}, sum(workers, &HttpFigures::connections_total));
+  add(families.back(), {}, sum(workers, &HttpMetrics::connections_total));
 
   auto requests = family("http_requests_total", "Requests answered; code 499: the client went away.",
                          MetricType::Counter);
@@ -43,7 +43,7 @@ void append_http(Families& families, const Workers& workers) {
     const std::string route(route_labels[r]);
     double late = 0;
     for (const auto& worker : workers) {
-      late += static_cast<double>(worker->http_figures().deadline_exceeded[r].get());
+      late += static_cast<double>(worker->http_metrics().deadline_exceeded[r].get());
     }
     add(exceeded, {{"route", route}}, late);
     for (std::size_t mode = 0; mode < modes; ++mode) {
@@ -52,7 +52,7 @@ void append_http(Families& families, const Workers& workers) {
         for (std::size_t c = 0; c < codes.size(); ++c) {
           std::uint64_t count = 0;
           for (const auto& worker : workers)
-            count += worker->http_figures().requests[r][method][c][mode].get();
+            count += worker->http_metrics().requests[r][method][c][mode].get();
           if (count == 0) continue;
           add(requests,
               {{"route", route},
@@ -62,16 +62,16 @@ void append_http(Families& families, const Workers& workers) {
               static_cast<double>(count));
         }
       }
-      std::array<std::uint64_t, leash::Figures::latency_bounds.size() + 1> counts{};
+      std::array<std::uint64_t, leash::Metrics::latency_bounds.size() + 1> counts{};
       std::uint64_t any = 0;
       std::uint64_t nanoseconds = 0;
       for (const auto& worker : workers) {
-        const HttpFigures::Duration& duration = worker->http_figures().durations[r][mode];
+        const HttpMetrics::Duration& duration = worker->http_metrics().durations[r][mode];
         for (std::size_t i = 0; i < counts.size(); ++i) any += counts[i] += duration.buckets[i].get();
         nanoseconds += duration.nanoseconds.get();
       }
       if (any == 0) continue;
-      add_histogram(durations, {{"route", route}, {"mode", mode_name}}, leash::Figures::latency_bounds,
+      add_histogram(durations, {{"route", route}, {"mode", mode_name}}, leash::Metrics::latency_bounds,
                     counts, 1e-9 * static_cast<double>(nanoseconds));
     }
   }
@@ -104,7 +104,7 @@ void append_server(Families& families, const Shared& shared, const LoopProbes& p
 }
 
 void append_process(Families& families) {
-  const ProcessFigures process = process_figures();
+  const ProcessMetrics process = process_metrics();
   const auto one = [&](std::string name, std::string help, MetricType type, double value) {
     families.push_back(family(std::move(name), std::move(help), type));
     add(families.back(), {}, value);
@@ -127,8 +127,8 @@ void append_process(Families& families) {
 }  // namespace
 
 std::string render_metrics(const Shared& shared, const Workers& workers, const LoopProbes& probes) {
-  leash::FiguresOfLoops loops;
-  for (const auto& worker : workers) loops.push_back(worker->loop().figures());
+  leash::MetricsOfLoops loops;
+  for (const auto& worker : workers) loops.push_back(worker->loop().metrics());
   Families families = leash::prometheus_families(loops, std::chrono::steady_clock::now());
   append_http(families, workers);
   append_server(families, shared, probes);

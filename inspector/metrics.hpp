@@ -1,5 +1,5 @@
 #pragma once
-// What /metrics answers: the figures of the loops that serve requests, of HTTP, and of the process.
+// What /metrics answers: the metrics of the loops that serve requests, of HTTP, and of the process.
 //
 // Guarantees     sampled when it is called; nothing is posted to a loop, so that it works while one is stuck.
 //                The admin listener's own traffic is not counted: looking does not change what is seen.
@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "server/loop_probe.hpp"
-#include "server/shared.hpp"
-#include "server/worker.hpp"
+#include "inspector/loop_probe.hpp"
+#include "http/server/shared.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 

@@ -8,11 +8,11 @@
 #include <system_error>
 #include <utility>
 
-#include "http/date.hpp"
-#include "http/message.hpp"
-#include "http/problem.hpp"
-#include "http/request_parser.hpp"
-#include "http/serializer.hpp"
+#include "http/message/date.hpp"
+#include "http/message/message.hpp"
+#include "http/message/problem.hpp"
+#include "http/message/request_parser.hpp"
+#include "http/message/serializer.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"

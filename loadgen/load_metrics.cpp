@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "leash/detail/families.hpp"
-#include "leash/figures.hpp"
-#include "server/process.hpp"
+#include "leash/metrics.hpp"
+#include "process/process.hpp"
 
 namespace loadgen {
 namespace {
@@ -21,9 +21,9 @@ using leash::detail::Labels;
 using prometheus::MetricType;
 
 // The same as the server's, so that both can be laid one over the other.
-constexpr auto bounds = leash::Figures::latency_bounds;
+constexpr auto bounds = leash::Metrics::latency_bounds;
 
-Labels labels_of(const LoadFigures::Side& side) {
+Labels labels_of(const LoadMetrics::Side& side) {
   Labels labels{{"target", side.target}};
   if (!side.side.empty()) labels.emplace_back("side", side.side);
   return labels;
@@ -48,7 +48,7 @@ void add_latency(prometheus::MetricFamily& to, const Labels& labels, const Histo
   add_histogram(to, labels, bounds, counts, std::chrono::duration<double>(latency.sum()).count());
 }
 
-void append_requests(Families& families, const std::vector<LoadFigures::Side>& sides) {
+void append_requests(Families& families, const std::vector<LoadMetrics::Side>& sides) {
   auto sent = family("leash_load_requests_sent_total", "Requests sent, second attempts left out.",
                      MetricType::Counter);
   auto finished = family("leash_load_requests_total", "Requests finished, by how.", MetricType::Counter);
@@ -77,12 +77,12 @@ void append_requests(Families& families, const std::vector<LoadFigures::Side>& s
   for (auto* each : {&sent, &finished, &refused, &responses, &latency}) families.push_back(std::move(*each));
 }
 
-void append_state(Families& families, const LoadFigures& figures) {
+void append_state(Families& families, const LoadMetrics& figures) {
   const auto gauge = [&](std::string name, std::string help, auto value) {
     auto& gauges = families.emplace_back(family(std::move(name), std::move(help), MetricType::Gauge));
     for (const auto& side : figures.sides) add(gauges, labels_of(side), static_cast<double>(value(side)));
   };
-  using Side = LoadFigures::Side;
+  using Side = LoadMetrics::Side;
   gauge("leash_load_requests_in_flight", "Requests sent and not yet finished.",
         [](const Side& s) { return s.in_flight; });
   gauge("leash_load_requests_in_line", "Requests that are due, while all connections are busy.",
@@ -99,7 +99,7 @@ void append_state(Families& families, const LoadFigures& figures) {
 }
 
 void append_process(Families& families) {
-  const server::ProcessFigures process = server::process_figures();
+  const server::ProcessMetrics process = server::process_metrics();
   const auto one = [&](std::string name, std::string help, MetricType type, double value) {
     add(families.emplace_back(family(std::move(name), std::move(help), type)), {}, value);
   };
@@ -115,7 +115,7 @@ void append_process(Families& families) {
 
 }  // namespace
 
-std::string render_metrics(const LoadFigures& figures) {
+std::string render_metrics(const LoadMetrics& figures) {
   Families families;
   append_requests(families, figures.sides);
   append_state(families, figures);

@@ -13,13 +13,13 @@
 #include <vector>
 
 #include "loadgen/histogram.hpp"
-#include "loadgen/report.hpp"
+#include "loadgen/report/report.hpp"
 
 namespace loadgen {
 
 enum class Phase : std::uint8_t { starting, warmup, load, drain };
 
-struct LoadFigures {
+struct LoadMetrics {
   struct Side {
     std::string target;
     std::string_view side = {};  // of a comparison: fixed, leaky
@@ -34,6 +34,6 @@ struct LoadFigures {
   std::vector<Side> sides;
 };
 
-std::string render_metrics(const LoadFigures& figures);
+std::string render_metrics(const LoadMetrics& figures);
 
 }  // namespace loadgen

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "http/duration.hpp"
-#include "loadgen/units.hpp"
+#include "units/duration.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 namespace {

@@ -13,7 +13,7 @@
 
 #include <string>
 
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 #include "leash/clock.hpp"
 #include "loadgen/plan.hpp"
 

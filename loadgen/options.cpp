@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 #include "loadgen/load_options.hpp"
 
 namespace loadgen {

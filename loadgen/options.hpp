@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 #include "leash/clock.hpp"
-#include "loadgen/delivery.hpp"
+#include "loadgen/report/delivery.hpp"
 #include "loadgen/plan.hpp"
 
 namespace loadgen {

@@ -1,7 +1,7 @@
 #include "loadgen/plan.hpp"
 
-#include "http/duration.hpp"
-#include "loadgen/units.hpp"
+#include "units/duration.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 #include "leash/clock.hpp"
 #include "loadgen/schedule.hpp"
 

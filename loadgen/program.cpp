@@ -13,17 +13,17 @@
 #include <string>
 #include <utility>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/go.hpp"
 #include "leash/loop.hpp"
 #include "leash/scope.hpp"
 #include "leash/via.hpp"
-#include "loadgen/delivery.hpp"
+#include "loadgen/report/delivery.hpp"
 #include "loadgen/exporter.hpp"
-#include "loadgen/merge.hpp"
+#include "loadgen/report/merge.hpp"
 #include "loadgen/options.hpp"
-#include "loadgen/report_reader.hpp"
-#include "loadgen/screen.hpp"
+#include "loadgen/report/report_reader.hpp"
+#include "loadgen/report/screen.hpp"
 #include "loadgen/session.hpp"
 
 namespace loadgen {
@@ -103,7 +103,7 @@ int load(const Options& options) {
     }
     // What it asks of servers it does itself.
     leash::check(leash::live_tasks(loop) == 0, "leash-load has left tasks behind");
-    leash::check(loop.figures()->contexts_live.get() == 0, "leash-load has left contexts behind");
+    leash::check(loop.metrics()->contexts_live.get() == 0, "leash-load has left contexts behind");
   }
   if (outcome.signalled != 0) return outcome.signalled;
   if (outcome.results.empty()) return Exit::unknown;

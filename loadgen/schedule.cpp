@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "http/duration.hpp"
-#include "loadgen/units.hpp"
+#include "units/duration.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 namespace {

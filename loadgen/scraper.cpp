@@ -3,8 +3,8 @@
 #include <cmath>
 #include <utility>
 
-#include "client/text.hpp"
-#include "http/duration.hpp"
+#include "cli/text.hpp"
+#include "units/duration.hpp"
 #include "loadgen/metrics_text.hpp"
 
 namespace loadgen {

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "client/client.hpp"
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 #include "leash/context.hpp"
 #include "leash/loop.hpp"
 #include "leash/task.hpp"

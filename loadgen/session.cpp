@@ -4,12 +4,12 @@
 #include <utility>
 
 #include "client/connection.hpp"
-#include "http/duration.hpp"
+#include "units/duration.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
 #include "leash/ticker.hpp"
-#include "loadgen/rows.hpp"
-#include "loadgen/units.hpp"
+#include "loadgen/report/rows.hpp"
+#include "units/text.hpp"
 #include "loadgen/verdict.hpp"
 
 namespace loadgen {
@@ -253,8 +253,8 @@ RunResult Session::result_of(const Side& side) const {
   return result;
 }
 
-LoadFigures Session::figures() const {
-  LoadFigures figures{.phase = phase_, .sides = {}};
+LoadMetrics Session::figures() const {
+  LoadMetrics figures{.phase = phase_, .sides = {}};
   for (const auto& side : sides_) {
     const Traffic& traffic = side->traffic;
     figures.sides.push_back({.target = side->target.address,

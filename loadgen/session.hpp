@@ -22,9 +22,9 @@
 #include "leash/task.hpp"
 #include "loadgen/load_metrics.hpp"
 #include "loadgen/options.hpp"
-#include "loadgen/report.hpp"
+#include "loadgen/report/report.hpp"
 #include "loadgen/scraper.hpp"
-#include "loadgen/screen.hpp"
+#include "loadgen/report/screen.hpp"
 #include "loadgen/traffic.hpp"
 
 namespace loadgen {
@@ -38,7 +38,7 @@ class Session {
   leash::Task<std::vector<RunResult>> run(leash::Context ctx, leash::Context sending);
 
   // Its own figures, as of now.
-  LoadFigures figures() const;
+  LoadMetrics figures() const;
 
  private:
   struct Side {

@@ -7,10 +7,10 @@
 #include <tuple>
 #include <utility>
 
-#include "http/duration.hpp"
-#include "http/size.hpp"
-#include "loadgen/report.hpp"
-#include "loadgen/units.hpp"
+#include "units/duration.hpp"
+#include "units/size.hpp"
+#include "loadgen/report/report.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 namespace {

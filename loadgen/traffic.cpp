@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "client/error.hpp"
-#include "http/request_timeout.hpp"
-#include "http/serializer.hpp"
+#include "http/message/request_timeout.hpp"
+#include "http/message/serializer.hpp"
 #include "leash/sleep.hpp"
 
 namespace loadgen {

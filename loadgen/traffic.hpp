@@ -31,7 +31,7 @@
 #include "leash/task.hpp"
 #include "loadgen/histogram.hpp"
 #include "loadgen/plan.hpp"
-#include "loadgen/report.hpp"
+#include "loadgen/report/report.hpp"
 #include "loadgen/schedule.hpp"
 
 namespace loadgen {

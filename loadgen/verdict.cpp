@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "loadgen/units.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/memory_limit.hpp"
+#include "process/memory_limit.hpp"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "server/process.hpp"
+#include "process/process.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <iterator>
 #include <string>
 
-#include "leash/frame_pool.hpp"
+#include "leash/detail/frame_pool.hpp"
 
 namespace server {
 namespace {
@@ -66,32 +66,32 @@ void raise_max_open_fds() noexcept {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);  // it stays as it was, otherwise: nothing is lost
 }
 
-ProcessFigures process_figures() {
-  ProcessFigures figures;
-  figures.resident_bytes = resident_bytes();
+ProcessMetrics process_metrics() {
+  ProcessMetrics metrics;
+  metrics.resident_bytes = resident_bytes();
   const struct mallinfo2 heap = ::mallinfo2();
-  figures.heap_bytes = heap.uordblks + heap.hblkhd + leash::frame_pool_usage().used_bytes;
-  figures.max_fds = max_open_fds();
+  metrics.heap_bytes = heap.uordblks + heap.hblkhd + leash::frame_pool_usage().used_bytes;
+  metrics.max_fds = max_open_fds();
   // (std::filesystem's iterator ends the process when there is no memory for it.)
   if (DIR* const open = ::opendir("/proc/self/fd")) {
-    while (const dirent* entry = ::readdir(open)) figures.open_fds += entry->d_name[0] == '.' ? 0 : 1;
+    while (const dirent* entry = ::readdir(open)) metrics.open_fds += entry->d_name[0] == '.' ? 0 : 1;
     ::closedir(open);
-    --figures.open_fds;  // the one that lists them
+    --metrics.open_fds;  // the one that lists them
   } else if (errno == EMFILE) {
-    figures.open_fds = figures.max_fds;
-  }  // else /proc may be hidden: then the figures are 0
+    metrics.open_fds = metrics.max_fds;
+  }  // else /proc may be hidden: then the metrics are 0
   struct stat threads {};
-  if (::stat("/proc/self/task", &threads) == 0) figures.threads = threads.st_nlink - 2;
+  if (::stat("/proc/self/task", &threads) == 0) metrics.threads = threads.st_nlink - 2;
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) == 0) {
     const auto seconds = [](const timeval& t) {
       return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
     };
-    figures.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    metrics.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   }
   static const double started = start_time();
-  figures.start_time_seconds = started;
-  return figures;
+  metrics.start_time_seconds = started;
+  return metrics;
 }
 
 }  // namespace server

@@ -1,13 +1,13 @@
 #pragma once
 // What the operating system and the allocator say about this process (Linux).
 //
-//   server::ProcessFigures now = server::process_figures();
+//   server::ProcessMetrics now = server::process_metrics();
 
 #include <cstdint>
 
 namespace server {
 
-struct ProcessFigures {
+struct ProcessMetrics {
   std::uint64_t resident_bytes = 0;
   std::uint64_t heap_bytes = 0;  // in use, by malloc and by the frame pools
   std::uint64_t open_fds = 0;
@@ -17,7 +17,7 @@ struct ProcessFigures {
   double start_time_seconds = 0;  // since the epoch
 };
 
-ProcessFigures process_figures();
+ProcessMetrics process_metrics();
 
 // Only this, and cheaply.
 std::uint64_t resident_bytes() noexcept;

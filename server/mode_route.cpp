@@ -1,12 +1,12 @@
-#include "server/admin.hpp"
+#include "server/mode_route.hpp"
 
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "http/json.hpp"
-#include "http/problem.hpp"
+#include "http/message/json.hpp"
+#include "http/message/problem.hpp"
 #include "server/log.hpp"
-#include "server/metrics.hpp"
+#include "inspector/metrics.hpp"
 #include "server/routes.hpp"
 
 namespace server {

@@ -6,12 +6,12 @@
 #include <memory>
 #include <vector>
 
-#include "server/debug.hpp"
-#include "server/exchange.hpp"
-#include "server/live_page.hpp"
-#include "server/loop_probe.hpp"
-#include "server/shared.hpp"
-#include "server/worker.hpp"
+#include "inspector/debug.hpp"
+#include "http/server/exchange.hpp"
+#include "inspector/live_page.hpp"
+#include "inspector/loop_probe.hpp"
+#include "http/server/shared.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "http/duration.hpp"
-#include "http/size.hpp"
+#include "units/duration.hpp"
+#include "units/size.hpp"
 
 namespace server {
 namespace {

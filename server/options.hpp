@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 
-#include "http/limits.hpp"
-#include "http/target.hpp"
+#include "http/message/limits.hpp"
+#include "http/message/target.hpp"
 #include "server/log.hpp"
 #include "server/mode.hpp"
 

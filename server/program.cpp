@@ -10,7 +10,7 @@
 #include "server/healthcheck.hpp"
 #include "server/log.hpp"
 #include "server/options.hpp"
-#include "server/process.hpp"
+#include "process/process.hpp"
 #include "server/server.hpp"
 
 namespace server {

@@ -3,13 +3,13 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "http/problem.hpp"
+#include "http/message/problem.hpp"
 #include "leash/sleep.hpp"
 #include "leash/trace.hpp"
 #include "server/log.hpp"
-#include "server/parameters.hpp"
+#include "http/server/parameters.hpp"
 #include "server/patterns/pattern.hpp"
-#include "server/worker.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 

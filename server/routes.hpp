@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "server/exchange.hpp"
-#include "server/shared.hpp"
+#include "http/server/exchange.hpp"
+#include "http/server/shared.hpp"
 
 namespace server {
 

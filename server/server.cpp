@@ -10,11 +10,11 @@
 #include "leash/go.hpp"
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"
-#include "server/admin.hpp"
-#include "server/hung_upstream.hpp"
-#include "server/inspection.hpp"
+#include "server/mode_route.hpp"
+#include "server/patterns/hung_upstream.hpp"
+#include "inspector/inspection.hpp"
 #include "server/log.hpp"
-#include "server/process.hpp"
+#include "process/process.hpp"
 #include "server/routes.hpp"
 
 namespace server {
@@ -59,14 +59,14 @@ Server::~Server() {
 }
 
 std::expected<std::unique_ptr<Server>, std::string> Server::open(const Options& options) {
-  (void)process_figures();  // what it opens for good, it opens while there are descriptors
+  (void)process_metrics();  // what it opens for good, it opens while there are descriptors
   std::unique_ptr<Server> server(new Server(options));
   if (auto listening = server->listen(); !listening) return std::unexpected(listening.error());
   if (auto connected = server->connect_upstream(); !connected) return std::unexpected(connected.error());
   return server;
 }
 
-// One that never answers lives on the admin listener's loop, whose figures are not the demonstration's.
+// One that never answers lives on the admin listener's loop, whose metrics are not the demonstration's.
 std::expected<void, std::string> Server::connect_upstream() {
   const Options& options = shared_.options;
   std::optional<http::Url> url = options.upstream;

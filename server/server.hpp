@@ -22,15 +22,15 @@
 #include <vector>
 
 #include "leash/task.hpp"
-#include "server/admin_access.hpp"
-#include "server/debug.hpp"
-#include "server/listener.hpp"
-#include "server/live_page.hpp"
-#include "server/loop_probe.hpp"
+#include "inspector/access.hpp"
+#include "inspector/debug.hpp"
+#include "http/server/listener.hpp"
+#include "inspector/live_page.hpp"
+#include "inspector/loop_probe.hpp"
 #include "server/options.hpp"
-#include "server/router.hpp"
-#include "server/shared.hpp"
-#include "server/worker.hpp"
+#include "http/server/router.hpp"
+#include "http/server/shared.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 

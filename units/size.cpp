@@ -1,4 +1,4 @@
-#include "http/size.hpp"
+#include "units/size.hpp"
 
 #include <array>
 #include <charconv>
@@ -7,7 +7,7 @@
 #include <optional>
 #include <system_error>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace http {
 namespace {

@@ -1,15 +1,15 @@
-#include "client/admin.hpp"
+#include "client/command/admin.hpp"
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
-#include "client/command.hpp"
-#include "client/text.hpp"
-#include "http/detail/ascii.hpp"
-#include "http/duration.hpp"
-#include "http/json.hpp"
+#include "client/command/command.hpp"
+#include "cli/text.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "units/duration.hpp"
+#include "http/message/json.hpp"
 
 namespace client {
 namespace {

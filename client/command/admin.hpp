@@ -14,7 +14,7 @@
 #include <string>
 
 #include "client/client.hpp"
-#include "client/options.hpp"
+#include "client/command/options.hpp"
 #include "leash/context.hpp"
 #include "leash/loop.hpp"
 #include "leash/task.hpp"

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "client/admin.hpp"
-#include "client/command.hpp"
-#include "client/text.hpp"
-#include "http/json.hpp"
+#include "client/command/admin.hpp"
+#include "client/command/command.hpp"
+#include "cli/text.hpp"
+#include "http/message/json.hpp"
 
 namespace client {
 namespace {

@@ -1,10 +1,10 @@
-#include "client/command.hpp"
+#include "client/command/command.hpp"
 
 #include <cerrno>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "http/duration.hpp"
+#include "units/duration.hpp"
 #include "leash/error.hpp"
 
 namespace client {

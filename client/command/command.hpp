@@ -13,7 +13,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "client/options.hpp"
+#include "client/command/options.hpp"
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
 #include "leash/loop.hpp"

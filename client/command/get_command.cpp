@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "client/client.hpp"
-#include "client/command.hpp"
-#include "http/duration.hpp"
+#include "client/command/command.hpp"
+#include "units/duration.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
 

@@ -1,3 +1,3 @@
-#include "client/program.hpp"
+#include "client/command/program.hpp"
 
 int main(int argc, char** argv) { return client::program(argc, argv); }

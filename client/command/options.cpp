@@ -1,4 +1,4 @@
-#include "client/options.hpp"
+#include "client/command/options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "http/detail/ascii.hpp"
-#include "http/duration.hpp"
-#include "http/size.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "units/duration.hpp"
+#include "units/size.hpp"
 
 namespace client {
 namespace {

@@ -13,8 +13,8 @@
 #include <string>
 #include <variant>
 
-#include "http/message.hpp"
-#include "http/target.hpp"
+#include "http/message/message.hpp"
+#include "http/message/target.hpp"
 #include "leash/clock.hpp"
 
 namespace client {

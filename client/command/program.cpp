@@ -1,4 +1,4 @@
-#include "client/program.hpp"
+#include "client/command/program.hpp"
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
@@ -7,8 +7,8 @@
 #include <utility>
 #include <variant>
 
-#include "client/command.hpp"
-#include "client/options.hpp"
+#include "client/command/command.hpp"
+#include "client/command/options.hpp"
 #include "leash/go.hpp"
 #include "leash/loop.hpp"
 #include "leash/scope.hpp"

@@ -1,4 +1,4 @@
-#include "client/screen.hpp"
+#include "client/command/screen.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

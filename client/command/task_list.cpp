@@ -1,4 +1,4 @@
-#include "client/task_list.hpp"
+#include "client/command/task_list.hpp"
 
 #include <algorithm>
 #include <map>
@@ -6,8 +6,8 @@
 #include <tuple>
 #include <utility>
 
-#include "client/text.hpp"
-#include "http/json.hpp"
+#include "cli/text.hpp"
+#include "http/message/json.hpp"
 
 namespace client {
 namespace {

@@ -1,12 +1,12 @@
-#include "client/task_table.hpp"
+#include "client/command/task_table.hpp"
 
 #include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
-#include "client/text.hpp"
-#include "http/size.hpp"
+#include "cli/text.hpp"
+#include "units/size.hpp"
 
 namespace client {
 namespace {

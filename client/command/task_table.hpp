@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "client/task_list.hpp"
+#include "client/command/task_list.hpp"
 
 namespace client {
 

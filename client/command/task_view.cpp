@@ -1,11 +1,11 @@
-#include "client/task_view.hpp"
+#include "client/command/task_view.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 
-#include "client/task_table.hpp"
-#include "client/text.hpp"
+#include "client/command/task_table.hpp"
+#include "cli/text.hpp"
 
 namespace client {
 namespace {

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "client/task_list.hpp"
-#include "client/terminal.hpp"
+#include "client/command/task_list.hpp"
+#include "cli/terminal.hpp"
 
 namespace client {
 

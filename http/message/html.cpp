@@ -1,4 +1,4 @@
-#include "http/html.hpp"
+#include "http/message/html.hpp"
 
 namespace http {
 

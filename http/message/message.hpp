@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace http {
 

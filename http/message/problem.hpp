@@ -9,7 +9,7 @@
 
 #include <string_view>
 
-#include "http/message.hpp"
+#include "http/message/message.hpp"
 
 namespace http {
 

@@ -1,10 +1,10 @@
-#include "http/request_parser.hpp"
+#include "http/message/request_parser.hpp"
 
 #include <optional>
 
-#include "http/detail/ascii.hpp"
-#include "http/detail/message_reader.hpp"
-#include "http/target.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "http/message/detail/message_reader.hpp"
+#include "http/message/target.hpp"
 
 namespace http {
 

@@ -1,11 +1,11 @@
-#include "http/request_timeout.hpp"
+#include "http/message/request_timeout.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace http {
 namespace {

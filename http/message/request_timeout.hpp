@@ -14,7 +14,7 @@
 #include <optional>
 #include <string_view>
 
-#include "http/message.hpp"
+#include "http/message/message.hpp"
 
 namespace http {
 

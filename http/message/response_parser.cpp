@@ -1,10 +1,10 @@
-#include "http/response_parser.hpp"
+#include "http/message/response_parser.hpp"
 
 #include <algorithm>
 #include <optional>
 
-#include "http/detail/ascii.hpp"
-#include "http/detail/message_reader.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "http/message/detail/message_reader.hpp"
 
 namespace http {
 namespace {

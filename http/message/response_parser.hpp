@@ -19,9 +19,9 @@
 #include <memory>
 #include <span>
 
-#include "http/limits.hpp"
-#include "http/message.hpp"
-#include "http/parse_step.hpp"
+#include "http/message/limits.hpp"
+#include "http/message/message.hpp"
+#include "http/message/parse_step.hpp"
 
 namespace http {
 

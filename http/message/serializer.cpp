@@ -1,4 +1,4 @@
-#include "http/serializer.hpp"
+#include "http/message/serializer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <span>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace http {
 namespace {

@@ -20,7 +20,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/message.hpp"
+#include "http/message/message.hpp"
 
 namespace http {
 

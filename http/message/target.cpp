@@ -1,4 +1,4 @@
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 
 #include <arpa/inet.h>
 
@@ -7,7 +7,7 @@
 #include <charconv>
 #include <ranges>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace http {
 namespace {

@@ -1,11 +1,11 @@
-#include "http/trace_context.hpp"
+#include "http/message/trace_context.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <random>
 #include <string>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace http {
 namespace {

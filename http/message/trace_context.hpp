@@ -13,7 +13,7 @@
 #include <optional>
 #include <string_view>
 
-#include "http/message.hpp"
+#include "http/message/message.hpp"
 #include "leash/trace.hpp"
 
 namespace http {

@@ -1,8 +1,8 @@
-#include "server/answers.hpp"
+#include "http/server/answers.hpp"
 
 #include <new>
 
-#include "http/problem.hpp"
+#include "http/message/problem.hpp"
 #include "leash/error.hpp"
 
 namespace server {

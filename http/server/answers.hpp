@@ -10,8 +10,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "http/message.hpp"
-#include "server/request_record.hpp"
+#include "http/message/message.hpp"
+#include "http/server/request_record.hpp"
 
 namespace server {
 

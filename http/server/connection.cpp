@@ -1,18 +1,18 @@
-#include "server/connection.hpp"
+#include "http/server/connection.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "http/problem.hpp"
-#include "http/request_timeout.hpp"
-#include "leash/check.hpp"
+#include "http/message/problem.hpp"
+#include "http/message/request_timeout.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "leash/trace.hpp"
 #include "leash/via.hpp"
-#include "server/answers.hpp"
+#include "http/server/answers.hpp"
 #include "server/log.hpp"
-#include "server/worker.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 
@@ -59,8 +59,8 @@ Connection::Connection(Worker& worker, Socket socket)
       output_(socket_, worker.shared().options.write_timeout),
       body_(parser_, input_, output_, worker.shared().options.body_timeout) {
   worker_.connections.insert(this);
-  worker_.http_figures().connections.add();
-  worker_.http_figures().connections_total.add();
+  worker_.http_metrics().connections.add();
+  worker_.http_metrics().connections_total.add();
   std::error_code ignored;  // a socket that is gone already says so at its first read
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -68,7 +68,7 @@ Connection::Connection(Worker& worker, Socket socket)
 
 Connection::~Connection() {
   worker_.connections.erase(this);
-  worker_.http_figures().connections.subtract();
+  worker_.http_metrics().connections.subtract();
 }
 
 Task<> Connection::run(Context ctx) {
@@ -268,7 +268,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
     Exchange exchange(*this, request, std::move(*query), record.id(), request_ctx);
     int status = 0;
     {
-      const Counted in_flight(worker_.http_figures().in_flight);
+      const Counted in_flight(worker_.http_metrics().in_flight);
       if (route.now) {
         status = run_now(route, exchange, record);
       } else {

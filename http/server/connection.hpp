@@ -18,18 +18,18 @@
 #include <optional>
 #include <string_view>
 
-#include "http/request_parser.hpp"
-#include "http/serializer.hpp"
+#include "http/message/request_parser.hpp"
+#include "http/message/serializer.hpp"
 #include "leash/context.hpp"
 #include "leash/done.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
-#include "server/exchange.hpp"
-#include "server/http_figures.hpp"
-#include "server/input.hpp"
-#include "server/output.hpp"
-#include "server/request_body.hpp"
-#include "server/request_record.hpp"
+#include "http/server/exchange.hpp"
+#include "http/server/http_metrics.hpp"
+#include "http/server/input.hpp"
+#include "http/server/output.hpp"
+#include "http/server/request_body.hpp"
+#include "http/server/request_record.hpp"
 
 namespace server {
 

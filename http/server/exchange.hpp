@@ -20,12 +20,12 @@
 #include <string_view>
 #include <vector>
 
-#include "http/message.hpp"
-#include "http/target.hpp"
+#include "http/message/message.hpp"
+#include "http/message/target.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
-#include "server/http_figures.hpp"
+#include "http/server/http_metrics.hpp"
 #include "server/mode.hpp"
 
 namespace server {

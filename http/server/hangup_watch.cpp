@@ -1,4 +1,4 @@
-#include "server/hangup_watch.hpp"
+#include "http/server/hangup_watch.hpp"
 
 #include <sys/epoll.h>
 

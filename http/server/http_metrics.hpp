@@ -4,7 +4,7 @@
 // Threads        written by the loop's thread alone; read from any (single-writer relaxed atomics, as
 //                leash::Figure).
 //
-//   figures.finished(Route::demo, MethodLabel::get, 200, Mode::fixed, elapsed);
+//   metrics.finished(Route::demo, MethodLabel::get, 200, Mode::fixed, elapsed);
 
 #include <array>
 #include <chrono>
@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "leash/figures.hpp"
+#include "leash/metrics.hpp"
 #include "server/mode.hpp"
 
 namespace server {
@@ -46,14 +46,14 @@ inline constexpr std::array<std::string_view, 5> method_labels{"GET", "HEAD", "P
 inline constexpr std::array<int, 23> codes{200, 204, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417,
                                            422, 429, 431, 499, 500, 501, 502, 503, 504, 505, 0};
 
-class HttpFigures {
+class HttpMetrics {
  public:
   void finished(RouteLabel route, MethodLabel method, int code, Mode mode,
                 std::chrono::nanoseconds elapsed) noexcept;
   std::uint64_t answered() const noexcept;  // all routes, since the start
 
   struct Duration {
-    std::array<leash::Figure, leash::Figures::latency_bounds.size() + 1> buckets;
+    std::array<leash::Figure, leash::Metrics::latency_bounds.size() + 1> buckets;
     leash::Figure nanoseconds;  // sum
   };
 

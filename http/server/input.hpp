@@ -34,7 +34,7 @@
 #include "leash/error.hpp"
 #include "leash/loop.hpp"
 #include "leash/task.hpp"
-#include "server/hangup_watch.hpp"
+#include "http/server/hangup_watch.hpp"
 
 namespace server {
 

@@ -1,4 +1,4 @@
-#include "server/listener.hpp"
+#include "http/server/listener.hpp"
 
 #include <sys/socket.h>
 
@@ -11,7 +11,7 @@
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"
 #include "server/log.hpp"
-#include "server/worker.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 

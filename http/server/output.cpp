@@ -1,8 +1,8 @@
-#include "server/output.hpp"
+#include "http/server/output.hpp"
 
 #include <asio/buffer.hpp>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/via.hpp"
 
 namespace server {

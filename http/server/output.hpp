@@ -17,12 +17,12 @@
 #include <string>
 #include <string_view>
 
-#include "http/message.hpp"
-#include "http/serializer.hpp"
+#include "http/message/message.hpp"
+#include "http/message/serializer.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
-#include "server/input.hpp"
+#include "http/server/input.hpp"
 
 namespace server {
 

@@ -1,10 +1,10 @@
-#include "server/parameters.hpp"
+#include "http/server/parameters.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-#include "http/duration.hpp"
-#include "http/size.hpp"
+#include "units/duration.hpp"
+#include "units/size.hpp"
 
 namespace server {
 

@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 
 namespace server {
 

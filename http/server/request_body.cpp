@@ -1,9 +1,9 @@
-#include "server/request_body.hpp"
+#include "http/server/request_body.hpp"
 
 #include <span>
 #include <utility>
 
-#include "http/serializer.hpp"
+#include "http/message/serializer.hpp"
 
 namespace server {
 

@@ -12,12 +12,12 @@
 #include <chrono>
 #include <string_view>
 
-#include "http/request_parser.hpp"
+#include "http/message/request_parser.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
-#include "server/input.hpp"
-#include "server/output.hpp"
+#include "http/server/input.hpp"
+#include "http/server/output.hpp"
 
 namespace server {
 

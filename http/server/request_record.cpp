@@ -1,10 +1,10 @@
-#include "server/request_record.hpp"
+#include "http/server/request_record.hpp"
 
 #include <chrono>
 
-#include "http/trace_context.hpp"
+#include "http/message/trace_context.hpp"
 #include "server/log.hpp"
-#include "server/worker.hpp"
+#include "http/server/worker.hpp"
 
 namespace server {
 namespace {
@@ -54,10 +54,10 @@ void RequestRecord::failed(std::string_view event, std::string_view what) noexce
 }
 
 void RequestRecord::finish(int status) noexcept {
-  HttpFigures& figures = worker_.http_figures();
+  HttpMetrics& metrics = worker_.http_metrics();
   const leash::Duration elapsed = worker_.loop().now() - since_;
-  figures.finished(route, method_label(request_.method), status, mode, elapsed);
-  if (status == 504) figures.deadline_exceeded[static_cast<std::size_t>(route)].add();
+  metrics.finished(route, method_label(request_.method), status, mode, elapsed);
+  if (status == 504) metrics.deadline_exceeded[static_cast<std::size_t>(route)].add();
   if (!is_logged(LogLevel::debug)) return;
   try {
     log_event(LogLevel::debug, "request",
@@ -76,7 +76,7 @@ void RequestRecord::finish(int status) noexcept {
 }
 
 void RequestRecord::refused(Worker& worker, int status, std::string_view cause) noexcept {
-  worker.http_figures().finished(RouteLabel::other, MethodLabel::other, status, worker.mode(),
+  worker.http_metrics().finished(RouteLabel::other, MethodLabel::other, status, worker.mode(),
                                  leash::Duration{});
   log_event(LogLevel::debug, "request",
             {{"loop", worker.loop().name()},

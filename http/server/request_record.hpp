@@ -17,10 +17,10 @@
 #include <string>
 #include <string_view>
 
-#include "http/message.hpp"
+#include "http/message/message.hpp"
 #include "leash/clock.hpp"
 #include "leash/trace.hpp"
-#include "server/http_figures.hpp"
+#include "http/server/http_metrics.hpp"
 #include "server/mode.hpp"
 
 namespace server {

@@ -1,8 +1,8 @@
-#include "server/router.hpp"
+#include "http/server/router.hpp"
 
 #include <algorithm>
 
-#include "http/problem.hpp"
+#include "http/message/problem.hpp"
 
 namespace server {
 

@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "http/message.hpp"
-#include "server/exchange.hpp"
+#include "http/message/message.hpp"
+#include "http/server/exchange.hpp"
 
 namespace server {
 

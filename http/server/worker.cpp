@@ -1,4 +1,4 @@
-#include "server/worker.hpp"
+#include "http/server/worker.hpp"
 
 #include <unistd.h>
 
@@ -43,7 +43,7 @@ Worker::Worker(Shared& shared, const Router& router, std::string name, unsigned 
                std::optional<leash::Duration> request_timeout)
     : shared_(shared),
       router_(router),
-      http_figures_(std::make_unique<HttpFigures>()),
+      http_metrics_(std::make_unique<HttpMetrics>()),
       loop_(io_, loop_options(std::move(name), shared.options)),
       serving_(leash::with_cancel(loop_.background(), leash::Label("server"))),
       next_request_(index + 1),

@@ -1,9 +1,9 @@
 #pragma once
 // A loop that serves connections, with what its connections and handlers share.
 //
-// What it is     io_context, Loop, figures and the connections of one thread. The admin listener is served by
+// What it is     io_context, Loop, metrics and the connections of one thread. The admin listener is served by
 //                a Worker of its own.
-// Threads        adopt, post and the figures: any. Everything else: the loop's.
+// Threads        adopt, post and the metrics: any. Everything else: the loop's.
 // Lifetime       the thread is joined before the Worker is destroyed.
 //
 //   server::Worker worker(shared, router, "worker 0", 0, 1);
@@ -25,17 +25,17 @@
 #include <utility>
 #include <vector>
 
-#include "http/date.hpp"
+#include "http/message/date.hpp"
 #include "leash/context.hpp"
 #include "leash/loop.hpp"
 #include "leash/snapshot.hpp"
-#include "server/connection.hpp"
-#include "server/hangup_watch.hpp"
-#include "server/http_figures.hpp"
+#include "http/server/connection.hpp"
+#include "http/server/hangup_watch.hpp"
+#include "http/server/http_metrics.hpp"
 #include "server/patterns/pattern.hpp"
-#include "server/router.hpp"
-#include "server/shared.hpp"
-#include "server/upstream.hpp"
+#include "http/server/router.hpp"
+#include "http/server/shared.hpp"
+#include "server/patterns/upstream_client.hpp"
 
 namespace server {
 
@@ -78,14 +78,14 @@ class Worker {
   const leash::Context& serving() const noexcept { return serving_.ctx; }
   Shared& shared() noexcept { return shared_; }
   const Router& router() const noexcept { return router_; }
-  HttpFigures& http_figures() noexcept { return *http_figures_; }
-  const HttpFigures& http_figures() const noexcept { return *http_figures_; }
+  HttpMetrics& http_metrics() noexcept { return *http_metrics_; }
+  const HttpMetrics& http_metrics() const noexcept { return *http_metrics_; }
   leash::Duration request_timeout() const noexcept { return request_timeout_; }
   Mode mode() const noexcept { return shared_.mode.load(std::memory_order_relaxed); }
 
   std::string_view date();  // now, as for the Date field
   std::uint64_t next_request_id() noexcept;
-  bool too_many_in_flight() const noexcept { return http_figures_->in_flight.get() >= in_flight_limit_; }
+  bool too_many_in_flight() const noexcept { return http_metrics_->in_flight.get() >= in_flight_limit_; }
   // The pattern whose turn it is.
   const Pattern& next_pattern() noexcept;
   HangupWatch& hangup_watch() noexcept { return hangup_watch_; }
@@ -116,7 +116,7 @@ class Worker {
   const Router& router_;
   asio::io_context io_{1};
   HangupWatch hangup_watch_{io_};
-  std::unique_ptr<HttpFigures> http_figures_;
+  std::unique_ptr<HttpMetrics> http_metrics_;
   leash::Loop loop_;
   leash::Cancelable serving_;
   std::thread thread_;

@@ -1,4 +1,4 @@
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 
 #include <cstdio>
 #include <cstdlib>

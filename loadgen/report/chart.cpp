@@ -1,12 +1,12 @@
-#include "loadgen/chart.hpp"
+#include "loadgen/report/chart.hpp"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
 
-#include "http/html.hpp"
-#include "loadgen/units.hpp"
+#include "http/message/html.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 

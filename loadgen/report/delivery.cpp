@@ -1,13 +1,13 @@
-#include "loadgen/delivery.hpp"
+#include "loadgen/report/delivery.hpp"
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <system_error>
 
-#include "loadgen/report_html.hpp"
-#include "loadgen/report_text.hpp"
-#include "loadgen/screen.hpp"
+#include "loadgen/report/report_html.hpp"
+#include "loadgen/report/report_text.hpp"
+#include "loadgen/report/screen.hpp"
 
 namespace loadgen {
 namespace {

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "loadgen/exit_status.hpp"
-#include "loadgen/report.hpp"
+#include "loadgen/report/exit_status.hpp"
+#include "loadgen/report/report.hpp"
 #include "loadgen/threshold.hpp"
 
 namespace loadgen {

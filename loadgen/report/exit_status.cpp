@@ -1,4 +1,4 @@
-#include "loadgen/exit_status.hpp"
+#include "loadgen/report/exit_status.hpp"
 
 #include <algorithm>
 

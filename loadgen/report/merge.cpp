@@ -1,4 +1,4 @@
-#include "loadgen/merge.hpp"
+#include "loadgen/report/merge.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include <tuple>
 #include <utility>
 
-#include "loadgen/units.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 namespace {

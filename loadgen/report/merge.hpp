@@ -14,7 +14,7 @@
 
 #include <span>
 
-#include "loadgen/report.hpp"
+#include "loadgen/report/report.hpp"
 
 namespace loadgen {
 

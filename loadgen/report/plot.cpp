@@ -1,4 +1,4 @@
-#include "loadgen/plot.hpp"
+#include "loadgen/report/plot.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "loadgen/report_charts.hpp"
+#include "loadgen/report/report_charts.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "loadgen/chart.hpp"
-#include "loadgen/report_figures.hpp"
+#include "loadgen/report/chart.hpp"
+#include "loadgen/report/report_figures.hpp"
 
 namespace loadgen {
 namespace {
@@ -109,7 +109,7 @@ std::optional<double> errors_a_second(const Instant& i) {
   return static_cast<double>(i.moment.errors) / i.lasted;
 }
 std::optional<double> rate_asked(const Instant& i) { return i.moment.asked; }
-std::optional<double> median(const Instant& i) { return i.moment.p50; }
+std::optional<double> p50(const Instant& i) { return i.moment.p50; }
 std::optional<double> p99(const Instant& i) { return i.moment.p99; }
 
 bool has_errors(const Results& results) {
@@ -166,7 +166,7 @@ std::string client_charts(const Results& results) {
   if (one) {
     LineChart latency = empty_chart(results[0]->runs > 1 ? "Latency, the highest of the runs" : "Latency",
                                     Unit::seconds, results, false);
-    latency.lines.push_back({"p50", "a", points(*results[0], median)});
+    latency.lines.push_back({"p50", "a", points(*results[0], p50)});
     latency.lines.push_back({"p99", "b", points(*results[0], p99)});
     add(std::move(latency));
     return charts;
@@ -178,7 +178,7 @@ std::string client_charts(const Results& results) {
           {std::string(side_name(i)), line_style_of(i, results), points(*results[i], value)});
     add(std::move(chart));
   };
-  both("Latency, median", Unit::seconds, median);
+  both("Latency, median", Unit::seconds, p50);
   both("Latency, p99", Unit::seconds, p99);
   if (has_errors(results)) both("Errors a second", Unit::count, errors_a_second);
   return charts;

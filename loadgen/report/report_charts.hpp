@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loadgen/report.hpp"
+#include "loadgen/report/report.hpp"
 
 namespace loadgen {
 

@@ -1,8 +1,8 @@
-#include "loadgen/report_figures.hpp"
+#include "loadgen/report/report_figures.hpp"
 
 #include <cmath>
 
-#include "loadgen/units.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 

@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "loadgen/report.hpp"
-#include "loadgen/units.hpp"
+#include "loadgen/report/report.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 

@@ -1,4 +1,4 @@
-#include "loadgen/report_html.hpp"
+#include "loadgen/report/report_html.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "http/html.hpp"
-#include "loadgen/chart.hpp"
-#include "loadgen/report_charts.hpp"
-#include "loadgen/report_figures.hpp"
-#include "loadgen/report_style.hpp"
-#include "loadgen/units.hpp"
+#include "http/message/html.hpp"
+#include "loadgen/report/chart.hpp"
+#include "loadgen/report/report_charts.hpp"
+#include "loadgen/report/report_figures.hpp"
+#include "loadgen/report/report_style.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 

@@ -12,7 +12,7 @@
 
 #include <string>
 
-#include "loadgen/report.hpp"
+#include "loadgen/report/report.hpp"
 
 namespace loadgen {
 

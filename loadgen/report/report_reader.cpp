@@ -1,5 +1,5 @@
-#include "loadgen/report_reader.hpp"
-#include "http/json.hpp"
+#include "loadgen/report/report_reader.hpp"
+#include "http/message/json.hpp"
 
 #include <cmath>
 #include <ctime>

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loadgen/report.hpp"
+#include "loadgen/report/report.hpp"
 
 namespace loadgen {
 

@@ -1,4 +1,4 @@
-#include "loadgen/report_text.hpp"
+#include "loadgen/report/report_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "loadgen/plot.hpp"
-#include "loadgen/report_figures.hpp"
+#include "loadgen/report/plot.hpp"
+#include "loadgen/report/report_figures.hpp"
 #include "loadgen/trend.hpp"
-#include "loadgen/units.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 namespace {

@@ -11,7 +11,7 @@
 
 #include <string>
 
-#include "loadgen/report.hpp"
+#include "loadgen/report/report.hpp"
 
 namespace loadgen {
 

@@ -1,9 +1,9 @@
-#include "loadgen/rows.hpp"
+#include "loadgen/report/rows.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "loadgen/units.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 namespace {

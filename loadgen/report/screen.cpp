@@ -1,9 +1,9 @@
-#include "loadgen/screen.hpp"
+#include "loadgen/report/screen.hpp"
 
 #include <string>
 
-#include "client/terminal.hpp"
-#include "loadgen/rows.hpp"
+#include "cli/terminal.hpp"
+#include "loadgen/report/rows.hpp"
 
 namespace loadgen {
 

@@ -1,4 +1,4 @@
-#include "server/hung_upstream.hpp"
+#include "server/patterns/hung_upstream.hpp"
 
 #include <array>
 #include <asio/basic_stream_socket.hpp>

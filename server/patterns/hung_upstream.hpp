@@ -18,7 +18,7 @@
 #include <string>
 #include <utility>
 
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 #include "leash/context.hpp"
 #include "leash/task.hpp"
 

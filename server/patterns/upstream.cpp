@@ -3,7 +3,7 @@
 // Leaky: the call knows neither the request's end nor its deadline: it waits, and keeps its socket, for as long
 // as the upstream pleases. Fixed: it is made under the request's context, for no longer than the handler waits.
 
-#include "server/upstream.hpp"
+#include "server/patterns/upstream_client.hpp"
 
 #include "leash/channel.hpp"
 #include "leash/go.hpp"

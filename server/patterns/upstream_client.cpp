@@ -1,11 +1,11 @@
-#include "server/upstream.hpp"
+#include "server/patterns/upstream_client.hpp"
 
 #include <chrono>
 #include <string>
 #include <utility>
 
-#include "http/duration.hpp"
-#include "http/trace_context.hpp"
+#include "units/duration.hpp"
+#include "http/message/trace_context.hpp"
 #include "leash/trace.hpp"
 
 namespace server {

@@ -18,7 +18,7 @@
 #include <optional>
 
 #include "client/client.hpp"
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"

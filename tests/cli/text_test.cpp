@@ -1,4 +1,4 @@
-#include "client/text.hpp"
+#include "cli/text.hpp"
 
 #include <gtest/gtest.h>
 

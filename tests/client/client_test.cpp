@@ -204,7 +204,7 @@ TEST(Client, keeps_an_idle_connection_for_ever_when_told_to) {
         EXPECT_TRUE(co_await get(b));
         const auto contexts_done = [&b] {
           std::uint64_t sum = 0;
-          for (const leash::Figure& each : b.loop.figures()->contexts_done) sum += each.get();
+          for (const leash::Figure& each : b.loop.metrics()->contexts_done) sum += each.get();
           return sum;
         };
         const std::uint64_t before = contexts_done();

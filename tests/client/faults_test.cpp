@@ -85,16 +85,16 @@ Outcomes run(int callers, std::vector<client::Request> calls) {
   const auto ran = loop.run();
   EXPECT_TRUE(ran) << ran.error().message();
   EXPECT_EQ(leash::live_tasks(loop), 0U);
-  EXPECT_EQ(loop.figures()->contexts_live.get(), 0U);
-  EXPECT_EQ(loop.figures()->contexts_held.get(), 0U);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0U);
-  EXPECT_EQ(loop.figures()->exceptions.get(), 0U);
+  EXPECT_EQ(loop.metrics()->contexts_live.get(), 0U);
+  EXPECT_EQ(loop.metrics()->contexts_held.get(), 0U);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0U);
+  EXPECT_EQ(loop.metrics()->exceptions.get(), 0U);
   return outcomes;
 }
 
 class ClientAndServer : public testing::Test {
  protected:
-  // The server is back where it was, as its own figures tell.
+  // The server is back where it was, as its own metrics tell.
   void expect_nothing_left() const {
     EXPECT_TRUE(server.metric_becomes("http_connections", "", 0));
     EXPECT_TRUE(server.metric_becomes("http_requests_in_flight", "", 0));

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/text.hpp"
+#include "cli/text.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace {

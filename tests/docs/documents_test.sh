@@ -14,11 +14,12 @@ unindented() { # without the indentation of the first line
   awk 'NR == 1 { match($0, /^ */); n = RLENGTH } { print (substr($0, 1, n) ~ /^ *$/) ? substr($0, n + 1) : $0 }'
 }
 
+mapfile -t tests < <(find tests -name "*.cpp")
 examples=0
 for document in docs/*.md README.md; do
   while read -r name; do
     shown=$(awk -v mark="<!-- example: $name -->" '$0 == mark { on = 1; next } on && /^```cpp$/ { code = 1; next } code && /^```$/ { exit } code' "$document")
-    tested=$(awk -v name="$name" '{ line = $0; sub(/^ */, "", line) } line == "// [/" name "]" { exit } code; line == "// [" name "]" { code = 1 }' tests/*/*.cpp | unindented)
+    tested=$(awk -v name="$name" '{ line = $0; sub(/^ */, "", line) } line == "// [/" name "]" { exit } code; line == "// [" name "]" { code = 1 }' "${tests[@]}" | unindented)
     [[ -n $tested ]] || fail "$document: no test has the example $name"
     [[ $shown == "$tested" ]] || fail "$document: the example $name is not what the test has:
 $(diff <(printf '%s\n' "$shown") <(printf '%s\n' "$tested") || true)"

@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http/parse_step.hpp"
+#include "http/message/parse_step.hpp"
 #include "tests/fuzz/cuts.hpp"
 #include "tests/fuzz/require.hpp"
 

@@ -1,7 +1,7 @@
 // What clients send, many requests on a connection: the contract of the parser, the promises about a request that it
 // accepts, and that such a request is the same after it has been written and read again.
 
-#include "http/request_parser.hpp"
+#include "http/message/request_parser.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "http/detail/ascii.hpp"
-#include "http/serializer.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "http/message/serializer.hpp"
 #include "tests/fuzz/conversation.hpp"
 
 namespace {

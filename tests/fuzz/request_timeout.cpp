@@ -1,6 +1,6 @@
 // Deadline fields: lines of NAME:VALUE, judged beside a second, slower reading of the same rules.
 
-#include "http/request_timeout.hpp"
+#include "http/message/request_timeout.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "http/detail/ascii.hpp"
-#include "http/message.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "http/message/message.hpp"
 #include "tests/fuzz/require.hpp"
 
 namespace {

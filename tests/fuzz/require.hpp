@@ -10,7 +10,7 @@
 #include <source_location>
 #include <string_view>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace fuzz {
 

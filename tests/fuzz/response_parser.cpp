@@ -1,7 +1,7 @@
 // What servers send, many responses on a connection: the contract of the parser, the promises about a response that
 // it accepts, and that such a response is the same after our own server's serializer has written it.
 
-#include "http/response_parser.hpp"
+#include "http/message/response_parser.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include "http/detail/ascii.hpp"
-#include "http/serializer.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "http/message/serializer.hpp"
 #include "tests/fuzz/conversation.hpp"
 
 namespace {

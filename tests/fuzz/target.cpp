@@ -1,13 +1,13 @@
 // Request targets, percent-encoding, queries and URLs: what is taken apart can be put together again.
 
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 #include "tests/fuzz/require.hpp"
 
 namespace {

@@ -1,14 +1,14 @@
 // traceparent and tracestate: whatever comes in, what goes out is valid, and is the same trace.
 
-#include "http/trace_context.hpp"
+#include "http/message/trace_context.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "http/detail/ascii.hpp"
-#include "http/message.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "http/message/message.hpp"
 #include "tests/fuzz/require.hpp"
 
 namespace {

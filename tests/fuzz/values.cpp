@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
-#include "http/date.hpp"
-#include "http/duration.hpp"
-#include "http/size.hpp"
+#include "http/message/date.hpp"
+#include "units/duration.hpp"
+#include "units/size.hpp"
 #include "tests/fuzz/require.hpp"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "server/admin_access.hpp"
+#include "inspector/access.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/debug.hpp"
+#include "inspector/debug.hpp"
 
 #include <gtest/gtest.h>
 

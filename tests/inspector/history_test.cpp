@@ -1,4 +1,4 @@
-#include "server/history.hpp"
+#include "inspector/history.hpp"
 
 #include <gtest/gtest.h>
 

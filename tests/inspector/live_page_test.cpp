@@ -1,4 +1,4 @@
-#include "server/live_page.hpp"
+#include "inspector/live_page.hpp"
 
 #include <gtest/gtest.h>
 
@@ -39,7 +39,7 @@ TEST(LivePage, UsesNoNetworkButItsOwnServer) {
   }
 }
 
-TEST(LivePage, HistoryHasTheFiguresOfEverySecondAndWhatHasComeSince) {
+TEST(LivePage, HistoryHasTheMetricsOfEverySecondAndWhatHasComeSince) {
   const ServerProcess server({"--mode", "leaky", "--threads", "2"});
   for (int i = 0; i < 6; ++i) EXPECT_EQ(server.get("/demo?latency=0&pattern=send").status, 200);
   json seen;

@@ -1,4 +1,4 @@
-#include "server/loop_probe.hpp"
+#include "inspector/loop_probe.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,9 +6,9 @@
 #include <semaphore>
 
 #include "leash/go.hpp"
-#include "server/admin.hpp"
-#include "server/debug.hpp"
-#include "server/live_page.hpp"
+#include "server/mode_route.hpp"
+#include "inspector/debug.hpp"
+#include "inspector/live_page.hpp"
 #include "tests/support/captured_log.hpp"
 #include "tests/support/in_process_server.hpp"
 

@@ -1,4 +1,4 @@
-#include "server/metrics.hpp"
+#include "inspector/metrics.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 #include "tests/support/client_bench.hpp"
 
 namespace {

@@ -14,11 +14,11 @@
 namespace {
 
 using namespace std::chrono_literals;
-using loadgen::LoadFigures;
+using loadgen::LoadMetrics;
 using loadgen::Metrics;
 
-LoadFigures figures(const loadgen::Histogram& latency) {
-  LoadFigures figures{.phase = loadgen::Phase::load, .sides = {}};
+LoadMetrics figures(const loadgen::Histogram& latency) {
+  LoadMetrics figures{.phase = loadgen::Phase::load, .sides = {}};
   figures.sides.push_back({.target = "http://127.0.0.1:1/demo?a=\"b\"",
                            .requests = {.sent = 10,
                                         .ok = 6,
@@ -67,7 +67,7 @@ TEST(LoadMetrics, HaveWhatTheReportHas) {
 
 TEST(LoadMetrics, TheSidesOfAComparisonAreApartThoughTheyHaveOneTarget) {
   loadgen::Histogram latency;
-  LoadFigures both = figures(latency);
+  LoadMetrics both = figures(latency);
   both.sides.push_back(both.sides.front());
   both.sides[0].side = "fixed";
   both.sides[1].side = "leaky";

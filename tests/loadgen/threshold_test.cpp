@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "example_results.hpp"
+#include "tests/loadgen/report/example_results.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "server/memory_limit.hpp"
+#include "process/memory_limit.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "server/process.hpp"
+#include "process/process.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -7,8 +7,8 @@
 
 namespace {
 
-TEST(Process, FiguresAreThoseOfThisProcess) {
-  const server::ProcessFigures before = server::process_figures();
+TEST(Process, MetricsAreThoseOfThisProcess) {
+  const server::ProcessMetrics before = server::process_metrics();
   EXPECT_GT(before.resident_bytes, 1024u * 1024);
 #ifndef LEASH_SANITIZED  // the sanitizers' allocators do not tell
   EXPECT_GT(before.heap_bytes, 0u);
@@ -20,11 +20,11 @@ TEST(Process, FiguresAreThoseOfThisProcess) {
 }
 
 TEST(Process, AnOpenedFileIsCounted) {
-  const auto before = server::process_figures().open_fds;
+  const auto before = server::process_metrics().open_fds;
   const int fd = ::dup(STDERR_FILENO);
-  EXPECT_EQ(server::process_figures().open_fds, before + 1);
+  EXPECT_EQ(server::process_metrics().open_fds, before + 1);
   ::close(fd);
-  EXPECT_EQ(server::process_figures().open_fds, before);
+  EXPECT_EQ(server::process_metrics().open_fds, before);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 if [[ $# -eq 0 ]]; then
-  mapfile -t files < <(find leash http client server loadgen bench tests -name '*.cpp' -o -name '*.hpp')
+  mapfile -t files < <(find units process cli leash http client inspector server loadgen bench tests -name '*.cpp' -o -name '*.hpp')
   # The check itself is checked: each bad form is found, and the good one is not.
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT

@@ -5,7 +5,7 @@
 #include <string>
 #include <tuple>
 
-#include "server/connection.hpp"
+#include "http/server/connection.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/strict_response.hpp"
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "leash/sleep.hpp"
-#include "server/connection.hpp"
+#include "http/server/connection.hpp"
 #include "tests/support/in_process_server.hpp"
 
 namespace {

@@ -16,11 +16,11 @@
 #include <vector>
 
 #include "server/patterns/pattern.hpp"
-#include "server/router.hpp"
+#include "http/server/router.hpp"
 #include "server/routes.hpp"
-#include "server/shared.hpp"
-#include "server/upstream.hpp"
-#include "server/worker.hpp"
+#include "http/server/shared.hpp"
+#include "server/patterns/upstream_client.hpp"
+#include "http/server/worker.hpp"
 #include "tests/support/in_process_server.hpp"
 #include "tests/support/silent_listener.hpp"
 
@@ -86,11 +86,11 @@ bool interrupted_at(int step, Interrupt interrupt) {
   const bool ended_before = served();
   if (!ended_before) interrupt(worker, client);
   EXPECT_TRUE(support::step_until(io, taken, served)) << to_text(leash::take_dump(worker.loop()));
-  const auto& figures = *worker.loop().figures();
-  EXPECT_EQ(figures.timers_armed.get(), 0u);
-  EXPECT_LE(figures.contexts_live.get() + figures.contexts_held.get(), 1u) << "only the worker's own";
-  EXPECT_EQ(worker.http_figures().in_flight.get(), 0u);
-  EXPECT_EQ(worker.http_figures().connections.get(), 0u);
+  const auto& metrics = *worker.loop().metrics();
+  EXPECT_EQ(metrics.timers_armed.get(), 0u);
+  EXPECT_LE(metrics.contexts_live.get() + metrics.contexts_held.get(), 1u) << "only the worker's own";
+  EXPECT_EQ(worker.http_metrics().in_flight.get(), 0u);
+  EXPECT_EQ(worker.http_metrics().connections.get(), 0u);
   return !ended_before;
 }
 

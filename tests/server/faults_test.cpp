@@ -16,9 +16,9 @@
 
 #include "leash/go.hpp"
 #include "leash/sleep.hpp"
-#include "server/listener.hpp"
-#include "server/loop_probe.hpp"
-#include "server/metrics.hpp"
+#include "http/server/listener.hpp"
+#include "inspector/loop_probe.hpp"
+#include "inspector/metrics.hpp"
 #include "server/patterns/pattern.hpp"
 #include "server/routes.hpp"
 #include "tests/support/captured_log.hpp"
@@ -168,7 +168,7 @@ TEST_F(Faults, MetricsAreWholeOrThereAreNone) {
     failed = support::stop_failing();
     if (text.empty()) continue;
     EXPECT_EQ(std::ranges::count(text, '\n'), std::ranges::count(whole, '\n'))
-        << i << ": only figures differ";
+        << i << ": only metrics differ";
   }
 }
 

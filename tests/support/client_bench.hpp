@@ -45,10 +45,10 @@ struct Bench {
       EXPECT_EQ(server.open(), 0);
     }
     EXPECT_EQ(leash::live_tasks(loop), 0U);
-    EXPECT_EQ(loop.figures()->contexts_live.get(), 0U);
-    EXPECT_EQ(loop.figures()->contexts_held.get(), 0U);
-    EXPECT_EQ(loop.figures()->timers_armed.get(), 0U);
-    EXPECT_EQ(loop.figures()->exceptions.get(), 0U);
+    EXPECT_EQ(loop.metrics()->contexts_live.get(), 0U);
+    EXPECT_EQ(loop.metrics()->contexts_held.get(), 0U);
+    EXPECT_EQ(loop.metrics()->timers_armed.get(), 0U);
+    EXPECT_EQ(loop.metrics()->exceptions.get(), 0U);
   }
 
   // Whether it comes true within 5 s.

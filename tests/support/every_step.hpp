@@ -44,10 +44,10 @@ inline bool step_until(asio::io_context& io, int& handlers, const std::function<
 inline void expect_nothing_left(const leash::Loop& loop, int step) {
   EXPECT_EQ(leash::live_tasks(loop), 0u) << "interrupted at step " << step << "\n"
                                          << to_text(leash::take_dump(loop));
-  EXPECT_EQ(loop.figures()->contexts_live.get(), 0u) << "interrupted at step " << step;
-  EXPECT_EQ(loop.figures()->contexts_held.get(), 0u) << "interrupted at step " << step;
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u) << "interrupted at step " << step;
-  EXPECT_EQ(loop.figures()->exceptions.get(), 0u) << "interrupted at step " << step;
+  EXPECT_EQ(loop.metrics()->contexts_live.get(), 0u) << "interrupted at step " << step;
+  EXPECT_EQ(loop.metrics()->contexts_held.get(), 0u) << "interrupted at step " << step;
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u) << "interrupted at step " << step;
+  EXPECT_EQ(loop.metrics()->exceptions.get(), 0u) << "interrupted at step " << step;
 }
 
 // How many steps the scenario has when it is not interrupted.

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/context.hpp"
 #include "leash/go.hpp"
 #include "leash/loop.hpp"

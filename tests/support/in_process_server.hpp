@@ -20,9 +20,9 @@
 #include <vector>
 
 #include "leash/dump.hpp"
-#include "server/router.hpp"
-#include "server/shared.hpp"
-#include "server/worker.hpp"
+#include "http/server/router.hpp"
+#include "http/server/shared.hpp"
+#include "http/server/worker.hpp"
 #include "tests/support/connected.hpp"
 #include "tests/support/every_step.hpp"
 
@@ -50,11 +50,11 @@ class InProcessServer {
 
   void expect_nothing_left() const {
     EXPECT_EQ(leash::live_tasks(worker.loop()), 0u) << to_text(leash::take_dump(worker.loop()));
-    const auto& figures = *worker.loop().figures();
-    EXPECT_EQ(figures.timers_armed.get(), 0u);
-    EXPECT_LE(figures.contexts_live.get() + figures.contexts_held.get(), 1u) << "only the worker's own";
-    EXPECT_EQ(worker.http_figures().in_flight.get(), 0u);
-    EXPECT_EQ(worker.http_figures().connections.get(), 0u);
+    const auto& metrics = *worker.loop().metrics();
+    EXPECT_EQ(metrics.timers_armed.get(), 0u);
+    EXPECT_LE(metrics.contexts_live.get() + metrics.contexts_held.get(), 1u) << "only the worker's own";
+    EXPECT_EQ(worker.http_metrics().in_flight.get(), 0u);
+    EXPECT_EQ(worker.http_metrics().connections.get(), 0u);
     EXPECT_EQ(worker.open.load(), 0);
   }
 

@@ -53,9 +53,9 @@ class LoopFixture : public ::testing::Test {
     }
     if (leaks_expected_) return;
     for (const TaskInfo& task : snapshot(loop)) ADD_FAILURE() << "left alive: " << to_text(task);
-    EXPECT_EQ(loop.figures()->contexts_live.get(), 0u) << "contexts left alive";
-    EXPECT_EQ(loop.figures()->contexts_held.get(), 0u) << "contexts left referred to";
-    EXPECT_EQ(loop.figures()->timers_armed.get(), 0u) << "timers left armed";
+    EXPECT_EQ(loop.metrics()->contexts_live.get(), 0u) << "contexts left alive";
+    EXPECT_EQ(loop.metrics()->contexts_held.get(), 0u) << "contexts left referred to";
+    EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u) << "timers left armed";
   }
 
   Context root() const { return loop.background(); }

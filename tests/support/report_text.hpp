@@ -4,7 +4,7 @@
 // What it is     a report without what differs between two runs and two compilers: durations become TIME, bytes
 //                BYTES, and line numbers LINE. Counts, ids, names and files stay.
 //
-//   EXPECT_EQ(support::without_figures(leaks->text), "found 1 task that should have ended\n...");
+//   EXPECT_EQ(support::without_metrics(leaks->text), "found 1 task that should have ended\n...");
 
 #include <cctype>
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace support {
 
-inline std::string without_figures(std::string_view text) {
+inline std::string without_metrics(std::string_view text) {
   std::string plain;
   for (std::size_t at = 0; at < text.size();) {
     const char before = at == 0 ? '\n' : text[at - 1];

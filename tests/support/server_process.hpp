@@ -86,7 +86,7 @@ class ServerProcess {
 
   // Sum of the samples of /metrics whose name is this and whose labels contain this text.
   double metric(std::string_view name, std::string_view labels = {}) const;
-  // The same, as the public port's figures settle: retried until it is as wanted.
+  // The same, as the public port's metrics settle: retried until it is as wanted.
   bool metric_becomes(std::string_view name, std::string_view labels, double wanted) const;
 
   // From now on so many more descriptors can be opened, and no more.

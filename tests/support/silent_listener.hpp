@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/target.hpp"
+#include "http/message/target.hpp"
 
 namespace support {
 

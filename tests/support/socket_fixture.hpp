@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "server/hangup_watch.hpp"
-#include "server/input.hpp"
+#include "http/server/hangup_watch.hpp"
+#include "http/server/input.hpp"
 #include "tests/support/connected.hpp"
 #include "tests/support/loop_fixture.hpp"
 

@@ -23,10 +23,10 @@
 #include <utility>
 #include <vector>
 
-#include "http/limits.hpp"
-#include "http/message.hpp"
-#include "http/request_parser.hpp"
-#include "http/target.hpp"
+#include "http/message/limits.hpp"
+#include "http/message/message.hpp"
+#include "http/message/request_parser.hpp"
+#include "http/message/target.hpp"
 #include "leash/context.hpp"
 #include "leash/loop.hpp"
 #include "leash/scope.hpp"

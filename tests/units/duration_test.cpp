@@ -1,4 +1,4 @@
-#include "http/duration.hpp"
+#include "units/duration.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

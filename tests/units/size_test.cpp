@@ -1,4 +1,4 @@
-#include "http/size.hpp"
+#include "units/size.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "loadgen/units.hpp"
+#include "units/text.hpp"
 
 #include <gtest/gtest.h>
 

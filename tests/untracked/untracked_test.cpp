@@ -61,7 +61,7 @@ TEST(Untracked, ADeadlockIsStillFoundWithoutSayingWhere) {
   EXPECT_TRUE(tasks[0].frames.empty());
   EXPECT_EQ(tasks[0].wait, WaitKind::none);
   EXPECT_EQ(tasks[0].frame_bytes, 0u);
-  EXPECT_TRUE(loop.figures()->sites().empty());
+  EXPECT_TRUE(loop.metrics()->sites().empty());
   ch.close();
   io.restart();
   io.poll();

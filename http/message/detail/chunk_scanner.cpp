@@ -1,6 +1,6 @@
-#include "http/detail/chunk_scanner.hpp"
+#include "http/message/detail/chunk_scanner.hpp"
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace http::detail {
 namespace {

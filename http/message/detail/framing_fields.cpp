@@ -1,6 +1,6 @@
-#include "http/detail/framing_fields.hpp"
+#include "http/message/detail/framing_fields.hpp"
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace http::detail {
 namespace {

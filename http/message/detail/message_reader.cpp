@@ -1,11 +1,11 @@
-#include "http/detail/message_reader.hpp"
+#include "http/message/detail/message_reader.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <limits>
 
-#include "http/detail/ascii.hpp"
-#include "http/detail/framing_fields.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "http/message/detail/framing_fields.hpp"
 
 namespace http::detail {
 namespace {

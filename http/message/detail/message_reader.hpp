@@ -21,10 +21,10 @@
 #include <string>
 #include <string_view>
 
-#include "http/detail/chunk_scanner.hpp"
-#include "http/detail/section_scanner.hpp"
-#include "http/message.hpp"
-#include "http/parse_step.hpp"
+#include "http/message/detail/chunk_scanner.hpp"
+#include "http/message/detail/section_scanner.hpp"
+#include "http/message/message.hpp"
+#include "http/message/parse_step.hpp"
 
 namespace http::detail {
 

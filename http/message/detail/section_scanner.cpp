@@ -1,8 +1,8 @@
-#include "http/detail/section_scanner.hpp"
+#include "http/message/detail/section_scanner.hpp"
 
 #include <algorithm>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace http::detail {
 

@@ -21,7 +21,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/context.hpp"
 #include "leash/detail/list.hpp"
 #include "leash/detail/ref.hpp"

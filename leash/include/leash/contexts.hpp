@@ -31,7 +31,7 @@ struct ContextGroup {
 };
 
 struct ContextDump {
-  std::size_t live = 0;              // as the figures count them
+  std::size_t live = 0;              // as the metrics count them
   std::size_t held = 0;              // done, still referred to
   bool complete = true;              // all live ones were visited
   std::vector<ContextGroup> groups;  // the largest first

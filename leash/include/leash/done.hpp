@@ -15,7 +15,7 @@
 
 #include <utility>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/context.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/waiting.hpp"

@@ -7,7 +7,7 @@
 //                test: tasks that were there before it do not count. A test that failed is checked as well.
 //                What was found is added to the test that left it: with the stacks where a loop was destroyed, else
 //                by the site that started it.
-// Threads        verify_none: see leash/leak_check.hpp. The listener looks at figures, which any thread may
+// Threads        verify_none: see leash/leak_check.hpp. The listener looks at metrics, which any thread may
 //                read. Tests of one process run one after the other: what a loop of another thread leaves
 //                belongs to the test that runs.
 //

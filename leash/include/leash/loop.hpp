@@ -7,7 +7,7 @@
 //                cancelled has ended (one that does not heed that within 1 s is left behind, with its state on
 //                the heap), and the frames of the tasks that were left are destroyed: the newest task first, in
 //                each the innermost frame first. Contexts, channels and handles that outlive it are inert.
-// Threads        the thread that runs the io_context; figures() may be read from any. Debug builds check
+// Threads        the thread that runs the io_context; metrics() may be read from any. Debug builds check
 //                this.
 //
 //   asio::io_context io{1};
@@ -26,7 +26,7 @@
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
-#include "leash/figures.hpp"
+#include "leash/metrics.hpp"
 
 namespace leash {
 
@@ -80,7 +80,7 @@ class Loop {
   const std::string& name() const noexcept;
 
   // Any thread, also after the loop's end.
-  std::shared_ptr<const Figures> figures() const noexcept;
+  std::shared_ptr<const Metrics> metrics() const noexcept;
 
   detail::LoopState& state() const noexcept { return *state_; }
 
@@ -90,6 +90,6 @@ class Loop {
 };
 
 // Tasks alive now, in O(1) (Go: runtime.NumGoroutine). Any thread.
-inline std::size_t live_tasks(const Loop& loop) noexcept { return loop.figures()->live_tasks.get(); }
+inline std::size_t live_tasks(const Loop& loop) noexcept { return loop.metrics()->live_tasks.get(); }
 
 }  // namespace leash

@@ -1,15 +1,15 @@
 #pragma once
 // What a loop counts, for gauges and scrapes.
 //
-// What it is     one Figures a loop: a fixed table of sites (at most 256, the last one is "other"), figures
+// What it is     one Metrics a loop: a fixed table of sites (at most 256, the last one is "other"), metrics
 //                of contexts and timers, and the histogram of cancel latencies.
 // Guarantees     kept incrementally; reading is O(sites), never O(tasks), and works while the loop is stuck.
-//                Figures of one site may be a few events apart from each other, never torn.
+//                Metrics of one site may be a few events apart from each other, never torn.
 // Threads        written by the loop's thread alone; read from any thread at any time (relaxed atomics).
 // Lifetime       shared: it may outlive its loop.
 //
-//   std::shared_ptr<const leash::Figures> figures = loop.figures();
-//   for (const leash::SiteFigures& site : figures->sites()) use(site.file, site.line, site.live());
+//   std::shared_ptr<const leash::Metrics> metrics = loop.metrics();
+//   for (const leash::SiteMetrics& site : metrics->sites()) use(site.file, site.line, site.live());
 
 #include <array>
 #include <atomic>
@@ -87,7 +87,7 @@ class Figure {
   std::atomic<std::uint64_t> value_{0};
 };
 
-struct SiteFigures {
+struct SiteMetrics {
   const char* file = "";      // relative to the source root; never null
   const char* function = "";  // of the code that started the tasks, as the compiler spells it
   std::uint32_t line = 0;
@@ -111,20 +111,20 @@ struct SiteFigures {
   }
 };
 
-class Figures {
+class Metrics {
  public:
   static constexpr std::size_t max_sites = 256;
   // Upper bounds of the cancel-latency histogram, in seconds; one more bucket is unbounded.
   static constexpr std::array<double, 14> latency_bounds{.0005, .001, .0025, .005, .01, .025, .05,
                                                          .1,    .25,  .5,    1,    2.5, 5,    10};
 
-  std::span<const SiteFigures> sites() const noexcept {
+  std::span<const SiteMetrics> sites() const noexcept {
     return {sites_.data(), count_.load(std::memory_order_acquire)};
   }
 
   // The index of the site, entered at its first use. The loop's thread.
   std::uint16_t site(const std::source_location& where) noexcept;
-  SiteFigures& at(std::uint16_t index) noexcept { return sites_[index]; }
+  SiteMetrics& at(std::uint16_t index) noexcept { return sites_[index]; }
 
   void observe_cancel_latency(Duration latency) noexcept;
 
@@ -144,7 +144,7 @@ class Figures {
     std::uint16_t index = 0;
   };
 
-  std::array<SiteFigures, max_sites> sites_;
+  std::array<SiteMetrics, max_sites> sites_;
   std::array<Slot, 2 * max_sites> slots_;
   std::atomic<std::size_t> count_{0};
 };

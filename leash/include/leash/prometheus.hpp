@@ -1,12 +1,12 @@
 #pragma once
-// The figures of loops as Prometheus families: tasks by site, contexts, timers, cancel latency.
+// The metrics of loops as Prometheus families: tasks by site, contexts, timers, cancel latency.
 //
 // What it is     a Collectable for prometheus-cpp's Registry or Exposer, and the function below it. A target
 //                of its own, leash::prometheus.
-// Guarantees     figures of the same site on several loops are added up; label values are bounded by the
+// Guarantees     metrics of the same site on several loops are added up; label values are bounded by the
 //                loops' site tables. Collecting never waits for a loop, and works while one is stuck.
 // Threads        any.
-// Lifetime       shares the loops' figures, which may outlive their loops: remove() a loop that is gone.
+// Lifetime       shares the loops' metrics, which may outlive their loops: remove() a loop that is gone.
 //
 //   auto collector = std::make_shared<leash::PrometheusCollector>();
 //   collector->add(loop);
@@ -21,15 +21,15 @@
 #include <vector>
 
 #include "leash/clock.hpp"
-#include "leash/figures.hpp"
+#include "leash/metrics.hpp"
 #include "leash/loop.hpp"
 
 namespace leash {
 
-using FiguresOfLoops = std::vector<std::shared_ptr<const Figures>>;
+using MetricsOfLoops = std::vector<std::shared_ptr<const Metrics>>;
 
 // A family without a metric is left out.
-std::vector<prometheus::MetricFamily> prometheus_families(const FiguresOfLoops& loops, TimePoint now);
+std::vector<prometheus::MetricFamily> prometheus_families(const MetricsOfLoops& loops, TimePoint now);
 
 class PrometheusCollector final : public prometheus::Collectable {
  public:
@@ -39,7 +39,7 @@ class PrometheusCollector final : public prometheus::Collectable {
 
  private:
   mutable std::mutex mutex_;  // of the list; what it lists is read without it
-  FiguresOfLoops loops_;
+  MetricsOfLoops loops_;
 };
 
 }  // namespace leash

@@ -11,7 +11,7 @@
 
 #include "leash/context.hpp"
 #include "leash/detail/waiting.hpp"
-#include "leash/timer_queue.hpp"
+#include "leash/detail/timer_queue.hpp"
 
 namespace leash {
 namespace detail {

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "leash/clock.hpp"
-#include "leash/figures.hpp"
+#include "leash/metrics.hpp"
 #include "leash/loop.hpp"
 #include "leash/task_filter.hpp"
 #include "leash/wait_point.hpp"

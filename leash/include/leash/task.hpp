@@ -24,11 +24,11 @@
 #include <type_traits>
 #include <utility>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/detail/tracking.hpp"
 #include "leash/detail/waiting.hpp"
-#include "leash/frame_pool.hpp"
+#include "leash/detail/frame_pool.hpp"
 
 namespace leash {
 

@@ -17,7 +17,7 @@
 
 #include <cstdint>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/context.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/waiting.hpp"

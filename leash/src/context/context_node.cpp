@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/detail/loop_state.hpp"
 
 namespace leash::detail {
@@ -22,12 +22,12 @@ SignalNode::SignalNode(LoopState& state, ContextNode* node_parent) noexcept
       Timer(&SignalNode::deadline_passed),
       loop(&state) {
   loop->retain();
-  loop->figures()->contexts_live.add();
+  loop->metrics()->contexts_live.add();
 }
 
 SignalNode::~SignalNode() {
   loop->remove_timer(*this);
-  if (reported) (done() ? loop->figures()->contexts_held : loop->figures()->contexts_live).subtract();
+  if (reported) (done() ? loop->metrics()->contexts_held : loop->metrics()->contexts_live).subtract();
   loop->release();
 }
 
@@ -51,11 +51,11 @@ void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool i
     marked.cause = cause;
     marked.done_at = at;
     if (marked.reported) {
-      figures_->contexts_live.subtract();
-      figures_->contexts_held.add();
+      metrics_->contexts_live.subtract();
+      metrics_->contexts_held.add();
     }
   };
-  const auto count = [&](Cause why) { figures_->contexts_done[static_cast<std::size_t>(why)].add(); };
+  const auto count = [&](Cause why) { metrics_->contexts_done[static_cast<std::size_t>(why)].add(); };
 
   // First the whole subtree is done, then anybody is told.
   List<Dependent> subtree;

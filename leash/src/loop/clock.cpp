@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 
 namespace leash {
 

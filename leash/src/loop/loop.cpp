@@ -4,8 +4,8 @@
 #include <new>
 #include <utility>
 
-#include "leash/check.hpp"
-#include "leash/detail/loop_registry.hpp"
+#include "leash/detail/check.hpp"
+#include "leash/src/loop/loop_registry.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/snapshot.hpp"
 
@@ -72,6 +72,6 @@ Result<std::size_t> Loop::run() {
 TimePoint Loop::now() const noexcept { return state_->now(); }
 asio::io_context& Loop::io() const noexcept { return state_->io(); }
 const std::string& Loop::name() const noexcept { return state_->name; }
-std::shared_ptr<const Figures> Loop::figures() const noexcept { return state_->figures(); }
+std::shared_ptr<const Metrics> Loop::metrics() const noexcept { return state_->metrics(); }
 
 }  // namespace leash

@@ -12,7 +12,7 @@ void LoopState::owner_done(Dependent& dependent) noexcept {
 }
 
 void LoopState::make_orphan(TaskRecord& task) noexcept {
-  SiteFigures& site = figures_->at(task.site);
+  SiteMetrics& site = metrics_->at(task.site);
   if (task.detached) site.detached.subtract();
   task.detached = false;
   task.orphan = true;
@@ -23,7 +23,7 @@ void LoopState::make_orphan(TaskRecord& task) noexcept {
 
 void LoopState::make_leaked(TaskRecord& task) noexcept {
   task.leaked = true;
-  SiteFigures& site = figures_->at(task.site);
+  SiteMetrics& site = metrics_->at(task.site);
   site.leaked[static_cast<std::size_t>(task.wait)].add();
   site.leaks.add();
   static_cast<Hook<Dependent>&>(task).unlink();

@@ -1,4 +1,4 @@
-#include "leash/detail/loop_registry.hpp"
+#include "leash/src/loop/loop_registry.hpp"
 
 #include <mutex>
 #include <utility>
@@ -24,13 +24,13 @@ Registry& registry() {
 void enter_loop(const Loop& loop) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
-  all.alive.push_back({loop.name(), loop.figures()});
+  all.alive.push_back({loop.name(), loop.metrics()});
 }
 
 void leave_loop(const Loop& loop) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
-  std::erase_if(all.alive, [&](const LoopEntry& entry) { return entry.figures == loop.figures(); });
+  std::erase_if(all.alive, [&](const LoopEntry& entry) { return entry.metrics == loop.metrics(); });
 }
 
 std::vector<LoopEntry> live_loops() {

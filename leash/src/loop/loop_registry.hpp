@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "leash/figures.hpp"
+#include "leash/metrics.hpp"
 #include "leash/snapshot.hpp"
 
 namespace leash::detail {
@@ -15,7 +15,7 @@ namespace leash::detail {
 // What other threads may know of a loop.
 struct LoopEntry {
   std::string name;
-  std::shared_ptr<const Figures> figures;
+  std::shared_ptr<const Metrics> metrics;
 };
 
 void enter_loop(const Loop& loop);

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 
 namespace leash::detail {
 
@@ -17,8 +17,8 @@ LoopState::LoopState(asio::io_context& io_context, Clock* clock, const Settings&
       clock_(clock),
       settings_(settings),
       timer_(std::in_place, io_context),
-      figures_(std::make_shared<Figures>()),
-      tasks_(std::make_unique<std::array<List<TaskRecord>, Figures::max_sites>>()),
+      metrics_(std::make_shared<Metrics>()),
+      tasks_(std::make_unique<std::array<List<TaskRecord>, Metrics::max_sites>>()),
       grace_timer_(*this,
                    [](Timer& timer) noexcept { static_cast<OwnTimer&>(timer).loop.promote_orphans(); }),
       reap_timer_(*this, [](Timer& timer) noexcept { static_cast<OwnTimer&>(timer).loop.reap_old(); }) {
@@ -27,7 +27,7 @@ LoopState::LoopState(asio::io_context& io_context, Clock* clock, const Settings&
   for (SignalNode* node : {background_, never_}) {
     node->retain();
     node->reported = false;
-    figures_->contexts_live.subtract();
+    metrics_->contexts_live.subtract();
   }
   if (clock_) {
     clock_->on_move(this,
@@ -47,13 +47,13 @@ TimePoint LoopState::coarse_now() const noexcept {
 void LoopState::add_timer(Timer& timer, TimePoint when) {
   if (closing_) return;
   timers_.add(timer, when);
-  figures_->timers_armed.add();
+  metrics_->timers_armed.add();
   if (!in_turn_) arm();
 }
 
 void LoopState::add_again(Timer& timer, TimePoint when) noexcept {
   timers_.add_in_kept_place(timer, when);
-  figures_->timers_armed.add();
+  metrics_->timers_armed.add();
 }
 
 void LoopState::add_own_timer(OwnTimer& timer, TimePoint when) noexcept {
@@ -64,7 +64,7 @@ void LoopState::add_own_timer(OwnTimer& timer, TimePoint when) noexcept {
 void LoopState::remove_timer(Timer& timer) noexcept {
   if (!timer.armed()) return;
   timers_.remove(timer);
-  if (counts(timer)) figures_->timers_armed.subtract();
+  if (counts(timer)) metrics_->timers_armed.subtract();
   if (!in_turn_) arm();
 }
 
@@ -73,7 +73,7 @@ void LoopState::fire_timers() noexcept {
   const Turn turn(*this);
   const TimePoint time = now();
   while (Timer* due = timers_.pop_due(time)) {
-    if (counts(*due)) figures_->timers_armed.subtract();
+    if (counts(*due)) metrics_->timers_armed.subtract();
     due->fire(*due);
   }
 }
@@ -135,7 +135,7 @@ std::uint32_t LoopState::random() noexcept {
 bool LoopState::stuck() const noexcept {
   const bool reaps = settings_.reap_after != Duration::max();
   const std::size_t wakes_nobody = grace_timer_.armed() && !reaps ? 1 : 0;
-  return figures_->live_tasks.get() != 0 && !in_flight() && timers_.size() == wakes_nobody &&
+  return metrics_->live_tasks.get() != 0 && !in_flight() && timers_.size() == wakes_nobody &&
          ready_.empty() && callbacks_.empty();
 }
 

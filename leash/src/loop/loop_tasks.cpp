@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/tracking.hpp"
 #include "leash/scope.hpp"
@@ -119,7 +119,7 @@ TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns
   task.returns_result = returns_result;
   if constexpr (tracking) track(task, task_name, where);
   (*tasks_)[task.site].push_back(task);
-  figures_->live_tasks.add();
+  metrics_->live_tasks.add();
   schedule(task);
   return task;
 }
@@ -130,9 +130,9 @@ void LoopState::track(TaskRecord& task, std::string_view task_name, const std::s
   task.started = signal.done() ? now() : coarse_now();
   task.bytes = task.innermost->bytes;
   if (!task_name.empty()) task.name = copy_of(task_name);
-  task.site = figures_->site(where);
+  task.site = metrics_->site(where);
 
-  SiteFigures& site = figures_->at(task.site);
+  SiteMetrics& site = metrics_->at(task.site);
   site.started.add();
   site.live_by_role[static_cast<std::size_t>(task.role())].add();
   site.frame_bytes.add(task.bytes);
@@ -148,14 +148,14 @@ void LoopState::track(TaskRecord& task, std::string_view task_name, const std::s
 }
 
 void LoopState::untrack(TaskRecord& task, Outcome outcome) noexcept {
-  SiteFigures& site = figures_->at(task.site);
+  SiteMetrics& site = metrics_->at(task.site);
   site.finished[static_cast<std::size_t>(outcome)].add();
   site.live_by_role[static_cast<std::size_t>(task.role())].subtract();
   site.frame_bytes.subtract(task.bytes);
   if (task.detached) site.detached.subtract();
   if (task.orphan) {
     site.orphaned.subtract();
-    if (outcome != Outcome::reaped) figures_->observe_cancel_latency(now() - task.orphan_since());
+    if (outcome != Outcome::reaped) metrics_->observe_cancel_latency(now() - task.orphan_since());
   }
   if (task.leaked) site.leaked[static_cast<std::size_t>(task.wait)].subtract();
 
@@ -169,7 +169,7 @@ void LoopState::untrack(TaskRecord& task, Outcome outcome) noexcept {
 void LoopState::set_wait(TaskRecord& task, WaitKind kind) noexcept {
   if constexpr (!tracking) return;
   if (task.leaked && task.wait != kind) {
-    SiteFigures& site = figures_->at(task.site);
+    SiteMetrics& site = metrics_->at(task.site);
     site.leaked[static_cast<std::size_t>(task.wait)].subtract();
     site.leaked[static_cast<std::size_t>(kind)].add();
   }
@@ -266,7 +266,7 @@ void LoopState::destroy(TaskRecord& task) noexcept {
 }
 
 void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
-  figures_->live_tasks.subtract();
+  metrics_->live_tasks.subtract();
   if constexpr (tracking) untrack(task, outcome);
   for (auto* hook = cursors_.front(); hook; hook = cursors_.next(*hook)) {
     auto& cursor = static_cast<TaskCursor&>(*hook);
@@ -285,7 +285,7 @@ void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
 
 TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
   if (!static_cast<Hook<TaskCursor>&>(cursor).linked()) cursors_.push_back(cursor);
-  for (; cursor.site < Figures::max_sites; ++cursor.site, cursor.at_site = false) {
+  for (; cursor.site < Metrics::max_sites; ++cursor.site, cursor.at_site = false) {
     List<TaskRecord>& tasks = (*tasks_)[cursor.site];
     if (!cursor.at_site) cursor.next = static_cast<TaskRecord*>(tasks.front());
     cursor.at_site = true;
@@ -306,7 +306,7 @@ TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
 }
 
 void LoopState::report_exception(std::exception_ptr exception, const TaskRecord* task) noexcept {
-  figures_->exceptions.add();
+  metrics_->exceptions.add();
   try {
     if (!task) {
       on_exception(exception, nullptr);

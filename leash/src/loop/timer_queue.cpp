@@ -1,9 +1,9 @@
-#include "leash/timer_queue.hpp"
+#include "leash/detail/timer_queue.hpp"
 
 #include <algorithm>
 #include <new>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 
 namespace leash {
 namespace {

@@ -63,8 +63,8 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
   detail::LoopState& state = loop.state();
   state.check_thread();
   ContextDump dump;
-  dump.live = state.figures()->contexts_live.get();
-  dump.held = state.figures()->contexts_held.get();
+  dump.live = state.metrics()->contexts_live.get();
+  dump.held = state.metrics()->contexts_held.get();
   const TimePoint now = state.now();
 
   // By address, which is quick; groups of equal text are made one afterwards.

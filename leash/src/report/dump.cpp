@@ -88,7 +88,7 @@ class Taking {
   }
 
   Dump take_result() {
-    dump_.live = loop_->figures()->live_tasks.get();
+    dump_.live = loop_->metrics()->live_tasks.get();
     if (options_.full) return std::move(dump_);  // in order, and no more than wanted
     std::vector<Dump> one;
     one.push_back(std::move(dump_));

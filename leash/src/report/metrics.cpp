@@ -1,11 +1,11 @@
-#include "leash/figures.hpp"
+#include "leash/metrics.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 namespace leash {
 
-std::uint16_t Figures::site(const std::source_location& where) noexcept {
+std::uint16_t Metrics::site(const std::source_location& where) noexcept {
   // A site is a line of a file. The same line may be reached through several copies of the file's name
   // (templates in several translation units), so that a miss by pointer is looked up by text before it is
   // entered.
@@ -23,7 +23,7 @@ std::uint16_t Figures::site(const std::source_location& where) noexcept {
   const std::size_t count = count_.load(std::memory_order_relaxed);
   const bool slot_is_free = slot->file == nullptr;
   for (std::size_t index = 0; index < count; ++index) {
-    const SiteFigures& known = sites_[index];
+    const SiteMetrics& known = sites_[index];
     if (known.line == where.line() && std::strcmp(known.file, where.file_name()) == 0) {
       return slot_is_free ? enter(*slot, static_cast<std::uint16_t>(index))
                           : static_cast<std::uint16_t>(index);
@@ -44,7 +44,7 @@ std::uint16_t Figures::site(const std::source_location& where) noexcept {
   return enter(*slot, static_cast<std::uint16_t>(count));
 }
 
-void Figures::observe_cancel_latency(Duration latency) noexcept {
+void Metrics::observe_cancel_latency(Duration latency) noexcept {
   const double seconds = std::chrono::duration<double>(latency).count();
   const auto bound = std::lower_bound(latency_bounds.begin(), latency_bounds.end(), seconds);
   cancel_latency[static_cast<std::size_t>(bound - latency_bounds.begin())].add();

@@ -32,10 +32,10 @@ struct Site {
   TimePoint oldest = TimePoint::max();
 };
 
-std::map<std::string, Site> add_up(const FiguresOfLoops& loops) {
+std::map<std::string, Site> add_up(const MetricsOfLoops& loops) {
   std::map<std::string, Site> sites;
   for (const auto& loop : loops) {
-    for (const SiteFigures& from : loop->sites()) {
+    for (const SiteMetrics& from : loop->sites()) {
       std::string name = from.file;
       if (from.line != 0) name += ":" + std::to_string(from.line);
       Site& site = sites[name];
@@ -110,7 +110,7 @@ void append_sites(Families& families, const std::map<std::string, Site>& sites, 
 
 }  // namespace
 
-std::vector<prometheus::MetricFamily> prometheus_families(const FiguresOfLoops& loops, TimePoint now) {
+std::vector<prometheus::MetricFamily> prometheus_families(const MetricsOfLoops& loops, TimePoint now) {
   Families families;
   append_sites(families, add_up(loops), now);
 
@@ -124,47 +124,47 @@ std::vector<prometheus::MetricFamily> prometheus_families(const FiguresOfLoops& 
     add(families.back(), {}, sum(member));
   };
   gauge("leash_contexts_live", "Contexts that are not done.",
-        [](const Figures& f) { return f.contexts_live.get(); });
+        [](const Metrics& f) { return f.contexts_live.get(); });
   gauge("leash_contexts_held", "Contexts that are done and still referred to.",
-        [](const Figures& f) { return f.contexts_held.get(); });
+        [](const Metrics& f) { return f.contexts_held.get(); });
   gauge("leash_timers_armed", "Deadlines and sleeps that wait for their time.",
-        [](const Figures& f) { return f.timers_armed.get(); });
+        [](const Metrics& f) { return f.timers_armed.get(); });
 
   families.push_back(
       family("leash_contexts_done_total", "Contexts that became done, by cause.", MetricType::Counter));
   for (std::size_t i = 0; i < causes; ++i) {
     add(families.back(), {{"cause", std::string(to_string(static_cast<Cause>(i)))}},
-        sum([i](const Figures& f) { return f.contexts_done[i].get(); }));
+        sum([i](const Metrics& f) { return f.contexts_done[i].get(); }));
   }
   families.push_back(family("leash_task_exceptions_total", "Exceptions that left a task nobody joins.",
                             MetricType::Counter));
-  add(families.back(), {}, sum([](const Figures& f) { return f.exceptions.get(); }));
+  add(families.back(), {}, sum([](const Metrics& f) { return f.exceptions.get(); }));
 
-  std::array<std::uint64_t, Figures::latency_bounds.size() + 1> counts{};
+  std::array<std::uint64_t, Metrics::latency_bounds.size() + 1> counts{};
   for (const auto& loop : loops) {
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += loop->cancel_latency[i].get();
   }
   families.push_back(family("leash_cancel_latency_seconds",
                             "From the end of a task's owner to the end of the task, unless it was reaped.",
                             MetricType::Histogram));
-  add_histogram(families.back(), {}, Figures::latency_bounds, counts,
-                1e-9 * sum([](const Figures& f) { return f.cancel_latency_nanoseconds.get(); }));
+  add_histogram(families.back(), {}, Metrics::latency_bounds, counts,
+                1e-9 * sum([](const Metrics& f) { return f.cancel_latency_nanoseconds.get(); }));
   std::erase_if(families, [](const auto& each) { return each.metric.empty(); });
   return families;
 }
 
 void PrometheusCollector::add(const Loop& loop) {
   const std::lock_guard lock(mutex_);
-  loops_.push_back(loop.figures());
+  loops_.push_back(loop.metrics());
 }
 
 void PrometheusCollector::remove(const Loop& loop) {
   const std::lock_guard lock(mutex_);
-  std::erase(loops_, loop.figures());
+  std::erase(loops_, loop.metrics());
 }
 
 std::vector<prometheus::MetricFamily> PrometheusCollector::Collect() const {
-  FiguresOfLoops loops;
+  MetricsOfLoops loops;
   {
     const std::lock_guard lock(mutex_);
     loops = loops_;

@@ -95,7 +95,7 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   info.id = task.id;
   if (task.name) info.name = task.name.get();
   info.loop = task.loop().name;
-  const SiteFigures& site = task.loop().figures()->at(task.site);
+  const SiteMetrics& site = task.loop().metrics()->at(task.site);
   info.site = {readable_function(site.function), site.file, site.line};
   info.role = task.role();
   info.state = state_of(task);

@@ -31,7 +31,7 @@ bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now) {
   if (now - task.started < filter.min_age) return false;
   if (!filter.name.empty() && (!task.name || !contains(filter.name, task.name.get()))) return false;
   if (!filter.site.empty()) {
-    const SiteFigures& site = task.loop().figures()->at(task.site);
+    const SiteMetrics& site = task.loop().metrics()->at(task.site);
     const std::string place = site.file + (":" + std::to_string(site.line));
     if (!contains(filter.site, place)) return false;
   }

@@ -1,4 +1,4 @@
-#include "leash/frame_pool.hpp"
+#include "leash/detail/frame_pool.hpp"
 
 #include <sys/mman.h>
 

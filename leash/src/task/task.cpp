@@ -10,7 +10,7 @@ void enter_frame(TaskRecord& task, PromiseBase& frame) noexcept {
   task.innermost = &frame;
   if constexpr (tracking) {
     task.bytes += frame.bytes;
-    task.loop().figures()->at(task.site).frame_bytes.add(frame.bytes);
+    task.loop().metrics()->at(task.site).frame_bytes.add(frame.bytes);
   }
 }
 
@@ -18,7 +18,7 @@ void leave_frame(TaskRecord& task, PromiseBase& frame) noexcept {
   task.innermost = frame.parent;
   if constexpr (tracking) {
     task.bytes -= frame.bytes;
-    task.loop().figures()->at(task.site).frame_bytes.subtract(frame.bytes);
+    task.loop().metrics()->at(task.site).frame_bytes.subtract(frame.bytes);
   }
 }
 

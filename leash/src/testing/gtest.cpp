@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "leash/detail/loop_registry.hpp"
+#include "leash/src/loop/loop_registry.hpp"
 #include "leash/pattern.hpp"
 
 namespace leash {
@@ -26,7 +26,7 @@ bool ignores(const WatchOptions& options, std::string_view place) {
 Alive count_alive(const WatchOptions& options) {
   Alive alive;
   for (const detail::LoopEntry& loop : detail::live_loops()) {
-    for (const SiteFigures& site : loop.figures->sites()) {
+    for (const SiteMetrics& site : loop.metrics->sites()) {
       if (site.live() == 0) continue;
       const std::string place = site.file + (":" + std::to_string(site.line));
       if (ignores(options, place)) continue;

@@ -1,6 +1,6 @@
 #include "leash/ticker.hpp"
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 
 namespace leash {
 namespace detail {

@@ -1,6 +1,6 @@
 #include "leash/wait_group.hpp"
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 
 namespace leash::detail {
 

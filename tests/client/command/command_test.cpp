@@ -1,6 +1,6 @@
 // leash-client as a person meets it: what it prints, one clear line when something is wrong, and its exit status.
 
-#include "client/command.hpp"
+#include "client/command/command.hpp"
 
 #include <gtest/gtest.h>
 

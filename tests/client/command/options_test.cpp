@@ -1,4 +1,4 @@
-#include "client/options.hpp"
+#include "client/command/options.hpp"
 
 #include <gtest/gtest.h>
 

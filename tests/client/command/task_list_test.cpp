@@ -1,4 +1,4 @@
-#include "client/task_list.hpp"
+#include "client/command/task_list.hpp"
 
 #include <gtest/gtest.h>
 

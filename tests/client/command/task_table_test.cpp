@@ -1,10 +1,10 @@
-#include "client/task_table.hpp"
+#include "client/command/task_table.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "client/text.hpp"
+#include "cli/text.hpp"
 
 namespace {
 

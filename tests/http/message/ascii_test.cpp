@@ -1,4 +1,4 @@
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 #include <gtest/gtest.h>
 

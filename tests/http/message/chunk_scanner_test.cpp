@@ -1,4 +1,4 @@
-#include "http/detail/chunk_scanner.hpp"
+#include "http/message/detail/chunk_scanner.hpp"
 
 #include <gtest/gtest.h>
 

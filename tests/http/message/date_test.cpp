@@ -1,4 +1,4 @@
-#include "http/date.hpp"
+#include "http/message/date.hpp"
 
 #include <gtest/gtest.h>
 

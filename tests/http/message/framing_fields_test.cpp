@@ -1,4 +1,4 @@
-#include "http/detail/framing_fields.hpp"
+#include "http/message/detail/framing_fields.hpp"
 
 #include <gtest/gtest.h>
 

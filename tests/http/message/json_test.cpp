@@ -1,4 +1,4 @@
-#include "http/json.hpp"
+#include "http/message/json.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "http/request_parser.hpp"
+#include "http/message/request_parser.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "transcript.hpp"
+#include "tests/http/message/transcript.hpp"
 
 namespace http {
 namespace {

@@ -1,4 +1,4 @@
-#include "http/request_timeout.hpp"
+#include "http/message/request_timeout.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,11 +1,11 @@
-#include "http/response_parser.hpp"
+#include "http/message/response_parser.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "transcript.hpp"
+#include "tests/http/message/transcript.hpp"
 
 namespace http {
 namespace {

@@ -1,10 +1,10 @@
-#include "http/detail/section_scanner.hpp"
+#include "http/message/detail/section_scanner.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "http/detail/ascii.hpp"
+#include "http/message/detail/ascii.hpp"
 
 namespace http::detail {
 namespace {

@@ -1,12 +1,12 @@
-#include "http/serializer.hpp"
+#include "http/message/serializer.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "http/request_parser.hpp"
-#include "http/response_parser.hpp"
-#include "transcript.hpp"
+#include "http/message/request_parser.hpp"
+#include "http/message/response_parser.hpp"
+#include "tests/http/message/transcript.hpp"
 
 namespace http {
 namespace {

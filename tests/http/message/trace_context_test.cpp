@@ -1,4 +1,4 @@
-#include "http/trace_context.hpp"
+#include "http/message/trace_context.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/parse_step.hpp"
+#include "http/message/parse_step.hpp"
 
 namespace http::test {
 

@@ -1,4 +1,4 @@
-#include "server/connection.hpp"
+#include "http/server/connection.hpp"
 
 #include <gtest/gtest.h>
 

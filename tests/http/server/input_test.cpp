@@ -1,4 +1,4 @@
-#include "server/input.hpp"
+#include "http/server/input.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/listener.hpp"
+#include "http/server/listener.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "server/output.hpp"
+#include "http/server/output.hpp"
 
 #include <gtest/gtest.h>
 

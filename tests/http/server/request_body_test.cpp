@@ -1,4 +1,4 @@
-#include "server/request_body.hpp"
+#include "http/server/request_body.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "server/router.hpp"
+#include "http/server/router.hpp"
 
 #include <gtest/gtest.h>
 
-#include "http/request_parser.hpp"
+#include "http/message/request_parser.hpp"
 
 namespace {
 

@@ -137,7 +137,7 @@ TEST_F(AfterFuncTest, AnExceptionReachesTheLoopAndIsCounted) {
   poll();
   ASSERT_EQ(exceptions.size(), 1u);
   EXPECT_EQ(what(exceptions[0]), "from a callback");
-  EXPECT_EQ(loop.figures()->exceptions.get(), 1u);
+  EXPECT_EQ(loop.metrics()->exceptions.get(), 1u);
 }
 
 TEST(AfterFuncAndLoop, WhatHasNotRunIsDroppedWithItsCapturesWhenTheLoopEnds) {

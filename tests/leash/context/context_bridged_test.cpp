@@ -104,7 +104,7 @@ TEST_P(ContextBridged, Case7AForeignParentEndsItsChildrenOfEveryKindAtOnce) {
   for (const Context& each : {parent(), child, value, timed}) {
     expect_done(each, errc::canceled, errc::canceled);
   }
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
   EXPECT_EQ(*timed.value<Count>(), 1);
 }
 

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "leash/after_func.hpp"
-#include "leash/frame_pool.hpp"
+#include "leash/detail/frame_pool.hpp"
 #include "leash/select.hpp"
 #include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
@@ -416,7 +416,7 @@ TEST_F(ContextConformance, Case17AChildOfADoneParentIsBornDone) {
     expect_done(each, errc::canceled, because(Reason::parent));
   }
   EXPECT_EQ(children(parent), 0u);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
 }
 
 TEST_F(ContextConformance, Case18CreationRacesCancellationInOneLoop) {
@@ -603,13 +603,13 @@ TEST_F(ContextConformance, ACancelInsideACancelReturnsWhenItsWholeSubtreeIsDone)
 TEST_F(ContextConformance, ADeadlineEqualToTheParentsHasItsOwnTimer) {  // semantics 6
   auto parent = with_timeout(root(), 1s);
   auto later = with_timeout(parent.ctx, 1s + 1ns);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 1u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 1u);
   auto equal = with_timeout(parent.ctx, 1s, because(Reason::too_slow));
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 2u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 2u);
   EXPECT_EQ(equal.ctx.deadline(), parent.ctx.deadline());
   advance(1s);
   EXPECT_EQ(equal.ctx.err(), errc::deadline_exceeded);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
 }
 
 // The cause table: what is done, and what err and cause must be afterwards.

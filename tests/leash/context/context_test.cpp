@@ -78,7 +78,7 @@ TEST_F(ContextTest, ADurationOfAnyLengthIsATimeout) {
   EXPECT_FALSE(never.ctx.is_done());
   auto past = with_timeout(root(), Duration::min());
   EXPECT_EQ(past.ctx.err(), errc::deadline_exceeded);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 1u) << "of the first";
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 1u) << "of the first";
   advance(1h);
   EXPECT_FALSE(longest.ctx.is_done());
 }
@@ -86,12 +86,12 @@ TEST_F(ContextTest, ADurationOfAnyLengthIsATimeout) {
 TEST_F(ContextTest, ADeadlineThatIsNotEarlierThanTheParentsAddsNoTimer) {
   auto [parent, cancel_parent] = with_timeout(root(), 1s);
   auto same = with_timeout(parent, 2s);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 1u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 1u);
   EXPECT_EQ(same.ctx.deadline(), parent.deadline());
   auto earlier = with_timeout(parent, 500ms);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 2u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 2u);
   earlier.cancel();
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 1u) << "cancel drops the timer";
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 1u) << "cancel drops the timer";
 }
 
 TEST_F(ContextTest, ValuesAreFoundFromTheNearestContextOn) {
@@ -116,10 +116,10 @@ TEST_F(ContextTest, LabelsAreInheritedWithTheirRole) {
 
 TEST_F(ContextTest, ALongLivedParentDoesNotGrow) {
   auto [parent, cancel] = with_cancel(root());
-  const auto before = loop.figures()->contexts_live.get() + loop.figures()->contexts_held.get();
+  const auto before = loop.metrics()->contexts_live.get() + loop.metrics()->contexts_held.get();
   for (int i = 0; i < 10'000; ++i) auto child = with_timeout(parent, 1h);
-  EXPECT_EQ(loop.figures()->contexts_live.get() + loop.figures()->contexts_held.get(), before);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+  EXPECT_EQ(loop.metrics()->contexts_live.get() + loop.metrics()->contexts_held.get(), before);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
   EXPECT_TRUE(parent.node().signal->dependents.empty());
 }
 
@@ -164,7 +164,7 @@ TEST_F(ContextTest, RemoteCancelActsInALaterTurnAndKeepsNothingAlive) {
   poll();
   EXPECT_EQ(made->ctx.cause(), errc::disconnected);
   made.reset();
-  EXPECT_EQ(loop.figures()->contexts_held.get(), 0u);
+  EXPECT_EQ(loop.metrics()->contexts_held.get(), 0u);
   remote();
   poll();
 }

@@ -145,21 +145,21 @@ TEST(LoopEnd, HandlesThatOutliveItAreInert) {
   io.poll();
 }
 
-TEST(LoopEnd, FiguresOutliveIt) {
+TEST(LoopEnd, MetricsOutliveIt) {
   expect_leaks();
   asio::io_context io{1};
-  std::shared_ptr<const Figures> figures;
+  std::shared_ptr<const Metrics> metrics;
   {
     Loop loop{io};
-    figures = loop.figures();
+    metrics = loop.metrics();
     Channel<int> ch;
     go(loop.background(), [](Channel<int> c) -> Task<> { (void)co_await c.receive(); }(ch));
     io.poll();
-    EXPECT_EQ(figures->live_tasks.get(), 1u);
+    EXPECT_EQ(metrics->live_tasks.get(), 1u);
   }
-  EXPECT_EQ(figures->live_tasks.get(), 0u);
-  EXPECT_EQ(figures->sites()[0].finished[static_cast<std::size_t>(Outcome::reaped)].get(), 1u);
-  EXPECT_EQ(figures->sites()[0].frame_bytes.get(), 0u);
+  EXPECT_EQ(metrics->live_tasks.get(), 0u);
+  EXPECT_EQ(metrics->sites()[0].finished[static_cast<std::size_t>(Outcome::reaped)].get(), 1u);
+  EXPECT_EQ(metrics->sites()[0].frame_bytes.get(), 0u);
 }
 
 TEST(LoopRun, TasksThatNothingCanWakeAreADeadlock) {

@@ -9,7 +9,7 @@
 
 #include "leash/sleep.hpp"
 #include "leash/ticker.hpp"
-#include "leash/timer_queue.hpp"
+#include "leash/detail/timer_queue.hpp"
 #include "tests/support/failing_new.hpp"
 #include "tests/support/loop_fixture.hpp"
 
@@ -132,7 +132,7 @@ TEST(NoMemory, AnExceptionThatCannotBeDescribedIsCountedAndSaid) {
   const std::string said = ::testing::internal::GetCapturedStderr();
   EXPECT_TRUE(failed);
   EXPECT_NE(said.find("no memory to describe it"), std::string::npos) << said;
-  EXPECT_EQ(loop.figures()->exceptions.get(), 1u);
+  EXPECT_EQ(loop.metrics()->exceptions.get(), 1u);
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 

@@ -1,4 +1,4 @@
-// What other threads may do while a loop runs: post to it, cancel through a RemoteCancel, read its figures.
+// What other threads may do while a loop runs: post to it, cancel through a RemoteCancel, read its metrics.
 // Most of these tests check little themselves: they are for ThreadSanitizer.
 #include "leash/gtest.hpp"
 #include "leash/loop.hpp"
@@ -22,7 +22,7 @@
 
 #include "leash/after_func.hpp"
 #include "leash/channel.hpp"
-#include "leash/frame_pool.hpp"
+#include "leash/detail/frame_pool.hpp"
 #include "leash/go.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
@@ -97,16 +97,16 @@ class RunningLoop {
   std::thread thread_;
 };
 
-std::uint64_t finished(const Figures& figures) {
+std::uint64_t finished(const Metrics& metrics) {
   std::uint64_t sum = 0;
-  for (const SiteFigures& site : figures.sites()) {
+  for (const SiteMetrics& site : metrics.sites()) {
     for (const Figure& each : site.finished) sum += each.get();
   }
   return sum;
 }
-std::uint64_t done(const Figures& figures) {
+std::uint64_t done(const Metrics& metrics) {
   std::uint64_t sum = 0;
-  for (const Figure& each : figures.contexts_done) sum += each.get();
+  for (const Figure& each : metrics.contexts_done) sum += each.get();
   return sum;
 }
 
@@ -164,9 +164,9 @@ TEST(Threads, ContextsCancelledByPostFromFourThreadsAtOnce) {
     }
     contexts.clear();
   });
-  EXPECT_EQ(done(*running.loop.figures()), count) << "each once";
-  EXPECT_EQ(running.loop.figures()->contexts_held.get(), 0u);
-  EXPECT_EQ(running.loop.figures()->timers_armed.get(), 0u);
+  EXPECT_EQ(done(*running.loop.metrics()), count) << "each once";
+  EXPECT_EQ(running.loop.metrics()->contexts_held.get(), 0u);
+  EXPECT_EQ(running.loop.metrics()->timers_armed.get(), 0u);
 }
 
 TEST(Threads, ContextsAndTasksComeAndGoByPostsFromFourThreads) {
@@ -195,7 +195,7 @@ TEST(Threads, ContextsAndTasksComeAndGoByPostsFromFourThreads) {
     EXPECT_EQ(errors, std::vector<std::error_code>(thread_count * count, errc::canceled));
     parent.reset();
   });
-  EXPECT_EQ(running.loop.figures()->contexts_live.get() + running.loop.figures()->contexts_held.get(), 0u);
+  EXPECT_EQ(running.loop.metrics()->contexts_live.get() + running.loop.metrics()->contexts_held.get(), 0u);
 }
 
 TEST(Threads, RemoteCancelsAreCopiedCalledAndDroppedWhileTheirContextsEnd) {
@@ -222,10 +222,10 @@ TEST(Threads, RemoteCancelsAreCopiedCalledAndDroppedWhileTheirContextsEnd) {
   });
   EXPECT_TRUE(running.all_tasks_end());
   running.ask([&] { EXPECT_EQ(errors, std::vector<std::error_code>(count, errc::canceled)); });
-  EXPECT_EQ(running.loop.figures()->contexts_held.get(), 0u) << "a RemoteCancel keeps none";
+  EXPECT_EQ(running.loop.metrics()->contexts_held.get(), 0u) << "a RemoteCancel keeps none";
 }
 
-TEST(Threads, FiguresAreReadFromOtherThreadsWhileTheLoopRuns) {
+TEST(Threads, MetricsAreReadFromOtherThreadsWhileTheLoopRuns) {
   RunningLoop running;
   std::atomic<bool> stop{false};
   std::atomic<unsigned> looks{0};
@@ -248,13 +248,13 @@ TEST(Threads, FiguresAreReadFromOtherThreadsWhileTheLoopRuns) {
   on_threads([&](unsigned) {
     std::uint64_t last_finished = 0, last_done = 0;
     while (!stop) {
-      const auto figures = running.loop.figures();
-      const std::uint64_t now_finished = finished(*figures), now_done = done(*figures);
+      const auto metrics = running.loop.metrics();
+      const std::uint64_t now_finished = finished(*metrics), now_done = done(*metrics);
       EXPECT_GE(now_finished, last_finished);
       EXPECT_GE(now_done, last_done);
       last_finished = now_finished;
       last_done = now_done;
-      for (const SiteFigures& site : figures->sites()) {
+      for (const SiteMetrics& site : metrics->sites()) {
         EXPECT_TRUE(std::string_view(site.file).ends_with("threads_test.cpp")) << site.file;
         EXPECT_LT(site.live(), 1'000'000u) << "never below zero";
         EXPECT_LT(site.orphaned.get(), 1'000'000u);
@@ -262,22 +262,22 @@ TEST(Threads, FiguresAreReadFromOtherThreadsWhileTheLoopRuns) {
         (void)site.oldest_started.load();
       }
       EXPECT_LT(live_tasks(running.loop), 1'000'000u);
-      EXPECT_LT(figures->contexts_live.get(), 1'000'000u);
-      EXPECT_LT(figures->timers_armed.get(), 1'000'000u);
-      (void)figures->cancel_latency_nanoseconds.get();
+      EXPECT_LT(metrics->contexts_live.get(), 1'000'000u);
+      EXPECT_LT(metrics->timers_armed.get(), 1'000'000u);
+      (void)metrics->cancel_latency_nanoseconds.get();
       (void)frame_pool_usage();
       ++looks;
     }
   });
   churn.join();
-  const auto figures = running.loop.figures();
+  const auto metrics = running.loop.metrics();
   std::uint64_t started = 0;
-  for (const SiteFigures& site : figures->sites()) started += site.started.get();
-  EXPECT_EQ(finished(*figures), started) << "in the end everything fits";
-  EXPECT_EQ(figures->sites().size(), 3u);
+  for (const SiteMetrics& site : metrics->sites()) started += site.started.get();
+  EXPECT_EQ(finished(*metrics), started) << "in the end everything fits";
+  EXPECT_EQ(metrics->sites().size(), 3u);
 }
 
-TEST(Threads, ALoopMayEndWhileItsFiguresAreReadAndItIsCancelledFromAfar) {
+TEST(Threads, ALoopMayEndWhileItsMetricsAreReadAndItIsCancelledFromAfar) {
   expect_leaks();
   asio::io_context io{1};
   for (int round = 0; round < 20; ++round) {
@@ -295,10 +295,10 @@ TEST(Threads, ALoopMayEndWhileItsFiguresAreReadAndItIsCancelledFromAfar) {
         all_are_there.arrive_and_wait();
         for (int i = 0; i < 1000 && !stop; ++i) remote();
       });
-      threads.emplace_back([&, figures = loop.figures()] {
+      threads.emplace_back([&, metrics = loop.metrics()] {
         all_are_there.arrive_and_wait();
-        while (!stop) EXPECT_LE(figures->live_tasks.get(), 8u);
-        EXPECT_EQ(figures->live_tasks.get(), 0u);
+        while (!stop) EXPECT_LE(metrics->live_tasks.get(), 8u);
+        EXPECT_EQ(metrics->live_tasks.get(), 0u);
       });
       all_are_there.arrive_and_wait();
     }
@@ -357,7 +357,7 @@ TEST(Threads, LoopsOfDifferentThreadsShareNothing) {
     while (live_tasks(loop) != 0 && io.run_one() != 0) continue;
     EXPECT_EQ(live_tasks(loop), 0u);
     EXPECT_EQ(sum, 100 * 55);
-    EXPECT_EQ(finished(*loop.figures()), 1100u);
+    EXPECT_EQ(finished(*loop.metrics()), 1100u);
   });
 }
 

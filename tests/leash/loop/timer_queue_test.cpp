@@ -1,4 +1,4 @@
-#include "leash/timer_queue.hpp"
+#include "leash/detail/timer_queue.hpp"
 
 #include <gtest/gtest.h>
 

@@ -40,7 +40,7 @@ TEST_F(ContextsTest, AreGroupedByThePlaceThatMadeThemAndTheirLabel) {
   EXPECT_EQ(text(dump), "3 request\n3 call, 3 armed, in 1 to 3 s\n1 part\n");
   EXPECT_EQ(dump.live, 7u);
   EXPECT_TRUE(dump.complete);
-  EXPECT_EQ(dump.groups.back().site.file, "tests/leash/contexts_test.cpp");
+  EXPECT_EQ(dump.groups.back().site.file, "tests/leash/report/contexts_test.cpp");
   EXPECT_NE(dump.groups.back().site.function.find("TestBody"), std::string::npos);
 }
 

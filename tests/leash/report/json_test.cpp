@@ -34,7 +34,7 @@ TEST_F(JsonTest, ADumpIsWrittenAsDocumented) {
   EXPECT_TRUE(entry["bytes"].is_number_unsigned());
   EXPECT_EQ(entry["bytes"], entry["example"]["bytes"]);
   const auto is_here = [](const nlohmann::ordered_json& place) {
-    return place.get<std::string>().starts_with("tests/leash/json_test.cpp:");
+    return place.get<std::string>().starts_with("tests/leash/report/json_test.cpp:");
   };
   EXPECT_TRUE(is_here(entry["site"]));
   EXPECT_TRUE(is_here(entry["waits_at"]));
@@ -67,7 +67,7 @@ TEST_F(JsonTest, ContextsAreWrittenAsDocumented) {
   const Cancelable timed = with_timeout(root(), 2s, {}, Label("request", 7));
   auto json = to_json(live_contexts(loop));
   auto& group = json["contexts"][0];
-  EXPECT_TRUE(group["site"].get<std::string>().starts_with("tests/leash/json_test.cpp:"));
+  EXPECT_TRUE(group["site"].get<std::string>().starts_with("tests/leash/report/json_test.cpp:"));
   group.erase("site");
   group.erase("function");
   EXPECT_EQ(json.dump(), R"({"schema":1,"live":1,"held":0,"complete":true,"contexts":[{"label":"request",)"

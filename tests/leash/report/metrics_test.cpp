@@ -1,4 +1,4 @@
-#include "leash/figures.hpp"
+#include "leash/metrics.hpp"
 
 #include <atomic>
 #include <bit>
@@ -47,14 +47,14 @@ Task<> nested(Channel<int> ch, int depth) {
   }
 }
 
-class FiguresTest : public testing::LoopFixture {
+class MetricsTest : public testing::LoopFixture {
  protected:
   using LoopFixture::LoopFixture;
-  const SiteFigures& site(const Place& place) const {
-    for (const SiteFigures& each : loop.figures()->sites()) {
+  const SiteMetrics& site(const Place& place) const {
+    for (const SiteMetrics& each : loop.metrics()->sites()) {
       if (std::string_view(each.file) == place.file && each.line == place.line) return each;
     }
-    static const SiteFigures none;
+    static const SiteMetrics none;
     return none;
   }
   std::uint64_t finished(const Place& place, Outcome outcome) const {
@@ -64,7 +64,7 @@ class FiguresTest : public testing::LoopFixture {
     return site(place).leaked[static_cast<std::size_t>(kind)].get();
   }
   std::uint64_t done(Cause cause) const {
-    return loop.figures()->contexts_done[static_cast<std::size_t>(cause)].get();
+    return loop.metrics()->contexts_done[static_cast<std::size_t>(cause)].get();
   }
   void drop(std::uint64_t n = 1) {  // ends n of the tasks that wait for ch
     for (; n != 0; --n) EXPECT_TRUE(ch.try_send(0));
@@ -75,7 +75,7 @@ class FiguresTest : public testing::LoopFixture {
 
 // --- tasks, by site ---
 
-TEST_F(FiguresTest, LiveStartedAndFinishedAreCountedWhereTasksAreStarted) {
+TEST_F(MetricsTest, LiveStartedAndFinishedAreCountedWhereTasksAreStarted) {
   for (int i = 0; i < 3; ++i) go(root(), receives(ch), {}, at(here));
   go(root(), receives(ch), {}, at(there));
   EXPECT_EQ(site(here).live(), 3u) << "from the start on, not from the first turn on";
@@ -90,19 +90,19 @@ TEST_F(FiguresTest, LiveStartedAndFinishedAreCountedWhereTasksAreStarted) {
   EXPECT_EQ(finished(here, Outcome::returned), 2u);
   drop(2);
   EXPECT_EQ(live_tasks(loop), 0u);
-  EXPECT_EQ(loop.figures()->sites().size(), 2u);
+  EXPECT_EQ(loop.metrics()->sites().size(), 2u);
 }
 
-TEST_F(FiguresTest, TheSiteIsTheLineOfTheCall) {
+TEST_F(MetricsTest, TheSiteIsTheLineOfTheCall) {
   const std::uint32_t line = __LINE__ + 1;
   go(root(), returns());
   poll();
-  ASSERT_EQ(loop.figures()->sites().size(), 1u);
-  EXPECT_STREQ(loop.figures()->sites()[0].file, "tests/leash/figures_test.cpp") << "from the source root";
-  EXPECT_EQ(loop.figures()->sites()[0].line, line);
+  ASSERT_EQ(loop.metrics()->sites().size(), 1u);
+  EXPECT_STREQ(loop.metrics()->sites()[0].file, "tests/leash/report/metrics_test.cpp") << "from the source root";
+  EXPECT_EQ(loop.metrics()->sites()[0].line, line);
 }
 
-TEST_F(FiguresTest, OutcomesSayHowTasksEnded) {
+TEST_F(MetricsTest, OutcomesSayHowTasksEnded) {
   expect_exceptions();
   auto [ctx, cancel] = with_cancel(root());
   const std::error_code broken = std::make_error_code(std::errc::io_error);
@@ -117,7 +117,7 @@ TEST_F(FiguresTest, OutcomesSayHowTasksEnded) {
   EXPECT_EQ(finished(here, Outcome::returned), 2u);
   EXPECT_EQ(finished(here, Outcome::error), 2u);
   EXPECT_EQ(finished(here, Outcome::canceled), 2u);
-  EXPECT_EQ(loop.figures()->exceptions.get(), 1u);
+  EXPECT_EQ(loop.metrics()->exceptions.get(), 1u);
   // Under one that is done.
   cancel();
   go(ctx, returns(), {}, at(there));
@@ -129,7 +129,7 @@ TEST_F(FiguresTest, OutcomesSayHowTasksEnded) {
   EXPECT_EQ(finished(there, Outcome::error), 1u);
 }
 
-TEST_F(FiguresTest, TasksThatWereDestroyedAreReaped) {
+TEST_F(MetricsTest, TasksThatWereDestroyedAreReaped) {
   start(
       [](Context ctx, Channel<int> c) -> Task<> {
         Scope s(ctx);
@@ -145,7 +145,7 @@ TEST_F(FiguresTest, TasksThatWereDestroyedAreReaped) {
   EXPECT_EQ(site(here).frame_bytes.get(), 0u);
 }
 
-TEST_F(FiguresTest, FrameBytesFollowTheChainOfAwaits) {
+TEST_F(MetricsTest, FrameBytesFollowTheChainOfAwaits) {
   go(root(), nested(ch, 0), {}, at(here));
   go(root(), nested(ch, 9), {}, at(there));
   const std::uint64_t one = site(here).frame_bytes.get();
@@ -159,7 +159,7 @@ TEST_F(FiguresTest, FrameBytesFollowTheChainOfAwaits) {
   EXPECT_EQ(site(there).frame_bytes.get(), 0u);
 }
 
-TEST_F(FiguresTest, TasksCountForTheRoleOfTheirOwner) {
+TEST_F(MetricsTest, TasksCountForTheRoleOfTheirOwner) {
   auto [request, cancel] = with_cancel(root(), Label("request", 1, Role::request));
   go(request, receives(ch), {}, at(here));
   go(with_cancel(request).ctx, receives(ch), {}, at(here));
@@ -171,7 +171,7 @@ TEST_F(FiguresTest, TasksCountForTheRoleOfTheirOwner) {
   EXPECT_EQ(site(here).live(), 0u);
 }
 
-TEST_F(FiguresTest, TheOldestTaskOfASiteIsKnown) {
+TEST_F(MetricsTest, TheOldestTaskOfASiteIsKnown) {
   Channel<int> second;
   const auto oldest = [this] { return TimePoint(Duration(site(here).oldest_started.load())); };
   const TimePoint begin = clock.now();
@@ -189,7 +189,7 @@ TEST_F(FiguresTest, TheOldestTaskOfASiteIsKnown) {
 
 // --- orphans, leaks, detached tasks ---
 
-TEST_F(FiguresTest, ATaskWhoseOwnerEndedIsAnOrphanAndLeakedAfterTheGrace) {
+TEST_F(MetricsTest, ATaskWhoseOwnerEndedIsAnOrphanAndLeakedAfterTheGrace) {
   auto [ctx, cancel] = with_cancel(root());
   go(ctx, receives(ch), {}, at(here));
   advance(1h);
@@ -211,7 +211,7 @@ TEST_F(FiguresTest, ATaskWhoseOwnerEndedIsAnOrphanAndLeakedAfterTheGrace) {
   EXPECT_EQ(finished(here, Outcome::canceled), 1u);
 }
 
-TEST_F(FiguresTest, AnOrphanThatEndsWithinTheGraceHasNotLeaked) {
+TEST_F(MetricsTest, AnOrphanThatEndsWithinTheGraceHasNotLeaked) {
   auto [ctx, cancel] = with_timeout(root(), 1s);
   go(ctx, receives(ch), {}, at(here));
   advance(1s);
@@ -222,7 +222,7 @@ TEST_F(FiguresTest, AnOrphanThatEndsWithinTheGraceHasNotLeaked) {
   EXPECT_EQ(site(here).leaks.get(), 0u);
 }
 
-TEST_F(FiguresTest, TheGraceOfATaskThatIsStartedLateCountsFromItsStart) {
+TEST_F(MetricsTest, TheGraceOfATaskThatIsStartedLateCountsFromItsStart) {
   auto [ctx, cancel] = with_cancel(root());
   cancel();
   advance(1h);
@@ -236,7 +236,7 @@ TEST_F(FiguresTest, TheGraceOfATaskThatIsStartedLateCountsFromItsStart) {
   drop();
 }
 
-TEST_F(FiguresTest, OrphansLeakOneByOneAsTheirTimeComes) {
+TEST_F(MetricsTest, OrphansLeakOneByOneAsTheirTimeComes) {
   for (int i = 0; i < 3; ++i) {
     auto [ctx, cancel] = with_cancel(root());
     go(ctx, receives(ch), {}, at(here));
@@ -251,7 +251,7 @@ TEST_F(FiguresTest, OrphansLeakOneByOneAsTheirTimeComes) {
   drop(3);
 }
 
-TEST_F(FiguresTest, ALeakedTaskIsCountedUnderWhatItWaitsFor) {
+TEST_F(MetricsTest, ALeakedTaskIsCountedUnderWhatItWaitsFor) {
   auto [ctx, cancel] = with_cancel(root());
   go(
       ctx,
@@ -273,7 +273,7 @@ TEST_F(FiguresTest, ALeakedTaskIsCountedUnderWhatItWaitsFor) {
   EXPECT_EQ(site(here).leaked_now(), 0u);
 }
 
-TEST_F(FiguresTest, TasksUnderOwnersThatNeverEndAreDetached) {
+TEST_F(MetricsTest, TasksUnderOwnersThatNeverEndAreDetached) {
   auto [ctx, cancel] = with_cancel(root());
   const Context apart = without_cancel(ctx);
   auto [below, cancel_below] = with_cancel(apart);
@@ -291,7 +291,7 @@ TEST_F(FiguresTest, TasksUnderOwnersThatNeverEndAreDetached) {
   EXPECT_EQ(site(here).detached.get(), 0u);
 }
 
-TEST_F(FiguresTest, ADrainMakesOrphansOfTheRootsTasks) {
+TEST_F(MetricsTest, ADrainMakesOrphansOfTheRootsTasks) {
   go(root(), receives(ch), {}, at(here));
   go(without_cancel(root()), receives(ch), {}, at(there));
   poll();
@@ -305,16 +305,16 @@ TEST_F(FiguresTest, ADrainMakesOrphansOfTheRootsTasks) {
   drop(2);
 }
 
-class FiguresWithLongGrace : public FiguresTest {
+class MetricsWithLongGrace : public MetricsTest {
  protected:
-  FiguresWithLongGrace() : FiguresTest(LoopOptions{.grace = 1min}) {}
+  MetricsWithLongGrace() : MetricsTest(LoopOptions{.grace = 1min}) {}
 };
-class FiguresWithoutGrace : public FiguresTest {
+class MetricsWithoutGrace : public MetricsTest {
  protected:
-  FiguresWithoutGrace() : FiguresTest(LoopOptions{.grace = Duration::max()}) {}
+  MetricsWithoutGrace() : MetricsTest(LoopOptions{.grace = Duration::max()}) {}
 };
 
-TEST_F(FiguresWithLongGrace, TheGraceIsAnOption) {
+TEST_F(MetricsWithLongGrace, TheGraceIsAnOption) {
   auto [ctx, cancel] = with_cancel(root());
   go(ctx, receives(ch), {}, at(here));
   cancel();
@@ -325,7 +325,7 @@ TEST_F(FiguresWithLongGrace, TheGraceIsAnOption) {
   drop();
 }
 
-TEST_F(FiguresWithoutGrace, WithAnEndlessGraceNothingLeaks) {
+TEST_F(MetricsWithoutGrace, WithAnEndlessGraceNothingLeaks) {
   auto [ctx, cancel] = with_cancel(root());
   go(ctx, receives(ch), {}, at(here));
   cancel();
@@ -335,8 +335,8 @@ TEST_F(FiguresWithoutGrace, WithAnEndlessGraceNothingLeaks) {
   drop();
 }
 
-TEST_F(FiguresTest, TheTimeFromTheOwnersEndToTheTasksEndIsObserved) {
-  const auto& figures = *loop.figures();
+TEST_F(MetricsTest, TheTimeFromTheOwnersEndToTheTasksEndIsObserved) {
+  const auto& metrics = *loop.metrics();
   const std::vector<Duration> latencies{0ms, 500us, 501us, 30ms, 10s, 11s};
   Duration sum{};
   for (const Duration latency : latencies) {
@@ -350,37 +350,37 @@ TEST_F(FiguresTest, TheTimeFromTheOwnersEndToTheTasksEndIsObserved) {
   go(root(), receives(ch));  // its owner has not ended: not observed
   poll();
   drop();
-  const auto bucket = [&](std::size_t i) { return figures.cancel_latency[i].get(); };
+  const auto bucket = [&](std::size_t i) { return metrics.cancel_latency[i].get(); };
   EXPECT_EQ(bucket(0), 2u) << "up to and with 0.5 ms";
   EXPECT_EQ(bucket(1), 1u);
   EXPECT_EQ(bucket(6), 1u) << "50 ms";
   EXPECT_EQ(bucket(13), 1u) << "10 s";
   EXPECT_EQ(bucket(14), 1u) << "longer than that";
-  EXPECT_EQ(figures.cancel_latency_nanoseconds.get(), static_cast<std::uint64_t>(Duration(sum).count()));
+  EXPECT_EQ(metrics.cancel_latency_nanoseconds.get(), static_cast<std::uint64_t>(Duration(sum).count()));
 }
 
 // --- contexts and timers ---
 
-TEST_F(FiguresTest, ContextsAndTimersAreCounted) {
-  const auto& figures = *loop.figures();
-  EXPECT_EQ(figures.contexts_live.get(), 0u) << "the root does not count";
+TEST_F(MetricsTest, ContextsAndTimersAreCounted) {
+  const auto& metrics = *loop.metrics();
+  EXPECT_EQ(metrics.contexts_live.get(), 0u) << "the root does not count";
   {
     auto a = with_cancel(root());
     auto b = with_timeout(a.ctx, 1h);
     auto no_timer = with_timeout(b.ctx, 2h);
-    EXPECT_EQ(figures.contexts_live.get(), 3u);
-    EXPECT_EQ(figures.timers_armed.get(), 1u);
+    EXPECT_EQ(metrics.contexts_live.get(), 3u);
+    EXPECT_EQ(metrics.timers_armed.get(), 1u);
     a.cancel();
-    EXPECT_EQ(figures.contexts_live.get(), 0u);
-    EXPECT_EQ(figures.contexts_held.get(), 3u);
-    EXPECT_EQ(figures.timers_armed.get(), 0u);
+    EXPECT_EQ(metrics.contexts_live.get(), 0u);
+    EXPECT_EQ(metrics.contexts_held.get(), 3u);
+    EXPECT_EQ(metrics.timers_armed.get(), 0u);
   }
-  EXPECT_EQ(figures.contexts_held.get(), 0u);
+  EXPECT_EQ(metrics.contexts_held.get(), 0u);
   EXPECT_EQ(done(Cause::canceled), 1u);
   EXPECT_EQ(done(Cause::parent), 2u);
 }
 
-TEST_F(FiguresTest, CausesOfContextsAreCounted) {
+TEST_F(MetricsTest, CausesOfContextsAreCounted) {
   { auto a = with_cancel(root()); }
   for (const std::error_code cause :
        {make_error_code(errc::finished), make_error_code(errc::disconnected), make_error_code(errc::shutdown),
@@ -403,34 +403,34 @@ TEST_F(FiguresTest, CausesOfContextsAreCounted) {
 
 // --- sites ---
 
-TEST(FiguresSites, TheSameTextIsTheSameSite) {
-  const auto figures = std::make_unique<Figures>();
+TEST(MetricsSites, TheSameTextIsTheSameSite) {
+  const auto metrics = std::make_unique<Metrics>();
   const std::string copy = here.file;  // another pointer, as from another translation unit
   const Place same{copy.c_str(), here.function, here.line, 7};
   const Place next_line{here.file, here.function, here.line + 1, 1};
-  const auto index = figures->site(at(here));
-  EXPECT_EQ(figures->site(at(same)), index);
-  EXPECT_EQ(figures->site(at(here)), index);
-  EXPECT_NE(figures->site(at(next_line)), index);
-  EXPECT_EQ(figures->sites().size(), 2u);
+  const auto index = metrics->site(at(here));
+  EXPECT_EQ(metrics->site(at(same)), index);
+  EXPECT_EQ(metrics->site(at(here)), index);
+  EXPECT_NE(metrics->site(at(next_line)), index);
+  EXPECT_EQ(metrics->sites().size(), 2u);
 }
 
-TEST(FiguresSites, OverflowGoesToOther) {
-  const auto figures = std::make_unique<Figures>();
+TEST(MetricsSites, OverflowGoesToOther) {
+  const auto metrics = std::make_unique<Metrics>();
   std::vector<Place> places;
   for (unsigned line = 1; line <= 2000; ++line) places.push_back({"many.cpp", "void many()", line, 1});
   for (int round = 0; round < 2; ++round) {
     for (unsigned i = 0; i < places.size(); ++i) {
-      EXPECT_EQ(figures->site(at(places[i])), std::min(i, 255u)) << "line " << places[i].line;
+      EXPECT_EQ(metrics->site(at(places[i])), std::min(i, 255u)) << "line " << places[i].line;
     }
   }
-  ASSERT_EQ(figures->sites().size(), Figures::max_sites);
-  EXPECT_STREQ(figures->sites()[254].file, "many.cpp");
-  EXPECT_STREQ(figures->sites()[255].file, "other");
-  EXPECT_EQ(figures->sites()[255].line, 0u);
+  ASSERT_EQ(metrics->sites().size(), Metrics::max_sites);
+  EXPECT_STREQ(metrics->sites()[254].file, "many.cpp");
+  EXPECT_STREQ(metrics->sites()[255].file, "other");
+  EXPECT_EQ(metrics->sites()[255].line, 0u);
 }
 
-TEST_F(FiguresTest, TasksOfSitesThatOverflowAreCountedTogether) {
+TEST_F(MetricsTest, TasksOfSitesThatOverflowAreCountedTogether) {
   std::vector<Place> places;
   for (unsigned line = 1; line <= 300; ++line) places.push_back({"many.cpp", "void many()", line, 1});
   for (const Place& place : places) go(root(), receives(ch), {}, at(place));
@@ -445,36 +445,36 @@ TEST_F(FiguresTest, TasksOfSitesThatOverflowAreCountedTogether) {
 
 // --- other threads ---
 
-TEST_F(FiguresTest, AreReadableWhileTheLoopIsStuck) {
+TEST_F(MetricsTest, AreReadableWhileTheLoopIsStuck) {
   std::uint64_t seen = 0;
   start(
-      [](Context, std::shared_ptr<const Figures> figures, std::uint64_t* out) -> Task<> {
-        std::thread scrape([&] { *out = figures->live_tasks.get() + figures->sites()[0].live(); });
+      [](Context, std::shared_ptr<const Metrics> metrics, std::uint64_t* out) -> Task<> {
+        std::thread scrape([&] { *out = metrics->live_tasks.get() + metrics->sites()[0].live(); });
         scrape.join();  // the loop's thread does nothing but wait for the scrape
         co_return;
       },
-      loop.figures(), &seen);
+      loop.metrics(), &seen);
   EXPECT_EQ(seen, 2u);
 }
 
-TEST_F(FiguresTest, AreReadableFromOtherThreadsWhileTasksComeAndGo) {
+TEST_F(MetricsTest, AreReadableFromOtherThreadsWhileTasksComeAndGo) {
   std::atomic<bool> stop{false};
   std::atomic<int> looks{0};
   std::vector<std::thread> readers;
   for (int r = 0; r < 2; ++r) {
-    readers.emplace_back([&, figures = loop.figures()] {
+    readers.emplace_back([&, metrics = loop.metrics()] {
       std::uint64_t started = 0, leaks = 0;
       while (!stop) {
         std::uint64_t now_started = 0, now_leaks = 0;
-        for (const SiteFigures& each : figures->sites()) {
+        for (const SiteMetrics& each : metrics->sites()) {
           EXPECT_NE(std::string_view(each.file), "") << "entered before it is complete";
           now_started += each.started.get();
           now_leaks += each.leaks.get();
         }
         EXPECT_GE(now_started, started);
         EXPECT_GE(now_leaks, leaks);
-        EXPECT_LT(figures->live_tasks.get(), 1000u);
-        EXPECT_LT(figures->contexts_live.get(), 1000u);
+        EXPECT_LT(metrics->live_tasks.get(), 1000u);
+        EXPECT_LT(metrics->contexts_live.get(), 1000u);
         started = now_started;
         leaks = now_leaks;
         ++looks;
@@ -494,32 +494,32 @@ TEST_F(FiguresTest, AreReadableFromOtherThreadsWhileTasksComeAndGo) {
   for (std::thread& reader : readers) reader.join();
 }
 
-TEST(FiguresAndLoop, AreReadableAfterTheLoop) {
+TEST(MetricsAndLoop, AreReadableAfterTheLoop) {
   expect_leaks();
-  std::shared_ptr<const Figures> figures;
+  std::shared_ptr<const Metrics> metrics;
   {
     asio::io_context io{1};
     Loop loop{io};
-    figures = loop.figures();
+    metrics = loop.metrics();
     Channel<int> ch;
     auto [ctx, cancel] = with_cancel(loop.background());
     go(ctx, receives(ch), {}, at(here));
     go(loop.background(), receives(ch), {}, at(there));
     io.poll();
   }
-  ASSERT_EQ(figures->sites().size(), 2u);
-  for (const SiteFigures& site : figures->sites()) {
+  ASSERT_EQ(metrics->sites().size(), 2u);
+  for (const SiteMetrics& site : metrics->sites()) {
     EXPECT_EQ(site.started.get(), 1u);
     EXPECT_EQ(site.finished[static_cast<std::size_t>(Outcome::reaped)].get(), 1u);
     EXPECT_EQ(site.live(), 0u);
     EXPECT_EQ(site.orphaned.get(), 0u);
     EXPECT_EQ(site.detached.get(), 0u);
   }
-  EXPECT_EQ(figures->live_tasks.get(), 0u);
-  EXPECT_EQ(figures->contexts_live.get() + figures->contexts_held.get(), 0u);
+  EXPECT_EQ(metrics->live_tasks.get(), 0u);
+  EXPECT_EQ(metrics->contexts_live.get() + metrics->contexts_held.get(), 0u);
 }
 
-TEST(FiguresNames, AreThoseOfTheMetrics) {
+TEST(MetricsNames, AreThoseOfTheMetrics) {
   EXPECT_EQ(to_string(Role::request), "request");
   EXPECT_EQ(to_string(Role::system), "system");
   EXPECT_EQ(to_string(Outcome::returned), "returned");

@@ -22,7 +22,7 @@ void start_task(const Context& ctx, const Channel<int>& ch) { go(ctx, wait_for_n
 class PrometheusTest : public testing::LoopFixture {
  protected:
   // The samples of these loops by their names and labels; the site of start_task is SITE.
-  std::map<std::string, double> samples(const FiguresOfLoops& loops) const {
+  std::map<std::string, double> samples(const MetricsOfLoops& loops) const {
     return samples(prometheus_families(loops, clock.now()));
   }
   static std::map<std::string, double> samples(const std::vector<prometheus::MetricFamily>& families) {
@@ -30,7 +30,7 @@ class PrometheusTest : public testing::LoopFixture {
     std::map<std::string, double> found;
     for (std::string line; std::getline(text, line);) {
       if (line.starts_with("#")) continue;
-      if (const std::size_t at = line.find("site=\"tests/leash/prometheus_test.cpp:");
+      if (const std::size_t at = line.find("site=\"tests/leash/report/prometheus_test.cpp:");
           at != std::string::npos) {
         line.replace(at, line.find('"', at + 6) + 1 - at, "SITE");
       }
@@ -41,7 +41,7 @@ class PrometheusTest : public testing::LoopFixture {
   }
 };
 
-TEST_F(PrometheusTest, FiguresBecomeSamples) {
+TEST_F(PrometheusTest, MetricsBecomeSamples) {
   Channel<int> ch;
   auto [ctx, cancel] = with_cancel(root(), Label("request", 1, Role::request));
   start_task(ctx, ch);
@@ -50,7 +50,7 @@ TEST_F(PrometheusTest, FiguresBecomeSamples) {
   poll();
   cancel(errc::disconnected);
   advance(5s);
-  auto now = samples({loop.figures()});
+  auto now = samples({loop.metrics()});
   EXPECT_EQ(now["leash_tasks_live{SITE,role=\"request\"}"], 2);
   EXPECT_EQ(now["leash_tasks_live{SITE,role=\"system\"}"], 1);
   EXPECT_EQ(now["leash_tasks_leaked{SITE,wait=\"chan receive\"}"], 2);
@@ -64,7 +64,7 @@ TEST_F(PrometheusTest, FiguresBecomeSamples) {
   EXPECT_EQ(now["leash_contexts_held"], 1);
   ch.close();
   poll();
-  now = samples({loop.figures()});
+  now = samples({loop.metrics()});
   EXPECT_EQ(now["leash_tasks_live{SITE,role=\"request\"}"], 0);
   EXPECT_EQ(now["leash_tasks_finished_total{SITE,outcome=\"canceled\"}"], 2);
   EXPECT_EQ(now["leash_tasks_finished_total{SITE,outcome=\"returned\"}"], 1);
@@ -81,7 +81,7 @@ TEST_F(PrometheusTest, TheSameSiteOfSeveralLoopsIsOne) {
   Channel<int> ch;
   start_task(root(), ch);
   start_task(other.background(), ch);
-  auto both = samples({loop.figures(), other.figures()});
+  auto both = samples({loop.metrics(), other.metrics()});
   EXPECT_EQ(both["leash_tasks_live{SITE,role=\"system\"}"], 2);
   poll();
   other_io.poll();

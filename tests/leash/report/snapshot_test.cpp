@@ -85,7 +85,7 @@ TEST_F(SnapshotTest, SaysAllThatIsKnownOfATask) {
   EXPECT_EQ(task.id, 1u);
   EXPECT_EQ(task.name, "server");
   EXPECT_EQ(task.loop, "loop 3");
-  EXPECT_EQ(task.site, (Frame{"app::start", "tests/leash/snapshot_test.cpp", app::lines.start}));
+  EXPECT_EQ(task.site, (Frame{"app::start", "tests/leash/report/snapshot_test.cpp", app::lines.start}));
   EXPECT_EQ(task.role, Role::request);
   EXPECT_EQ(task.state, TaskState::leaked);
   EXPECT_EQ(task.owner, "request 918");
@@ -95,7 +95,7 @@ TEST_F(SnapshotTest, SaysAllThatIsKnownOfATask) {
   EXPECT_FALSE(task.uncancellable);
   EXPECT_EQ(task.waits_for, 5s);
   EXPECT_EQ(task.age, 5s);
-  EXPECT_EQ(task.frame_bytes, loop.figures()->sites()[0].frame_bytes.get());
+  EXPECT_EQ(task.frame_bytes, loop.metrics()->sites()[0].frame_bytes.get());
   ASSERT_EQ(task.frames.size(), 3u);
   EXPECT_EQ(task.frames[0], (Frame{"app::produce", task.site.file, app::lines.produce_first}));
   EXPECT_EQ(task.frames[1], (Frame{"app::fan_out", task.site.file, app::lines.fan_out}));
@@ -237,7 +237,7 @@ TEST_F(SnapshotTest, ListsTasksOldestFirstWhereverTheyWereStarted) {
   std::vector<std::uint64_t> ids;
   for (const TaskInfo& task : snapshot(loop)) ids.push_back(task.id);
   EXPECT_EQ(ids, (std::vector<std::uint64_t>{1, 2, 3, 4}));
-  EXPECT_EQ(loop.figures()->sites().size(), 2u);
+  EXPECT_EQ(loop.metrics()->sites().size(), 2u);
   ch.close();
 }
 

@@ -1,4 +1,4 @@
-#include "leash/frame_pool.hpp"
+#include "leash/detail/frame_pool.hpp"
 
 #include <gtest/gtest.h>
 
@@ -57,7 +57,7 @@ bool pool_is_malloc() {
 // A thread has a pool of its own: what a test measures starts from nothing.
 void in_a_thread_of_its_own(const std::function<void()>& f) { std::thread(f).join(); }
 
-class FramePoolFigures : public ::testing::Test {
+class FramePoolMetrics : public ::testing::Test {
  protected:
   void SetUp() override {
     if (pool_is_malloc()) GTEST_SKIP() << "the pool is malloc under sanitizers";
@@ -92,7 +92,7 @@ TEST(FramePool, ObjectsThatComeAndGoInAnyOrderStayApart) {
   }
 }
 
-TEST_F(FramePoolFigures, SizesAreRoundedUpToClassesOf16Bytes) {
+TEST_F(FramePoolMetrics, SizesAreRoundedUpToClassesOf16Bytes) {
   in_a_thread_of_its_own([&] {
     for (const auto& [size, rounded] : {std::pair<std::size_t, std::size_t>{0, 16},
                                         {1, 16},
@@ -109,7 +109,7 @@ TEST_F(FramePoolFigures, SizesAreRoundedUpToClassesOf16Bytes) {
   });
 }
 
-TEST_F(FramePoolFigures, ObjectsOfAClassShareABlockAndTheLastOneReleasedIsTheNextOneGiven) {
+TEST_F(FramePoolMetrics, ObjectsOfAClassShareABlockAndTheLastOneReleasedIsTheNextOneGiven) {
   in_a_thread_of_its_own([&] {
     std::vector<Object> objects;
     for (int i = 0; i < 100; ++i) objects.emplace_back(500);  // of a block's 127
@@ -122,7 +122,7 @@ TEST_F(FramePoolFigures, ObjectsOfAClassShareABlockAndTheLastOneReleasedIsTheNex
   });
 }
 
-TEST_F(FramePoolFigures, EmptyBlocksAboveTheLowWaterMarkGoBack) {
+TEST_F(FramePoolMetrics, EmptyBlocksAboveTheLowWaterMarkGoBack) {
   in_a_thread_of_its_own([&] {
     std::vector<Object> objects;
     for (int i = 0; i < 10'000; ++i) objects.emplace_back(1000);
@@ -136,7 +136,7 @@ TEST_F(FramePoolFigures, EmptyBlocksAboveTheLowWaterMarkGoBack) {
   EXPECT_EQ(mapped(), 0u) << "nothing is left of the thread";
 }
 
-TEST_F(FramePoolFigures, ABlockGoesBackOnlyWhenItIsWhollyEmpty) {
+TEST_F(FramePoolMetrics, ABlockGoesBackOnlyWhenItIsWhollyEmpty) {
   in_a_thread_of_its_own([&] {
     std::vector<Object> objects, kept;
     for (int i = 0; i < 10'000; ++i) {
@@ -154,7 +154,7 @@ TEST_F(FramePoolFigures, ABlockGoesBackOnlyWhenItIsWhollyEmpty) {
   });
 }
 
-TEST_F(FramePoolFigures, EmptyBlocksServeOtherClasses) {
+TEST_F(FramePoolMetrics, EmptyBlocksServeOtherClasses) {
   in_a_thread_of_its_own([&] {
     for (std::size_t size = 16; size <= 2048; size += 16) {
       std::vector<Object> objects;
@@ -164,7 +164,7 @@ TEST_F(FramePoolFigures, EmptyBlocksServeOtherClasses) {
   });
 }
 
-TEST_F(FramePoolFigures, WhatAnotherThreadReleasesComesBackToItsPool) {
+TEST_F(FramePoolMetrics, WhatAnotherThreadReleasesComesBackToItsPool) {
   in_a_thread_of_its_own([&] {
     std::vector<Object> objects;
     for (int i = 0; i < 1000; ++i) objects.emplace_back(1000);
@@ -179,7 +179,7 @@ TEST_F(FramePoolFigures, WhatAnotherThreadReleasesComesBackToItsPool) {
   EXPECT_EQ(mapped(), 0u);
 }
 
-TEST_F(FramePoolFigures, ThePoolOfAThreadThatHasEndedLivesUntilItsLastObjectIsReleased) {
+TEST_F(FramePoolMetrics, ThePoolOfAThreadThatHasEndedLivesUntilItsLastObjectIsReleased) {
   std::vector<Object> objects;
   std::thread([&] {
     for (int i = 0; i < 1000; ++i) objects.emplace_back(1000);
@@ -202,7 +202,7 @@ struct AllocatesLate {
   std::vector<Object>* out = nullptr;
 };
 
-TEST_F(FramePoolFigures, AThreadMayAllocateWhileItEnds) {
+TEST_F(FramePoolMetrics, AThreadMayAllocateWhileItEnds) {
   std::vector<Object> objects;
   std::thread([&] {
     thread_local AllocatesLate late;

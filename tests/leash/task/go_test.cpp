@@ -57,7 +57,7 @@ TEST_F(GoTest, AnExceptionReachesTheLoopWithItsTaskAndIsCounted) {
   ASSERT_EQ(exceptions.size(), 2u);
   EXPECT_EQ(what(exceptions[0]), "left a task");
   EXPECT_EQ(exception_tasks[0], "thrower");
-  EXPECT_EQ(loop.figures()->exceptions.get(), 2u);
+  EXPECT_EQ(loop.metrics()->exceptions.get(), 2u);
 }
 
 TEST_F(GoTest, ATaskMayStartOthersFromItsParametersDestructors) {

@@ -58,7 +58,7 @@ class ReaperTest : public testing::LoopFixture {
  protected:
   std::uint64_t finished(Outcome outcome) const {
     std::uint64_t sum = 0;
-    for (const SiteFigures& site : loop.figures()->sites())
+    for (const SiteMetrics& site : loop.metrics()->sites())
       sum += site.finished[static_cast<std::size_t>(outcome)].get();
     return sum;
   }
@@ -82,7 +82,7 @@ TEST_F(ReaperTest, FreesWhatALeakedTaskHolds) {
   EXPECT_EQ(Counted::alive, 0);
   EXPECT_EQ(live_tasks(loop), 0u);
   EXPECT_EQ(finished(Outcome::reaped), 1u);
-  for (const Figure& figure : loop.figures()->cancel_latency)
+  for (const Figure& figure : loop.metrics()->cancel_latency)
     EXPECT_EQ(figure.get(), 0u) << "it was not cancelled";
 }
 
@@ -262,7 +262,7 @@ TEST_F(ReaperTest, WaitsForAnOperationThatCannotBeCancelled) {
   EXPECT_TRUE(tasks[0].uncancellable);
   EXPECT_NE(to_text(tasks[0]).find("cannot be cancelled"), std::string::npos);
   std::uint64_t counted = 0;
-  for (const SiteFigures& site : loop.figures()->sites()) counted += site.uncancellable.get();
+  for (const SiteMetrics& site : loop.metrics()->sites()) counted += site.uncancellable.get();
   EXPECT_EQ(counted, 1u);
 
   const Reaped reaped = reap(loop);
@@ -348,7 +348,7 @@ TEST_F(AutomaticReaperTest, ReapsWhenTheAgeIsReachedAndNotBefore) {
   start_under(ctx, wait_for_ever);
   cancel();
   advance(1s);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u) << "its own timers are not counted";
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u) << "its own timers are not counted";
   advance(3999ms);
   EXPECT_EQ(live_tasks(loop), 2u);
   advance(1ms);

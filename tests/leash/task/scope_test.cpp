@@ -61,7 +61,7 @@ class ScopeTest : public testing::LoopFixture {
  protected:
   std::uint64_t finished(Outcome outcome) const {
     std::uint64_t sum = 0;
-    for (const SiteFigures& site : loop.figures()->sites()) {
+    for (const SiteMetrics& site : loop.metrics()->sites()) {
       sum += site.finished[static_cast<std::size_t>(outcome)].get();
     }
     return sum;

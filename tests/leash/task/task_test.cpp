@@ -118,7 +118,7 @@ TEST_F(TaskTest, ADeepChainReturns) {
   Channel<int> ch;
   int result = 0;
   start([](Context, Channel<int> c, int* out) -> Task<> { *out = co_await nest(deep, c); }, ch, &result);
-  EXPECT_GT(loop.figures()->sites()[0].frame_bytes.get(), static_cast<std::uint64_t>(deep) * 64);
+  EXPECT_GT(loop.metrics()->sites()[0].frame_bytes.get(), static_cast<std::uint64_t>(deep) * 64);
   (void)ch.try_send(5);
   poll();
   EXPECT_EQ(result, deep + 5);

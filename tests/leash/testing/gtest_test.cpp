@@ -32,15 +32,15 @@ TEST(VerifyNone, FailsTheTestWithTheReport) {
   }
   ASSERT_EQ(failures.size(), 1);
   EXPECT_TRUE(failures.GetTestPartResult(0).nonfatally_failed());
-  std::string said = support::without_figures(failures.GetTestPartResult(0).message());
+  std::string said = support::without_metrics(failures.GetTestPartResult(0).message());
   while (said.ends_with('\n')) said.pop_back();  // GoogleTest's versions differ
   EXPECT_EQ(said,
             R"(Failed
 deadlock: nothing can ever wake 1 task
 
 task 1 [chan receive, TIME] "left" detached, holds BYTES
-    wait_for_value       tests/leash/gtest_test.cpp:LINE
-started at               tests/leash/gtest_test.cpp:LINE by VerifyNone_FailsTheTestWithTheReport_Test::TestBody)");
+    wait_for_value       tests/leash/testing/gtest_test.cpp:LINE
+started at               tests/leash/testing/gtest_test.cpp:LINE by VerifyNone_FailsTheTestWithTheReport_Test::TestBody)");
   ch.close();
   verify_none(loop);
 }
@@ -73,7 +73,7 @@ class ListenerTest : public ::testing::Test {
       empty_lines.clear();
       said += line + "\n";
     }
-    return support::without_figures(said);
+    return support::without_metrics(said);
   }
 };
 
@@ -89,8 +89,8 @@ constexpr const char* destroyed = R"(Failed
 the test destroyed a loop with tasks alive
 
 task 1 [chan receive, TIME] "forgotten" orphan: its owner ended TIME ago (shutdown), holds BYTES
-    wait_for_ever        tests/leash/gtest_sample.cpp:LINE
-started at               tests/leash/gtest_sample.cpp:LINE by leave_one
+    wait_for_ever        tests/leash/testing/gtest_sample.cpp:LINE
+started at               tests/leash/testing/gtest_sample.cpp:LINE by leave_one
 )";
 
 TEST_F(ListenerTest, FailsTheTestThatDestroysALoopWithTasks) {
@@ -105,7 +105,7 @@ TEST_F(ListenerTest, ChecksAlsoWhenTheTestFailed) {
 TEST_F(ListenerTest, LooksAtLoopsThatOutliveTheTest) {
   EXPECT_EQ(said_of("LeavesATaskInALoopThatOutlivesIt"), R"(Failed
 tasks are alive in loops that are still there
-    1 in loop "of the program", started at tests/leash/gtest_sample.cpp:LINE by Sample_LeavesATaskInALoopThatOutlivesIt_Test::TestBody
+    1 in loop "of the program", started at tests/leash/testing/gtest_sample.cpp:LINE by Sample_LeavesATaskInALoopThatOutlivesIt_Test::TestBody
 )");
 }
 
@@ -146,8 +146,8 @@ TEST_F(VerifyMainTest, ACleanSuccessStaysOne) {
 TEST_F(VerifyMainTest, SuccessWithALeakBecomesAFailure) {
   EXPECT_EQ(run(0, true), 1);
   EXPECT_EQ(cleaned_up_with, 1);
-  EXPECT_EQ(support::without_figures(report), R"(tasks are alive in loops that are still there
-    1 in loop "loop", started at tests/leash/gtest_test.cpp:LINE by VerifyMainTest::run
+  EXPECT_EQ(support::without_metrics(report), R"(tasks are alive in loops that are still there
+    1 in loop "loop", started at tests/leash/testing/gtest_test.cpp:LINE by VerifyMainTest::run
 )");
 }
 
@@ -161,13 +161,13 @@ TEST_F(VerifyMainTest, AFailureIsCheckedWhenThatIsAskedFor) {
   options.run_on_failure = true;
   EXPECT_EQ(run(7, true), 7);
   EXPECT_EQ(cleaned_up_with, 7);
-  EXPECT_EQ(support::without_figures(report), R"(tasks are alive in loops that are still there
-    1 in loop "loop", started at tests/leash/gtest_test.cpp:LINE by VerifyMainTest::run
+  EXPECT_EQ(support::without_metrics(report), R"(tasks are alive in loops that are still there
+    1 in loop "loop", started at tests/leash/testing/gtest_test.cpp:LINE by VerifyMainTest::run
 )");
 }
 
 TEST_F(VerifyMainTest, WhatTheOptionsLeaveOutIsNoLeak) {
-  options.watch.ignore_sites = {"tests/leash/gtest_test*"};
+  options.watch.ignore_sites = {"tests/leash/testing/gtest_test*"};
   EXPECT_EQ(run(0, true), 0);
   EXPECT_EQ(report, "");
 }

@@ -54,7 +54,7 @@ class LeakCheckTest : public ::testing::Test {
   Context root() const { return loop_.background(); }
   std::string report(const LeakOptions& options) {
     const auto leaks = find_leaks(loop_, options);
-    return leaks ? support::without_figures(leaks->text) : "";
+    return leaks ? support::without_metrics(leaks->text) : "";
   }
 
   asio::io_context io_{1};
@@ -74,15 +74,15 @@ TEST_F(LeakCheckTest, FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterIt
   ASSERT_TRUE(leaks);
   EXPECT_EQ(leaks->tasks, 2u);
   EXPECT_FALSE(leaks->deadlock) << "the sleeper wakes in an hour";
-  EXPECT_EQ(support::without_figures(leaks->text), R"(found 2 tasks that should have ended
+  EXPECT_EQ(support::without_metrics(leaks->text), R"(found 2 tasks that should have ended
 
 task 1 [sleep, TIME] "sleeper" detached, holds BYTES
-    nap                  tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
+    nap                  tests/leash/testing/leak_check_test.cpp:LINE
+started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
 
 task 2 [chan receive, TIME] "blocked" owned, holds BYTES
-    wait_in              tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
+    wait_in              tests/leash/testing/leak_check_test.cpp:LINE
+started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
 )");
   ch_.close();
   soon_.ignore_name("sleeper");
@@ -111,11 +111,11 @@ TEST_F(LeakCheckTest, ADeadlockIsReportedAtOnce) {
   const auto leaks = find_leaks(loop_, patient);
   ASSERT_TRUE(leaks);
   EXPECT_TRUE(leaks->deadlock);
-  EXPECT_EQ(support::without_figures(leaks->text), R"(deadlock: nothing can ever wake 1 task
+  EXPECT_EQ(support::without_metrics(leaks->text), R"(deadlock: nothing can ever wake 1 task
 
 task 1 [chan receive, TIME] "stuck" detached, holds BYTES
-    wait_in              tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_ADeadlockIsReportedAtOnce_Test::TestBody
+    wait_in              tests/leash/testing/leak_check_test.cpp:LINE
+started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_ADeadlockIsReportedAtOnce_Test::TestBody
 )");
 }
 
@@ -160,11 +160,11 @@ TEST_F(LeakCheckTest, IgnoreCurrentHidesTheOldAndCatchesTheNew) {
   const auto leaks = find_leaks(loop_, soon_);
   ASSERT_TRUE(leaks);
   EXPECT_EQ(leaks->tasks, 1u);
-  EXPECT_EQ(support::without_figures(leaks->text), R"(deadlock: nothing can ever wake 1 task
+  EXPECT_EQ(support::without_metrics(leaks->text), R"(deadlock: nothing can ever wake 1 task
 
 task 2 [chan receive, TIME] "new" detached, holds BYTES
-    wait_in              tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_IgnoreCurrentHidesTheOldAndCatchesTheNew_Test::TestBody
+    wait_in              tests/leash/testing/leak_check_test.cpp:LINE
+started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_IgnoreCurrentHidesTheOldAndCatchesTheNew_Test::TestBody
 )");
 }
 
@@ -266,9 +266,9 @@ TEST_F(LeakCheckTest, AReportOver100TasksWithChains100DeepIsComplete) {
   for (int i = 1; i <= 100; ++i) {
     expected += "\ntask " + std::to_string(i) + " [chan receive, TIME] detached, holds BYTES\n";
     for (int frame = 1; frame <= i; ++frame)
-      expected += "    wait_deep            tests/leash/leak_check_test.cpp:LINE\n";
+      expected += "    wait_deep            tests/leash/testing/leak_check_test.cpp:LINE\n";
     expected +=
-        "started at               tests/leash/leak_check_test.cpp:LINE by "
+        "started at               tests/leash/testing/leak_check_test.cpp:LINE by "
         "LeakCheckTest_AReportOver100TasksWithChains100DeepIsComplete_Test::TestBody\n";
   }
   EXPECT_EQ(report(soon_), expected);
@@ -280,8 +280,8 @@ TEST_F(LeakCheckTest, EqualTasksAreOneEntry) {
 
 100 tasks like this one, the oldest; they hold BYTES
 task 1 [chan receive, TIME] detached, holds BYTES
-    wait_in              tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckTest_EqualTasksAreOneEntry_Test::TestBody
+    wait_in              tests/leash/testing/leak_check_test.cpp:LINE
+started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_EqualTasksAreOneEntry_Test::TestBody
 )");
 }
 
@@ -328,11 +328,11 @@ TEST(LeakCheckElsewhere, LooksAtLoopsThatOtherThreadsRun) {
   EXPECT_FALSE(find_leaks_elsewhere(*all[2], soon));
   const auto leaks = find_leaks_elsewhere(*all[1], soon);
   ASSERT_TRUE(leaks);
-  EXPECT_EQ(support::without_figures(leaks->text), R"(found 1 task that should have ended
+  EXPECT_EQ(support::without_metrics(leaks->text), R"(found 1 task that should have ended
 
 task 1 [sleep, TIME] "left" detached, holds BYTES
-    nap                  tests/leash/leak_check_test.cpp:LINE
-started at               tests/leash/leak_check_test.cpp:LINE by LeakCheckElsewhere_LooksAtLoopsThatOtherThreadsRun_Test::TestBody
+    nap                  tests/leash/testing/leak_check_test.cpp:LINE
+started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckElsewhere_LooksAtLoopsThatOtherThreadsRun_Test::TestBody
 )");
   for (auto& io : ios) io->stop();
   for (auto& thread : threads) thread.join();

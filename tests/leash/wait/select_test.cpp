@@ -33,7 +33,7 @@ TEST_F(SelectTest, TakesTheReadyCaseAndUndoesTheOthers) {
   EXPECT_EQ(got, 4);
   EXPECT_FALSE(idle.try_send(1));
   EXPECT_FALSE(sink.try_receive());
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
 }
 
 TEST_F(SelectTest, WhatHappensFirstUnlinksTheLosers) {
@@ -47,11 +47,11 @@ TEST_F(SelectTest, WhatHappensFirstUnlinksTheLosers) {
         }
       },
       a, b, c, &text);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 1u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 1u);
   EXPECT_TRUE(b.try_send(1));
   EXPECT_FALSE(a.try_send(2)) << "exactly one case is taken";
   EXPECT_FALSE(c.try_receive());
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
   poll();
   EXPECT_EQ(c.try_receive().value().value(), 9);
   EXPECT_FALSE(b.try_send(2));
@@ -222,7 +222,7 @@ TEST_F(SelectTest, AnExceptionAfterASelectReachesTheLoop) {
   poll();
   ASSERT_EQ(exceptions.size(), 1u);
   EXPECT_EQ(what(exceptions[0]), "after select");
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
 }
 
 TEST_F(SelectTest, FourTasksSelectOnManyChannelsAndNothingIsLost) {

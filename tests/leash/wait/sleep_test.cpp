@@ -20,7 +20,7 @@ TEST_F(SleepTest, WakesWhenTheTimeHasComeAndNotBefore) {
         *out = true;
       },
       &awake);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 1u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 1u);
   advance(100ms - 1ns);
   EXPECT_FALSE(awake);
   advance(1ns);
@@ -50,7 +50,7 @@ TEST_F(SleepTest, AContextEndsItAndDropsItsTimer) {
       },
       &text);
   cancel();
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
   poll();
   EXPECT_EQ(text, "context canceled");
 }
@@ -78,9 +78,9 @@ TEST_F(SleepTest, AScopeThatGoesAwayDropsTheTimer) {
     s.go([]() -> Task<> { co_await sleep(1h); }());
     co_await sleep(1s);
   });
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 2u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 2u);
   advance(1s);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 0u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
 }
 
 TEST(SleepOnTheSteadyClock, IsNeverEarly) {

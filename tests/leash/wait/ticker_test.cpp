@@ -58,14 +58,14 @@ TEST_F(TickerTest, ThatIsSharedGivesEachTickToTheTaskThatHasWaitedLongest) {
   for (int i = 0; i < 7; ++i) advance(1s);
   EXPECT_EQ(seconds, (std::vector<int>{1, 2, 3, 4, 5, 6, 7}));
   EXPECT_EQ(tasks, "0120120");
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 3u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 3u);
   scope->cancel();
   poll();
 }
 
 TEST_F(TickerTest, KeepsToItsGrid) {
   start_ticking(3);
-  EXPECT_EQ(loop.figures()->timers_armed.get(), 1u);
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 1u);
   advance(999ms);
   EXPECT_TRUE(seconds.empty());
   advance(301ms);  // late by 300 ms: the next one is not

@@ -619,7 +619,7 @@ TEST_F(ViaTest, AnAddressLookUpIsAbandoned) {
     EXPECT_EQ(got, (std::vector<Error>{errc::canceled}));
     EXPECT_EQ(live_tasks(loop), 0u);
   }
-  EXPECT_TRUE(eventually([&] { return loop.figures()->contexts_held.get() == 0; })) << "the answer came late";
+  EXPECT_TRUE(eventually([&] { return loop.metrics()->contexts_held.get() == 0; })) << "the answer came late";
 }
 
 // As asio's: it cannot be cancelled and owns all its memory, and starting it takes time.

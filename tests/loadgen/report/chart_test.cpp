@@ -1,4 +1,4 @@
-#include "loadgen/chart.hpp"
+#include "loadgen/report/chart.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "loadgen/report.hpp"
+#include "loadgen/report/report.hpp"
 
 namespace loadgen::test {
 

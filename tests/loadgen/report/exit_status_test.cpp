@@ -1,10 +1,10 @@
-#include "loadgen/exit_status.hpp"
+#include "loadgen/report/exit_status.hpp"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "example_results.hpp"
+#include "tests/loadgen/report/example_results.hpp"
 
 namespace {
 

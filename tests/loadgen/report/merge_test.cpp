@@ -1,4 +1,4 @@
-#include "loadgen/merge.hpp"
+#include "loadgen/report/merge.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "loadgen/exit_status.hpp"
+#include "loadgen/report/exit_status.hpp"
 
 namespace {
 

@@ -1,10 +1,10 @@
-#include "loadgen/plot.hpp"
+#include "loadgen/report/plot.hpp"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "loadgen/units.hpp"
+#include "units/text.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "loadgen/report_html.hpp"
+#include "loadgen/report/report_html.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "example_results.hpp"
-#include "loadgen/report_charts.hpp"
+#include "tests/loadgen/report/example_results.hpp"
+#include "loadgen/report/report_charts.hpp"
 
 namespace {
 

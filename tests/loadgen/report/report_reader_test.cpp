@@ -1,11 +1,11 @@
-#include "loadgen/report_reader.hpp"
+#include "loadgen/report/report_reader.hpp"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "example_results.hpp"
+#include "tests/loadgen/report/example_results.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "loadgen/report.hpp"
+#include "loadgen/report/report.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "example_results.hpp"
+#include "tests/loadgen/report/example_results.hpp"
 
 namespace {
 

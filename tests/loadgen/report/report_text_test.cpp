@@ -1,4 +1,4 @@
-#include "loadgen/report_text.hpp"
+#include "loadgen/report/report_text.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,8 @@
 #include <sstream>
 #include <string>
 
-#include "example_results.hpp"
-#include "loadgen/units.hpp"
+#include "tests/loadgen/report/example_results.hpp"
+#include "units/text.hpp"
 
 namespace {
 

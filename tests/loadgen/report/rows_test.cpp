@@ -1,11 +1,11 @@
-#include "loadgen/rows.hpp"
+#include "loadgen/report/rows.hpp"
 
 #include <gtest/gtest.h>
 
 #include <sstream>
 #include <string>
 
-#include "loadgen/units.hpp"
+#include "units/text.hpp"
 
 namespace {
 

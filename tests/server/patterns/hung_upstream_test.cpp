@@ -1,4 +1,4 @@
-#include "server/hung_upstream.hpp"
+#include "server/patterns/hung_upstream.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/upstream.hpp"
+#include "server/patterns/upstream_client.hpp"
 
 #include <gtest/gtest.h>
 

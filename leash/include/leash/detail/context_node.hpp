@@ -14,9 +14,9 @@
 #include "leash/detail/list.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/error.hpp"
-#include "leash/figures.hpp"
-#include "leash/frame_pool.hpp"
-#include "leash/timer_queue.hpp"
+#include "leash/metrics.hpp"
+#include "leash/detail/frame_pool.hpp"
+#include "leash/detail/timer_queue.hpp"
 
 namespace leash::detail {
 
@@ -53,7 +53,7 @@ struct ContextNode {
   std::uint32_t refs = 0;
   Kind kind;
   Role role;
-  bool reported = true;      // counted in the figures
+  bool reported = true;      // counted in the metrics
   errc err{};                // of a signal node: 0 while it is not done
   ContextNode* parent;       // counted
   SignalNode* const signal;  // the node whose end is this node's end

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <thread>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 #include "leash/clock.hpp"
 #include "leash/detail/context_node.hpp"
 #include "leash/detail/list.hpp"
@@ -24,8 +24,8 @@
 #include "leash/detail/reserved_memory.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/detail/tracking.hpp"
-#include "leash/figures.hpp"
-#include "leash/timer_queue.hpp"
+#include "leash/metrics.hpp"
+#include "leash/detail/timer_queue.hpp"
 
 namespace leash {
 class Loop;
@@ -120,7 +120,7 @@ class LoopState {
     return reap(chosen);
   }
   void count_uncancellable(const TaskRecord& task) noexcept {
-    if constexpr (tracking) figures_->at(task.site).uncancellable.add();
+    if constexpr (tracking) metrics_->at(task.site).uncancellable.add();
   }
   void call_soon(Callback& callback) noexcept;
   void report_exception(std::exception_ptr exception, const TaskRecord* task) noexcept;
@@ -170,7 +170,7 @@ class LoopState {
   }
 
   asio::io_context& io() noexcept { return io_; }
-  const std::shared_ptr<Figures>& figures() const noexcept { return figures_; }
+  const std::shared_ptr<Metrics>& metrics() const noexcept { return metrics_; }
   std::uint32_t random() noexcept;
 
   std::string name;
@@ -230,8 +230,8 @@ class LoopState {
   ReservedMemory timer_memory_;  // in use while a wait of the timer is pending
   ReservedMemory drain_memory_;  // while a drain is posted
 
-  std::shared_ptr<Figures> figures_;
-  std::unique_ptr<std::array<List<TaskRecord>, Figures::max_sites>> tasks_;
+  std::shared_ptr<Metrics> metrics_;
+  std::unique_ptr<std::array<List<TaskRecord>, Metrics::max_sites>> tasks_;
   std::uint64_t last_id_ = 0;
   List<Ready> ready_;
   List<Callback> callbacks_;

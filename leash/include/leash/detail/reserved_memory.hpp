@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "leash/check.hpp"
+#include "leash/detail/check.hpp"
 
 namespace leash::detail {
 

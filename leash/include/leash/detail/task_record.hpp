@@ -12,8 +12,8 @@
 #include "leash/clock.hpp"
 #include "leash/detail/context_node.hpp"
 #include "leash/detail/list.hpp"
-#include "leash/figures.hpp"
-#include "leash/frame_pool.hpp"
+#include "leash/metrics.hpp"
+#include "leash/detail/frame_pool.hpp"
 #include "leash/wait_point.hpp"
 
 namespace leash {

@@ -1,5 +1,5 @@
 #pragma once
-// Whether tasks are tracked: figures by site, wait points, traces, names, orphans and leaks. Internal.
+// Whether tasks are tracked: metrics by site, wait points, traces, names, orphans and leaks. Internal.
 // -DLEASH_TRACKING=OFF compiles it out, so that what it costs can be measured (scripts/bench --tracking).
 
 #ifndef LEASH_TRACKING
