@@ -18,7 +18,8 @@ files=$(basename -s .yml -a tests/deploy/rules/*.yml | sort)
 alerts=0
 while read -r alert; do
   text=$(awk -v alert="$alert" '$1 == "-" { on = $2 == "alert:" && $3 == alert } on' "$rules")
-  for key in 'severity: (critical|warning)$' 'summary: .*\$labels' 'description:' "runbook_url: docs/runbook.md#${alert,,}\$"; do
+  [[ $text =~ summary:[^:]*\$labels ]] || { echo "the summary of $alert has no label" >&2; exit 1; }
+  for key in 'severity: (critical|warning)$' 'description:' "runbook_url: docs/runbook.md#${alert,,}\$"; do
     grep -Eq "$key" <<<"$text" || { echo "$alert has no $key" >&2; exit 1; }
   done
   grep -qx "## $alert" docs/runbook.md || { echo "docs/runbook.md has no paragraph on $alert" >&2; exit 1; }
