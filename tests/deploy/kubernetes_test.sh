@@ -65,6 +65,15 @@ holds fixed 'its autoscaler scales its deployment, on CPU alone, and the mode is
   'of("Deployment")[0] as $it | ($it | env.LEASH_MODE == "fixed" and env.LEASH_LEAK_LIMIT == "192MiB") and (of("HorizontalPodAutoscaler") | length == 1 and all(
    .spec.scaleTargetRef.name == $it.metadata.name and (.spec.metrics | map(.resource.name) == ["cpu"]) and .spec.minReplicas > 1))
    and ($it.spec | has("replicas") | not)'
+for name in fixed leaky load; do
+  holds "$name" 'the public service has no admin port, which has a service of its own' \
+    '[of("Service")[] | {admin: (.metadata.name | startswith("leash-admin")), ports: [.spec.ports[].name]}]
+     | length > 1 and all(.ports == (if .admin then ["admin"] else ["http"] end))'
+  holds "$name" 'every image has a tag, and a token is optional' \
+    '[of("Deployment", "Job")[].spec.template.spec.containers[] | (.image | test(":[0-9]")), (.env[] | select(.name == "LEASH_ADMIN_TOKEN").valueFrom.secretKeyRef.optional)] | length > 1 and all'
+done
+holds monitoring 'the dashboard is there for the sidecar' \
+  '[of("ConfigMap")[] | .metadata.labels.grafana_dashboard == "1" and (.data["leash.json"] | fromjson | .panels | length > 5)] == [true]'
 holds leaky 'it leaks until it is killed at 64 MiB, and is not scaled' \
   '(of("HorizontalPodAutoscaler") | length == 0) and (of("Deployment")[0] | env.LEASH_MODE == "leaky" and env.LEASH_LEAK_LIMIT == "0"
    and .spec.template.spec.containers[0].resources.limits.memory == "64Mi" and .spec.replicas == 1)'
