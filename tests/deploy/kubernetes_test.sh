@@ -86,7 +86,11 @@ holds load 'the job asks services that are there' \
 jq -se '.[0][0].spec as $monitor | [.[1][] | select(.kind == "Deployment").spec.template] | length == 2
     and all((.metadata.labels + $monitor.selector.matchLabels) == .metadata.labels and .metadata.labels[$monitor.jobLabel] == "leash"
     and .metadata.labels["app.kubernetes.io/instance"] != null and ([.spec.containers[0].ports[].name] | index($monitor.podMetricsEndpoints[0].port)))' \
-  <(jq 'map(select(.kind == "PodMonitor"))' "$scratch/monitoring.json") "$scratch/load.json" >/dev/null || fail 'the monitor does not find the pods'
+  <(jq 'map(select(.kind == "PodMonitor" and .metadata.name == "leash"))' "$scratch/monitoring.json") "$scratch/load.json" >/dev/null || fail 'the monitor does not find the pods'
+jq -se '.[0][0].spec as $monitor | [.[1][] | select(.kind == "Job").spec.template] | length == 1
+    and all((.metadata.labels + $monitor.selector.matchLabels) == .metadata.labels
+    and ([.spec.containers[0].ports[].name] | index($monitor.podMetricsEndpoints[0].port)))' \
+  <(jq 'map(select(.kind == "PodMonitor" and .metadata.name == "leash-load"))' "$scratch/monitoring.json") "$scratch/load.json" >/dev/null || fail 'the monitor does not find the load generator'
 
 # The programs take these options.
 while read -r variable; do
