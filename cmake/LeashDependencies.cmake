@@ -5,6 +5,7 @@ if(LEASH_SERVICE)
   set(of_service REQUIRED)
   find_package(CLI11 REQUIRED)
   find_package(spdlog REQUIRED)
+  find_package(ZLIB REQUIRED)
 else()
   set(of_service QUIET)
 endif()
@@ -59,6 +60,11 @@ else()
   target_compile_options(leash_llhttp PRIVATE -w)
 endif()
 add_library(leash::llhttp ALIAS leash_llhttp)
+
+# protozero: headers only.
+find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp REQUIRED)
+add_library(leash_protozero INTERFACE)
+target_include_directories(leash_protozero SYSTEM INTERFACE ${PROTOZERO_INCLUDE_DIR})
 
 # Read once for all that is compiled together, see LeashTargets.cmake.
 if(LEASH_PRECOMPILE)

@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "leash/clock.hpp"
-#include "leash/metrics.hpp"
 #include "leash/loop.hpp"
+#include "leash/metrics.hpp"
 #include "leash/task_filter.hpp"
 #include "leash/wait_point.hpp"
 
@@ -61,7 +61,8 @@ std::vector<TaskInfo> snapshot(const Loop& loop, const TaskFilter& filter = {});
 struct TaskGroup {
   std::size_t count = 0;
   std::size_t frame_bytes = 0;
-  TaskInfo oldest;  // the example
+  TaskInfo oldest;     // the example
+  Duration waiting{};  // of all of them together, each since its wait began
 
   // What its tasks have in common, as text: equal in every process of the same build.
   std::string key() const;
@@ -79,6 +80,7 @@ std::string readable_function(std::string_view function);
 
 namespace detail {
 TaskInfo describe(const TaskRecord& task, TimePoint now);
+Duration waits_for(const TaskRecord& task, TimePoint now) noexcept;
 }  // namespace detail
 
 }  // namespace leash

@@ -81,6 +81,7 @@ class Taking {
     for (int n = 1; !oldest_.empty(); ++n) {
       dump_.entries.push_back({1, 0, std::move(oldest_.begin()->second)});
       dump_.entries.back().frame_bytes = dump_.entries.back().oldest.frame_bytes;
+      dump_.entries.back().waiting = dump_.entries.back().oldest.waits_for;
       oldest_.erase(oldest_.begin());
       if (is_time(n)) return false;
     }
@@ -125,6 +126,7 @@ class Taking {
     if (at == dump_.entries.size()) dump_.entries.push_back({0, 0, detail::describe(task, now_)});
     ++dump_.entries[at].count;
     dump_.entries[at].frame_bytes += task.bytes;
+    dump_.entries[at].waiting += detail::waits_for(task, now_);
   }
 
   std::size_t group_of(const TaskRecord& task) {
@@ -197,6 +199,7 @@ Dump merge(std::vector<Dump> dumps, const DumpOptions& options) {
           TaskGroup& same = merged.entries[at->second];
           same.count += entry.count;
           same.frame_bytes += entry.frame_bytes;
+          same.waiting += entry.waiting;
           if (entry.oldest.age > same.oldest.age) same.oldest = std::move(entry.oldest);
           continue;
         }

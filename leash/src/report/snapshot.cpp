@@ -90,6 +90,11 @@ std::string readable_function(std::string_view function) {
 
 namespace detail {
 
+Duration waits_for(const TaskRecord& task, TimePoint now) noexcept {
+  if (task.wait == WaitKind::none) return Duration::zero();
+  return std::max(now - task.waits_since, Duration::zero());
+}
+
 TaskInfo describe(const TaskRecord& task, TimePoint now) {
   TaskInfo info;
   info.id = task.id;
@@ -110,7 +115,7 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   }
   info.wait = task.wait;
   info.uncancellable = task.uncancellable;
-  if (task.wait != WaitKind::none) info.waits_for = std::max(now - task.waits_since, Duration::zero());
+  info.waits_for = waits_for(task, now);
   info.age = now - task.started;
   info.frame_bytes = task.bytes;
   for (const PromiseBase* frame = task.innermost; tracking && frame; frame = frame->parent) {
@@ -157,6 +162,7 @@ std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks) {
     TaskGroup& same = groups[at->second];
     ++same.count;
     same.frame_bytes += task.frame_bytes;
+    same.waiting += task.waits_for;
   }
   std::stable_sort(groups.begin(), groups.end(),
                    [](const TaskGroup& a, const TaskGroup& b) { return a.count > b.count; });

@@ -55,6 +55,20 @@ TEST_F(DumpTest, TheExampleOfAGroupIsItsOldestTask) {
   EXPECT_EQ(take_dump(loop).entries.at(0).oldest.age, 1s);
 }
 
+TEST_F(DumpTest, AGroupAddsUpTheWaitsOfItsTasks) {
+  start_waiting(root(), 1);
+  advance(1s);
+  start_waiting(root(), 2);
+  advance(1s);
+  const Dump dump = take_dump(loop);
+  EXPECT_EQ(dump.entries.at(0).waiting, 4s);
+  EXPECT_EQ(merge({dump, dump}, {}).entries.at(0).waiting, 8s);
+  EXPECT_EQ(group(snapshot(loop)).at(0).waiting, 4s);
+  DumpOptions each;
+  each.full = true;
+  EXPECT_EQ(take_dump(loop, each).entries.at(0).waiting, 2s);
+}
+
 TEST_F(DumpTest, ATaskWhoseStateDiffersIsAGroupOfItsOwn) {
   auto [ctx, cancel] = with_cancel(root());
   start_waiting(root(), 1);

@@ -1,0 +1,40 @@
+#include "inspector/profile/folded.hpp"
+
+#include <cstddef>
+#include <map>
+#include <ranges>
+#include <string_view>
+
+#include "inspector/profile/stack.hpp"
+
+namespace inspector {
+namespace {
+
+void append_one_line(std::string& line, std::string_view text) {
+  for (const char c : text) line += c == ';' || static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+}
+
+std::string line_of(const leash::TaskInfo& task) {
+  std::string line;
+  for (const leash::Frame& frame : std::views::reverse(stack_of(task))) {
+    if (!line.empty()) line += ';';
+    append_one_line(line, frame.function);
+    if (frame.file.empty()) continue;
+    line += " (";
+    append_one_line(line, frame.file);
+    line += ":" + std::to_string(frame.line) + ")";
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string to_folded(const leash::Dump& dump) {
+  std::map<std::string, std::size_t> counts;  // entries that differ in more than their stack become one line
+  for (const leash::TaskGroup& entry : dump.entries) counts[line_of(entry.oldest)] += entry.count;
+  std::string text;
+  for (const auto& [line, count] : counts) text += line + " " + std::to_string(count) + "\n";
+  return text;
+}
+
+}  // namespace inspector

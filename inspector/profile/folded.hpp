@@ -1,0 +1,20 @@
+#pragma once
+// A dump as folded stacks, for flame graphs.
+//
+// What it is     one line per stack, "frame;frame;frame count", the root first, as speedscope and every flame graph
+//                tool read it.
+// Guarantees     each stack is one line, whatever its functions are called: a semicolon or a line break in a name
+//                becomes a space.
+// Threads        any.
+//
+//   std::cout << inspector::to_folded(leash::take_dump(loop));
+
+#include <string>
+
+#include "leash/dump.hpp"
+
+namespace inspector {
+
+std::string to_folded(const leash::Dump& dump);
+
+}  // namespace inspector

@@ -1,0 +1,226 @@
+#include "inspector/profile/pprof.hpp"
+
+#include <zlib.h>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <new>
+#include <protozero/pbf_writer.hpp>
+#include <system_error>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "inspector/profile/stack.hpp"
+#include "leash/detail/check.hpp"
+
+namespace inspector {
+namespace {
+
+// The numbers of the fields in profile.proto.
+namespace profile {
+enum : protozero::pbf_tag_type {
+  sample_type = 1,
+  sample = 2,
+  mapping = 3,
+  location = 4,
+  function = 5,
+  string_table = 6,
+  time_nanos = 9,
+  period_type = 11,
+  period = 12,
+  comment = 13,
+  default_sample_type = 14,
+};
+}
+namespace value_type {
+enum : protozero::pbf_tag_type { type = 1, unit = 2 };
+}
+namespace sample {
+enum : protozero::pbf_tag_type { location_id = 1, value = 2, label = 3 };
+}
+namespace label {
+enum : protozero::pbf_tag_type { key = 1, str = 2, num = 3, num_unit = 4 };
+}
+namespace mapping {
+enum : protozero::pbf_tag_type {
+  id = 1,
+  filename = 5,
+  has_functions = 7,
+  has_filenames = 8,
+  has_line_numbers = 9
+};
+}
+namespace location {
+enum : protozero::pbf_tag_type { id = 1, mapping_id = 2, line = 4 };
+}
+namespace line {
+enum : protozero::pbf_tag_type { function_id = 1, line = 2 };
+}
+namespace function {
+enum : protozero::pbf_tag_type { id = 1, name = 2, system_name = 3, filename = 4 };
+}
+
+constexpr std::uint64_t the_mapping = 1;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> sample_types{{
+    {"tasks", "count"},
+    {"leaked", "count"},
+    {"space", "bytes"},
+    {"waiting", "nanoseconds"},
+}};
+
+std::int64_t nanoseconds(leash::Duration duration) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
+
+// "request 918" is an example; "request" is what the tasks of an entry have in common.
+std::string without_number(const std::string& owner) {
+  const std::size_t space = owner.find_last_of(' ');
+  const bool numbered = space != std::string::npos && space + 1 < owner.size() &&
+                        owner.find_first_not_of("0123456789", space + 1) == std::string::npos;
+  return numbered ? owner.substr(0, space) : owner;
+}
+
+class Profile {
+ public:
+  explicit Profile(const ProfileOptions& options) {
+    text("");  // index 0 has to be the empty text
+    for (const auto& [type, unit] : sample_types) add_value_type(profile::sample_type, type, unit);
+    protozero::pbf_writer one(out_, profile::mapping);
+    one.add_uint64(mapping::id, the_mapping);
+    std::error_code unknown;  // then it has no name
+    one.add_int64(mapping::filename, text(std::filesystem::read_symlink("/proc/self/exe", unknown).string()));
+    one.add_bool(mapping::has_functions, true);
+    one.add_bool(mapping::has_filenames, true);
+    one.add_bool(mapping::has_line_numbers, true);
+    one.commit();
+    out_.add_int64(
+        profile::time_nanos,
+        std::chrono::duration_cast<std::chrono::nanoseconds>(options.at.time_since_epoch()).count());
+    add_value_type(profile::period_type, sample_types[0].first, sample_types[0].second);
+    out_.add_int64(profile::period, 1);
+    out_.add_int64(profile::default_sample_type, text(options.shown_first));
+  }
+
+  void add(const leash::TaskGroup& entry) {
+    const leash::TaskInfo& task = entry.oldest;
+    std::vector<std::uint64_t> locations;
+    for (const leash::Frame& frame : stack_of(task)) locations.push_back(location_of(frame));
+    const auto count = static_cast<std::int64_t>(entry.count);
+    const std::array<std::int64_t, sample_types.size()> values{
+        count, task.state == leash::TaskState::leaked ? count : 0,
+        static_cast<std::int64_t>(entry.frame_bytes), nanoseconds(entry.waiting)};
+    protozero::pbf_writer one(out_, profile::sample);
+    one.add_packed_uint64(sample::location_id, locations.begin(), locations.end());
+    one.add_packed_int64(sample::value, values.begin(), values.end());
+    add_label(one, "state", to_string(task.state));
+    add_label(one, "owner", without_number(task.owner));
+    add_label(one, "cause", task.owner_cause);
+    add_label(one, "loop", task.loop);
+    add_label(one, "trace", task.trace);
+    protozero::pbf_writer age(one, sample::label);
+    age.add_int64(label::key, text("oldest_age"));
+    age.add_int64(label::num, nanoseconds(task.age));
+    age.add_int64(label::num_unit, text("nanoseconds"));
+  }
+
+  std::string finish() && {
+    // Tables may come after what refers to them.
+    for (const std::string& each : texts_) out_.add_string(profile::string_table, each);
+    return std::move(bytes_);
+  }
+
+ private:
+  std::int64_t text(std::string_view of) {
+    const auto [at, is_new] = text_indices_.try_emplace(std::string(of), texts_.size());
+    if (is_new) texts_.emplace_back(of);
+    return static_cast<std::int64_t>(at->second);
+  }
+
+  void add_value_type(protozero::pbf_tag_type field, std::string_view type, std::string_view unit) {
+    protozero::pbf_writer one(out_, field);
+    one.add_int64(value_type::type, text(type));
+    one.add_int64(value_type::unit, text(unit));
+  }
+
+  void add_label(protozero::pbf_writer& to, std::string_view key, std::string_view value) {
+    if (value.empty()) return;
+    protozero::pbf_writer one(to, sample::label);
+    one.add_int64(label::key, text(key));
+    one.add_int64(label::str, text(value));
+  }
+
+  std::uint64_t function_of(const leash::Frame& frame) {
+    const auto [at, is_new] =
+        functions_.try_emplace(std::pair(text(frame.function), text(frame.file)), functions_.size() + 1);
+    if (is_new) {
+      protozero::pbf_writer one(out_, profile::function);
+      one.add_uint64(function::id, at->second);
+      one.add_int64(function::name, at->first.first);
+      one.add_int64(function::system_name, at->first.first);
+      one.add_int64(function::filename, at->first.second);
+    }
+    return at->second;
+  }
+
+  std::uint64_t location_of(const leash::Frame& frame) {
+    const std::uint64_t function = function_of(frame);
+    const auto [at, is_new] = locations_.try_emplace(std::pair(function, frame.line), locations_.size() + 1);
+    if (is_new) {
+      protozero::pbf_writer one(out_, profile::location);
+      one.add_uint64(location::id, at->second);
+      one.add_uint64(location::mapping_id, the_mapping);
+      protozero::pbf_writer where(one, location::line);
+      where.add_uint64(line::function_id, function);
+      where.add_int64(line::line, frame.line);
+    }
+    return at->second;
+  }
+
+  std::string bytes_;
+  protozero::pbf_writer out_{bytes_};
+  std::vector<std::string> texts_;
+  std::unordered_map<std::string, std::size_t> text_indices_;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::uint64_t> functions_;    // by name and file
+  std::map<std::pair<std::uint64_t, std::uint32_t>, std::uint64_t> locations_;  // by function and line
+};
+
+std::string gzip(std::string_view plain) {
+  constexpr int gzip_window = 15 + 16;  // the largest window, and a header of gzip's rather than of zlib's
+  constexpr int default_memory = 8;
+  z_stream stream{};
+  const int begun = deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, default_memory,
+                                 Z_DEFAULT_STRATEGY);
+  if (begun == Z_MEM_ERROR) throw std::bad_alloc();
+  leash::check(begun == Z_OK, "zlib does not know how to make gzip");
+  struct End {
+    z_stream& stream;
+    ~End() { deflateEnd(&stream); }
+  } const end{stream};
+  leash::check(plain.size() <= std::numeric_limits<uInt>::max(), "a profile is larger than 4 GiB");
+  std::string packed(deflateBound(&stream, plain.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));  // zlib's, and it only reads
+  stream.avail_in = static_cast<uInt>(plain.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  leash::check(deflate(&stream, Z_FINISH) == Z_STREAM_END, "zlib wrote more than it said it would");
+  packed.resize(stream.total_out);
+  return packed;
+}
+
+}  // namespace
+
+std::string to_pprof(std::span<const leash::Dump> dumps, const ProfileOptions& options) {
+  Profile profile(options);
+  for (const leash::Dump& dump : dumps) {
+    for (const leash::TaskGroup& entry : dump.entries) profile.add(entry);
+  }
+  return gzip(std::move(profile).finish());
+}
+
+}  // namespace inspector

@@ -1,0 +1,32 @@
+#pragma once
+// Dumps as a pprof profile, as `go tool pprof` and collectors of profiles read it.
+//
+// What it is     profile.proto, compressed by gzip. Sample types: tasks/count, leaked/count, space/bytes and
+//                waiting/nanoseconds. Labels: state, owner, cause, loop, trace and oldest_age.
+// Guarantees     every entry of the dumps is one sample; equal stacks of two profiles of one build have equal
+//                locations, so that two profiles can be subtracted.
+// Threads        any.
+//
+//   inspector::ProfileOptions options;
+//   options.at = std::chrono::system_clock::now();
+//   const leash::Dump dump = leash::take_dump(loop);
+//   response.body = inspector::to_pprof({&dump, 1}, options);
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "leash/dump.hpp"
+
+namespace inspector {
+
+struct ProfileOptions {
+  std::chrono::system_clock::time_point at{};
+  std::string_view shown_first = "tasks";  // the sample type that tools show unless told otherwise
+};
+
+// One dump per loop: a sample names its loop where its entry was not merged from several.
+std::string to_pprof(std::span<const leash::Dump> dumps, const ProfileOptions& options);
+
+}  // namespace inspector
