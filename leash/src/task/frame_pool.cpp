@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "leash/detail/heap_charges.hpp"
 #include "leash/detail/list.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -22,7 +23,10 @@ namespace leash {
 
 #ifdef LEASH_POOL_IS_MALLOC
 
-void* frame_allocate(std::size_t size) { return ::operator new(size); }
+void* frame_allocate(std::size_t size) {
+  const detail::Uncharged frames;
+  return ::operator new(size);
+}
 void frame_release(void* memory, std::size_t size) noexcept { ::operator delete(memory, size); }
 FramePoolUsage frame_pool_usage() noexcept { return {0, 0}; }
 
@@ -278,7 +282,10 @@ void* allocate_late(std::size_t size) {
 }  // namespace
 
 void* frame_allocate(std::size_t size) {
-  if (size > largest) return ::operator new(size);
+  if (size > largest) {
+    const detail::Uncharged frames;
+    return ::operator new(size);
+  }
   Pool* pool = current_pool ? current_pool : make_current_pool();
   return pool ? pool->allocate(size) : allocate_late(size);
 }

@@ -1,5 +1,6 @@
 #include "leash/task.hpp"
 
+#include "leash/detail/heap_charges.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/tracking.hpp"
 
@@ -40,6 +41,15 @@ bool nothing_remains(const SignalNode& node) noexcept {
 
 std::error_code error_of(const SignalNode& node) noexcept {
   return make_error_code(node.done() ? node.err : errc::deadline_exceeded);
+}
+
+bool running(Charge& charge) noexcept {
+  const TaskRecord* const task = current.task;
+  if (!task || Uncharged::paused) return false;
+  const std::shared_ptr<Metrics>& metrics = task->loop().metrics();
+  const SiteMetrics& site = metrics->at(task->site);
+  charge = {metrics.get(), task->id, site.file, site.line};
+  return true;
 }
 
 }  // namespace leash::detail
