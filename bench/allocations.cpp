@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "leash/detail/frame_pool.hpp"
+#include "leash/metrics.hpp"
 
 namespace {
 std::size_t calls = 0;  // the benchmarks have one thread

@@ -7,7 +7,7 @@
 
 #include "http/message/request_timeout.hpp"
 #include "http/message/serializer.hpp"
-#include "leash/detail/check.hpp"
+#include "leash/error.hpp"
 
 namespace client {
 namespace {

@@ -9,11 +9,11 @@
 
 #include "http/message/html.hpp"
 #include "http/message/problem.hpp"
-#include "leash/json.hpp"
-#include "leash/pattern.hpp"
-#include "inspector/inspection.hpp"
-#include "server/log.hpp"
 #include "http/server/parameters.hpp"
+#include "inspector/inspection.hpp"
+#include "leash/json.hpp"
+#include "leash/task_filter.hpp"
+#include "server/log.hpp"
 #include "server/routes.hpp"
 
 namespace server {
@@ -210,7 +210,7 @@ Task<Result<Answer>> DebugRoutes::contexts(Exchange& exchange) {
   ContextInspection seen = co_await inspect_contexts(exchange.ctx(), exchange.worker().loop(), workers_);
   std::erase_if(seen.dump.groups, [&](const leash::ContextGroup& group) {
     const std::string place = group.site.file + ":" + std::to_string(group.site.line);
-    return !leash::contains(filter.site, place) || !leash::contains(filter.name, group.label);
+    return !filter.admits(place, group.label);
   });
   if (seen.dump.groups.size() > filter.limit) seen.dump.groups.resize(filter.limit);
   ordered_json json = leash::to_json(seen.dump);

@@ -5,7 +5,7 @@
 #include <asio/version.hpp>
 #include <sstream>
 
-#include "leash/detail/families.hpp"
+#include "leash/families.hpp"
 #include "leash/prometheus.hpp"
 #include "process/memory_limit.hpp"
 #include "process/process.hpp"
@@ -13,10 +13,10 @@
 namespace server {
 namespace {
 
-using leash::detail::add;
-using leash::detail::add_histogram;
-using leash::detail::Families;
-using leash::detail::family;
+using leash::families::add;
+using leash::families::add_histogram;
+using leash::families::Families;
+using leash::families::family;
 using prometheus::MetricType;
 
 double sum(const Workers& workers, const leash::Figure HttpMetrics::*figure) {

@@ -6,18 +6,18 @@
 #include <sstream>
 #include <utility>
 
-#include "leash/detail/families.hpp"
+#include "leash/families.hpp"
 #include "leash/metrics.hpp"
 #include "process/process.hpp"
 
 namespace loadgen {
 namespace {
 
-using leash::detail::add;
-using leash::detail::add_histogram;
-using leash::detail::Families;
-using leash::detail::family;
-using leash::detail::Labels;
+using leash::families::add;
+using leash::families::add_histogram;
+using leash::families::Families;
+using leash::families::family;
+using leash::families::Labels;
 using prometheus::MetricType;
 
 // The same as the server's, so that both can be laid one over the other.

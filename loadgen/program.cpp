@@ -13,15 +13,15 @@
 #include <string>
 #include <utility>
 
-#include "leash/detail/check.hpp"
+#include "leash/error.hpp"
 #include "leash/go.hpp"
 #include "leash/loop.hpp"
 #include "leash/scope.hpp"
 #include "leash/via.hpp"
-#include "loadgen/report/delivery.hpp"
 #include "loadgen/exporter.hpp"
-#include "loadgen/report/merge.hpp"
 #include "loadgen/options.hpp"
+#include "loadgen/report/delivery.hpp"
+#include "loadgen/report/merge.hpp"
 #include "loadgen/report/report_reader.hpp"
 #include "loadgen/report/screen.hpp"
 #include "loadgen/session.hpp"

@@ -14,7 +14,7 @@
 #include <iterator>
 #include <string>
 
-#include "leash/detail/frame_pool.hpp"
+#include "leash/metrics.hpp"
 
 namespace server {
 namespace {

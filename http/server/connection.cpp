@@ -5,14 +5,14 @@
 
 #include "http/message/problem.hpp"
 #include "http/message/request_timeout.hpp"
-#include "leash/detail/check.hpp"
+#include "http/server/answers.hpp"
+#include "http/server/worker.hpp"
+#include "leash/error.hpp"
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "leash/trace.hpp"
 #include "leash/via.hpp"
-#include "http/server/answers.hpp"
 #include "server/log.hpp"
-#include "http/server/worker.hpp"
 
 namespace server {
 

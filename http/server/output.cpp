@@ -2,7 +2,7 @@
 
 #include <asio/buffer.hpp>
 
-#include "leash/detail/check.hpp"
+#include "leash/error.hpp"
 #include "leash/via.hpp"
 
 namespace server {

@@ -1,6 +1,8 @@
 #include "leash/error.hpp"
 
 #include <asio/error.hpp>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 
 namespace leash {
@@ -58,6 +60,11 @@ const std::error_category& error_category() noexcept {
 bool is_cancellation(const std::error_code& error) noexcept {
   return error == errc::canceled || error == errc::deadline_exceeded ||
          error == asio::error::operation_aborted;
+}
+
+void fail(const char* what, std::source_location where) noexcept {
+  std::fprintf(stderr, "leash: %s (%s:%u)\n", what, where.file_name(), static_cast<unsigned>(where.line()));
+  std::abort();
 }
 
 }  // namespace leash

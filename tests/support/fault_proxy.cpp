@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "leash/detail/check.hpp"
 #include "leash/context.hpp"
+#include "leash/error.hpp"
 #include "leash/go.hpp"
 #include "leash/loop.hpp"
 #include "leash/scope.hpp"

@@ -20,26 +20,20 @@
 //     co_return n;
 //   }
 
-#include <asio/associated_cancellation_slot.hpp>
-#include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 #include <concepts>
 #include <exception>
-#include <memory>
-#include <optional>
 #include <source_location>
 #include <string_view>
-#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "leash/context.hpp"
+#include "leash/detail/awaitable_bridge.hpp"
 #include "leash/go.hpp"
 #include "leash/task.hpp"
 #include "leash/via.hpp"
@@ -78,111 +72,6 @@ inline void go(const Context& ctx, asio::awaitable<void> coroutine, std::string_
   go(ctx, detail::run_alone(ctx, std::move(coroutine)), name, where);
 }
 
-namespace detail {
-
-// The handler of whoever awaits a task: called once, also if the task is destroyed before its end.
-template <class Handler, class... Values>
-class Delivery {
- public:
-  Delivery(Handler handler, asio::io_context& io)
-      : handler_(std::make_unique<Handler>(std::move(handler))), io_(&io) {}
-  Delivery(Delivery&&) noexcept = default;
-  ~Delivery() {
-    if (handler_) fail(std::make_exception_ptr(std::system_error(make_error_code(errc::canceled))));
-  }
-
-  void fail(std::exception_ptr exception) { deliver(std::move(exception), Values()...); }
-  void succeed(Values... values) { deliver(nullptr, std::move(values)...); }
-
- private:
-  void deliver(std::exception_ptr exception, Values... values) {
-    asio::get_associated_cancellation_slot(*handler_).clear();
-    const auto executor = asio::get_associated_executor(*handler_, io_->get_executor());
-    asio::post(executor, [handler = std::move(handler_), exception = std::move(exception),
-                          ... values = std::move(values)]() mutable {
-      (*handler)(std::move(exception), std::move(values)...);
-    });
-  }
-
-  std::unique_ptr<Handler> handler_;  // null: it was called
-  asio::io_context* io_;
-};
-
-template <class T, class Handler>
-struct DeliveryOf {
-  using type = Delivery<Handler, T>;
-};
-template <class Handler>
-struct DeliveryOf<void, Handler> {
-  using type = Delivery<Handler>;
-};
-
-// Runs the task and then the handler of whoever awaits it.
-template <class T, class To>
-Task<> run_for(Task<T> task, To delivery, Cancel) {
-  try {
-    if constexpr (std::is_void_v<T>) {
-      co_await std::move(task);
-      delivery.succeed();
-    } else {
-      delivery.succeed(co_await std::move(task));
-    }
-  } catch (...) {
-    delivery.fail(std::current_exception());
-  }
-}
-
-// `make` is called with the context that the task is started under; the handler's slot cancels it.
-template <class T>
-struct StartTask {
-  template <class Handler, class Make>
-  void operator()(Handler&& handler, Context ctx, Make make, std::source_location where) const {
-    using To = typename DeliveryOf<T, std::decay_t<Handler>>::type;
-    auto [own, cancel] = with_cancel(ctx);
-    SignalNode& node = *own.node().signal;
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    To delivery(std::forward<Handler>(handler), node.loop->io());
-    std::optional<Task<T>> task;
-    try {
-      task.emplace(make(own));
-    } catch (...) {
-      delivery.fail(std::current_exception());
-      return;
-    }
-    if (slot.is_connected()) {
-      slot.assign([kept = Ref<SignalNode>(&node)](asio::cancellation_type) {
-        kept->loop->finish(*kept, errc::canceled, errc::canceled);
-      });
-    }
-    go(own, run_for<T, To>(std::move(*task), std::move(delivery), std::move(cancel)), "as_awaitable", where);
-  }
-};
-
-template <class T>
-struct MadeAlready {
-  explicit MadeAlready(Task<T> t) noexcept : task(std::move(t)) {}
-  Task<T> operator()(const Context&) { return std::move(task); }
-  Task<T> task;
-};
-
-template <class T>
-struct ResultOfTask;
-template <class T>
-struct ResultOfTask<Task<T>> {
-  using type = T;
-};
-
-template <class T>
-struct SignatureOf {
-  using type = void(std::exception_ptr, T);
-};
-template <>
-struct SignatureOf<void> {
-  using type = void(std::exception_ptr);
-};
-
-}  // namespace detail
-
 // Starts make(child of ctx), a Task<T>, and waits for its end: the child is cancelled when the asio::awaitable
 // is. What leaves the task is thrown; the error of a Result is returned in it. T has a default constructor.
 template <class Make>
@@ -215,110 +104,6 @@ class ViaAwaitable {
 // cancelled at once.
 inline ViaAwaitable via(const Context& ctx, asio::use_awaitable_t<>) noexcept { return ViaAwaitable(ctx); }
 
-namespace detail {
-
-// Ties an operation that somebody else awaits to a context.
-struct OperationLink : Dependent {
-  explicit OperationLink(const Context& c) noexcept
-      : Dependent([](Dependent& dependent) noexcept {
-          static_cast<OperationLink&>(dependent).signal.emit(asio::cancellation_type::terminal);
-        }),
-        ctx(c) {}
-  const SignalNode& node() const noexcept { return *ctx.node().signal; }
-
-  // What an operation that was aborted because of the context says.
-  void explain(std::error_code& error) const noexcept {
-    if (is_cancellation(error) && nothing_remains(node())) error = error_of(node());
-  }
-  void explain(std::exception_ptr& exception) const {
-    if (!exception || !nothing_remains(node())) return;
-    try {
-      std::rethrow_exception(exception);
-    } catch (const std::system_error& e) {
-      if (is_cancellation(e.code())) exception = std::make_exception_ptr(std::system_error(error_of(node())));
-    } catch (...) {  // it has nothing to do with the context
-    }
-  }
-  template <class Value>
-  void explain(const Value&) const noexcept {}
-
-  Context ctx;
-  asio::cancellation_signal signal;
-};
-
-template <class Handler, class... Args>
-class LinkedHandler {
- public:
-  LinkedHandler(std::shared_ptr<OperationLink> link, Handler handler)
-      : link_(std::move(link)), handler_(std::move(handler)) {}
-
-  using executor_type = asio::associated_executor_t<Handler>;
-  using cancellation_slot_type = asio::cancellation_slot;
-  executor_type get_executor() const noexcept { return asio::get_associated_executor(handler_); }
-  cancellation_slot_type get_cancellation_slot() const noexcept { return link_->signal.slot(); }
-
-  void operator()(Args... args) {
-    link_->unlink();
-    asio::get_associated_cancellation_slot(handler_).clear();
-    (link_->explain(args), ...);
-    handler_(std::move(args)...);
-  }
-
- private:
-  std::shared_ptr<OperationLink> link_;
-  Handler handler_;
-};
-
-// Of void(Args...): whether a failure can be made up.
-template <class... Args>
-inline constexpr bool can_fail = false;
-template <class... Values>
-inline constexpr bool can_fail<std::error_code, Values...> = (std::is_default_constructible_v<Values> && ...);
-template <class... Values>
-inline constexpr bool can_fail<std::exception_ptr, Values...> = (std::is_default_constructible_v<Values> &&
-                                                                 ...);
-
-template <class... Args>
-struct StartLinked {
-  template <class Handler, class Initiation, class... InitArgs>
-  void operator()(Handler&& handler, Context ctx, Initiation initiation, InitArgs&&... args) const {
-    const SignalNode& node = *ctx.node().signal;
-    if constexpr (can_fail<Args...>) {
-      if (nothing_remains(node)) {
-        fail(std::forward<Handler>(handler), error_of(node), std::type_identity<std::tuple<Args...>>());
-        return;
-      }
-    }
-    auto link = std::make_shared<OperationLink>(ctx);
-    auto outer = asio::get_associated_cancellation_slot(handler);
-    if (outer.is_connected()) {
-      outer.assign([link](asio::cancellation_type type) { link->signal.emit(type); });
-    }
-    std::move(initiation)(LinkedHandler<std::decay_t<Handler>, Args...>(link, std::forward<Handler>(handler)),
-                          std::forward<InitArgs>(args)...);
-    if (nothing_remains(node)) {
-      link->signal.emit(asio::cancellation_type::terminal);
-    } else {
-      LoopState::attach(*ctx.node().signal, *link);
-    }
-  }
-
- private:
-  template <class Handler, class Failure, class... Values>
-  static void fail(Handler&& handler, std::error_code error,
-                   std::type_identity<std::tuple<Failure, Values...>>) {
-    const auto executor = asio::get_associated_executor(handler);
-    asio::post(executor, [kept = std::forward<Handler>(handler), error]() mutable {
-      if constexpr (std::is_same_v<Failure, std::error_code>) {
-        kept(error, Values()...);
-      } else {
-        kept(std::make_exception_ptr(std::system_error(error)), Values()...);
-      }
-    });
-  }
-};
-
-}  // namespace detail
 }  // namespace leash
 
 template <class... Args>

@@ -24,7 +24,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "leash/detail/check.hpp"
 #include "leash/clock.hpp"
 #include "leash/detail/context_node.hpp"
 #include "leash/detail/ref.hpp"

@@ -15,10 +15,10 @@
 
 #include <utility>
 
-#include "leash/detail/check.hpp"
 #include "leash/context.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/waiting.hpp"
+#include "leash/error.hpp"
 
 namespace leash {
 namespace detail {

@@ -1,18 +1,25 @@
 #pragma once
-// Errors of this library, and the type in which expected ones are returned.
+// How things that go wrong are told: expected failures are values, misuse ends the process.
 //
-// What it is     an error category `leash`, its codes, and Result<T>.
+// What it is     an error category `leash`, its codes, Result<T>, and check().
 // Guarantees     deadline_exceeded counts as a timeout (== std::errc::timed_out); canceled and the causes
 //                that end a request (finished, disconnected, shutdown) count as
-//                std::errc::operation_canceled.
+//                std::errc::operation_canceled. A check that fails writes one line to standard error and
+//                aborts, in every build; nothing is unwound.
 // Threads        any.
 //
 //   leash::Result<int> r = co_await channel.receive(ctx);
 //   if (!r && r.error() == leash::errc::deadline_exceeded) ...
 //   if (!r && r.error() == std::errc::timed_out) ...  // the same, as a condition
 
+#include <version>
+#ifndef __cpp_lib_expected
+#  error "leash needs C++23: -std=c++23, with GCC 12 or clang 19, or newer"
+#endif
+
 #include <cstdint>
 #include <expected>
+#include <source_location>
 #include <string_view>
 #include <system_error>
 
@@ -40,6 +47,17 @@ using Result = std::expected<T, std::error_code>;
 // Whether `error` says "told to stop" (canceled, deadline_exceeded, an aborted operation), rather than "it
 // failed".
 bool is_cancellation(const std::error_code& error) noexcept;
+
+// Writes "leash: <what> (file:line)" to standard error and aborts. `what` is a literal.
+[[noreturn]] void fail(const char* what,
+                       std::source_location where = std::source_location::current()) noexcept;
+
+// For broken invariants and misuse; not for what a peer or a user can cause: that is a Result.
+inline void check(bool holds, const char* what,
+                  std::source_location where = std::source_location::current()) noexcept {
+  if (!holds) [[unlikely]]
+    fail(what, where);
+}
 
 }  // namespace leash
 

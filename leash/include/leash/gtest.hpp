@@ -38,7 +38,7 @@ inline void verify_none_elsewhere(Loop& loop, const LeakOptions& options = {}) {
 
 struct WatchOptions {
   Duration maximum_wait = std::chrono::seconds(1);  // for tasks of loops that outlive a test
-  // Tasks that were started there do not count: parts of "path:line", or patterns (leash/pattern.hpp).
+  // Tasks that were started there do not count: parts of "path:line", or patterns (leash/task_filter.hpp).
   std::vector<std::string> ignore_sites = {};
 };
 // Appends the listener to GoogleTest's.

@@ -35,7 +35,7 @@
 namespace leash {
 
 // What to leave out; a task is left out if any of these says so. Functions and names are meant as reports have
-// them, and each text may be a pattern (leash/pattern.hpp): "app::*".
+// them, and each text may be a pattern: "app::*" (leash/task_filter.hpp).
 class LeakOptions {
  public:
   // The tasks that are alive in this loop now.

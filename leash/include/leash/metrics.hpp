@@ -149,4 +149,12 @@ class Metrics {
   std::atomic<std::size_t> count_{0};
 };
 
+// Memory of coroutine frames and other small objects, of the whole process: mapped from the operating system, and
+// in use. Any thread.
+struct FramePoolUsage {
+  std::size_t mapped_bytes;
+  std::size_t used_bytes;
+};
+FramePoolUsage frame_pool_usage() noexcept;
+
 }  // namespace leash

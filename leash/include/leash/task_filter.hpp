@@ -1,7 +1,8 @@
 #pragma once
 // Which tasks are meant: by state, site, name and age.
 //
-// Guarantees     an empty filter means all tasks; a task has to meet every condition that is set.
+// Guarantees     an empty filter means all tasks; a task has to meet every condition that is set. A text with *
+//                (any characters) or ? (one) in it is a pattern for the whole; any other is looked for as a part.
 // Threads        a plain value.
 //
 //   leash::TaskFilter filter;
@@ -42,11 +43,14 @@ std::optional<TaskState> parse_task_state(std::string_view text) noexcept;
 
 struct TaskFilter {
   std::optional<TaskState> state = {};  // orphan: the leaked ones, too
-  // A part of "path:line" of where it was started, and of its name; or a pattern (leash/pattern.hpp).
+  // A part of "path:line" of where it was started, and of its name; or a pattern.
   std::string site = {};
   std::string name = {};
   Duration min_age{};            // started at least so long ago
   std::size_t limit = SIZE_MAX;  // at most so many
+
+  // Whether what has this place ("path:line") and name meets `site` and `name`.
+  bool admits(std::string_view place, std::string_view called) const noexcept;
 };
 
 namespace detail {

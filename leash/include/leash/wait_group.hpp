@@ -17,10 +17,10 @@
 
 #include <cstdint>
 
-#include "leash/detail/check.hpp"
 #include "leash/context.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/waiting.hpp"
+#include "leash/error.hpp"
 
 namespace leash {
 namespace detail {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "leash/detail/check.hpp"
 #include "leash/detail/loop_state.hpp"
+#include "leash/error.hpp"
 
 namespace leash::detail {
 

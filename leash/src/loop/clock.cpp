@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "leash/detail/check.hpp"
+#include "leash/error.hpp"
 
 namespace leash {
 

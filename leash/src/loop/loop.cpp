@@ -4,10 +4,10 @@
 #include <new>
 #include <utility>
 
-#include "leash/detail/check.hpp"
-#include "leash/src/loop/loop_registry.hpp"
 #include "leash/detail/loop_state.hpp"
+#include "leash/error.hpp"
 #include "leash/snapshot.hpp"
+#include "leash/src/loop/loop_registry.hpp"
 
 namespace leash {
 namespace {

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-#include "leash/detail/check.hpp"
+#include "leash/error.hpp"
 
 namespace leash::detail {
 

@@ -7,9 +7,9 @@
 #include <new>
 #include <utility>
 
-#include "leash/detail/check.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/tracking.hpp"
+#include "leash/error.hpp"
 #include "leash/scope.hpp"
 #include "leash/snapshot.hpp"
 #include "leash/task.hpp"

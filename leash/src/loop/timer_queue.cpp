@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <new>
 
-#include "leash/detail/check.hpp"
+#include "leash/error.hpp"
 
 namespace leash {
 namespace {

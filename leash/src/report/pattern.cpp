@@ -1,8 +1,8 @@
-#include "leash/pattern.hpp"
+#include "leash/detail/pattern.hpp"
 
 #include <cstddef>
 
-namespace leash {
+namespace leash::detail {
 namespace {
 
 bool is_pattern(std::string_view text) noexcept { return text.find_first_of("*?") != std::string_view::npos; }
@@ -38,4 +38,4 @@ bool contains(std::string_view part, std::string_view text) noexcept {
   return is_pattern(part) ? meets(part, text) : text.find(part) != std::string_view::npos;
 }
 
-}  // namespace leash
+}  // namespace leash::detail

@@ -5,16 +5,16 @@
 #include <map>
 #include <string>
 
-#include "leash/detail/families.hpp"
+#include "leash/families.hpp"
 
 namespace leash {
 namespace {
 
-using detail::add;
-using detail::add_histogram;
-using detail::Families;
-using detail::family;
-using detail::Labels;
+using families::add;
+using families::add_histogram;
+using families::Families;
+using families::family;
+using families::Labels;
 
 using prometheus::MetricType;
 

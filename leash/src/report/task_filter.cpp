@@ -1,8 +1,8 @@
 #include "leash/task_filter.hpp"
 
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/pattern.hpp"
 #include "leash/detail/task_record.hpp"
-#include "leash/pattern.hpp"
 
 namespace leash {
 
@@ -12,6 +12,10 @@ std::optional<TaskState> parse_task_state(std::string_view text) noexcept {
     if (text == to_string(state)) return state;
   }
   return std::nullopt;
+}
+
+bool TaskFilter::admits(std::string_view place, std::string_view called) const noexcept {
+  return detail::contains(site, place) && detail::contains(name, called);
 }
 
 namespace detail {
@@ -29,13 +33,9 @@ bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now) {
     if (!counts) return false;
   }
   if (now - task.started < filter.min_age) return false;
-  if (!filter.name.empty() && (!task.name || !contains(filter.name, task.name.get()))) return false;
-  if (!filter.site.empty()) {
-    const SiteMetrics& site = task.loop().metrics()->at(task.site);
-    const std::string place = site.file + (":" + std::to_string(site.line));
-    if (!contains(filter.site, place)) return false;
-  }
-  return true;
+  if (filter.name.empty() && filter.site.empty()) return true;
+  const SiteMetrics& site = task.loop().metrics()->at(task.site);
+  return filter.admits(site.file + (":" + std::to_string(site.line)), task.name ? task.name.get() : "");
 }
 
 }  // namespace detail

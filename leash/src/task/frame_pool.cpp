@@ -10,6 +10,7 @@
 
 #include "leash/detail/heap_charges.hpp"
 #include "leash/detail/list.hpp"
+#include "leash/metrics.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #  define LEASH_POOL_IS_MALLOC 1

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "leash/detail/pattern.hpp"
 #include "leash/src/loop/loop_registry.hpp"
-#include "leash/pattern.hpp"
 
 namespace leash {
 namespace {
@@ -20,7 +20,7 @@ using Alive = std::map<std::string, std::uint64_t>;
 
 bool ignores(const WatchOptions& options, std::string_view place) {
   return std::ranges::any_of(options.ignore_sites,
-                             [&](const std::string& part) { return contains(part, place); });
+                             [&](const std::string& part) { return detail::contains(part, place); });
 }
 
 Alive count_alive(const WatchOptions& options) {

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/pattern.hpp"
 #include "leash/detail/task_record.hpp"
-#include "leash/pattern.hpp"
 
 namespace leash {
 namespace {
@@ -24,7 +24,7 @@ constexpr std::chrono::nanoseconds first_pause = std::chrono::microseconds(1);
 constexpr std::chrono::nanoseconds longest_pause = std::chrono::milliseconds(100);
 
 bool any_matches(const std::vector<std::string>& names, std::string_view text) {
-  return std::ranges::any_of(names, [&](const std::string& name) { return matches(name, text); });
+  return std::ranges::any_of(names, [&](const std::string& name) { return detail::matches(name, text); });
 }
 
 bool any_calls(const std::vector<std::string>& labels, const ContextNode& node) {
@@ -111,7 +111,7 @@ bool LeakOptions::leaves_out(const TaskRecord& task) const {
   const SiteMetrics& site = task.loop().metrics()->at(task.site);
   if (!sites_.empty()) {
     const std::string place = site.file + (":" + std::to_string(site.line));
-    if (std::ranges::any_of(sites_, [&](const std::string& part) { return contains(part, place); }))
+    if (std::ranges::any_of(sites_, [&](const std::string& part) { return detail::contains(part, place); }))
       return true;
   }
   if (!creators_.empty() && any_matches(creators_, readable_function(site.function))) return true;

@@ -1,6 +1,6 @@
 #include "leash/ticker.hpp"
 
-#include "leash/detail/check.hpp"
+#include "leash/error.hpp"
 
 namespace leash {
 namespace detail {

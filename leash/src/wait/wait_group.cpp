@@ -1,6 +1,6 @@
 #include "leash/wait_group.hpp"
 
-#include "leash/detail/check.hpp"
+#include "leash/error.hpp"
 
 namespace leash::detail {
 

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "leash/after_func.hpp"
-#include "leash/detail/frame_pool.hpp"
+#include "leash/metrics.hpp"
 #include "leash/select.hpp"
 #include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"

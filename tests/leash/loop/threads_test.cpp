@@ -22,8 +22,8 @@
 
 #include "leash/after_func.hpp"
 #include "leash/channel.hpp"
-#include "leash/detail/frame_pool.hpp"
 #include "leash/go.hpp"
+#include "leash/metrics.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
 #include "leash/snapshot.hpp"

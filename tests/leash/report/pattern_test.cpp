@@ -1,10 +1,10 @@
-#include "leash/pattern.hpp"
+#include "leash/detail/pattern.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace leash {
+namespace leash::detail {
 namespace {
 
 TEST(PatternTest, ATextWithoutWildcardsIsComparedAsItStands) {
@@ -36,4 +36,4 @@ TEST(PatternTest, ALongMismatchIsFoundSoon) {
 }
 
 }  // namespace
-}  // namespace leash
+}  // namespace leash::detail

@@ -1,4 +1,5 @@
 #include "leash/detail/frame_pool.hpp"
+#include "leash/metrics.hpp"
 
 #include <gtest/gtest.h>
 

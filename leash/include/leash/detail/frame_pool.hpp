@@ -22,12 +22,4 @@ void* frame_allocate(std::size_t size);
 // `size` is the one given to frame_allocate. Any thread.
 void frame_release(void* memory, std::size_t size) noexcept;
 
-// Bytes of all pools of the process: mapped from the operating system, and of those, in use by objects. Any
-// thread.
-struct FramePoolUsage {
-  std::size_t mapped_bytes;
-  std::size_t used_bytes;
-};
-FramePoolUsage frame_pool_usage() noexcept;
-
 }  // namespace leash

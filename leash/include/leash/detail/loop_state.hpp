@@ -16,16 +16,16 @@
 #include <string_view>
 #include <thread>
 
-#include "leash/detail/check.hpp"
 #include "leash/clock.hpp"
 #include "leash/detail/context_node.hpp"
 #include "leash/detail/list.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/reserved_memory.hpp"
 #include "leash/detail/task_record.hpp"
-#include "leash/detail/tracking.hpp"
-#include "leash/metrics.hpp"
 #include "leash/detail/timer_queue.hpp"
+#include "leash/detail/tracking.hpp"
+#include "leash/error.hpp"
+#include "leash/metrics.hpp"
 
 namespace leash {
 class Loop;

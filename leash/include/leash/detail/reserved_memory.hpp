@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "leash/detail/check.hpp"
+#include "leash/error.hpp"
 
 namespace leash::detail {
 

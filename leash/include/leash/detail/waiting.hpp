@@ -16,7 +16,6 @@
 #include <utility>
 #include <variant>
 
-#include "leash/detail/check.hpp"
 #include "leash/detail/context_node.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/error.hpp"

@@ -1,4 +1,4 @@
-#include "leash/via.hpp"
+#include "leash/detail/operation.hpp"
 
 #include <asio/cancellation_type.hpp>
 

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace leash::detail {
+namespace leash::families {
 
 using Families = std::vector<prometheus::MetricFamily>;
 using Labels = std::vector<std::pair<std::string, std::string>>;
@@ -23,7 +23,7 @@ inline prometheus::MetricFamily family(std::string name, std::string help, prome
   return {std::move(name), std::move(help), type, {}};
 }
 
-inline prometheus::ClientMetric& labelled(prometheus::MetricFamily& family, const Labels& labels) {
+inline prometheus::ClientMetric& labeled(prometheus::MetricFamily& family, const Labels& labels) {
   prometheus::ClientMetric& metric = family.metric.emplace_back();
   for (const auto& [name, value] : labels) metric.label.push_back({name, value});
   return metric;
@@ -31,7 +31,7 @@ inline prometheus::ClientMetric& labelled(prometheus::MetricFamily& family, cons
 
 // A gauge or a counter.
 inline void add(prometheus::MetricFamily& family, const Labels& labels, double value) {
-  prometheus::ClientMetric& metric = labelled(family, labels);
+  prometheus::ClientMetric& metric = labeled(family, labels);
   if (family.type == prometheus::MetricType::Counter) {
     metric.counter.value = value;
   } else {
@@ -42,7 +42,7 @@ inline void add(prometheus::MetricFamily& family, const Labels& labels, double v
 // `counts` has a bucket for each bound and one more, unbounded; they are not cumulative.
 inline void add_histogram(prometheus::MetricFamily& family, const Labels& labels,
                           std::span<const double> bounds, std::span<const std::uint64_t> counts, double sum) {
-  prometheus::ClientMetric& metric = labelled(family, labels);
+  prometheus::ClientMetric& metric = labeled(family, labels);
   std::uint64_t cumulative = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     cumulative += counts[i];
@@ -53,4 +53,4 @@ inline void add_histogram(prometheus::MetricFamily& family, const Labels& labels
   metric.histogram.sample_sum = sum;
 }
 
-}  // namespace leash::detail
+}  // namespace leash::families

@@ -1,0 +1,268 @@
+#pragma once
+// An Asio operation that a task waits for: its state, its handler and its awaiter. Internal: leash/via.hpp is what
+// users see.
+
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/basic_resolver_results.hpp>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "leash/detail/loop_state.hpp"
+#include "leash/detail/ref.hpp"
+#include "leash/detail/waiting.hpp"
+#include "leash/error.hpp"
+
+namespace leash::detail {
+
+// One operation: shared by its awaiter and its handler, so that a frame can be destroyed while it is in
+// flight.
+class OperationState : public Operation, public Dependent {
+ public:
+  OperationState(ContextNode& context, bool owns_its_memory, WaitKind kind) noexcept;
+  OperationState(const OperationState&) = delete;
+  OperationState& operator=(const OperationState&) = delete;
+
+  void retain() noexcept { ++refs_; }
+  void release() noexcept {
+    if (--refs_ == 0) delete this;
+  }
+  static void* operator new(std::size_t size) { return frame_allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
+
+  LoopState& loop() const noexcept { return *loop_; }
+  ContextNode& context() const noexcept { return *context_; }
+  asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+  void initiated() noexcept;      // after the operation was started
+  void completed() noexcept;      // by its handler, once, with the result stored
+  void wait();                    // by the awaiter
+  void abandon() noexcept;        // the awaiter goes away first: cancel
+  void stop() noexcept override;  // told once: later, what it worked on (a socket) may be gone
+  bool is_complete() const noexcept { return complete_; }
+  void skip() noexcept { complete_ = true; }  // not started: the context is done
+
+  // Memory for Asio's own state of the operation: in here if it fits and is free.
+  void* allocate(std::size_t size);
+  void deallocate(void* memory, std::size_t size) noexcept;
+
+ protected:
+  virtual ~OperationState();
+
+ private:
+  static void context_done(Dependent& dependent) noexcept;
+
+  std::uint32_t refs_ = 0;
+  bool complete_ = false;
+  bool arena_used_ = false;
+  WaitKind kind_;
+  bool owns_its_memory_;  // refers to nothing of the caller: not waited for after its context is done
+  LoopState* loop_;       // counted
+  Ref<ContextNode> context_;
+  asio::cancellation_signal signal_;
+  alignas(std::max_align_t) std::byte arena_[192];
+};
+
+template <class T>
+class OperationAllocator {
+ public:
+  using value_type = T;
+  explicit OperationAllocator(OperationState& operation) noexcept : operation_(&operation) {}
+  template <class U>
+  OperationAllocator(const OperationAllocator<U>& other) noexcept : operation_(other.operation_) {}
+  T* allocate(std::size_t n) { return static_cast<T*>(operation_->allocate(n * sizeof(T))); }
+  void deallocate(T* memory, std::size_t n) noexcept { operation_->deallocate(memory, n * sizeof(T)); }
+  friend bool operator==(const OperationAllocator& a, const OperationAllocator& b) noexcept {
+    return a.operation_ == b.operation_;
+  }
+
+ private:
+  template <class>
+  friend class OperationAllocator;
+  OperationState* operation_;
+};
+
+// Operations that cannot be cancelled and refer to nothing of their caller: a name look-up goes on by itself.
+template <class... Args>
+inline constexpr bool owns_all_its_memory = false;
+template <class Protocol>
+inline constexpr bool owns_all_its_memory<std::error_code, asio::ip::basic_resolver_results<Protocol>> = true;
+
+// What only a coroutine of Asio's gives to its handler.
+template <class... Args>
+inline constexpr WaitKind wait_kind_of = WaitKind::io_wait;
+template <class... Rest>
+inline constexpr WaitKind wait_kind_of<std::exception_ptr, Rest...> = WaitKind::asio;
+
+// What the handler's arguments become.
+template <class... Args>
+struct Completion {  // no error first: the plain values
+  static constexpr bool has_error = false;
+  using type = std::conditional_t<sizeof...(Args) == 0, void, std::tuple<Args...>>;
+};
+template <class T>
+struct Completion<T> {
+  static constexpr bool has_error = false;
+  using type = T;
+};
+template <class... Values>
+struct SuccessOf {
+  using type = std::tuple<Values...>;
+};
+template <>
+struct SuccessOf<> {
+  using type = void;
+};
+template <class T>
+struct SuccessOf<T> {
+  using type = T;
+};
+template <class... Values>
+struct Completion<std::error_code, Values...> {
+  static constexpr bool has_error = true;
+  using type = Result<typename SuccessOf<Values...>::type>;
+};
+template <>
+struct Completion<std::error_code> {
+  static constexpr bool has_error = true;
+  using type = Result<>;
+};
+template <class... Values>
+struct Completion<std::exception_ptr, Values...> {
+  static constexpr bool has_error = true;
+  using type = Result<typename SuccessOf<Values...>::type>;
+};
+template <>
+struct Completion<std::exception_ptr> {
+  static constexpr bool has_error = true;
+  using type = Result<>;
+};
+
+template <class... Args>
+class OperationOf final : public OperationState {
+ public:
+  explicit OperationOf(ContextNode& context) noexcept
+      : OperationState(context, owns_all_its_memory<Args...>, wait_kind_of<Args...>) {}
+  std::optional<std::tuple<Args...>> arguments;
+
+ private:
+  ~OperationOf() override = default;
+};
+
+template <class... Args>
+class OperationHandler {
+ public:
+  explicit OperationHandler(OperationOf<Args...>& operation) noexcept
+      : operation_(&operation), keep_(&operation) {}
+
+  using executor_type = asio::io_context::executor_type;
+  using allocator_type = OperationAllocator<std::byte>;
+  using cancellation_slot_type = asio::cancellation_slot;
+  executor_type get_executor() const noexcept { return operation_->loop().io().get_executor(); }
+  allocator_type get_allocator() const noexcept { return allocator_type(*operation_); }
+  cancellation_slot_type get_cancellation_slot() const noexcept { return operation_->slot(); }
+
+  void operator()(Args... args) {
+    operation_->arguments.emplace(std::move(args)...);
+    operation_->completed();
+  }
+
+ private:
+  // Asio 1.22 asks a handler for its allocator after it moved it into another one (work_dispatcher, in the
+  // order in which GCC evaluates arguments): so this one stays, and the other one keeps what it refers to.
+  OperationOf<Args...>* operation_;
+  Ref<OperationOf<Args...>> keep_;
+};
+
+template <class... Args>
+class [[nodiscard]] OperationAwaiter : public AwaiterTag {
+ public:
+  using Outcome = typename Completion<Args...>::type;
+
+  template <class Initiation, class... InitArgs>
+  OperationAwaiter(ContextNode& context, std::size_t* partial, Initiation&& initiation, InitArgs&&... args)
+      : operation_(new OperationOf<Args...>(context)), partial_(partial) {
+    if (Completion<Args...>::has_error && nothing_remains(*context.signal)) {
+      operation_->skip();
+      if (partial_) *partial_ = 0;
+      return;
+    }
+    std::forward<Initiation>(initiation)(OperationHandler<Args...>(*operation_),
+                                         std::forward<InitArgs>(args)...);
+    operation_->initiated();
+  }
+  OperationAwaiter(OperationAwaiter&&) noexcept = default;
+  OperationAwaiter& operator=(OperationAwaiter&&) = delete;
+  ~OperationAwaiter() {
+    if (operation_) operation_->abandon();
+  }
+
+  bool await_ready() const noexcept { return operation_->is_complete() && may_go_on(*current.task); }
+  void await_suspend(std::coroutine_handle<>) { operation_->wait(); }
+
+  // What the handler was called with, once it has been.
+  const std::optional<std::tuple<Args...>>& arguments() const noexcept { return operation_->arguments; }
+
+  Outcome await_resume() {
+    auto& arguments = operation_->arguments;
+    if constexpr (Completion<Args...>::has_error) {
+      if (!arguments) return std::unexpected(error_of(*operation_->context().signal));
+      return std::apply([this](auto& first, auto&... rest) { return this->outcome(first, rest...); },
+                        *arguments);
+    } else if constexpr (sizeof...(Args) == 1) {
+      return std::get<0>(std::move(*arguments));
+    } else if constexpr (sizeof...(Args) > 1) {
+      return std::move(*arguments);
+    }
+  }
+
+ private:
+  template <class... Values>
+  Outcome outcome(std::error_code error, Values&... values) {
+    if constexpr (sizeof...(Values) == 1) {
+      if constexpr (std::is_same_v<Values..., std::size_t>) {
+        if (partial_) *partial_ = (values, ...);
+      }
+    }
+    if (error) return std::unexpected(explain(error));
+    if constexpr (sizeof...(Values) == 0) {
+      return {};
+    } else if constexpr (sizeof...(Values) == 1) {
+      return Outcome(std::move(values)...);
+    } else {
+      return Outcome(std::tuple<Values...>(std::move(values)...));
+    }
+  }
+  template <class... Values>
+  Outcome outcome(std::exception_ptr exception, Values&... values) {
+    if (exception) {
+      try {
+        std::rethrow_exception(exception);
+      } catch (const std::system_error& e) {
+        return std::unexpected(explain(e.code()));
+      }
+    }
+    return outcome(std::error_code(), values...);
+  }
+  // Aborted because the context ended, or its deadline passed while the operation was started: then the
+  // context's error says why.
+  std::error_code explain(std::error_code error) const noexcept {
+    const SignalNode& signal = *operation_->context().signal;
+    return is_cancellation(error) && nothing_remains(signal) ? error_of(signal) : error;
+  }
+
+  Ref<OperationOf<Args...>> operation_;
+  std::size_t* partial_;
+};
+
+}  // namespace leash::detail
