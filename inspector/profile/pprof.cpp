@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "inspector/profile/stack.hpp"
-#include "leash/detail/check.hpp"
+#include "leash/error.hpp"
 
 namespace inspector {
 namespace {
