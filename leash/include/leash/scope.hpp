@@ -33,7 +33,7 @@
 
 namespace leash {
 
-class Scope {
+class Scope : private detail::Hook<detail::HeldScope> {
  public:
   explicit Scope(const Context& parent, std::source_location where = std::source_location::current());
   Scope(const Scope&) = delete;
@@ -72,7 +72,7 @@ class Scope {
 
   Context parent_;
   Cancelable own_;
-  detail::TaskRecord* const holder_;  // the task that made it
+  detail::TaskRecord* holder_;  // the task that made it; null: none, or it has ended
   detail::List<detail::InScope> tasks_;
   std::size_t live_ = 0;
   std::error_code error_;         // the first one

@@ -117,7 +117,8 @@ Cancelable with_timeout(const Context& parent, Duration timeout, std::error_code
 
 Context without_cancel(const Context& parent) {
   ContextNode& above = parent.node();
-  return Context(*new detail::DetachedNode(&above, &above.signal->loop->never()));
+  const detail::Ref<SignalNode> never = above.signal->loop->never();
+  return Context(*new detail::DetachedNode(&above, never.get()));
 }
 
 Cancel& Cancel::operator=(Cancel&& other) noexcept {

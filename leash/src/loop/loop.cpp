@@ -13,8 +13,10 @@ namespace leash {
 namespace {
 
 void write_exception(std::exception_ptr exception, const TaskInfo* task) {
-  const std::string who =
-      task ? to_text(*task) : std::string("a callback of after_func, or a scope that was not joined\n");
+  const std::string who = task ? to_text(*task)
+                               : std::string(
+                                     "a callback of after_func, a scope that was not joined, or a handler "
+                                     "that ran while the loop ended\n");
   try {
     std::rethrow_exception(std::move(exception));
   } catch (const std::exception& e) {
@@ -62,6 +64,7 @@ void Loop::drain(std::error_code cause) noexcept {
 }
 
 Result<std::size_t> Loop::run() {
+  check(!state_->in_turn(), "Loop::run was called by one of the loop's own tasks or callbacks");
   if (io().stopped()) io().restart();
   std::size_t handlers = io().run();
   const bool deadlock = state_->stuck() && state_->is_out_of_work(handlers) && state_->stuck();

@@ -70,80 +70,103 @@ TaskRecord* TaskRecord::holder() const noexcept {
   return s ? s->holder_ : nullptr;
 }
 
-std::size_t LoopState::reap(List<Dependent>& chosen) noexcept {
+LoopState::ReapCount LoopState::reap(List<Dependent>& chosen) noexcept {
   check_thread();
+  const std::uint64_t destroyed_before = destroyed_;
+  List<Ready> doomed;
   for (auto* hook = chosen.front(); hook; hook = chosen.next(*hook)) {
-    static_cast<TaskRecord&>(static_cast<Dependent&>(*hook)).doomed = true;
+    doom(static_cast<TaskRecord&>(static_cast<Dependent&>(*hook)), doomed);
   }
-  block_doomed();
-  std::size_t waiting = 0;
-  // What a frame destroys may destroy others that were chosen: those unlink themselves.
-  while (auto* hook = chosen.front()) {
-    auto& task = static_cast<TaskRecord&>(static_cast<Dependent&>(*hook));
+  destroy_all(doomed);
+  ReapCount count;
+  count.ended = destroyed_ - destroyed_before;
+  while (auto* hook = chosen.front()) {  // what is destroyed unlinks itself
     hook->unlink();
-    if (task.blocked) {
-      ++waiting;
-    } else {
-      destroy(task);
-    }
+    ++count.waiting;
   }
-  return waiting;
+  return count;
 }
 
 void LoopState::let_go(List<InScope>& tasks) noexcept {
   while (!tasks.empty()) {  // a destructor may start more
-    List<InScope> going;
-    going.splice(tasks);
-    for (auto* hook = going.front(); hook; hook = going.next(*hook)) {
-      auto& task = static_cast<ScopedTaskRecord&>(*hook);
-      task.scope = nullptr;
-      task.doomed = true;
-    }
-    block_doomed();
-    while (auto* hook = going.back()) {
+    List<Ready> doomed;
+    while (auto* hook = tasks.front()) {
       hook->unlink();
       auto& task = static_cast<ScopedTaskRecord&>(*hook);
-      if (!task.blocked) destroy(task);
+      task.scope = nullptr;
+      doom(task, doomed);
     }
+    destroy_all(doomed);
   }
 }
 
-// An operation that has to return may refer to frames of the task that waits for it, and to those of the tasks
-// that hold the scopes it is in. If one of them is doomed, all are up to that one; the operation is told to
-// stop, and the frames go when it has returned.
-void LoopState::block_doomed() noexcept {
-  if (closing_) return;  // the frames go at once
-  const bool nested = std::exchange(finishing_, true);
-  List<Operation> looked_at;  // what ends when others are told to stop unlinks itself
-  while (auto* hook = returning_.front()) {
+void LoopState::end_by_force(TaskRecord& task) noexcept {
+  List<Ready> doomed;
+  doom(task, doomed);
+  destroy_all(doomed);
+}
+
+void LoopState::doom(TaskRecord& task, List<Ready>& doomed) noexcept {
+  task.doomed = true;
+  static_cast<Hook<Ready>&>(task).unlink();
+  doomed.push_back(task);
+}
+
+// From the end of the list on: first the tasks of the scopes that a task holds, then its own frames, so that what
+// tasks were lent outlives them, and the stack does not grow with their number. A task stays while it runs, while
+// an operation may still use what it was given, or while a task below it stays; it is looked at again when that has
+// changed. Destructors of frames, and what is told to stop, may call all of the library meanwhile.
+void LoopState::destroy_all(List<Ready>& doomed) noexcept {
+  while (auto* hook = doomed.back()) {
+    auto& task = static_cast<TaskRecord&>(*hook);
+    if (task.running) {
+      hook->unlink();
+      continue;
+    }
+    stop_operations(task);
+    if (!static_cast<Hook<Ready>&>(task).linked()) doomed.push_back(task);  // one of these ended it, too
+    bool stays = false;
+    bool more = false;
+    if (TaskExtra* const extra = task.extra_if_any()) {
+      for (auto* operation = extra->operations.front(); operation;
+           operation = extra->operations.next(*operation)) {
+        stays = stays || static_cast<Operation&>(*operation).has_to_return;
+      }
+      for (auto* held = extra->scopes.front(); held; held = extra->scopes.next(*held)) {
+        List<InScope>& below = static_cast<Scope&>(*held).tasks_;
+        for (auto* child_hook = below.front(); child_hook; child_hook = below.next(*child_hook)) {
+          auto& child = static_cast<ScopedTaskRecord&>(*child_hook);
+          stays = true;
+          if (child.doomed) continue;
+          doom(child, doomed);
+          more = true;
+        }
+      }
+    }
+    if (more) continue;
     hook->unlink();
-    looked_at.push_back(*hook);
-    auto& operation = static_cast<Operation&>(*hook);
-    TaskRecord* outermost = nullptr;
-    for (TaskRecord* task = operation.task; task; task = task->holder()) {
-      if (task->doomed) outermost = task;
-    }
-    if (!outermost) continue;
-    for (TaskRecord* task = operation.task;; task = task->holder()) {
-      task->doomed = task->blocked = true;
-      if (task == outermost) break;
-    }
-    operation.stop();
+    if (stays) continue;
+    const Ref<ContextNode> owner = task.owner;  // its values may have destructors: they run last
+    TaskRecord* const holder = task.holder();
+    destroy(task);
+    if (holder && holder->doomed && !static_cast<Hook<Ready>&>(*holder).linked()) doomed.push_back(*holder);
   }
-  returning_.splice(looked_at);
-  finishing_ = nested;
 }
 
-// A doomed task was woken: perhaps because what blocked it, or the one that holds its scope, has returned.
-void LoopState::go_on_reaping(TaskRecord& task) noexcept {
-  for (TaskRecord* next = &task; next && next->doomed;) {
-    next->blocked = false;
-    block_doomed();
-    if (next->blocked || next->running) return;
-    TaskRecord* const holder = next->holder();
-    destroy(*next);
-    next = holder;
+void LoopState::stop_operations(TaskRecord& task) noexcept {
+  TaskExtra* const extra = task.extra_if_any();
+  if (!extra || extra->operations.empty()) return;
+  const bool nested = std::exchange(finishing_, true);
+  task.running = true;
+  List<Operation> told;  // what ends meanwhile unlinks itself
+  while (auto* hook = extra->operations.front()) {
+    hook->unlink();
+    told.push_back(*hook);
+    static_cast<Operation&>(*hook).stop();
   }
+  extra->operations.splice(told);
+  task.running = false;
+  finishing_ = nested;
 }
 
 }  // namespace leash::detail

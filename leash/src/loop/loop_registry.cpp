@@ -15,7 +15,7 @@ struct Registry {
 };
 
 Registry& registry() {
-  static Registry the_only_one;
+  static Registry& the_only_one = *new Registry;  // never destroyed: a static Loop may end after all else
   return the_only_one;
 }
 

@@ -2,15 +2,27 @@
 #include "leash/detail/loop_state.hpp"
 
 #include <algorithm>
-#include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
+#include <cstdio>
 #include <ctime>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include "leash/error.hpp"
+#include "leash/snapshot.hpp"
 
 namespace leash::detail {
+namespace {
+
+void write_task(const TaskRecord& task) noexcept {
+  try {
+    std::fputs(to_text(describe(task, task.loop().now())).c_str(), stderr);
+  } catch (const std::bad_alloc&) {  // the line before says how many there are
+  }
+}
+
+}  // namespace
 
 LoopState::LoopState(asio::io_context& io_context, Clock* clock, const Settings& settings)
     : io_(io_context),
@@ -165,6 +177,39 @@ bool LoopState::deadlocked() {
   return out_of_work && stuck();
 }
 
+// All have been told to stop; their handlers resume nobody. Those that do not heed it, like work on another thread,
+// are waited for as long as the io_context has work: they may use what they were given.
+void LoopState::wait_for_operations() noexcept {
+  io_.restart();
+  const TimePoint told = std::chrono::steady_clock::now();
+  bool said = false;
+  while (operations_ != 0) {
+    std::size_t handlers = 1;
+    try {
+      handlers = io_.run_one_for(std::chrono::milliseconds(10));
+    } catch (...) {
+      report_exception(std::current_exception(), nullptr);
+    }
+    const bool late = std::chrono::steady_clock::now() - told > std::chrono::seconds(1);
+    if (late && operations_ != 0 && !std::exchange(said, true)) {
+      std::fprintf(
+          stderr,
+          "leash: the end of loop \"%s\" waits for %zu operations that have not ended 1 s after they were "
+          "cancelled\n",
+          name.c_str(), operations_);
+      each_task([](TaskRecord& task) {
+        if (task.extra_if_any() && !task.extra_if_any()->operations.empty()) write_task(task);
+      });
+    }
+    if (!io_.stopped()) continue;
+    io_.restart();
+    if (handlers != 0) continue;
+    // It has no work: they can only end when another thread posts their handlers, which holds none.
+    if (late) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 void LoopState::close(const std::function<void()>& before_frames_are_destroyed) noexcept {
   check(!in_turn_, "Loop destroyed by one of its own tasks or callbacks");
   check_thread();
@@ -173,25 +218,24 @@ void LoopState::close(const std::function<void()>& before_frames_are_destroyed) 
   finish(*background_, errc::canceled, errc::shutdown);
   finish(*never_, errc::canceled, errc::shutdown);
 
-  // Operations that can be cancelled have been; their handlers run now and resume nobody.
-  const auto cancellable_in_flight = [this] {
-    for (const List<Operation>* operations : {&operations_, &returning_}) {
-      for (auto* hook = operations->front(); hook; hook = operations->next(*hook)) {
-        if (static_cast<Operation&>(*hook).cancellable) return true;
-      }
+  wait_for_operations();
+  if (newest_task_before(UINT64_MAX)) before_frames_are_destroyed();
+  for (bool more = true; more;) {  // destructors may start some
+    const std::uint64_t destroyed_before = destroyed_;
+    std::uint64_t id = UINT64_MAX;
+    while (TaskRecord* task = newest_task_before(id)) {
+      id = task->id;
+      end_by_force(*task);
     }
-    return false;
-  };
-  io_.restart();
-  const auto work = asio::make_work_guard(io_);  // an operation may be on its way from another thread
-  const TimePoint give_up = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  while (cancellable_in_flight()) {
-    io_.run_one_for(std::chrono::milliseconds(10));
-    if (std::chrono::steady_clock::now() > give_up) break;  // an operation that ignores its cancellation
+    more = destroyed_ != destroyed_before;
   }
-
-  if (newest_task()) before_frames_are_destroyed();
-  while (TaskRecord* task = newest_task()) destroy(*task);
+  if (const std::size_t left = metrics_->live_tasks.get(); left != 0) {
+    std::fprintf(
+        stderr,
+        "leash: loop \"%s\" ends while %zu tasks are in operations that nothing completes: their frames "
+        "stay in memory\n",
+        name.c_str(), left);
+  }
   while (auto* hook = callbacks_.front()) {
     hook->unlink();
     auto& callback = static_cast<Callback&>(*hook);
@@ -201,7 +245,16 @@ void LoopState::close(const std::function<void()>& before_frames_are_destroyed) 
   clock_ = nullptr;
   timer_.reset();
   background_->release();
-  never_->release();
+  std::exchange(never_, nullptr)->release();
+}
+
+Ref<SignalNode> LoopState::never() {
+  if (never_) return Ref<SignalNode>(never_);
+  Ref<SignalNode> done(new SignalNode(*this, nullptr));
+  done->reported = false;
+  metrics_->contexts_live.subtract();
+  finish(*done, errc::canceled, errc::shutdown);
+  return done;
 }
 
 }  // namespace leash::detail

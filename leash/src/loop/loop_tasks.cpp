@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "leash/detail/loop_state.hpp"
@@ -26,7 +27,7 @@ TaskRecord::TaskRecord(ContextNode& context, PromiseBase& root) noexcept
 
 LoopState::Turn::Turn(LoopState& state) noexcept : loop(&state) {
   loop->check_thread();
-  loop->in_turn_ = true;
+  inside_another = std::exchange(loop->in_turn_, true);  // a task polls the io_context
   loop->budget_ = loop->settings_.turn_budget;
 #ifndef NDEBUG
   loop->thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
@@ -35,6 +36,7 @@ LoopState::Turn::Turn(LoopState& state) noexcept : loop(&state) {
 
 LoopState::Turn::~Turn() {
   loop->drain();
+  if (inside_another) return;
   loop->in_turn_ = false;
 #ifndef NDEBUG
   loop->thread_.store({}, std::memory_order_relaxed);
@@ -84,6 +86,16 @@ void LoopState::call_soon(Callback& callback) noexcept {
 
 namespace {
 
+void destroy_frame(PromiseBase& frame) noexcept {
+  std::exception_ptr* const outer = std::exchange(current.exception, nullptr);  // what a destructor throws is none's
+  try {
+    frame.handle().destroy();
+  } catch (...) {
+    fail("a destructor threw an exception while the frame of a task was destroyed");
+  }
+  current.exception = outer;
+}
+
 // The frame goes when there is no memory for its record.
 TaskRecord& new_record(ContextNode& owner, PromiseBase& root, Scope* scope) {
   try {
@@ -95,20 +107,23 @@ TaskRecord& new_record(ContextNode& owner, PromiseBase& root, Scope* scope) {
   }
 }
 
-// Up to a null character. Null when there is no memory: a task can do without its name.
-TaskName copy_of(std::string_view text) noexcept {
-  text = text.substr(0, text.find('\0'));
-  try {
-    auto* copy = static_cast<char*>(frame_allocate(text.size() + 1));
-    std::memcpy(copy, text.data(), text.size());
-    copy[text.size()] = '\0';
-    return TaskName(copy);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
+}  // namespace
+
+TaskExtra* TaskExtra::make(std::string_view name) {
+  name = name.substr(0, name.find('\0'));
+  auto* const made = new (frame_allocate(sizeof(TaskExtra) + name.size() + 1)) TaskExtra;
+  auto* const copy = reinterpret_cast<char*>(made + 1);
+  name.copy(copy, name.size());
+  copy[name.size()] = '\0';
+  return made;
 }
 
-}  // namespace
+void TaskRecord::set_name(std::string_view text) noexcept {
+  try {
+    extra_ = TaskExtra::make(text);
+  } catch (const std::bad_alloc&) {  // it does without
+  }
+}
 
 TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns_result,
                              std::string_view task_name, const std::source_location& where, Scope* scope) {
@@ -129,7 +144,7 @@ void LoopState::track(TaskRecord& task, std::string_view task_name, const std::s
   // Of an orphan from the start, latencies are measured from it; of others only ages.
   task.started = signal.done() ? now() : coarse_now();
   task.bytes = task.innermost->bytes;
-  if (!task_name.empty()) task.name = copy_of(task_name);
+  if (!task_name.empty()) task.set_name(task_name);
   task.site = metrics_->site(where);
 
   SiteMetrics& site = metrics_->at(task.site);
@@ -195,7 +210,10 @@ void LoopState::schedule(TaskRecord& task) noexcept {
 }
 
 void LoopState::resume_from_handler(TaskRecord& task) noexcept {
-  if (closing_) return;
+  if (closing_) {
+    if (closed_) end_by_force(task);  // it was left in an operation when the loop ended
+    return;
+  }
   if (in_turn_ || finishing_) {
     schedule(task);
     return;
@@ -208,7 +226,7 @@ void LoopState::resume_from_handler(TaskRecord& task) noexcept {
 // the number of awaits (symmetric transfer does not promise that on GCC 12).
 void LoopState::resume(TaskRecord& task) noexcept {
   if (task.doomed) {
-    go_on_reaping(task);
+    end_by_force(task);
     return;
   }
   std::exception_ptr exception;
@@ -217,15 +235,17 @@ void LoopState::resume(TaskRecord& task) noexcept {
   task.running = true;
   current.next = task.innermost->handle();
   while (current.next) std::exchange(current.next, nullptr).resume();
-  task.running = false;
   current = outer;
   if (task.ended) {
     end(task, exception);
-  } else if (task.doomed) {
-    go_on_reaping(task);
+    return;
   }
+  task.running = false;
+  if (task.doomed) end_by_force(task);
 }
 
+// What is called meanwhile, on_exception and the destructors of what the frame holds, may end the task's scope or
+// reap: the task counts as running until it is forgotten, and its scope is asked for again.
 void LoopState::end(TaskRecord& task, const std::exception_ptr& exception) noexcept {
   PromiseBase& root = *task.innermost;
   std::error_code error;
@@ -239,28 +259,29 @@ void LoopState::end(TaskRecord& task, const std::exception_ptr& exception) noexc
   } else if (error || (!task.returns_result && task.owner->signal->done())) {
     outcome = Outcome::canceled;
   }
-  Scope* const scope = task.scope();
   // A scope keeps one failure for join; a later exception would be lost.
-  if (exception && (!scope || scope->failed())) report_exception(exception, &task);
+  const bool join_hears = task.scope() && !task.scope()->failed();
+  if (exception && !join_hears) report_exception(exception, &task);
   task.innermost = nullptr;
-  root.handle().destroy();
+  destroy_frame(root);
+  if (exception && join_hears && !task.scope())
+    report_exception(exception, &task);       // the frame held the scope
+  const Ref<ContextNode> owner = task.owner;  // its values may have destructors
+  Scope* const scope = task.scope();
   forget(task, outcome);
   if (scope) scope->task_ended(error, exception);
 }
 
 void LoopState::destroy(TaskRecord& task) noexcept {
-  if (task.running) {
-    task.doomed = true;
-    return;
-  }
-  static_cast<Hook<Ready>&>(task).unlink();
-  Scope* const scope = task.scope();
+  task.running = true;
   // A frame's destructors may run code of the user, which sees the frames that are left.
   while (PromiseBase* frame = task.innermost) {
     task.innermost = frame->parent;
     if (frame->holder) *frame->holder = nullptr;
-    frame->handle().destroy();
+    destroy_frame(*frame);
   }
+  Scope* const scope = task.scope();
+  ++destroyed_;
   forget(task, Outcome::reaped);
   if (scope) scope->task_ended({}, nullptr);
 }
@@ -273,6 +294,16 @@ void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
     if (cursor.next == &task) cursor.next = static_cast<TaskRecord*>((*tasks_)[task.site].next(task));
   }
   static_cast<Hook<TaskRecord>&>(task).unlink();
+  if (TaskExtra* const extra = task.extra_if_any()) {
+    while (auto* hook = extra->operations.front()) {
+      hook->unlink();
+      static_cast<Operation&>(*hook).task = nullptr;
+    }
+    while (auto* hook = extra->scopes.front()) {
+      hook->unlink();
+      static_cast<Scope&>(*hook).holder_ = nullptr;
+    }
+  }
   if (task.in_scope) {
     delete static_cast<ScopedTaskRecord*>(&task);
   } else {
@@ -307,26 +338,31 @@ TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
 
 void LoopState::report_exception(std::exception_ptr exception, const TaskRecord* task) noexcept {
   metrics_->exceptions.add();
+  std::optional<TaskInfo> info;
   try {
-    if (!task) {
-      on_exception(exception, nullptr);
-      return;
-    }
-    const TaskInfo info = describe(*task, now());
-    on_exception(exception, &info);
+    if (task) info = describe(*task, now());
   } catch (const std::bad_alloc&) {
-    std::fputs("leash: an exception left a task or a callback, and there is no memory to describe it\n",
+    std::fputs("leash: an exception left a task, and there is no memory to describe it\n", stderr);
+    return;
+  }
+  try {
+    on_exception(exception, info ? &*info : nullptr);
+  } catch (const std::bad_alloc&) {
+    std::fputs("leash: an exception left a task or a callback, and there is no memory to report it\n",
                stderr);
+  } catch (...) {
+    fail("LoopOptions::on_exception threw an exception: it must not");
   }
 }
 
-TaskRecord* LoopState::newest_task() noexcept {
+TaskRecord* LoopState::newest_task_before(std::uint64_t id) noexcept {
   TaskRecord* newest = nullptr;
   for (List<TaskRecord>& tasks : *tasks_) {
-    if (auto* hook = tasks.back()) {
-      auto& task = static_cast<TaskRecord&>(*hook);
-      if (!newest || task.id > newest->id) newest = &task;
-    }
+    auto* hook = tasks.back();
+    while (hook && static_cast<TaskRecord&>(*hook).id >= id) hook = tasks.previous(*hook);
+    if (!hook) continue;
+    auto& task = static_cast<TaskRecord&>(*hook);
+    if (!newest || task.id > newest->id) newest = &task;
   }
   return newest;
 }

@@ -70,7 +70,7 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
   // By address, which is quick; groups of equal text are made one afterwards.
   std::unordered_map<Place, ContextGroup, PlaceHash> places;
   std::size_t visited = 0;
-  const SignalNode* const roots[] = {&state.background(), &state.never()};  // which are not counted
+  const SignalNode* const roots[] = {&state.background(), state.never().get()};  // which are not counted
   std::vector<const SignalNode*> ahead(std::begin(roots), std::end(roots));
   while (!ahead.empty()) {
     const SignalNode& node = *ahead.back();

@@ -98,7 +98,7 @@ Duration waits_for(const TaskRecord& task, TimePoint now) noexcept {
 TaskInfo describe(const TaskRecord& task, TimePoint now) {
   TaskInfo info;
   info.id = task.id;
-  if (task.name) info.name = task.name.get();
+  info.name = task.name();
   info.loop = task.loop().name;
   const SiteMetrics& site = task.loop().metrics()->at(task.site);
   info.site = {readable_function(site.function), site.file, site.line};

@@ -35,7 +35,7 @@ bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now) {
   if (now - task.started < filter.min_age) return false;
   if (filter.name.empty() && filter.site.empty()) return true;
   const SiteMetrics& site = task.loop().metrics()->at(task.site);
-  return filter.admits(site.file + (":" + std::to_string(site.line)), task.name ? task.name.get() : "");
+  return filter.admits(site.file + (":" + std::to_string(site.line)), task.name());
 }
 
 }  // namespace detail

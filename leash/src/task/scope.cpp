@@ -16,11 +16,14 @@ Scope::ParentWatch::ParentWatch(Scope& s) noexcept
 
 Scope::Scope(const Context& parent, std::source_location where)
     : parent_(parent), own_(with_cancel(parent, {}, where)), holder_(detail::current.task), watch_(*this) {
+  if (holder_) holder_->extra().scopes.push_back(*this);
   detail::SignalNode& signal = *own_.ctx.node().signal;
   if (!signal.done()) detail::LoopState::attach(signal, watch_);
 }
 
 Scope::~Scope() {
+  check(joiner_ == nullptr, "a Scope was destroyed while a task joins it");
+  Hook<detail::HeldScope>::unlink();
   watch_.unlink();
   if (live_ != 0) {
     own_.cancel();
@@ -75,6 +78,11 @@ Scope::Join Scope::join() noexcept { return Join(*this); }
 void Scope::Join::await_suspend(std::coroutine_handle<>) {
   detail::TaskRecord& task = *detail::current.task;
   check(scope_.joiner_ == nullptr, "a Scope is joined by two tasks at once");
+  if (scope_.holder_ != &task) {
+    for (const detail::TaskRecord* above = &task; above; above = above->holder()) {
+      check(above->scope() != &scope_, "a task joins the Scope that it runs in: it would wait for itself");
+    }
+  }
   scope_.joiner_ = &task;
   waiting_ = true;
   if (scope_.live_ == 0) {  // ready, but this turn has gone on for long enough

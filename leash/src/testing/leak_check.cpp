@@ -107,7 +107,7 @@ bool LeakOptions::leaves_out(const TaskRecord& task) const {
   if (task.running) return true;  // it looks itself
   if (only_below_ && !is_below(task, *only_below_)) return true;
   if (std::ranges::any_of(ancestors_, [&](const auto& ctx) { return is_below(task, *ctx); })) return true;
-  if (!names_.empty() && task.name && any_matches(names_, task.name.get())) return true;
+  if (!names_.empty() && *task.name() && any_matches(names_, task.name())) return true;
   const SiteMetrics& site = task.loop().metrics()->at(task.site);
   if (!sites_.empty()) {
     const std::string place = site.file + (":" + std::to_string(site.line));

@@ -4,12 +4,14 @@
 
 namespace leash::detail {
 
-OperationState::OperationState(ContextNode& context, bool owns_its_memory, WaitKind kind) noexcept
+OperationState::OperationState(ContextNode& context, bool owns_its_memory, bool is_plain, WaitKind kind)
     : Dependent(&OperationState::context_done),
       kind_(kind),
       owns_its_memory_(owns_its_memory),
       loop_(context.signal->loop),
       context_(&context) {
+  has_to_return = !owns_its_memory && !is_plain;
+  if (current.task) (void)current.task->extra();  // before it is started: there may be no memory
   loop_->retain();
 }
 
@@ -18,8 +20,11 @@ OperationState::~OperationState() { loop_->release(); }
 void OperationState::initiated() noexcept {
   if (complete_) return;  // inside its own initiation
   cancellable = signal_.slot().has_handler();
-  has_to_return = !owns_its_memory_ && (!cancellable || kind_ == WaitKind::asio);
-  loop_->add_operation(*this);
+  abandoned = owns_its_memory_ && !cancellable;
+  if (!cancellable && !owns_its_memory_) has_to_return = true;
+  in_flight_ = true;
+  loop_->operation_started(*this);
+  if (current.task) belong_to(*current.task);
   if (nothing_remains(*context_->signal)) {
     context_done(*this);
   } else {
@@ -39,32 +44,48 @@ void OperationState::context_done(Dependent& dependent) noexcept {
   }
 }
 
+void OperationState::belong_to(TaskRecord& its_task) {
+  static_cast<Hook<Operation>&>(*this).unlink();
+  its_task.extra().operations.push_back(*this);
+  task = &its_task;
+}
+
 void OperationState::completed() noexcept {
+  if (complete_) return;  // given up before: a name look-up
+  const Ref<LoopState> loop(loop_);
   complete_ = true;
   static_cast<Hook<Dependent>&>(*this).unlink();
   static_cast<Hook<Operation>&>(*this).unlink();
-  if (TaskRecord* waiting = std::exchange(task, nullptr)) {
-    waiting->uncancellable = false;
-    loop_->resume_from_handler(*waiting);
+  if (std::exchange(in_flight_, false)) loop->operation_ended(*this);
+  TaskRecord* const its_task = std::exchange(task, nullptr);
+  if (its_task && (awaited || its_task->doomed)) {
+    its_task->uncancellable = false;
+    its_task->loop().resume_from_handler(*its_task);
   } else {
-    loop_->operation_ended();
+    loop->arm_out_of_turn();
   }
+}
+
+void OperationState::await() {
+  check(!std::exchange(awaited_once_, true),
+        "an operation was awaited twice: its result is taken by the first co_await");
 }
 
 void OperationState::wait() {
   if (complete_) {
-    loop_->schedule(*current.task);
+    current.task->loop().schedule(*current.task);
     return;
   }
-  task = current.task;
+  if (task != current.task) belong_to(*current.task);  // it was started elsewhere
+  awaited = true;
   task->uncancellable = !cancellable && !owns_its_memory_;
   const bool told_to_stop = !static_cast<Hook<Dependent>&>(*this).linked();
   if (task->uncancellable && told_to_stop) loop_->count_uncancellable(*task);
-  loop_->park(*task, kind_);
+  task->loop().park(*task, kind_);
 }
 
 void OperationState::abandon() noexcept {
-  task = nullptr;
+  awaited = false;
   stop();
 }
 

@@ -7,16 +7,17 @@
 // tasks, owned tasks, callbacks.
 
 #include <cstdint>
+#include <new>
 #include <source_location>
 #include <system_error>
 
 #include "leash/clock.hpp"
+#include "leash/detail/frame_pool.hpp"
 #include "leash/detail/list.hpp"
 #include "leash/detail/ref.hpp"
+#include "leash/detail/timer_queue.hpp"
 #include "leash/error.hpp"
 #include "leash/metrics.hpp"
-#include "leash/detail/frame_pool.hpp"
-#include "leash/detail/timer_queue.hpp"
 
 namespace leash::detail {
 
@@ -49,6 +50,13 @@ struct ContextNode {
 
   static void* operator new(std::size_t size) { return frame_allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
+  // Of values that are aligned more strictly than the pool's memory.
+  static void* operator new(std::size_t size, std::align_val_t alignment) {
+    return ::operator new(size, alignment);
+  }
+  static void operator delete(void* memory, std::size_t size, std::align_val_t alignment) noexcept {
+    ::operator delete(memory, size, alignment);
+  }
 
   std::uint32_t refs = 0;
   Kind kind;

@@ -41,13 +41,15 @@ struct Callback : Hook<Callback> {
   Run run;
 };
 
-// A pending Asio operation.
+// A pending Asio operation; in the list of the task that started it, or awaits it.
 struct Operation : Hook<Operation> {
   virtual void stop() noexcept = 0;  // tells it to end, once
-  TaskRecord* task = nullptr;        // that waits for it
+  TaskRecord* task = nullptr;        // whose list it is in
+  bool awaited = false;              // by that task
   bool cancellable = true;
-  // What it refers to has to stay until it has ended: it cannot be cancelled, or it is a foreign coroutine.
-  bool has_to_return = false;
+  // It may use what it was given until its handler has run: the frames of its task stay until then.
+  bool has_to_return = true;
+  bool abandoned = false;  // nothing waits for it, also not the loop's end
 
  protected:
   ~Operation() = default;
@@ -86,7 +88,8 @@ class LoopState {
 
   // Contexts.
   SignalNode& background() noexcept { return *background_; }
-  SignalNode& never() noexcept { return *never_; }
+  Ref<SignalNode> never();  // after the loop's end: one that is done
+  bool in_turn() const noexcept { return in_turn_; }
   // Ends the node and all below it, then tells their dependents. `inherited`: because its parent is done.
   void finish(SignalNode& node, errc err, std::error_code cause, bool inherited = false) noexcept;
   static void attach(SignalNode& node, Dependent& dependent) noexcept {
@@ -101,13 +104,16 @@ class LoopState {
   bool may_go_on() noexcept { return budget_ != 0 && --budget_ != 0; }  // else a ready await yields
   void resume_from_handler(TaskRecord& task) noexcept;        // at once if nothing runs, else scheduled
   void park_again(TaskRecord& task, WaitKind kind) noexcept;  // it was scheduled, and has to wait after all
-  void destroy(TaskRecord& task) noexcept;                    // its frames, from the innermost outwards
-  // Destroys the tasks of a scope that goes, from the newest on; those that are blocked when they can be.
+  // Destroys the tasks of a scope that goes, from the newest on; those that are in operations when these have
+  // returned.
   void let_go(List<InScope>& tasks) noexcept;
-  // Destroys leaked tasks, the oldest orphan first; those that are blocked when they can be: the number of
-  // those.
+  struct ReapCount {
+    std::size_t ended = 0;
+    std::size_t waiting = 0;  // for operations to return
+  };
+  // Destroys leaked tasks, the oldest orphan first.
   template <class Matches>
-  std::size_t reap(Matches matches, std::size_t limit) noexcept {
+  ReapCount reap(Matches matches, std::size_t limit) noexcept {
     List<Dependent> chosen;
     for (auto* hook = leaked_.front(); hook && limit > 0;) {
       auto& task = static_cast<TaskRecord&>(static_cast<Dependent&>(*hook));
@@ -147,10 +153,13 @@ class LoopState {
   std::uint64_t newest_id() const noexcept { return last_id_; }
 
   // Operations.
-  void add_operation(Operation& operation) noexcept {
-    (operation.has_to_return ? returning_ : operations_).push_back(operation);
+  void operation_started(const Operation& operation) noexcept {
+    ++(operation.abandoned ? abandoned_operations_ : operations_);
   }
-  void operation_ended() noexcept {  // and nobody waited for it: there is no turn that would do this
+  void operation_ended(const Operation& operation) noexcept {
+    --(operation.abandoned ? abandoned_operations_ : operations_);
+  }
+  void arm_out_of_turn() noexcept {  // what a turn's end would do
     if (!in_turn_) arm();
   }
   bool closing() const noexcept { return closing_; }
@@ -187,6 +196,7 @@ class LoopState {
     Turn& operator=(const Turn&) = delete;
     ~Turn();
     Ref<LoopState> loop;
+    bool inside_another;
   };
   void drain() noexcept;
   void post_drain() noexcept;
@@ -204,11 +214,15 @@ class LoopState {
   void arm_reaper() noexcept;
   void promote_orphans() noexcept;
   void reap_old() noexcept;
-  std::size_t reap(List<Dependent>& chosen) noexcept;
-  void block_doomed() noexcept;
-  void go_on_reaping(TaskRecord& task) noexcept;
-  bool in_flight() const noexcept { return !operations_.empty() || !returning_.empty(); }
-  TaskRecord* newest_task() noexcept;
+  ReapCount reap(List<Dependent>& chosen) noexcept;
+  void destroy(TaskRecord& task) noexcept;
+  void end_by_force(TaskRecord& task) noexcept;
+  static void doom(TaskRecord& task, List<Ready>& doomed) noexcept;
+  void destroy_all(List<Ready>& doomed) noexcept;
+  void stop_operations(TaskRecord& task) noexcept;
+  void wait_for_operations() noexcept;
+  bool in_flight() const noexcept { return operations_ + abandoned_operations_ != 0; }
+  TaskRecord* newest_task_before(std::uint64_t id) noexcept;
   static void owner_done(Dependent& dependent) noexcept;
   friend struct TaskRecord;
 
@@ -235,10 +249,11 @@ class LoopState {
   std::uint64_t last_id_ = 0;
   List<Ready> ready_;
   List<Callback> callbacks_;
-  List<Operation> operations_;
-  List<Operation> returning_;  // those that have to return
-  List<Dependent> orphans_;    // by orphan_since; those that leaked are in leaked_
-  List<Dependent> leaked_;     // likewise; those that are being reaped are in neither
+  std::size_t operations_ = 0;  // in flight
+  std::size_t abandoned_operations_ = 0;
+  std::uint64_t destroyed_ = 0;  // tasks, ever
+  List<Dependent> orphans_;      // by orphan_since; those that leaked are in leaked_
+  List<Dependent> leaked_;       // likewise; those that are being reaped are in neither
   List<TaskCursor> cursors_;
   struct OwnTimer final : Timer {  // of the loop itself: no figure counts it
     OwnTimer(LoopState& state, Fire f) noexcept : Timer(f), loop(state) {}

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/plain_operation.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/error.hpp"
@@ -29,7 +30,7 @@ namespace leash::detail {
 // flight.
 class OperationState : public Operation, public Dependent {
  public:
-  OperationState(ContextNode& context, bool owns_its_memory, WaitKind kind) noexcept;
+  OperationState(ContextNode& context, bool owns_its_memory, bool is_plain, WaitKind kind);
   OperationState(const OperationState&) = delete;
   OperationState& operator=(const OperationState&) = delete;
 
@@ -39,6 +40,12 @@ class OperationState : public Operation, public Dependent {
   }
   static void* operator new(std::size_t size) { return frame_allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
+  static void* operator new(std::size_t size, std::align_val_t alignment) {  // of a result that needs it
+    return ::operator new(size, alignment);
+  }
+  static void operator delete(void* memory, std::size_t size, std::align_val_t alignment) noexcept {
+    ::operator delete(memory, size, alignment);
+  }
 
   LoopState& loop() const noexcept { return *loop_; }
   ContextNode& context() const noexcept { return *context_; }
@@ -46,7 +53,8 @@ class OperationState : public Operation, public Dependent {
 
   void initiated() noexcept;      // after the operation was started
   void completed() noexcept;      // by its handler, once, with the result stored
-  void wait();                    // by the awaiter
+  void await();                   // by the awaiter, once
+  void wait();                    // then, if it has to
   void abandon() noexcept;        // the awaiter goes away first: cancel
   void stop() noexcept override;  // told once: later, what it worked on (a socket) may be gone
   bool is_complete() const noexcept { return complete_; }
@@ -61,9 +69,12 @@ class OperationState : public Operation, public Dependent {
 
  private:
   static void context_done(Dependent& dependent) noexcept;
+  void belong_to(TaskRecord& its_task);
 
   std::uint32_t refs_ = 0;
   bool complete_ = false;
+  bool awaited_once_ = false;
+  bool in_flight_ = false;
   bool arena_used_ = false;
   WaitKind kind_;
   bool owns_its_memory_;  // refers to nothing of the caller: not waited for after its context is done
@@ -151,8 +162,8 @@ struct Completion<std::exception_ptr> {
 template <class... Args>
 class OperationOf final : public OperationState {
  public:
-  explicit OperationOf(ContextNode& context) noexcept
-      : OperationState(context, owns_all_its_memory<Args...>, wait_kind_of<Args...>) {}
+  OperationOf(ContextNode& context, bool is_plain)
+      : OperationState(context, owns_all_its_memory<Args...>, is_plain, wait_kind_of<Args...>) {}
   std::optional<std::tuple<Args...>> arguments;
 
  private:
@@ -191,7 +202,7 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
 
   template <class Initiation, class... InitArgs>
   OperationAwaiter(ContextNode& context, std::size_t* partial, Initiation&& initiation, InitArgs&&... args)
-      : operation_(new OperationOf<Args...>(context)), partial_(partial) {
+      : operation_(new OperationOf<Args...>(context, is_plain<std::decay_t<Initiation>>)), partial_(partial) {
     if (Completion<Args...>::has_error && nothing_remains(*context.signal)) {
       operation_->skip();
       if (partial_) *partial_ = 0;
@@ -207,7 +218,12 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
     if (operation_) operation_->abandon();
   }
 
-  bool await_ready() const noexcept { return operation_->is_complete() && may_go_on(*current.task); }
+  bool await_ready() {
+    check(current.task != nullptr, "co_await outside of a task");
+    check(static_cast<bool>(operation_), "an operation was awaited after it was moved from");
+    operation_->await();
+    return operation_->is_complete() && may_go_on(*current.task);
+  }
   void await_suspend(std::coroutine_handle<>) { operation_->wait(); }
 
   // What the handler was called with, once it has been.

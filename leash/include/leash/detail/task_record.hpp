@@ -6,14 +6,14 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
-#include <memory>
 #include <source_location>
+#include <string_view>
 
 #include "leash/clock.hpp"
 #include "leash/detail/context_node.hpp"
+#include "leash/detail/frame_pool.hpp"
 #include "leash/detail/list.hpp"
 #include "leash/metrics.hpp"
-#include "leash/detail/frame_pool.hpp"
 #include "leash/wait_point.hpp"
 
 namespace leash {
@@ -48,18 +48,36 @@ inline std::coroutine_handle<> PromiseBase::handle() noexcept {
   return std::coroutine_handle<AlignedPromiseBase>::from_promise(static_cast<AlignedPromiseBase&>(*this));
 }
 
-// Of the frame pool: most tasks of a request have one.
-struct ReleaseName {
-  void operator()(char* name) const noexcept { frame_release(name, std::strlen(name) + 1); }
-};
-using TaskName = std::unique_ptr<char[], ReleaseName>;
+struct Operation;
+struct Ready;  // tag: the queue of tasks that are ready to run, or the list of those that are to be destroyed
+struct InScope;    // tag: the tasks of a scope
+struct HeldScope;  // tag: the scopes that a task made
 
-struct Ready;    // tag: the queue of tasks that are ready to run
-struct InScope;  // tag: the tasks of a scope
+// What not every task has: a name, and what its frames have to outlive. Of the frame pool.
+class TaskExtra {
+ public:
+  static TaskExtra* make(std::string_view name);  // up to a null character
+  void release() noexcept {
+    const std::size_t bytes = sizeof(TaskExtra) + std::strlen(name()) + 1;
+    this->~TaskExtra();
+    frame_release(this, bytes);
+  }
+
+  const char* name() const noexcept { return reinterpret_cast<const char*>(this + 1); }  // empty: none
+
+  List<Operation> operations;  // in flight, started or awaited by it
+  List<HeldScope> scopes;
+
+ private:
+  TaskExtra() noexcept = default;
+};
 
 // There may be a million: members are ordered by size, and what the owner knows is not kept twice.
 struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   TaskRecord(ContextNode& context, PromiseBase& root) noexcept;
+  ~TaskRecord() {
+    if (extra_) extra_->release();
+  }
 
   static void* operator new(std::size_t size) { return frame_allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
@@ -71,23 +89,25 @@ struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   LoopState& loop() const noexcept { return *owner->signal->loop; }
   Scope* scope() const noexcept;        // null: started by go()
   TaskRecord* holder() const noexcept;  // the task that holds its scope
+  const char* name() const noexcept { return extra_ ? extra_->name() : ""; }
+  TaskExtra& extra() { return *(extra_ ? extra_ : extra_ = TaskExtra::make({})); }
+  TaskExtra* extra_if_any() const noexcept { return extra_; }
+  void set_name(std::string_view text) noexcept;  // it does without one when there is no memory
 
   Ref<ContextNode> owner;
   PromiseBase* innermost;  // the frame that runs or waits
   std::uint64_t id = 0;
   TimePoint started{};
   TimePoint waits_since{};
-  TaskName name;            // null: none
-  std::uint32_t bytes = 0;  // of all frames
+  TaskExtra* extra_ = nullptr;  // made when it is needed
+  std::uint32_t bytes = 0;      // of all frames
   std::uint16_t site = 0;
   WaitKind wait : 4 = WaitKind::none;
   bool in_scope : 1 = false;        // it is a ScopedTaskRecord
   bool returns_result : 1 = false;  // Task<Result<>> rather than Task<void>
-  bool running : 1 = false;
-  bool ended : 1 = false;   // the first frame is at its end
-  bool doomed : 1 = false;  // to be destroyed as soon as it does not run and is not blocked
-  // It, or a task of a scope that it holds, is in an operation that has to return before frames may go.
-  bool blocked : 1 = false;
+  bool running : 1 = false;         // or its frames are being destroyed
+  bool ended : 1 = false;           // the first frame is at its end
+  bool doomed : 1 = false;          // never resumed again: to be destroyed as soon as its frames may go
   bool detached : 1 = false;
   bool orphan : 1 = false;
   bool leaked : 1 = false;

@@ -1,0 +1,43 @@
+#pragma once
+// Which operations of Asio touch nothing that they were given once they have been cancelled. Internal.
+//
+// A single read, write, connect, accept or wait of the reactor is such a one: after a cancel its handler says so,
+// and no more. Every other operation may use what it was given until its handler has run: composed ones do. What
+// tells them apart is the type of the initiation, a private class of the object that it belongs to, of which there
+// is nothing but the name; one that is not known by its name counts as composed. An accept into a socket of the
+// caller's is none: a success that is queued still assigns to the socket.
+
+#include <asio/detail/config.hpp>
+#include <string_view>
+
+namespace leash::detail {
+
+constexpr bool is_name_of_plain_operation(std::string_view type) noexcept {
+#ifdef ASIO_HAS_IO_URING_AS_DEFAULT
+  return type.empty();  // the kernel uses the buffers until it has answered
+#else
+  constexpr std::string_view boost = "boost::";
+  if (type.starts_with(boost)) type.remove_prefix(boost.size());
+  const bool of_the_reactor = type.starts_with("asio::basic_") || type.starts_with("asio::posix::basic_");
+  const bool of_a_file =
+      type.starts_with("asio::basic_stream_file") || type.starts_with("asio::basic_random_access_file");
+  constexpr std::string_view initiation = ">::initiate_async_";
+  const std::size_t at = type.rfind(initiation);
+  if (!of_the_reactor || of_a_file || at == std::string_view::npos) return false;
+  const std::string_view what = type.substr(at + initiation.size());
+  return what.find_first_of("<: ") == std::string_view::npos && what != "accept";
+#endif
+}
+
+template <class Initiation>
+constexpr std::string_view name_of_type() noexcept {
+  std::string_view text = __PRETTY_FUNCTION__;
+  constexpr std::string_view before = "Initiation = ";
+  text.remove_prefix(text.find(before) + before.size());
+  return text.substr(0, text.find_first_of(";]"));
+}
+
+template <class Initiation>
+inline constexpr bool is_plain = is_name_of_plain_operation(name_of_type<Initiation>());
+
+}  // namespace leash::detail
