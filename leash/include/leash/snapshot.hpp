@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "leash/clock.hpp"
+#include "leash/detail/report_text.hpp"
 #include "leash/loop.hpp"
 #include "leash/metrics.hpp"
 #include "leash/task_filter.hpp"
@@ -74,9 +75,6 @@ std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks);
 std::string to_text(const TaskInfo& task);
 // The entry of the oldest task, with a line before it that says how many are like it.
 std::string to_text(const TaskGroup& group);
-
-// A function's name as the compiler spells it, made readable: no return type, no parameters.
-std::string readable_function(std::string_view function);
 
 namespace detail {
 TaskInfo describe(const TaskRecord& task, TimePoint now);

@@ -23,9 +23,21 @@ enum class WaitKind : std::uint8_t {
   io_wait,       // an Asio operation through via(ctx)
   wait_group,    // WaitGroup, and join of a scope
   context_done,  // ctx.done()
-  asio,          // a foreign asio::awaitable
+  asio,          // a foreign asio::awaitable, or an operation of another kind
+  // Of coroutines:
+  read,
+  write,
+  accept,
+  connect,
+  timer,
+  signal,
+  resolve,
+  group,        // several operations or coroutines at once
+  coroutine,    // another tracked coroutine
+  task,         // a leash::Task
+  not_tracked,  // a coroutine of code that was compiled without tracking
 };
-inline constexpr std::size_t wait_kinds = 9;
+inline constexpr std::size_t wait_kinds = 20;
 
 constexpr std::string_view to_string(WaitKind kind) noexcept {
   switch (kind) {
@@ -47,6 +59,28 @@ constexpr std::string_view to_string(WaitKind kind) noexcept {
       return "context done";
     case WaitKind::asio:
       return "asio";
+    case WaitKind::read:
+      return "read";
+    case WaitKind::write:
+      return "write";
+    case WaitKind::accept:
+      return "accept";
+    case WaitKind::connect:
+      return "connect";
+    case WaitKind::timer:
+      return "timer";
+    case WaitKind::signal:
+      return "signal";
+    case WaitKind::resolve:
+      return "resolve";
+    case WaitKind::group:
+      return "group";
+    case WaitKind::coroutine:
+      return "coroutine";
+    case WaitKind::task:
+      return "task";
+    case WaitKind::not_tracked:
+      return "not tracked";
   }
   return "unknown";
 }

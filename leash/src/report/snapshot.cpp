@@ -7,6 +7,7 @@
 
 #include "leash/context.hpp"
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/report_text.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/detail/tracking.hpp"
 #include "leash/trace.hpp"
@@ -18,75 +19,9 @@ Frame frame_at(const std::source_location& where) {
   return {readable_function(where.function_name()), where.file_name(), where.line()};
 }
 
-std::string short_duration(Duration duration) {
-  const double seconds = std::max(std::chrono::duration<double>(duration).count(), 0.0);
-  char text[32];
-  if (seconds < 0.9995) {
-    std::snprintf(text, sizeof text, "%.0fms", seconds * 1e3);
-  } else if (seconds < 120) {
-    std::snprintf(text, sizeof text, "%.1fs", seconds);
-  } else if (seconds < 7200) {
-    std::snprintf(text, sizeof text, "%.1fm", seconds / 60);
-  } else {
-    std::snprintf(text, sizeof text, "%.1fh", seconds / 3600);
-  }
-  return text;
-}
-
-std::string short_bytes(std::size_t bytes) {
-  char text[32];
-  if (bytes < 1024) {
-    std::snprintf(text, sizeof text, "%zu B", bytes);
-  } else if (bytes < 1024 * 1024) {
-    std::snprintf(text, sizeof text, "%.1f KiB", static_cast<double>(bytes) / 1024);
-  } else {
-    std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(bytes) / (1024 * 1024));
-  }
-  return text;
-}
-
 std::string place(const Frame& frame) { return frame.file + ":" + std::to_string(frame.line); }
 
-void append_columns(std::string& text, std::string left, const std::string& right) {
-  left.resize(std::max<std::size_t>(left.size() + 1, 25), ' ');
-  text += left + right + "\n";
-}
-
 }  // namespace
-
-std::string readable_function(std::string_view function) {
-  // "leash::Task<void> app::produce(leash::Channel<int>)" and, inside a coroutine on GCC,
-  // "void app::produce(app::produce(leash::Channel<int>)::_ZN...Frame*)" are both app::produce.
-  int depth = 0;
-  std::size_t begin = 0;
-  std::size_t end = function.size();
-  for (std::size_t i = 0; i < function.size(); ++i) {
-    const char c = function[i];
-    if (c == '<') ++depth;
-    if (c == '>' && i > 0 && function[i - 1] != '-') --depth;
-    if (depth != 0) continue;
-    if (c == ' ') begin = i + 1;
-    if (c == '(') {
-      constexpr std::string_view anonymous = "(anonymous namespace)::";
-      if (function.substr(i).starts_with(anonymous)) {
-        i += anonymous.size() - 1;
-        begin = i + 1;
-        continue;
-      }
-      if (function.substr(begin, i - begin).ends_with("operator") && function.substr(i).starts_with("()(")) {
-        ++i;  // the name is operator()
-        continue;
-      }
-      end = i;
-      break;
-    }
-  }
-  while (begin < end && (function[begin] == '*' || function[begin] == '&')) ++begin;
-  std::string name(function.substr(begin, end - begin));
-  constexpr std::string_view unnamed = "{anonymous}::";
-  if (const std::size_t at = name.find(unnamed); at != std::string::npos) name.erase(0, at + unnamed.size());
-  return name;
-}
 
 namespace detail {
 
@@ -171,28 +106,28 @@ std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks) {
 
 std::string to_text(const TaskInfo& task) {
   std::string text = "task " + std::to_string(task.id) + " [" + std::string(to_string(task.wait));
-  if (task.wait != WaitKind::none) text += ", " + short_duration(task.waits_for);
+  if (task.wait != WaitKind::none) text += ", " + detail::short_duration(task.waits_for);
   if (task.uncancellable) text += ", cannot be cancelled";
   text += "]";
   if (!task.name.empty()) text += " \"" + task.name + "\"";
   text += " " + std::string(to_string(task.state));
   if (task.owner_done_for) {
     text += ": " + (task.owner.empty() ? std::string("its owner") : task.owner) + " ended " +
-            short_duration(*task.owner_done_for) + " ago (" + task.owner_cause + ")";
+            detail::short_duration(*task.owner_done_for) + " ago (" + task.owner_cause + ")";
   } else if (!task.owner.empty()) {
     text += " by " + task.owner;
   }
-  text += ", holds " + short_bytes(task.frame_bytes) + "\n";
-  for (const Frame& frame : task.frames) append_columns(text, "    " + frame.function, place(frame));
-  append_columns(text, "started at", place(task.site) + " by " + task.site.function);
-  if (!task.trace.empty()) append_columns(text, "trace", task.trace);
+  text += ", holds " + detail::short_bytes(task.frame_bytes) + "\n";
+  for (const Frame& frame : task.frames) detail::append_columns(text, "    " + frame.function, place(frame));
+  detail::append_columns(text, "started at", place(task.site) + " by " + task.site.function);
+  if (!task.trace.empty()) detail::append_columns(text, "trace", task.trace);
   return text;
 }
 
 std::string to_text(const TaskGroup& group) {
   if (group.count == 1) return to_text(group.oldest);
   return std::to_string(group.count) + " tasks like this one, the oldest; they hold " +
-         short_bytes(group.frame_bytes) + "\n" + to_text(group.oldest);
+         detail::short_bytes(group.frame_bytes) + "\n" + to_text(group.oldest);
 }
 
 }  // namespace leash

@@ -102,7 +102,7 @@ struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   TaskExtra* extra_ = nullptr;  // made when it is needed
   std::uint32_t bytes = 0;      // of all frames
   std::uint16_t site = 0;
-  WaitKind wait : 4 = WaitKind::none;
+  WaitKind wait : 5 = WaitKind::none;
   bool in_scope : 1 = false;        // it is a ScopedTaskRecord
   bool returns_result : 1 = false;  // Task<Result<>> rather than Task<void>
   bool running : 1 = false;         // or its frames are being destroyed

@@ -1,0 +1,362 @@
+// The promises of tracked coroutines, for one flavour of Asio. Internal: leash/awaitables.hpp and
+// leash/boost_awaitables.hpp include it, each with its LEASH_AWAITABLES_ASIO and LEASH_AWAITABLES_FLAVOR.
+//
+// Three kinds of coroutines are told apart by their types: a coroutine of the program, which has a record; one that
+// Asio makes of an operation (use_awaitable), which only tells the frame that awaits it what is awaited; and the one
+// in which co_spawn runs another, which remembers who called co_spawn.
+//
+// Each promise derives from Asio's and keeps its address and alignment: Asio makes handles from the base.
+
+#ifndef LEASH_AWAITABLES_ASIO
+#  include "leash/awaitables.hpp"  // this header alone
+#else
+
+#  include <concepts>
+#  include <coroutine>
+#  include <cstddef>
+#  include <cstdint>
+#  include <exception>
+#  include <source_location>
+#  include <type_traits>
+#  include <utility>
+
+#  include "leash/detail/coroutine_record.hpp"
+#  include "leash/detail/operation_kind.hpp"
+
+#  ifndef LEASH_AWAITABLES_VERSION
+#    define LEASH_AWAITABLES_VERSION leash_tracking_1
+extern "C" const char
+    LEASH_AWAITABLES_VERSION;  // undefined where another version of leash::registry is linked
+namespace {
+[[maybe_unused, gnu::used]] const char* const leash_awaitables_version = &LEASH_AWAITABLES_VERSION;
+}
+#  endif
+
+namespace leash::detail::LEASH_AWAITABLES_FLAVOR {
+
+namespace net = LEASH_AWAITABLES_ASIO;
+
+template <class A>
+inline constexpr bool is_awaitable = false;
+template <class T, class Executor>
+inline constexpr bool is_awaitable<net::awaitable<T, Executor>> = true;
+
+// The execution context of an executor, as an address.
+template <class Executor>
+const void* context_of(const Executor& executor) noexcept {
+  using As = net::execution::context_as_t<net::execution_context&>;
+  if constexpr (net::can_query<Executor, As>::value) {
+    return &static_cast<net::execution_context&>(net::query(executor, As()));
+  } else if constexpr (net::can_query<Executor, net::execution::context_t>::value) {
+    return &net::query(executor, net::execution::context);
+  } else {
+    return nullptr;
+  }
+}
+
+// Awaits a coroutine: Asio's awaitable wants the handle of a promise of its own type.
+template <class T, class U, class Executor>
+class AwaitNested {
+ public:
+  explicit AwaitNested(net::awaitable<U, Executor>&& inner) noexcept : inner_(std::move(inner)) {}
+  AwaitNested(AwaitNested&&) noexcept = default;
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  auto await_suspend(std::coroutine_handle<Promise> frame) {
+    using Base = net::detail::awaitable_frame<T, Executor>;
+    return inner_.await_suspend(
+        std::coroutine_handle<Base>::from_promise(static_cast<Base&>(frame.promise())));
+  }
+  U await_resume() { return inner_.await_resume(); }
+
+ private:
+  net::awaitable<U, Executor> inner_;
+};
+
+// Awaits anything else that may suspend.
+template <class Inner>
+class AwaitOperation {
+ public:
+  AwaitOperation(Inner&& inner, CoroutineRecord* record) : inner_(std::move(inner)), record_(record) {}
+  bool await_ready() { return inner_.await_ready(); }
+  template <class Promise>
+  auto await_suspend(std::coroutine_handle<Promise> frame) {
+    return inner_.await_suspend(frame);
+  }
+  decltype(auto) await_resume() {
+    if (record_ && !runs(*record_)) resume(*record_);
+    return inner_.await_resume();
+  }
+
+ private:
+  Inner inner_;
+  CoroutineRecord* record_;
+};
+
+// Memory for a frame, as Asio has it; the promise's constructor learns how much.
+template <class Base>
+struct FrameMemory {
+  static void* allocate(std::size_t size) {
+    coroutine_thread.frame_bytes = size;
+    if constexpr (requires { Base::operator new(size); }) {
+      return Base::operator new(size);
+    } else {
+      return ::operator new(size);
+    }
+  }
+  static void release(void* memory, std::size_t size) noexcept {
+    if constexpr (requires { Base::operator delete(memory, size); }) {
+      Base::operator delete(memory, size);
+    } else {
+      ::operator delete(memory, size);
+    }
+  }
+};
+
+// A file in Asio's headers: frames that are defined beside it are not the program's.
+inline void note_library(std::source_location place, std::size_t flavor) noexcept {
+  auto& known = leash_coroutines.library[flavor];
+  if (known.load(std::memory_order_relaxed) == nullptr) [[unlikely]]
+    known.store(place.file_name(), std::memory_order_release);
+}
+// What asks the coroutine something, and does not suspend it.
+template <class A>
+inline constexpr bool only_asks = says(names_of<A>(), "this_coro") ||
+                                  says(names_of<A>(), "awaitable_thread_");
+
+// A coroutine of the program.
+template <class T, class Executor>
+class FramePromise : public net::detail::awaitable_frame<T, Executor> {
+  using Base = net::detail::awaitable_frame<T, Executor>;
+
+ public:
+  explicit FramePromise(std::source_location definition = std::source_location::current()) noexcept {
+    static_assert(alignof(FramePromise) == alignof(Base));
+    if (const CoroutineRecord* record = make_record(definition)) slot_ = slot_of(get(record->id));
+  }
+  ~FramePromise() {
+    if (slot_ == 0) return;
+    const bool let_go = this->caller_ != nullptr;  // at its end a frame has no caller any more
+    end_record(record_at(slot_), let_go ? Ending::canceled : failed_ ? Ending::error : Ending::returned);
+  }
+
+  static void* operator new(std::size_t size) { return FrameMemory<Base>::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) { FrameMemory<Base>::release(memory, size); }
+
+  auto initial_suspend() noexcept { return Start(*this); }
+
+  void unhandled_exception() {
+    failed_ = true;
+    Base::unhandled_exception();
+  }
+
+  template <class U>
+  auto await_transform(net::awaitable<U, Executor> inner,
+                       std::source_location where = std::source_location::current()) {
+    AwaitNested<T, U, Executor> awaiter(Base::await_transform(std::move(inner)));
+    waits_at(where);
+    return awaiter;
+  }
+  template <class A>
+  requires(!is_awaitable<std::remove_cvref_t<A>>) auto await_transform(
+      A&& other, std::source_location where = std::source_location::current()) {
+    auto awaiter = Base::await_transform(std::forward<A>(other));
+    if constexpr (only_asks<std::remove_cvref_t<A>>) {
+      return awaiter;
+    } else {
+      CoroutineRecord* const record = slot_ != 0 ? &record_at(slot_) : nullptr;
+      waits_at(where);
+      if (record) put(record->wait, operation_kind<std::remove_cvref_t<A>>());
+      return AwaitOperation<decltype(awaiter)>(std::move(awaiter), record);
+    }
+  }
+
+ private:
+  class Start {
+   public:
+    explicit Start(FramePromise& promise) noexcept : promise_(&promise) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    void await_resume() const noexcept { promise_->begin(); }
+
+   private:
+    FramePromise* promise_;
+  };
+
+  void begin() noexcept {
+    if (slot_ == 0) return;
+    CoroutineRecord& record = record_at(slot_);
+    const bool known = take_awaiting(this->caller_);
+    if (known && coroutine_thread.awaiting_record) {
+      begin_nested(record, *coroutine_thread.awaiting_record);
+    } else {
+      begin_chain(record, context_of(this->attached_thread_->get_executor()), as_base(), known);
+    }
+  }
+  void waits_at(std::source_location where) noexcept {
+    if (slot_ != 0) suspend(record_at(slot_), as_base(), where);
+  }
+  const void* as_base() noexcept { return static_cast<net::detail::awaitable_frame_base<Executor>*>(this); }
+
+  std::uint32_t slot_ = 0;  // 0: not tracked
+  bool failed_ = false;
+};
+
+// An operation that use_awaitable made a coroutine of.
+template <class T, class Executor, WaitKind kind>
+class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
+  using Base = net::detail::awaitable_frame<T, Executor>;
+
+ public:
+  explicit OperationPromise(std::source_location definition = std::source_location::current()) noexcept {
+    static_assert(alignof(OperationPromise) == alignof(Base));
+    note_library(definition, LEASH_AWAITABLES_NUMBER);
+    size_ = static_cast<std::uint16_t>((coroutine_thread.frame_bytes + 15) / 16);
+  }
+  ~OperationPromise() {
+    if (slot_ == 0) return;
+    CoroutineRecord& record = record_at(slot_);
+    add(record.size, static_cast<std::uint16_t>(-size_));
+    if (this->caller_ == nullptr) resume(record);  // it has its result
+  }
+
+  static void* operator new(std::size_t size) { return FrameMemory<Base>::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) { FrameMemory<Base>::release(memory, size); }
+
+  template <class A>
+  auto await_transform(A&& operation) {
+    if constexpr (is_awaitable<
+                      std::remove_cvref_t<A>>) {  // a coroutine of the program that looks like one of these
+      return await_nested(Base::await_transform(std::move(operation)));
+    } else {
+      begin();
+      if constexpr (kind == WaitKind::coroutine || kind == WaitKind::group) {
+        return Spawning(Base::await_transform(std::forward<A>(operation)), slot_);
+      } else {
+        return Base::await_transform(std::forward<A>(operation));
+      }
+    }
+  }
+
+ private:
+  // What its initiation starts is spawned by the frame that awaits it. This frame may be gone when it returns.
+  template <class Inner>
+  class Spawning {
+   public:
+    Spawning(Inner inner, std::uint32_t slot) : inner_(std::move(inner)), slot_(slot) {}
+    bool await_ready() { return inner_.await_ready(); }
+    void await_suspend(std::coroutine_handle<> frame) {
+      CoroutineRecord* const before = coroutine_thread.current;
+      if (slot_ != 0) coroutine_thread.current = &record_at(slot_);
+      inner_.await_suspend(frame);
+      coroutine_thread.current = before;
+    }
+    void await_resume() { inner_.await_resume(); }
+
+   private:
+    Inner inner_;
+    std::uint32_t slot_;
+  };
+
+  template <class U>
+  static auto await_nested(net::awaitable<U, Executor>&& inner) {
+    return AwaitNested<T, U, Executor>(std::move(inner));
+  }
+
+  void begin() noexcept {
+    if (!take_awaiting(this->caller_) || coroutine_thread.awaiting_record == nullptr) return;
+    CoroutineRecord& record = *coroutine_thread.awaiting_record;
+    slot_ = slot_of(get(record.id));
+    add(record.size, size_);
+    put(record.wait, kind == WaitKind::none ? WaitKind::asio : kind);
+  }
+
+  std::uint32_t slot_ = 0;
+  std::uint16_t size_ = 0;
+};
+
+// The coroutine in which co_spawn runs another one. It is made while co_spawn is called, and so by the spawner.
+template <class Executor>
+class EntryPromise
+    : public net::detail::awaitable_frame<net::detail::awaitable_thread_entry_point, Executor> {
+  using Entry = net::detail::awaitable_thread_entry_point;
+  using Base = net::detail::awaitable_frame<Entry, Executor>;
+
+ public:
+  EntryPromise() noexcept { spawner_ = spawner_now(spawner_site_); }
+
+  template <class U>
+  auto await_transform(net::awaitable<U, Executor> inner) {
+    AwaitNested<Entry, U, Executor> awaiter(Base::await_transform(std::move(inner)));
+    CoroutineThread& thread = coroutine_thread;
+    thread.awaiting = static_cast<net::detail::awaitable_frame_base<Executor>*>(this);
+    thread.awaiting_record = nullptr;
+    thread.spawner = spawner_;
+    thread.spawner_site = spawner_site_;
+    return awaiter;
+  }
+  template <class A>
+  requires(!is_awaitable<std::remove_cvref_t<A>>) auto await_transform(A&& other) {
+    return Base::await_transform(std::forward<A>(other));
+  }
+
+ private:
+  std::uint64_t spawner_ = 0;
+  std::uint16_t spawner_site_ = 0;
+};
+
+// async_result<use_awaitable_t<Executor>, …>::initiate(Initiation, use_awaitable_t<Executor>, arguments…)
+template <class T, class Executor, class... Args>
+struct PromiseOf {
+  using type = FramePromise<T, Executor>;
+};
+template <class T, class Executor, class Initiation, class... Args>
+requires std::is_class_v<Initiation>
+struct PromiseOf<T, Executor, Initiation, net::use_awaitable_t<Executor>, Args...> {
+  using type = OperationPromise<T, Executor, operation_kind<Initiation, Args...>()>;
+};
+template <class Executor, class... Args>
+struct PromiseOf<net::detail::awaitable_thread_entry_point, Executor, Args...> {
+  using type = EntryPromise<Executor>;
+};
+
+}  // namespace leash::detail::LEASH_AWAITABLES_FLAVOR
+
+#  ifndef LEASH_DETAIL_TRACK_EXECUTOR
+#    define LEASH_DETAIL_TRACK_EXECUTOR(net, flavor, ...)                                              \
+      template <class T, class... Args>                                                                \
+      struct std::coroutine_traits<net::awaitable<T, __VA_ARGS__>, Args...> {                          \
+        using promise_type = typename leash::detail::flavor::PromiseOf<T, __VA_ARGS__, Args...>::type; \
+      };
+#  endif
+
+template <class T, class... Args>
+struct std::coroutine_traits<LEASH_AWAITABLES_ASIO::awaitable<T, LEASH_AWAITABLES_ASIO::any_io_executor>,
+                             Args...> {
+  using promise_type =
+      typename leash::detail::LEASH_AWAITABLES_FLAVOR::PromiseOf<T, LEASH_AWAITABLES_ASIO::any_io_executor,
+                                                                 Args...>::type;
+};
+template <class T, class Allocator, std::uintptr_t bits, class... Args>
+struct std::coroutine_traits<LEASH_AWAITABLES_ASIO::awaitable<
+                                 T, LEASH_AWAITABLES_ASIO::io_context::basic_executor_type<Allocator, bits>>,
+                             Args...> {
+  using promise_type = typename leash::detail::LEASH_AWAITABLES_FLAVOR::PromiseOf<
+      T, LEASH_AWAITABLES_ASIO::io_context::basic_executor_type<Allocator, bits>, Args...>::type;
+};
+template <class T, class Allocator, unsigned bits, class... Args>
+struct std::coroutine_traits<LEASH_AWAITABLES_ASIO::awaitable<
+                                 T, LEASH_AWAITABLES_ASIO::thread_pool::basic_executor_type<Allocator, bits>>,
+                             Args...> {
+  using promise_type = typename leash::detail::LEASH_AWAITABLES_FLAVOR::PromiseOf<
+      T, LEASH_AWAITABLES_ASIO::thread_pool::basic_executor_type<Allocator, bits>, Args...>::type;
+};
+template <class T, class Inner, class... Args>
+struct std::coroutine_traits<LEASH_AWAITABLES_ASIO::awaitable<T, LEASH_AWAITABLES_ASIO::strand<Inner>>,
+                             Args...> {
+  using promise_type =
+      typename leash::detail::LEASH_AWAITABLES_FLAVOR::PromiseOf<T, LEASH_AWAITABLES_ASIO::strand<Inner>,
+                                                                 Args...>::type;
+};
+
+#endif

@@ -1,0 +1,348 @@
+#pragma once
+// What the registry knows of each tracked coroutine frame, and how a frame tells it. Internal.
+//
+// What it is     a record for each frame, in memory that is never given back: a reader on any thread, or of another
+//                process, walks the slabs and asks each record twice for its id. Equal answers: what was read between
+//                them is of one frame.
+// Guarantees     no lock and, on the thread that made a frame, no read-modify-write on any of its paths.
+// Threads        each function is called by the thread on which the frame runs, or destroys it; readers: any.
+//
+//   CoroutineRecord* record = make_record(std::source_location::current());  // the frame's promise is made
+//   begin_chain(*record, context);                                           // it runs
+//   suspend(*record, promise, where);                                        // it awaits something
+//   end_record(*record, Ending::returned);                                   // its frame is destroyed
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <source_location>
+#include <type_traits>
+
+#include "leash/wait_point.hpp"
+
+namespace leash::detail {
+
+// Time in units of about 8 ms: one instruction where the processor has one for it. Wraps after a year.
+inline std::uint32_t tick() noexcept {
+#if defined(__x86_64__)
+  return static_cast<std::uint32_t>(__builtin_ia32_rdtsc() >> 24);
+#else
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint32_t>(now.tv_sec * 125 + now.tv_nsec / 8'000'000);
+#endif
+}
+
+struct OwnerState;  // leash/owner.hpp
+
+enum CoroutineFlag : std::uint8_t {
+  started = 1,  // it has run
+  nested = 2,   // it is awaited by another tracked frame; else it is the root of a chain
+  spawner = 4,  // it started other coroutines
+  labeled = 8,  // label() named it
+  owned = 16,   // it has an owner
+};
+
+enum class Ending : std::uint8_t { returned, error, canceled };
+inline constexpr std::size_t endings = 3;
+
+struct CoroutineRecord {
+  std::atomic<std::uint64_t> id;         // number of the use, then of the record; the top bit: free
+  std::atomic<std::source_location> at;  // of the co_await it is at; before the first one, of its definition
+  std::atomic<CoroutineRecord*> below;   // waits: the frame it awaits. runs: who ran before. free: the next
+  std::atomic<std::uint64_t> above;      // nested: the frame that awaits it. root: id of its spawner
+  std::atomic<const void*> context;      // root: the execution context. nested: the root
+  std::atomic<std::uint32_t> made;       // ticks
+  std::atomic<std::uint32_t> since;      // at the last co_await
+  std::atomic<std::uint16_t> size;       // of the frame, in units of 16 bytes
+  std::atomic<std::uint16_t> site;       // of its definition
+  std::atomic<std::uint16_t> spawner_site;  // root
+  std::atomic<WaitKind> wait;
+  std::atomic<std::uint8_t> flags;
+};
+static_assert(sizeof(CoroutineRecord) == 56);
+static_assert(std::atomic<std::source_location>::is_always_lock_free);
+
+inline constexpr unsigned slot_bits = 24;
+inline constexpr std::uint64_t free_bit = std::uint64_t{1} << 63;
+constexpr std::uint32_t slot_of(std::uint64_t id) noexcept { return id & ((1u << slot_bits) - 1); }
+
+// Definitions of coroutines, by the address of their source_location: one for each, and translation unit.
+inline constexpr std::size_t max_coroutine_sites = 4096;
+inline constexpr std::uint16_t other_site = 0;
+
+// What one thread did, by site; added up by readers. A coroutine that ends elsewhere counts as finished there.
+struct SiteCounts {
+  std::atomic<std::uint64_t> started;
+  std::array<std::atomic<std::uint64_t>, endings> finished;
+  std::atomic<std::uint64_t> bytes;  // of frames that began less those that ended; wraps
+};
+
+// What belongs to one thread at a time. Shards are never destroyed: the next thread takes one that is left.
+struct CoroutineShard {
+  CoroutineRecord* unused = nullptr;                // only its thread
+  std::atomic<CoroutineRecord*> returned{nullptr};  // by other threads
+  std::array<SiteCounts, max_coroutine_sites> sites{};
+  // Spawners that ended last: their records are kept for a while, so that it is known since when.
+  std::array<CoroutineRecord*, 1024> ended{};
+  std::size_t ended_at = 0;
+  CoroutineShard* next = nullptr;
+  bool in_use = true;
+};
+
+inline constexpr std::size_t records_per_slab = 1024;
+struct alignas(65536) CoroutineSlab {
+  CoroutineShard* shard;
+  std::array<CoroutineRecord, records_per_slab> records;
+};
+static_assert(sizeof(CoroutineSlab) == 65536);
+inline constexpr std::size_t max_slabs = (std::size_t{1} << slot_bits) / records_per_slab;
+
+// Where all of it is; exported under a name that does not change, for who looks from outside.
+struct CoroutineRegistry {
+  std::uint32_t version = 1;
+  std::uint32_t record_size = sizeof(CoroutineRecord);
+  std::atomic<std::uint32_t> slabs{0};
+  std::atomic<std::uint32_t> untracked{0};     // frames for which there was no record
+  std::atomic<std::uint64_t> anchor_ticks{0};  // of the counter that tick() reads, unshifted, and
+  std::atomic<std::int64_t> anchor_time{0};    // the steady clock's nanoseconds then
+  std::atomic<CoroutineShard*> shards{nullptr};
+  std::array<std::atomic<CoroutineSlab*>, max_slabs> slab{};
+  std::array<std::atomic<std::source_location>, max_coroutine_sites> site{};  // line 0: none
+  std::array<std::atomic<const char*>, 4> library{};  // a file in the headers of Asio, for each flavour
+};
+}  // namespace leash::detail
+
+extern "C" {
+extern leash::detail::CoroutineRegistry leash_coroutines;
+}
+
+namespace leash::detail {
+
+inline CoroutineRecord& record_at(std::uint32_t slot) noexcept {
+  CoroutineSlab* slab = leash_coroutines.slab[slot / records_per_slab].load(std::memory_order_relaxed);
+  return slab->records[slot % records_per_slab];
+}
+
+// What runs on this thread, and what passes from a frame to what it awaits.
+struct CoroutineThread {
+  CoroutineRecord* current = nullptr;          // the frame that runs
+  const void* awaiting = nullptr;              // the promise of the frame that is about to wait
+  CoroutineRecord* awaiting_record = nullptr;  // null: it is co_spawn's, and these are what it was told:
+  std::uint64_t spawner = 0;
+  std::uint16_t spawner_site = 0;
+  const void* owned_frame = nullptr;  // the promise that is about to start under an owner
+  std::shared_ptr<OwnerState>* owner = nullptr;
+  CoroutineShard* shard = nullptr;
+  std::size_t frame_bytes = 0;  // from operator new to the promise's constructor
+};
+inline constinit thread_local CoroutineThread coroutine_thread{};
+
+// Relaxed where nothing hangs on the order; release where a reader must not see it before the record was free.
+template <class T, class V>
+void put(std::atomic<T>& to, V value) noexcept {
+  to.store(static_cast<T>(value), std::memory_order_release);
+}
+template <class T>
+T get(const std::atomic<T>& from) noexcept {
+  return from.load(std::memory_order_relaxed);
+}
+// One writer.
+template <class T>
+void add(std::atomic<T>& to, std::type_identity_t<T> by) noexcept {
+  to.store(static_cast<T>(to.load(std::memory_order_relaxed) + by), std::memory_order_relaxed);
+}
+inline void set(CoroutineRecord& record, std::uint8_t flag) noexcept {
+  put(record.flags, get(record.flags) | flag);
+}
+inline bool has(const CoroutineRecord& record, std::uint8_t flag) noexcept {
+  return get(record.flags) & flag;
+}
+
+CoroutineShard* adopt_shard() noexcept;                         // null: no memory
+CoroutineRecord* more_records(CoroutineShard& shard) noexcept;  // null: no memory, or too many
+std::uint16_t find_site(std::source_location definition) noexcept;
+void give_back(CoroutineRecord& record, CoroutineShard* to) noexcept;  // on another thread than its own
+void forget_extras(std::uint64_t id) noexcept;                         // label, owner
+void begin_owned(CoroutineRecord& record, std::shared_ptr<OwnerState> owner) noexcept;
+
+inline CoroutineShard* own_shard() noexcept {
+  CoroutineShard* shard = coroutine_thread.shard;
+  if (shard == nullptr) [[unlikely]]
+    shard = adopt_shard();
+  return shard;
+}
+
+inline std::uint16_t site_of(std::source_location definition) noexcept {
+  const auto address = std::bit_cast<std::uintptr_t>(definition);
+  const auto home = static_cast<std::uint16_t>((address * 0x9e3779b97f4a7c15u) >> 52);
+  const auto there = leash_coroutines.site[home].load(std::memory_order_relaxed);
+  if (std::bit_cast<std::uintptr_t>(there) == address) [[likely]]
+    return home;
+  return find_site(definition);
+}
+
+inline CoroutineRecord& root_of(CoroutineRecord& record) noexcept {
+  if (!has(record, nested)) return record;
+  return *static_cast<CoroutineRecord*>(const_cast<void*>(get(record.context)));
+}
+
+// Who runs now spawns.
+inline std::uint64_t spawner_now(std::uint16_t& site) noexcept {
+  CoroutineRecord* const current = coroutine_thread.current;
+  if (current == nullptr) return 0;
+  CoroutineRecord& root = root_of(*current);
+  set(root, CoroutineFlag::spawner);
+  site = get(root.site);
+  return get(root.id);
+}
+
+// A frame's promise is made. Null: there is no record left, and the frame is not tracked.
+inline CoroutineRecord* make_record(std::source_location definition) noexcept {
+  CoroutineShard* const shard = own_shard();
+  if (shard == nullptr) [[unlikely]]
+    return nullptr;
+  CoroutineRecord* record = shard->unused;
+  if (record == nullptr) [[unlikely]] {
+    record = more_records(*shard);
+    if (record == nullptr) return nullptr;
+  }
+  shard->unused = get(record->below);
+  std::uint16_t site = 0;
+  const std::uint64_t spawned_by = spawner_now(site);
+  const std::uint32_t now = tick();
+  put(record->at, definition);
+  put(record->below, nullptr);
+  put(record->above, spawned_by);
+  put(record->context, nullptr);
+  put(record->made, now);
+  put(record->since, now);
+  put(record->size, (coroutine_thread.frame_bytes + 15) / 16);
+  put(record->site, site_of(definition));
+  put(record->spawner_site, site);
+  put(record->wait, WaitKind::none);
+  put(record->flags, 0);
+  const std::uint64_t id = get(record->id);
+  record->id.store((id & ~free_bit) + (std::uint64_t{1} << slot_bits), std::memory_order_release);
+  return record;
+}
+
+// The frame goes on, on this thread.
+inline void resume(CoroutineRecord& record) noexcept {
+  put(record.below, coroutine_thread.current);
+  put(record.wait, WaitKind::none);
+  coroutine_thread.current = &record;
+}
+
+inline bool runs(const CoroutineRecord& record) noexcept {
+  return has(record, started) && get(record.wait) == WaitKind::none;
+}
+
+inline void leave(CoroutineRecord& record) noexcept {
+  if (coroutine_thread.current == &record) coroutine_thread.current = get(record.below);
+}
+
+// The frame awaits something; what that is says so itself, if it is tracked. `promise` is how it finds the frame.
+inline void suspend(CoroutineRecord& record, const void* promise, std::source_location where) noexcept {
+  if (runs(record)) leave(record);
+  put(record.below, nullptr);
+  put(record.at, where);
+  put(record.since, tick());
+  put(record.wait, WaitKind::not_tracked);
+  coroutine_thread.awaiting = promise;
+  coroutine_thread.awaiting_record = &record;
+}
+
+// Whether the frame that is about to wait has this promise: then awaiting_record, or what co_spawn was told, is of it.
+inline bool take_awaiting(const void* promise) noexcept {
+  const bool same = promise != nullptr && coroutine_thread.awaiting == promise;
+  coroutine_thread.awaiting = nullptr;
+  return same;
+}
+
+inline void begin_nested(CoroutineRecord& record, CoroutineRecord& parent) noexcept {
+  CoroutineRecord& root = root_of(parent);
+  put(record.context, &root);
+  put(record.above, reinterpret_cast<std::uintptr_t>(&parent));
+  put(record.flags, started | nested);
+  put(parent.below, &record);
+  put(parent.wait, WaitKind::coroutine);
+  if (CoroutineShard* shard = own_shard()) add(shard->sites[get(root.site)].bytes, get(record.size) * 16u);
+  resume(record);
+}
+
+inline void begin_chain(CoroutineRecord& record, const void* context, const void* promise,
+                        bool from_entry) noexcept {
+  CoroutineThread& thread = coroutine_thread;
+  put(record.context, context);
+  if (get(record.above) == 0) {
+    std::uint16_t site = 0;
+    std::uint64_t who = 0;
+    if (from_entry) {
+      who = thread.spawner;
+      site = thread.spawner_site;
+    }
+    put(record.spawner_site, site);
+    put(record.above, who);
+  }
+  put(record.flags, started);
+  if (CoroutineShard* shard = own_shard()) {
+    SiteCounts& counts = shard->sites[get(record.site)];
+    add(counts.started, 1);
+    add(counts.bytes, get(record.size) * 16u);
+  }
+  if (thread.owned_frame == promise && thread.owner != nullptr) [[unlikely]] {
+    thread.owned_frame = nullptr;
+    begin_owned(record, *thread.owner);
+  }
+  resume(record);
+}
+
+// The frame is destroyed: it ran to its end, or it is let go where it waits (canceled).
+inline void end_record(CoroutineRecord& record, Ending ending) noexcept {
+  const std::uint8_t flags = get(record.flags);
+  const bool ran_to_its_end = (flags & started) && ending != Ending::canceled;
+  if (runs(record)) leave(record);
+  CoroutineShard* const shard = own_shard();
+  if (flags & nested) {
+    auto& parent = *reinterpret_cast<CoroutineRecord*>(get(record.above));
+    if (shard) add(shard->sites[get(root_of(record).site)].bytes, -(get(record.size) * std::uint64_t{16}));
+    if (ran_to_its_end) {
+      resume(parent);
+    } else {
+      put(parent.below, nullptr);
+    }
+  } else if (flags & started) {
+    if (shard) {
+      SiteCounts& counts = shard->sites[get(record.site)];
+      add(counts.finished[static_cast<std::size_t>(ending)], 1);
+      add(counts.bytes, -(get(record.size) * std::uint64_t{16}));
+    }
+    if (flags & (labeled | owned)) [[unlikely]]
+      forget_extras(get(record.id));
+  }
+  put(record.id, get(record.id) | free_bit);
+  CoroutineShard* const home = reinterpret_cast<CoroutineSlab*>(reinterpret_cast<std::uintptr_t>(&record) &
+                                                                ~(alignof(CoroutineSlab) - 1))
+                                   ->shard;
+  if (shard != home) [[unlikely]] {
+    give_back(record, home);
+    return;
+  }
+  CoroutineRecord* unused = &record;
+  if (flags & CoroutineFlag::spawner) {
+    put(record.since, tick());
+    CoroutineRecord*& oldest = shard->ended[shard->ended_at++ % shard->ended.size()];
+    unused = oldest;
+    oldest = &record;
+    if (unused == nullptr) return;
+  }
+  put(unused->below, shard->unused);
+  shard->unused = unused;
+}
+
+}  // namespace leash::detail

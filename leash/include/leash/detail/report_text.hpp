@@ -1,0 +1,26 @@
+#pragma once
+// What reports are made of. Internal.
+//
+//   text += short_duration(3200ms) + " " + short_bytes(1229);  // "3.2s 1.2 KiB"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace leash {
+
+// A function's name as the compiler spells it, made readable: no return type, no parameters.
+std::string readable_function(std::string_view function);
+
+namespace detail {
+
+std::string short_duration(std::chrono::nanoseconds duration);
+std::string short_bytes(std::size_t bytes);
+// One line: `left` takes 25 columns.
+void append_columns(std::string& text, std::string left, const std::string& right);
+// Text of a program in one line: control characters and quotes as \n, \", \x1b.
+std::string escaped(std::string_view text);
+
+}  // namespace detail
+}  // namespace leash

@@ -1,0 +1,116 @@
+#include "leash/detail/coroutine_record.hpp"
+
+#include <chrono>
+#include <cstring>
+#include <mutex>
+#include <new>
+
+// One version of the tracking in a program: leash/awaitables.hpp asks for this name.
+extern "C" {
+extern const char leash_tracking_1;
+const char leash_tracking_1 = 1;
+constinit leash::detail::CoroutineRegistry leash_coroutines{};
+}
+
+namespace leash::detail {
+namespace {
+
+constinit std::mutex registry_mutex;  // of shards, slabs and sites that are added
+
+struct ShardLease {
+  CoroutineShard* shard = nullptr;
+  ~ShardLease() {
+    if (shard == nullptr) return;
+    coroutine_thread.shard = nullptr;
+    const std::lock_guard lock(registry_mutex);
+    shard->in_use = false;
+  }
+};
+thread_local ShardLease lease;
+
+std::uint64_t counter() noexcept {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#else
+  return tick();
+#endif
+}
+
+}  // namespace
+
+CoroutineShard* adopt_shard() noexcept {
+  const std::lock_guard lock(registry_mutex);
+  if (leash_coroutines.anchor_time.load(std::memory_order_relaxed) == 0) {
+    leash_coroutines.anchor_ticks = counter();
+    leash_coroutines.anchor_time = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                       std::chrono::steady_clock::now().time_since_epoch())
+                                       .count();
+  }
+  CoroutineShard* shard = leash_coroutines.shards.load(std::memory_order_relaxed);
+  while (shard != nullptr && shard->in_use) shard = shard->next;
+  if (shard == nullptr) {
+    shard = new (std::nothrow) CoroutineShard;
+    if (shard == nullptr) return nullptr;
+    shard->next = leash_coroutines.shards.load(std::memory_order_relaxed);
+    leash_coroutines.shards.store(shard, std::memory_order_release);
+  }
+  shard->in_use = true;
+  lease.shard = shard;
+  coroutine_thread.shard = shard;
+  return shard;
+}
+
+CoroutineRecord* more_records(CoroutineShard& shard) noexcept {
+  if (CoroutineRecord* returned = shard.returned.exchange(nullptr, std::memory_order_acquire))
+    return returned;
+  const std::lock_guard lock(registry_mutex);
+  const std::uint32_t number = leash_coroutines.slabs.load(std::memory_order_relaxed);
+  auto* const slab = number < max_slabs ? new (std::nothrow) CoroutineSlab : nullptr;
+  if (slab == nullptr) {
+    leash_coroutines.untracked.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  slab->shard = &shard;
+  CoroutineRecord* next = nullptr;
+  for (std::size_t i = records_per_slab; i > 0; --i) {
+    CoroutineRecord& record = slab->records[i - 1];
+    const auto slot = static_cast<std::uint32_t>(number * records_per_slab + i - 1);
+    if (slot == 0) break;  // a promise with the number 0 has no record
+    record.id = free_bit | slot;
+    record.below = next;
+    next = &record;
+  }
+  if (number == 0) slab->records[0].id = free_bit;
+  leash_coroutines.slab[number].store(slab, std::memory_order_release);
+  leash_coroutines.slabs.store(number + 1, std::memory_order_release);
+  return next;
+}
+
+std::uint16_t find_site(std::source_location definition) noexcept {
+  const auto address = std::bit_cast<std::uintptr_t>(definition);
+  const std::size_t home = (address * 0x9e3779b97f4a7c15u) >> 52;
+  constexpr std::size_t probes = 64;
+  const auto is = [](const std::source_location& there, std::uintptr_t wanted) {
+    return std::bit_cast<std::uintptr_t>(there) == wanted;
+  };
+  for (std::size_t probe = 0; probe < probes; ++probe) {
+    const std::size_t at = (home + probe) % max_coroutine_sites;
+    auto& slot = leash_coroutines.site[at];
+    std::source_location there = slot.load(std::memory_order_acquire);
+    if (at != other_site && is(there, std::bit_cast<std::uintptr_t>(std::source_location()))) {
+      if (slot.compare_exchange_strong(there, definition, std::memory_order_acq_rel)) there = definition;
+    }
+    if (is(there, address)) return static_cast<std::uint16_t>(at);
+  }
+  return other_site;
+}
+
+void give_back(CoroutineRecord& record, CoroutineShard* to) noexcept {
+  CoroutineRecord* head = to->returned.load(std::memory_order_relaxed);
+  do {
+    put(record.below, head);
+  } while (!to->returned.compare_exchange_weak(head, &record, std::memory_order_release,
+                                               std::memory_order_relaxed));
+}
+
+}  // namespace leash::detail
