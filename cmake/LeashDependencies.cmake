@@ -14,23 +14,30 @@ find_package(prometheus-cpp ${of_service})
 if(LEASH_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
-elseif(NOT LEASH_SERVICE)
+else()
   find_package(GTest QUIET)
 endif()
 if(LEASH_BENCH)
   find_package(benchmark REQUIRED)
 endif()
 
-# Asio: headers only in the package, compiled once here (separate compilation).
-find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
-add_library(leash_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio.cpp)
-add_library(leash::asio ALIAS leash_asio)
-target_include_directories(leash_asio SYSTEM PUBLIC ${ASIO_INCLUDE_DIR})
-target_compile_definitions(leash_asio PUBLIC ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_definitions(leash_asio PUBLIC ASIO_HAS_CO_AWAIT) # 1.22 looks for clang's <experimental/coroutine>
+# Asio, as the program that is built has it: header-only and with no definition, or by a target of its own (LEASH_ASIO_TARGET).
+# A definition such as ASIO_NO_DEPRECATED changes the layout of Asio's types, so it has to be the same in all of a program.
+add_library(leash_asio INTERFACE)
+if(LEASH_ASIO_TARGET)
+  target_link_libraries(leash_asio INTERFACE ${LEASH_ASIO_TARGET})
+else()
+  find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
+  target_include_directories(leash_asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
 endif()
-target_link_libraries(leash_asio PUBLIC Threads::Threads)
+# Asio 1.22 has awaitables with clang only if it is told that there are coroutines. This adds to Asio, and changes nothing.
+target_compile_definitions(leash_asio INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,Clang>:ASIO_HAS_CO_AWAIT>)
+target_link_libraries(leash_asio INTERFACE Threads::Threads)
+if(LEASH_SANITIZE STREQUAL "asan")
+  add_library(leash_asan_options STATIC ${PROJECT_SOURCE_DIR}/cmake/asan_options.cpp)
+  target_link_libraries(leash_asio INTERFACE leash_asan_options)
+  target_link_options(leash_asio INTERFACE -Wl,--undefined=__asan_default_options)
+endif()
 
 if(NOT LEASH_SERVICE)
   return() # the rest is for HTTP
@@ -58,8 +65,10 @@ else()
   target_include_directories(leash_llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE_DIR})
   target_compile_definitions(leash_llhttp PUBLIC LLHTTP_STRICT_MODE=1)
   target_compile_options(leash_llhttp PRIVATE -w)
+  set_target_properties(leash_llhttp PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endif()
 add_library(leash::llhttp ALIAS leash_llhttp)
+find_file(LEASH_LLHTTP_COPYRIGHT copyright PATHS /usr/share/doc/libllhttp-dev /usr/share/doc/node-llhttp NO_DEFAULT_PATH REQUIRED)
 
 # protozero: headers only.
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp REQUIRED)
@@ -74,9 +83,9 @@ if(LEASH_PRECOMPILE)
     <asio/co_spawn.hpp> <asio/io_context.hpp> <asio/ip/tcp.hpp> <asio/post.hpp> <asio/read.hpp> <asio/signal_set.hpp>
     <asio/steady_timer.hpp> <asio/write.hpp>
     <nlohmann/json.hpp>)
-  leash_precompile(leash_precompiled HEADERS ${heavy} LINK leash::asio nlohmann_json::nlohmann_json)
+  leash_precompile(leash_precompiled HEADERS ${heavy} LINK leash_asio nlohmann_json::nlohmann_json)
   if(LEASH_TESTS)
     leash_precompile(leash_test_precompiled HEADERS ${heavy} <gmock/gmock.h> <gtest/gtest.h>
-      LINK leash::asio nlohmann_json::nlohmann_json GTest::gmock)
+      LINK leash_asio nlohmann_json::nlohmann_json GTest::gmock)
   endif()
 endif()

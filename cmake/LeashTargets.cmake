@@ -1,61 +1,66 @@
 # How every target of this project is built.
 
-find_program(CCACHE_PROGRAM ccache)
-if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
-endif()
-
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  # Large pages for clang's own memory: an eighth less time.
-  list(PREPEND CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env GLIBC_TUNABLES=glibc.malloc.hugetlb=1)
-endif()
-
 set(LEASH_SANITIZE "" CACHE STRING "asan (with UBSan), tsan, or empty")
 set_property(CACHE LEASH_SANITIZE PROPERTY STRINGS "" asan tsan)
-if(LEASH_SANITIZE STREQUAL "asan")
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=address,undefined)
+
+# These are for this project's own build: as a part of another project it takes that one's flags.
+if(PROJECT_IS_TOP_LEVEL)
+  find_program(CCACHE_PROGRAM ccache)
+  if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  endif()
+
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    add_compile_options(-fsanitize-ignorelist=${CMAKE_CURRENT_LIST_DIR}/ubsan_ignorelist.txt)
-  else() # GCC: the sanitizers' own branches make it see uses that cannot happen.
-    add_compile_options(-Wno-maybe-uninitialized)
+    # Large pages for clang's own memory: an eighth less time.
+    list(PREPEND CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env GLIBC_TUNABLES=glibc.malloc.hugetlb=1)
   endif()
-elseif(LEASH_SANITIZE STREQUAL "tsan")
-  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=thread)
-elseif(LEASH_SANITIZE)
-  message(FATAL_ERROR "LEASH_SANITIZE=${LEASH_SANITIZE}: allowed are asan, tsan or nothing")
-endif()
-if(LEASH_SANITIZE)
-  add_compile_definitions(LEASH_SANITIZED) # GCC 12 and clang-19 have no macro in common that says so
-  # There is much to link under a sanitizer; clang's own linker takes a fifth of the time.
-  find_program(LLD_PROGRAM NAMES ld.lld-19 ld.lld)
-  if(LLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    add_link_options(--ld-path=${LLD_PROGRAM})
+
+  if(LEASH_SANITIZE STREQUAL "asan")
+    add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=address,undefined)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      add_compile_options(-fsanitize-ignorelist=${CMAKE_CURRENT_LIST_DIR}/ubsan_ignorelist.txt)
+    else() # GCC: the sanitizers' own branches make it see uses that cannot happen.
+      add_compile_options(-Wno-maybe-uninitialized)
+    endif()
+  elseif(LEASH_SANITIZE STREQUAL "tsan")
+    add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=thread)
+  elseif(LEASH_SANITIZE)
+    message(FATAL_ERROR "LEASH_SANITIZE=${LEASH_SANITIZE}: allowed are asan, tsan or nothing")
   endif()
-endif()
+  if(LEASH_SANITIZE)
+    add_compile_definitions(LEASH_SANITIZED) # GCC 12 and clang-19 have no macro in common that says so
+    # There is much to link under a sanitizer; clang's own linker takes a fifth of the time.
+    find_program(LLD_PROGRAM NAMES ld.lld-19 ld.lld)
+    if(LLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      add_link_options(--ld-path=${LLD_PROGRAM})
+    endif()
+  endif()
 
-if(LEASH_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link) # what the programs in tests/fuzz/ call is to be seen by libFuzzer, too
-endif()
+  if(LEASH_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link) # what the programs in tests/fuzz/ call is to be seen by libFuzzer, too
+  endif()
 
-# Paths in source locations, and so in metrics and reports, are relative to the source root.
-add_compile_options(-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+  # Paths in debug information, too, are relative to the top source folder.
+  add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+endif()
 
 add_library(leash_warnings INTERFACE)
-target_compile_options(leash_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion $<$<BOOL:${PROJECT_IS_TOP_LEVEL}>:-Werror>
-  # Where sources are compiled together, one's local names may be those of another's unnamed namespace.
-  $<IF:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>,$<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>,-Wshadow>)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # Warns of "literal" + std::string where nothing overlaps (GCC bug 105651, mended in 13).
-  target_compile_options(leash_warnings INTERFACE -Wno-restrict)
-endif()
-
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  # libstdc++ 12's std::stable_sort uses what it deprecates itself; only GCC heeds that it says so.
-  target_compile_options(leash_warnings INTERFACE -Wno-deprecated-declarations)
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(leash_warnings INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Werror
+    # Where sources are compiled together, one's local names may be those of another's unnamed namespace.
+    $<IF:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>,$<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>,-Wshadow>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # Warns of "literal" + std::string where nothing overlaps (GCC bug 105651, mended in 13).
+    target_compile_options(leash_warnings INTERFACE -Wno-restrict)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # libstdc++ 12's std::stable_sort uses what it deprecates itself; only GCC heeds that it says so.
+    target_compile_options(leash_warnings INTERFACE -Wno-deprecated-declarations)
+  endif()
 endif()
 
 # Many sources in one compilation: a build from scratch takes half the time, one after an edit takes longer.
@@ -131,23 +136,38 @@ function(leash_check_headers target)
   endif()
 endfunction()
 
-# leash_library(leash_units ALIAS leash::units [INCLUDE include] [HEADERS folder ...] SOURCES ... LINK ...)
+# leash_library(leash_units ALIAS leash::units [INCLUDE include] [COMPONENT gtest] [HEADERS folder ...] SOURCES ... LINK ...)
 # INCLUDE is the folder that users have on their include path; without it the library is for this project, whose headers are
 # included by their path from its top. HEADERS are folders whose headers must compile alone. A library that is COLD does
-# what people ask for, not what each request takes, so it is optimised less, which takes half the time.
+# what people ask for, not what each request takes, so it is optimised less, which takes half the time. One that is a
+# COMPONENT is installed (LeashPackage.cmake), and shared if BUILD_SHARED_LIBS says so, but for a STATIC_ONLY one.
 function(leash_library target)
-  cmake_parse_arguments(ARG "COLD" "ALIAS;INCLUDE" "SOURCES;HEADERS;LINK" ${ARGN})
-  add_library(${target} STATIC ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "COLD;STATIC_ONLY" "ALIAS;INCLUDE;COMPONENT" "SOURCES;HEADERS;LINK" ${ARGN})
+  set(type STATIC)
+  if(ARG_COMPONENT AND BUILD_SHARED_LIBS AND NOT ARG_STATIC_ONLY)
+    set(type SHARED)
+  endif()
+  add_library(${target} ${type} ${ARG_SOURCES})
   add_library(${ARG_ALIAS} ALIAS ${target})
+  # Also what is not installed becomes a part of libraries that are. Functions are called and inlined as if it were not so.
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(${target} PRIVATE -fno-semantic-interposition)
   if(ARG_INCLUDE)
-    target_include_directories(${target} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_INCLUDE} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/${ARG_INCLUDE}>
+      PRIVATE ${PROJECT_SOURCE_DIR})
   else()
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
   endif()
-  target_link_libraries(${target} PUBLIC ${ARG_LINK} PRIVATE leash_warnings)
+  target_link_libraries(${target} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:leash_warnings>)
   target_compile_features(${target} PUBLIC cxx_std_23)
+  # A source location, and so a site, is relative to the top source folder of the project that is built.
+  target_compile_options(${target} PUBLIC
+    "$<BUILD_INTERFACE:$<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang,AppleClang>:-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=>>")
   if(ARG_COLD)
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
+  if(ARG_COMPONENT)
+    leash_component(${target} ${ARG_COMPONENT})
   endif()
   leash_check_headers(${target} FOLDERS ${ARG_HEADERS} SOURCES ${ARG_SOURCES})
   leash_unity(${target} leash_precompiled)

@@ -25,6 +25,7 @@
 
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
+#include "leash/detail/one_asio.hpp"  // IWYU pragma: keep
 #include "leash/error.hpp"
 #include "leash/metrics.hpp"
 

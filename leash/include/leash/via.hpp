@@ -29,6 +29,7 @@
 #include <utility>
 
 #include "leash/context.hpp"
+#include "leash/detail/one_asio.hpp"  // IWYU pragma: keep
 #include "leash/detail/operation.hpp"
 #include "leash/error.hpp"
 

@@ -1,7 +1,2 @@
-// Asio's own sources, compiled once for the whole project.
-#include <asio/impl/src.hpp>
-
-#ifdef LEASH_SANITIZED
 // Asio 1.22 frees with operator delete what it got from aligned_alloc.
 extern "C" const char* __asan_default_options() { return "alloc_dealloc_mismatch=0"; }
-#endif

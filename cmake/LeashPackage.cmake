@@ -1,0 +1,203 @@
+# What is installed: each component is a library with its headers, a file of targets for find_package, and one for
+# pkg-config. Included by an ordinary install(), the commands are the component `tools`.
+
+include(GNUInstallDirs)
+set(leash_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/leash)
+
+# The adapters' headers stand among the library's, and are installed with the adapters.
+set(leash_adapters gtest json prometheus)
+set(leash_headers_gtest gtest.hpp)
+set(leash_headers_json json.hpp)
+set(leash_headers_prometheus families.hpp prometheus.hpp)
+set(leash_headers_inspector inspector.hpp)
+# What a component needs: pkg-config modules, for users of the static library.
+set(leash_pc_requires_gtest "leash, gtest")
+set(leash_pc_requires_heap "leash")
+set(leash_pc_requires_json "leash, nlohmann_json")
+set(leash_pc_requires_prometheus "leash, prometheus-cpp-core")
+set(leash_pc_requires_inspector "leash, prometheus-cpp-core, zlib")
+set(leash_pc_description_leash "${PROJECT_DESCRIPTION}")
+set(leash_pc_description_gtest "Tests that find leaked tasks, for GoogleTest")
+set(leash_pc_description_heap "Charges heap memory to the tasks of leash that allocate it")
+set(leash_pc_description_json "Reports of leash as JSON, by nlohmann/json")
+set(leash_pc_description_prometheus "Metrics of leash, by prometheus-cpp")
+set(leash_pc_description_inspector "Looks into a process: routes, page, metrics and profiles of leash")
+
+# leash_install_target(leash_awaitables leash): installs the target, leash::awaitables for others, as a part of the component.
+function(leash_install_target target component)
+  string(REGEX REPLACE "^leash_" "" name ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  install(TARGETS ${target} EXPORT leash-${component}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${component}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${component}
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+endfunction()
+
+# leash_component(leash_gtest gtest): installs the library and what its users need to find it.
+function(leash_component target component)
+  set_target_properties(${target} PROPERTIES
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  leash_install_target(${target} ${component})
+  if(target STREQUAL "leash_registry")
+    return() # a part of the component leash, which does the rest
+  endif()
+  set_property(GLOBAL APPEND PROPERTY leash_components ${component})
+  install(EXPORT leash-${component} NAMESPACE leash:: FILE leash-${component}.cmake
+    DESTINATION ${leash_cmake_dir} COMPONENT ${component})
+
+  if(component STREQUAL "leash")
+    set(excluded)
+    foreach(header IN LISTS leash_headers_gtest leash_headers_json leash_headers_prometheus)
+      list(APPEND excluded REGEX /leash/${header}$ EXCLUDE)
+    endforeach()
+    install(DIRECTORY include/leash DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT ${component} ${excluded})
+  else()
+    list(TRANSFORM leash_headers_${component} PREPEND include/leash/ OUTPUT_VARIABLE headers)
+    install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/leash COMPONENT ${component})
+  endif()
+
+  get_target_property(library ${target} OUTPUT_NAME)
+  if(NOT library)
+    set(library ${target})
+  endif()
+  string(REPLACE "_" "-" module ${library})
+  set(requires "${leash_pc_requires_${component}}")
+  set(libraries -l${library})
+  if(component STREQUAL "leash")
+    string(APPEND libraries " -lleash_registry")
+  endif()
+  set(description "${leash_pc_description_${component}}")
+  set(definitions "")
+  if(NOT LEASH_TRACKING)
+    set(definitions " -DLEASH_TRACKING=0")
+  endif()
+  file(RELATIVE_PATH to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+  string(REGEX REPLACE "/$" "" to_prefix ${to_prefix})
+  file(CONFIGURE OUTPUT ${module}.pc @ONLY CONTENT [[
+prefix=${pcfiledir}/@to_prefix@
+libdir=${prefix}/@CMAKE_INSTALL_LIBDIR@
+includedir=${prefix}/@CMAKE_INSTALL_INCLUDEDIR@
+
+Name: @module@
+Description: @description@
+Version: @PROJECT_VERSION@
+Requires: @requires@
+Cflags: -I${includedir}@definitions@ -pthread
+Libs: -L${libdir} @libraries@ -pthread
+]])
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${module}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${component})
+endfunction()
+
+# leash_install_tools(leash-server ...): the commands.
+function(leash_install_tools)
+  set_property(GLOBAL APPEND PROPERTY leash_components tools)
+  install(TARGETS ${ARGN} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+  if(BUILD_SHARED_LIBS) # wherever the prefix is, the commands find the libraries
+    file(RELATIVE_PATH to_libraries /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR})
+    set_target_properties(${ARGN} PROPERTIES INSTALL_RPATH $ORIGIN/${to_libraries})
+  endif()
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/leash-tools COMPONENT tools)
+  leash_install_llhttp_license(leash-tools tools)
+endfunction()
+
+# leash_install_llhttp_license(FOLDER COMPONENT): llhttp's licence goes with what contains it.
+function(leash_install_llhttp_license folder component)
+  install(FILES ${LEASH_LLHTTP_COPYRIGHT} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${folder}
+    COMPONENT ${component} RENAME LICENSE.llhttp)
+endfunction()
+
+# leash_install_package(): what all components share, and the Debian packages.
+function(leash_install_package)
+  include(CMakePackageConfigHelpers)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/leash-config.cmake.in leash-config.cmake @ONLY)
+  write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/leash-config-version.cmake COMPATIBILITY SameMinorVersion)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/leash-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/leash-config-version.cmake
+    DESTINATION ${leash_cmake_dir} COMPONENT leash)
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/leash COMPONENT leash)
+  if(NOT PROJECT_IS_TOP_LEVEL)
+    return()
+  endif()
+
+  # What `cmake --install` would do without a word: install nothing, or what nobody else can link.
+  install(CODE "cmake_policy(SET CMP0057 NEW)
+    set(leash_components leash ${leash_adapters} heap inspector tools deb-dev deb-tools)
+    if(CMAKE_INSTALL_COMPONENT AND NOT CMAKE_INSTALL_COMPONENT IN_LIST leash_components)
+      message(FATAL_ERROR \"leash has no component '\${CMAKE_INSTALL_COMPONENT}': there are \${leash_components}\")
+    endif()" ALL_COMPONENTS)
+  if(LEASH_SANITIZE OR LEASH_FUZZ)
+    install(CODE "message(FATAL_ERROR \"a build for a sanitizer or for fuzzing is not installed: take the preset release\")"
+      ALL_COMPONENTS)
+  endif()
+  leash_debian_packages()
+endfunction()
+
+# `cpack --preset release`: libleash-dev, and leash-tools if the commands are built.
+function(leash_debian_packages)
+  set(maintainer "leash maintainers <maintainers@leash.example.org>")
+  set(packages dev)
+  if(LEASH_SERVICE)
+    list(APPEND packages tools)
+  endif()
+  set(name_dev libleash-dev)
+  set(name_tools leash-tools)
+  foreach(group IN LISTS packages)
+    set(package ${name_${group}})
+    set(debian ${CMAKE_CURRENT_BINARY_DIR}/debian/${package})
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/debian/changelog.in ${debian}/changelog @ONLY)
+    file(READ ${PROJECT_SOURCE_DIR}/LICENSE bsl)
+    set(llhttp)
+    if(LEASH_LLHTTP_COPYRIGHT)
+      file(READ ${LEASH_LLHTTP_COPYRIGHT} llhttp)
+      string(PREPEND llhttp "llhttp, which is inside what answers HTTP. What follows is of the Debian package it was taken from:\n\n")
+    endif()
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/debian/copyright.in ${debian}/copyright @ONLY)
+    execute_process(COMMAND gzip --best --no-name --force ${debian}/changelog COMMAND_ERROR_IS_FATAL ANY)
+    install(FILES ${debian}/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package}
+      COMPONENT deb-${group} EXCLUDE_FROM_ALL)
+    install(FILES ${debian}/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package}
+      COMPONENT deb-${group} EXCLUDE_FROM_ALL RENAME changelog.Debian.gz)
+  endforeach()
+
+  set(CPACK_GENERATOR DEB)
+  set(CPACK_PACKAGE_NAME leash)
+  set(CPACK_PACKAGE_VENDOR leash)
+  set(CPACK_PACKAGE_CONTACT "${maintainer}")
+  set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+  set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
+  set(CPACK_STRIP_FILES ON)
+  set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
+  set(CPACK_DEB_COMPONENT_INSTALL ON)
+  set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+  set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+  get_property(CPACK_COMPONENTS_ALL GLOBAL PROPERTY leash_components)
+  list(TRANSFORM packages PREPEND deb- OUTPUT_VARIABLE documents)
+  list(APPEND CPACK_COMPONENTS_ALL ${documents})
+
+  set(CPACK_DEBIAN_DEV_PACKAGE_NAME libleash-dev)
+  set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
+  set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libasio-dev, libstdc++-12-dev | libstdc++-dev")
+  set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "nlohmann-json3-dev, prometheus-cpp-dev, libgtest-dev, zlib1g-dev, pkg-config")
+  set(CPACK_COMPONENT_DEV_DESCRIPTION "request contexts, structured tasks and leak detection for Asio
+ Coroutines for standalone Asio that are counted, know where they wait, and
+ are named when they outlive the request that started them. Headers and
+ static libraries; adapters for GoogleTest, nlohmann/json and prometheus-cpp.")
+
+  set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME leash-tools)
+  set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION net)
+  set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_COMPONENT_TOOLS_DESCRIPTION "commands that show, measure and find leaked tasks of a service
+ leash-client looks into a running process, leash-load loads a server and says
+ whether tasks are left, and leash-server demonstrates both ways to write it.")
+
+  include(CPack)
+  foreach(component IN LISTS CPACK_COMPONENTS_ALL)
+    if(component MATCHES "tools$")
+      cpack_add_component(${component} GROUP tools)
+    else()
+      cpack_add_component(${component} GROUP dev)
+    endif()
+  endforeach()
+  cpack_add_component_group(dev)
+  cpack_add_component_group(tools)
+endfunction()

@@ -1,0 +1,20 @@
+#include "cache.hpp"
+
+#include <utility>
+
+leash::Task<leash::Result<std::string>> Cache::get(leash::Context ctx, std::string key) {
+  while (true) {
+    if (auto found = values_.find(key); found != values_.end()) co_return found->second;
+    auto other = loading_.find(key);
+    if (other == loading_.end()) break;
+    leash::Done done = other->second.done();
+    // With ctx: who asked may leave. Without it, a load that never ends would keep every caller.
+    if (auto waited = co_await done.wait(ctx); !waited) co_return std::unexpected(waited.error());
+  }
+
+  auto loading = loading_.emplace(key, leash::DoneSource()).first;
+  auto loaded = co_await load_(ctx, key);
+  if (loaded) values_[key] = *loaded;
+  loading_.erase(loading);  // tells those who wait
+  co_return loaded;
+}

@@ -1,0 +1,13 @@
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+
+// Waits on the io_context of the program.
+int waits(asio::io_context& io) {
+  int waited = 0;
+  asio::steady_timer timer(io, std::chrono::milliseconds(1));
+  timer.async_wait([&](asio::error_code ec) { waited += ec ? 0 : 1; });
+  io.run();
+  io.restart();
+  return waited;
+}

@@ -1,0 +1,3 @@
+#include "leash/go.hpp"
+
+leash::Task<int> work(leash::Context) { co_return 7; }
