@@ -1,0 +1,99 @@
+#pragma once
+// What the examples of leash/include/leash take for granted.
+// no example: awaitables
+// no example: boost_awaitables
+// no example: wait_point
+
+#include <gtest/gtest.h>
+
+#include <asio/awaitable.hpp>
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/read_until.hpp>
+#include <asio/write.hpp>
+#include <chrono>
+#include <expected>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "leash/channel.hpp"
+#include "leash/context.hpp"
+#include "leash/done.hpp"
+#include "leash/dump.hpp"
+#include "leash/families.hpp"
+#include "leash/go.hpp"
+#include "leash/loop.hpp"
+#include "leash/select.hpp"
+#include "leash/sleep.hpp"
+#include "leash/task.hpp"
+#include "leash/via.hpp"
+#include "leash/wait_group.hpp"
+
+namespace given {
+
+using namespace std::chrono_literals;
+using Socket = asio::ip::tcp::socket;
+
+struct Any {
+  Any();
+  template <class T>
+  Any(T&&);
+};
+void use(const auto&...);
+void log(const auto&...);
+
+extern asio::io_context io;
+extern leash::Loop loop;
+extern leash::Context ctx;
+extern leash::Context parent;
+extern Socket socket;
+extern asio::mutable_buffer buffer;
+extern std::string data;
+extern leash::Channel<int> ch;
+extern leash::Channel<int> channel;
+leash::Task<> serve(leash::Context);
+
+namespace of_awaitable {
+asio::awaitable<std::size_t> old_code(Socket&);
+}
+namespace of_channel {
+leash::Task<> produce(leash::Channel<int>);
+}
+namespace of_done {
+leash::Task<> poll(leash::Done);
+}
+namespace of_families {
+using leash::families::add;
+using leash::families::family;
+using prometheus::MetricType;
+extern leash::families::Families families;
+}  // namespace of_families
+namespace of_from_slot {
+struct Handler {};
+extern Handler handler;
+}  // namespace of_from_slot
+namespace of_go {
+leash::Task<> worker(leash::Context, leash::Channel<int>);
+}
+namespace of_prometheus {
+struct Exposer {
+  void RegisterCollectable(const auto&);
+};
+extern Exposer exposer;
+}  // namespace of_prometheus
+namespace of_scope {
+leash::Task<leash::Result<>> fetch(leash::Context, std::string);
+}
+namespace of_select {
+extern leash::Channel<int> numbers;
+}
+namespace of_ticker {
+void poll();
+}
+namespace of_wait_group {
+leash::Task<> work(leash::WaitGroup);
+}
+
+}  // namespace given
