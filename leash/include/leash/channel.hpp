@@ -2,9 +2,10 @@
 // Channels between tasks, with Go's semantics.
 //
 // What it is     a copyable handle of a queue; capacity 0 is a rendezvous. Passed by value, like Go's.
-// Guarantees     values arrive in the order in which they were sent, each exactly once. A waiting task keeps
-//                the channel alive: when the last other handle is dropped it stays parked, as in Go. After
-//                close, what is buffered can still be received; then receive and every send fail with
+// Guarantees     values arrive in the order in which they were sent, each exactly once, also where a task that
+//                was handed one is destroyed before it runs. What is not sent stays with its sender. A waiting
+//                task keeps the channel alive: when the last other handle is dropped it stays parked, as in Go.
+//                After close, what is buffered can still be received; then receive and every send fail with
 //                errc::closed.
 // Threads        the loop's thread.
 // Lifetime       shared by its handles and waiters; handles may outlive the loop.
@@ -16,6 +17,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "leash/context.hpp"
@@ -26,6 +28,9 @@ namespace leash {
 
 template <class T>
 class Channel {
+  using SendCopy = detail::SendCase<T, T>;
+  using SendMoved = detail::SendCase<T, std::conditional_t<std::is_trivially_copyable_v<T>, T, T*>>;
+
  public:
   explicit Channel(std::size_t capacity = 0) : state_(new detail::ChannelState<T>(capacity)) {}
   Channel(const Channel&) noexcept = default;
@@ -35,20 +40,26 @@ class Channel {
   ~Channel() = default;
 
   // Result<T>: the next value; errc::closed when the channel is closed and empty. With a context, also its
-  // error.
+  // error. The value is taken when the task goes on: if it is destroyed first, the value goes to the next
+  // receiver, or back to its place in the queue.
   auto receive() const { return detail::Await<detail::ReceiveCase<T>>(detail::ReceiveCase<T>(state())); }
   auto receive(const Context& ctx) const {
     return detail::AwaitUnder<detail::ReceiveCase<T>>(ctx.node(), detail::ReceiveCase<T>(state()));
   }
 
   // Result<>: success when a receiver or the buffer has the value; errc::closed when the channel is or gets
-  // closed. The value is dropped when the send fails.
-  auto send(T value) const {
-    return detail::Await<detail::SendCase<T>>(detail::SendCase<T>(state(), std::move(value)));
+  // closed. An rvalue is moved from when the value is sent, and only then: after a send that failed, or a case
+  // of select that was not taken, the caller's variable still has it. So it has to live until the wait is over:
+  // `co_await ch.send(std::move(value))` in one expression.
+  auto send(T&& value) const { return detail::Await<SendMoved>(moved(value)); }
+  auto send(const Context& ctx, T&& value) const {
+    return detail::AwaitUnder<SendMoved>(ctx.node(), moved(value));
   }
-  auto send(const Context& ctx, T value) const {
-    return detail::AwaitUnder<detail::SendCase<T>>(ctx.node(),
-                                                   detail::SendCase<T>(state(), std::move(value)));
+  auto send(const T& value) const requires std::is_copy_constructible_v<T> {
+    return detail::Await<SendCopy>(SendCopy(state(), value));
+  }
+  auto send(const Context& ctx, const T& value) const requires std::is_copy_constructible_v<T> {
+    return detail::AwaitUnder<SendCopy>(ctx.node(), SendCopy(state(), value));
   }
 
   // Without waiting: nothing when that would have to wait. Callable outside of tasks.
@@ -58,21 +69,33 @@ class Channel {
     if (!link.value) return Result<T>(std::unexpected(make_error_code(errc::closed)));
     return Result<T>(std::move(*link.value));
   }
-  std::optional<Result<>> try_send(T value) const {
-    detail::SendLink<T> link(std::move(value));
-    if (!state()->send_now(link)) return std::nullopt;
-    if (!link.accepted) return Result<>(std::unexpected(make_error_code(errc::closed)));
+  // An rvalue is moved from when the value is sent, and only then.
+  std::optional<Result<>> try_send(T&& value) const {
+    bool accepted = false;
+    if (!state()->send_now(value, accepted)) return std::nullopt;
+    if (!accepted) return Result<>(std::unexpected(make_error_code(errc::closed)));
     return Result<>();
+  }
+  std::optional<Result<>> try_send(const T& value) const requires std::is_copy_constructible_v<T> {
+    return try_send(T(value));
   }
 
   // False if it was closed already (where Go panics).
   bool close() const noexcept { return state()->close(); }
 
   bool closed() const noexcept { return state()->closed(); }
-  std::size_t size() const noexcept { return state()->size(); }  // buffered values
+  // Values that wait to be received: at most the capacity, and those that destroyed receivers gave back.
+  std::size_t size() const noexcept { return state()->size(); }
   std::size_t capacity() const noexcept { return state()->capacity(); }
 
  private:
+  SendMoved moved(T& value) const {
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      return SendMoved(state(), std::move(value));
+    } else {
+      return SendMoved(state(), &value);
+    }
+  }
   const detail::Ref<detail::ChannelState<T>>& state() const noexcept {
     check(static_cast<bool>(state_), "Channel used after it was moved from");
     return state_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <type_traits>
@@ -275,6 +276,162 @@ TEST_F(ChannelTest, AnAwaiterIsAwaitedOnce) {
         });
       },
       "an awaiter is awaited once");
+}
+
+// --- no value is lost ---
+
+TEST_F(ChannelTest, AValueOfADestroyedReceiverGoesToTheNextOne) {
+  Channel<int> ch;
+  std::string lost, got;
+  auto [ctx, cancel] = with_cancel(root());
+  std::optional<Scope> scope(ctx);
+  scope->go(receive_one(ch, &lost));
+  poll();
+  go(root(), receive_one(ch, &got));
+  poll();
+  EXPECT_TRUE(ch.try_send(7)) << "handed to the first receiver";
+  scope.reset();
+  poll();
+  EXPECT_EQ(lost + "|" + got, "|7");
+}
+
+TEST_F(ChannelTest, ValuesOfDestroyedReceiversComeInTheirOrder) {
+  for (const bool newest_first : {false, true}) {
+    Channel<int> ch;
+    std::string lost;
+    std::vector<std::unique_ptr<Scope>> scopes;
+    for (int i = 0; i < 3; ++i) {
+      scopes.push_back(std::make_unique<Scope>(root()));
+      scopes.back()->go(receive_one(ch, &lost));
+      poll();
+    }
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(ch.try_send(i));
+    EXPECT_EQ(ch.size(), 0u);
+    while (!scopes.empty()) scopes.erase(newest_first ? scopes.end() - 1 : scopes.begin());
+    EXPECT_EQ(ch.size(), 3u) << "more than its capacity of 0";
+    EXPECT_FALSE(ch.try_send(3)) << "that is no room for others";
+    ch.close();
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(ch.try_receive().value().value(), i);
+    EXPECT_EQ(ch.try_receive().value().error(), errc::closed);
+    EXPECT_EQ(lost, "");
+  }
+}
+
+TEST_F(ChannelTest, AGivenBackValueComesBeforeTheBuffered) {
+  Channel<int> ch(1);
+  std::string lost, sent;
+  std::optional<Scope> scope(root());
+  scope->go(receive_one(ch, &lost));
+  poll();
+  EXPECT_TRUE(ch.try_send(1));
+  EXPECT_TRUE(ch.try_send(2));
+  go(root(), send_one(ch, 3, &sent));
+  poll();
+  scope.reset();
+  for (int i = 1; i <= 3; ++i) EXPECT_EQ(ch.try_receive().value().value(), i);
+  poll();
+  EXPECT_EQ(sent, "sent");
+}
+
+TEST_F(ChannelTest, AReadyReceiveThatIsDestroyedGivesItsValueBack) {
+  Channel<std::unique_ptr<int>> ch(1);
+  std::optional<Scope> scope(root());
+  scope->go([](Channel<std::unique_ptr<int>> c) -> Task<> {
+    Channel<int> ready(1000);
+    for (int i = 0; i < 255; ++i) (void)co_await ready.send(i);  // its share of the turn is used up
+    (void)co_await c.receive();
+    ADD_FAILURE() << "it was destroyed before";
+  }(ch));
+  EXPECT_TRUE(ch.try_send(std::make_unique<int>(5)));
+  if (io.stopped()) io.restart();
+  io.poll_one();
+  scope.reset();
+  EXPECT_EQ(*ch.try_receive().value().value(), 5);
+}
+
+TEST_F(ChannelTest, ASelectThatIsDestroyedGivesItsValueBack) {
+  Channel<std::string> ch, idle;
+  std::optional<Scope> scope(root());
+  scope->go([](Channel<std::string> a, Channel<std::string> b) -> Task<> {
+    (void)co_await select(a.receive(), b.receive());
+  }(ch, idle));
+  poll();
+  EXPECT_TRUE(ch.try_send("kept"));
+  scope.reset();
+  EXPECT_EQ(ch.try_receive().value().value(), "kept");
+}
+
+TEST_F(ChannelTest, TrySendMovesOnlyWhatItSends) {
+  Channel<std::unique_ptr<int>> ch(1);
+  auto value = std::make_unique<int>(1);
+  EXPECT_TRUE(ch.try_send(std::move(value)).value());
+  EXPECT_EQ(value, nullptr);
+  value = std::make_unique<int>(2);
+  EXPECT_FALSE(ch.try_send(std::move(value)));
+  ASSERT_NE(value, nullptr) << "it would have had to wait";
+  ch.close();
+  EXPECT_EQ(ch.try_send(std::move(value)).value().error(), errc::closed);
+  ASSERT_NE(value, nullptr);
+  EXPECT_EQ(*value, 2);
+}
+
+TEST_F(ChannelTest, ASendThatFailsLeavesTheValueWithItsCaller) {
+  Channel<std::unique_ptr<int>> ch;
+  std::string text;
+  auto [ctx, cancel] = with_cancel(root());
+  const auto send = [](Context c, Channel<std::unique_ptr<int>> to, std::string* out) -> Task<> {
+    auto value = std::make_unique<int>(6);
+    const Result<> sent = co_await to.send(c, std::move(value));
+    *out += sent.error().message() + (value ? " kept " + std::to_string(*value) : " lost ");
+  };
+  start_under(ctx, send, ch, &text);
+  cancel();
+  poll();
+  start_under(root(), send, ch, &text);
+  ch.close();
+  poll();
+  EXPECT_EQ(text, "context canceled kept 6channel closed kept 6");
+}
+
+TEST_F(ChannelTest, ASendCaseThatIsNotTakenLeavesTheValue) {
+  Channel<std::unique_ptr<int>> ch;
+  std::string text;
+  const auto offer = [](Context, Channel<std::unique_ptr<int>> to, std::string* out) -> Task<> {
+    auto value = std::make_unique<int>(6);
+    const auto r = co_await select(to.send(std::move(value)), sleep(1s));
+    *out += std::to_string(r.index()) + (value ? " kept" : " sent");
+  };
+  start(offer, ch, &text);
+  advance(1s);
+  EXPECT_EQ(text, "1 kept");
+  text.clear();
+  start(offer, ch, &text);
+  EXPECT_EQ(*ch.try_receive().value().value(), 6);
+  poll();
+  EXPECT_EQ(text, "0 sent");
+}
+
+TEST_F(ChannelTest, SendsTemporariesAndCopiesVariables) {
+  Channel<std::string> ch;
+  std::string got;
+  start([](Context, Channel<std::string> to) -> Task<> {
+    const std::string kept = "a variable long enough to be on the heap, ";
+    (void)co_await to.send(kept);
+    (void)co_await to.send("a temporary that is long enough to be on the heap, ");
+    (void)co_await to.send(kept + kept);
+    (void)co_await select(to.send(std::string(40, 'x')), sleep(1h));
+    EXPECT_EQ(kept, "a variable long enough to be on the heap, ");
+    to.close();
+  }, ch);
+  while (true) {
+    const auto value = ch.try_receive().value();
+    if (!value) break;
+    got += *value;
+    poll();
+  }
+  EXPECT_EQ(got, "a variable long enough to be on the heap, a temporary that is long enough to be on the heap, "
+                 "a variable long enough to be on the heap, a variable long enough to be on the heap, " +
+                     std::string(40, 'x'));
 }
 
 }  // namespace

@@ -4,8 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <deque>
+#include <iterator>
+#include <list>
 #include <memory>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -22,16 +26,16 @@ template <class T>
 struct ReceiveLink : Hook<ReceiveLink<T>> {
   Selection* selection = nullptr;
   int index = 0;
-  std::optional<T> value;  // empty when chosen: closed
+  std::uint32_t number = 0;  // of the value, in the order in which they were handed out
+  std::optional<T> value;    // empty when chosen: closed
 };
 
 template <class T>
 struct SendLink : Hook<SendLink<T>> {
-  explicit SendLink(T v) : value(std::move(v)) {}
   Selection* selection = nullptr;
+  T* value = nullptr;  // moved from when it is accepted, else untouched
   int index = 0;
   bool accepted = false;  // false when chosen: closed
-  T value;
 };
 
 template <class T>
@@ -44,39 +48,67 @@ class ChannelState {
     if (--refs_ == 0) delete this;
   }
 
-  // Whether the outcome is known: a value was taken, or (link.value empty) the channel is closed.
+  // Whether the outcome is known: a value was taken, or (link.value empty) the channel is closed. What throws
+  // has changed nothing.
   bool receive_now(ReceiveLink<T>& link) {
-    if (buffer_ && !buffer_->empty()) {
-      link.value.emplace(std::move(buffer_->front()));
-      buffer_->pop_front();
-      if (SendLink<T>* sender = first(senders_)) {
-        buffer_->push_back(std::move(sender->value));
+    if (buffer_ && !buffer_->returned.empty()) {
+      auto& [number, value] = buffer_->returned.front();
+      link.value.emplace(std::move(value));
+      link.number = number;
+      buffer_->returned.pop_front();
+      return true;
+    }
+    SendLink<T>* const sender = first(senders_);
+    if (buffer_ && !buffer_->values.empty()) {
+      if (sender) {
+        buffer_->values.push_back(std::move(*sender->value));
         accept(*sender);
       }
-      return true;
-    }
-    if (SendLink<T>* sender = first(senders_)) {
-      link.value.emplace(std::move(sender->value));
+      link.value.emplace(std::move(buffer_->values.front()));
+      buffer_->values.pop_front();
+    } else if (sender) {
+      link.value.emplace(std::move(*sender->value));
       accept(*sender);
-      return true;
+    } else {
+      return closed_;
     }
-    return closed_;
+    link.number = handed_out_++;
+    return true;
   }
 
-  bool send_now(SendLink<T>& link) {
+  // Likewise; `value` is moved from when it is accepted.
+  bool send_now(T& value, bool& accepted) {
     if (closed_) return true;
     if (ReceiveLink<T>* receiver = first(receivers_)) {
-      receiver->value.emplace(std::move(link.value));
-      receiver->unlink();
-      receiver->selection->choose(receiver->index);
-    } else if (size() < capacity_) {
-      if (!buffer_) buffer_ = std::make_unique<std::deque<T>>();
-      buffer_->push_back(std::move(link.value));
+      receiver->value.emplace(std::move(value));
+      receiver->number = handed_out_++;
+      wake(*receiver);
+    } else if (buffered() < capacity_) {
+      buffer().values.push_back(std::move(value));
     } else {
       return false;
     }
-    link.accepted = true;
+    accepted = true;
     return true;
+  }
+
+  // A receiver goes without having taken its value: to the next one, else back to where it was in the queue.
+  void give_back(ReceiveLink<T>& link) noexcept {
+    if (ReceiveLink<T>* receiver = first(receivers_)) {
+      receiver->value.emplace(std::move(*link.value));
+      receiver->number = link.number;
+      wake(*receiver);
+      return;
+    }
+    try {
+      auto& returned = buffer().returned;
+      auto at = returned.end();
+      while (at != returned.begin() && comes_before(link.number, std::prev(at)->first)) --at;
+      returned.emplace(at, link.number, std::move(*link.value));
+    } catch (const std::bad_alloc&) {
+      std::fputs("leash: a value of a channel is lost: its receiver was destroyed, and there is no memory to keep it\n",
+                 stderr);
+    }
   }
 
   void wait(ReceiveLink<T>& link) noexcept { receivers_.push_back(link); }
@@ -85,36 +117,48 @@ class ChannelState {
   bool close() noexcept {
     if (closed_) return false;
     closed_ = true;
-    while (ReceiveLink<T>* receiver = first(receivers_)) {
-      receiver->unlink();
-      receiver->selection->choose(receiver->index);
-    }
-    while (SendLink<T>* sender = first(senders_)) {
-      sender->unlink();
-      sender->selection->choose(sender->index);
-    }
+    while (ReceiveLink<T>* receiver = first(receivers_)) wake(*receiver);
+    while (SendLink<T>* sender = first(senders_)) wake(*sender);
     return true;
   }
 
   bool closed() const noexcept { return closed_; }
-  std::size_t size() const noexcept { return buffer_ ? buffer_->size() : 0; }
+  std::size_t size() const noexcept { return buffered() + (buffer_ ? buffer_->returned.size() : 0); }
   std::size_t capacity() const noexcept { return capacity_; }
 
  private:
+  struct Buffer {
+    std::deque<T> values;
+    std::list<std::pair<std::uint32_t, T>> returned;  // come before them; by number
+  };
+  Buffer& buffer() {
+    if (!buffer_) buffer_ = std::make_unique<Buffer>();
+    return *buffer_;
+  }
+  std::size_t buffered() const noexcept { return buffer_ ? buffer_->values.size() : 0; }
+  static bool comes_before(std::uint32_t a, std::uint32_t b) noexcept {
+    return static_cast<std::int32_t>(a - b) < 0;  // the number may wrap round
+  }
+
   template <class Link>
   static Link* first(List<Link>& links) noexcept {
     return static_cast<Link*>(links.front());
   }
-  void accept(SendLink<T>& sender) noexcept {
+  template <class Link>
+  static void wake(Link& link) noexcept {
+    link.unlink();
+    link.selection->choose(link.index);
+  }
+  static void accept(SendLink<T>& sender) noexcept {
     sender.accepted = true;
-    sender.unlink();
-    sender.selection->choose(sender.index);
+    wake(sender);
   }
 
   std::uint32_t refs_ = 0;
+  std::uint32_t handed_out_ = 0;
   bool closed_ = false;
   std::size_t capacity_;
-  std::unique_ptr<std::deque<T>> buffer_;  // made when the first value is buffered
+  std::unique_ptr<Buffer> buffer_;  // made when the first value is buffered
   List<ReceiveLink<T>> receivers_;
   List<SendLink<T>> senders_;
 };
@@ -125,6 +169,10 @@ class ReceiveCase {
   static constexpr WaitKind kind = WaitKind::chan_receive;
   explicit ReceiveCase(Ref<ChannelState<T>> channel) noexcept : channel_(std::move(channel)) {}
   ReceiveCase(ReceiveCase&& other) noexcept : channel_(std::move(other.channel_)) {}
+  ReceiveCase& operator=(ReceiveCase&&) = delete;
+  ~ReceiveCase() {
+    if (link_.value) channel_->give_back(link_);
+  }
   bool try_now(TaskRecord&) { return channel_->receive_now(link_); }
   void arm(Selection& selection, int index) noexcept {
     link_.selection = &selection;
@@ -134,7 +182,9 @@ class ReceiveCase {
   void disarm() noexcept { link_.unlink(); }
   Result<T> result() {
     if (!link_.value) return std::unexpected(make_error_code(errc::closed));
-    return std::move(*link_.value);
+    Result<T> taken(std::move(*link_.value));
+    link_.value.reset();
+    return taken;
   }
 
  private:
@@ -142,17 +192,22 @@ class ReceiveCase {
   ReceiveLink<T> link_;
 };
 
-template <class T>
+// Source: T, a value of its own, or T*, one that the caller keeps unless it is sent.
+template <class T, class Source>
 class SendCase {
  public:
   static constexpr WaitKind kind = WaitKind::chan_send;
-  SendCase(Ref<ChannelState<T>> channel, T value) : channel_(std::move(channel)), link_(std::move(value)) {}
-  SendCase(SendCase&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-      : channel_(std::move(other.channel_)), link_(std::move(other.link_.value)) {}
-  bool try_now(TaskRecord&) { return channel_->send_now(link_); }
+  SendCase(Ref<ChannelState<T>> channel, Source source)
+      : channel_(std::move(channel)), source_(std::move(source)) {}
+  SendCase(SendCase&& other) noexcept(std::is_nothrow_move_constructible_v<Source>)
+      : channel_(std::move(other.channel_)), source_(std::move(other.source_)) {}
+  SendCase& operator=(SendCase&&) = delete;
+  ~SendCase() = default;
+  bool try_now(TaskRecord&) { return channel_->send_now(value(), link_.accepted); }
   void arm(Selection& selection, int index) noexcept {
     link_.selection = &selection;
     link_.index = index;
+    link_.value = &value();
     channel_->wait(link_);
   }
   void disarm() noexcept { link_.unlink(); }
@@ -162,7 +217,15 @@ class SendCase {
   }
 
  private:
+  T& value() noexcept {
+    if constexpr (std::is_same_v<Source, T>) {
+      return source_;
+    } else {
+      return *source_;
+    }
+  }
   Ref<ChannelState<T>> channel_;
+  Source source_;
   SendLink<T> link_;
 };
 
