@@ -3,7 +3,8 @@
 //
 // What it is     Clock is what Loop asks; ManualClock stands still until advance() is called.
 // Requires       a ManualClock outlives the loops that use it.
-// Guarantees     advance() makes due timers fire in the next turn of each loop, in the order of their times.
+// Guarantees     advance() makes due timers fire in the next turn of each loop, in the order of their times; those
+//                of the same instant in the order in which they were set. Instants may be negative, and sums saturate.
 // Threads        a ManualClock belongs to the thread of its loops.
 //
 //   leash::ManualClock clock;
@@ -12,6 +13,7 @@
 //   clock.advance(5s);
 //   io.poll();  // ctx is done: deadline_exceeded
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <vector>
@@ -24,9 +26,21 @@ using TimePoint = std::chrono::steady_clock::time_point;
 // The last instant that a timer can have; later ones are moved to it. TimePoint::max() means "never".
 inline constexpr TimePoint last_instant = TimePoint::max() - Duration(1);
 
-// `time` plus a duration of any length, without overflow.
+// `time` plus a duration of any length and sign, without overflow: at most last_instant, at least
+// TimePoint::min().
 constexpr TimePoint later(TimePoint time, Duration by) noexcept {
-  return by >= last_instant - time ? last_instant : time + by;
+  Duration::rep sum = 0;
+  if (__builtin_add_overflow(time.time_since_epoch().count(), by.count(), &sum))
+    return by > Duration::zero() ? last_instant : TimePoint::min();
+  return std::min(TimePoint(Duration(sum)), last_instant);
+}
+
+// The duration from `begin` to `end`, negative if that is the earlier one, without overflow.
+constexpr Duration between(TimePoint begin, TimePoint end) noexcept {
+  Duration::rep difference = 0;
+  if (__builtin_sub_overflow(end.time_since_epoch().count(), begin.time_since_epoch().count(), &difference))
+    return end > begin ? Duration::max() : Duration::min();
+  return Duration(difference);
 }
 
 class Clock {
@@ -51,7 +65,8 @@ class ManualClock final : public Clock {
   TimePoint now() const noexcept override { return now_; }
   void on_move(const void* who, std::function<void()> tell) override;
 
-  // Moves time forward; a negative amount aborts. Timers fire in the loops' next turns, not inside the call.
+  // Moves time forward, up to last_instant; a negative amount aborts. Timers fire in the loops' next turns, not
+  // inside the call.
   void advance(Duration amount);
 
  private:

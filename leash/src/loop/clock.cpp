@@ -17,7 +17,7 @@ void ManualClock::on_move(const void* who, std::function<void()> tell) {
 
 void ManualClock::advance(Duration amount) {
   check(amount >= Duration::zero(), "ManualClock advanced by a negative amount");
-  now_ += amount;
+  now_ = later(now_, amount);
   for (const Listener& listener : listeners_) listener.tell();
 }
 

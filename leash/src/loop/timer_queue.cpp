@@ -19,7 +19,7 @@ void TimerQueue::place(std::size_t index, Entry entry) noexcept {
 void TimerQueue::sift_up(std::size_t index, Entry entry) noexcept {
   while (index > 0) {
     const std::size_t parent = (index - 1) / arity;
-    if (heap_[parent].when <= entry.when) break;
+    if (before(heap_[parent], entry)) break;
     place(index, heap_[parent]);
     index = parent;
   }
@@ -33,9 +33,9 @@ void TimerQueue::sift_down(std::size_t index, Entry entry) noexcept {
     const std::size_t end = std::min(first + arity, heap_.size());
     std::size_t least = first;
     for (std::size_t child = first + 1; child < end; ++child) {
-      if (heap_[child].when < heap_[least].when) least = child;
+      if (before(heap_[child], heap_[least])) least = child;
     }
-    if (entry.when <= heap_[least].when) break;
+    if (before(entry, heap_[least])) break;
     place(index, heap_[least]);
     index = least;
   }
@@ -55,6 +55,7 @@ void TimerQueue::add_in_kept_place(Timer& timer, TimePoint when) noexcept {
 
 void TimerQueue::insert(Timer& timer, TimePoint when) noexcept {
   check(!timer.armed(), "timer armed twice");
+  timer.order_ = added_++;
   heap_.push_back({when, &timer});
   sift_up(heap_.size() - 1, {when, &timer});
 }
@@ -66,7 +67,7 @@ void TimerQueue::remove(Timer& timer) noexcept {
   const Entry last = heap_.back();
   heap_.pop_back();
   if (last.timer != &timer) {
-    if (index > 0 && last.when < heap_[(index - 1) / arity].when) {
+    if (index > 0 && before(last, heap_[(index - 1) / arity])) {
       sift_up(index, last);
     } else {
       sift_down(index, last);

@@ -35,8 +35,8 @@ void TickCase::fired(Timer& timer) noexcept {
 // Ticks that passed meanwhile are dropped.
 bool Ticker::take(TimePoint now) noexcept {
   if (next_ > now) return false;
-  const Duration whole = (now - next_) / interval_ * interval_;
-  next_ = later(next_ + whole, interval_);
+  const Duration whole = between(next_, now) / interval_ * interval_;
+  next_ = later(later(next_, whole), interval_);
   return true;
 }
 

@@ -95,6 +95,25 @@ TEST(TimerQueueTest, ABurstOfTimersCanBeRemovedInAnyOrder) {  // its memory shri
   EXPECT_TRUE(queue.empty());
 }
 
+TEST(TimerQueueTest, EqualTimesComeInTheOrderOfAdding) {
+  TimerQueue queue;
+  std::deque<Alarm> alarms;
+  for (int i = 0; i < 100; ++i) {
+    alarms.emplace_back().number = i;
+    queue.add(alarms.back(), at(i % 2 == 0 ? 10 : 20));
+  }
+  queue.remove(alarms[10]);
+  queue.add(alarms[10], at(10));  // now the last one
+  std::vector<int> order;
+  while (Timer* due = queue.pop_due(at(10))) order.push_back(static_cast<Alarm*>(due)->number);
+  std::vector<int> expected;
+  for (int i = 0; i < 100; i += 2) {
+    if (i != 10) expected.push_back(i);
+  }
+  expected.push_back(10);
+  EXPECT_EQ(order, expected);
+}
+
 TEST(TimerQueueDeathTest, ArmingTwiceAborts) {
   TimerQueue queue;
   Alarm alarm;

@@ -105,6 +105,25 @@ TEST(WaitGroupDeathTest, DoneMoreOftenThanAddedAborts) {
   EXPECT_DEATH(group.done(), "the counter of a WaitGroup went below 0");
 }
 
+TEST_F(WaitGroupTest, AWaiterThatWasWokenGoesOnAboveZero) {
+  const WaitGroup group;
+  group.add();
+  int woken = 0;
+  go(root(), wait_for(group, &woken));
+  poll();
+  group.done();
+  group.add();  // before the waiter has run
+  poll();
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(group.count(), 1);
+}
+
+TEST(WaitGroupDeathTest, AnOverflowHasItsOwnMessage) {
+  const WaitGroup group;
+  group.add(INT64_MAX);
+  EXPECT_DEATH(group.add(), "the counter of a WaitGroup overflowed");
+}
+
 TEST(WaitGroupMisuse, UseAfterAMoveIsNamed) {
   WaitGroup moved;
   const WaitGroup kept = std::move(moved);

@@ -4,7 +4,7 @@
 // What it is     Timer is embedded in what has a deadline; TimerQueue orders them.
 // Requires       a Timer stays where it is while armed, and is removed before it is destroyed.
 // Guarantees     add and remove are O(log n); add allocates when the heap grows; timers that are due at the same
-//                instant fire in no particular order.
+//                instant fire in the order in which they were added.
 // Threads        the loop's.
 //
 //   queue.add(timer, when);
@@ -35,6 +35,7 @@ class Timer {
   friend class TimerQueue;
   static constexpr std::uint32_t unarmed = UINT32_MAX;
   std::uint32_t index_ = unarmed;
+  std::uint32_t order_ = 0;  // among those of the same instant
 };
 
 class TimerQueue {
@@ -60,6 +61,10 @@ class TimerQueue {
     TimePoint when;
     Timer* timer;
   };
+  static bool before(const Entry& a, const Entry& b) noexcept {
+    if (a.when != b.when) return a.when < b.when;
+    return static_cast<std::int32_t>(a.timer->order_ - b.timer->order_) < 0;  // the number may wrap round
+  }
   void place(std::size_t index, Entry entry) noexcept;
   void sift_up(std::size_t index, Entry entry) noexcept;
   void sift_down(std::size_t index, Entry entry) noexcept;
@@ -67,6 +72,7 @@ class TimerQueue {
   void shrink() noexcept;
 
   std::vector<Entry> heap_;
+  std::uint32_t added_ = 0;
 };
 
 }  // namespace leash
