@@ -1,6 +1,7 @@
 #include "leash/error.hpp"
 
 #include <asio/error.hpp>
+#include <asio/experimental/channel_error.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -58,8 +59,9 @@ const std::error_category& error_category() noexcept {
 }
 
 bool is_cancellation(const std::error_code& error) noexcept {
-  return error == errc::canceled || error == errc::deadline_exceeded ||
-         error == asio::error::operation_aborted;
+  return error == std::errc::operation_canceled || error == asio::error::operation_aborted ||
+         error == errc::deadline_exceeded ||
+         error == asio::experimental::error::channel_cancelled;
 }
 
 void fail(const char* what, std::source_location where) noexcept {

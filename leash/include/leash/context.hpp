@@ -58,7 +58,9 @@ class Context {
   Context& operator=(const Context&) noexcept = default;
   Context& operator=(Context&&) noexcept = default;
 
-  // Empty until the context is done; then errc::canceled or errc::deadline_exceeded (Go: Err).
+  // Empty until the context is done; then errc::canceled or errc::deadline_exceeded (Go: Err). A deadline that has
+  // passed ends the context in the turn of its timer, or when a wait under it fails because of it, whatever is
+  // first: until then err() is empty although remaining() is zero.
   std::error_code err() const noexcept;
   // The first cause given, else err() (Go: Cause).
   std::error_code cause() const noexcept;
@@ -91,8 +93,10 @@ class Context {
   detail::Ref<detail::ContextNode> node_;
 };
 
-// Cancels from any thread: the cancellation is posted to the loop. Copyable; outlives context and loop
-// harmlessly, but not the io_context while it is called.
+// Cancels from any thread: the cancellation is posted to the loop, so the context is done a turn later. Only the
+// first call of a handle and its copies counts; the others do nothing. Copyable; it may outlive the context, the
+// loop and the io_context, and does nothing then. While one is there and its context is not done, tasks that wait
+// are no deadlock: Loop::run waits for it, and find_leaks does as long as it may.
 class RemoteCancel {
  public:
   void operator()(std::error_code cause = {}) const;
@@ -100,8 +104,9 @@ class RemoteCancel {
  private:
   friend class Cancel;
   struct State;
-  explicit RemoteCancel(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
-  std::shared_ptr<State> state_;
+  struct Handle;
+  explicit RemoteCancel(std::shared_ptr<const Handle> handle) noexcept : handle_(std::move(handle)) {}
+  std::shared_ptr<const Handle> handle_;
 };
 
 // The right to cancel a context; cancels (cause errc::finished) when it is destroyed: `defer cancel()` is

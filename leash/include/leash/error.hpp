@@ -1,7 +1,7 @@
 #pragma once
 // How things that go wrong are told: expected failures are values, misuse ends the process.
 //
-// What it is     an error category `leash`, its codes, Result<T>, and check().
+// What it is     an error category `leash`, its codes, Result<T>, value_or_throw, and check().
 // Guarantees     deadline_exceeded counts as a timeout (== std::errc::timed_out); canceled and the causes
 //                that end a request (finished, disconnected, shutdown) count as
 //                std::errc::operation_canceled. A check that fails writes one line to standard error and
@@ -11,6 +11,7 @@
 //   leash::Result<int> r = co_await channel.receive(ctx);
 //   if (!r && r.error() == leash::errc::deadline_exceeded) ...
 //   if (!r && r.error() == std::errc::timed_out) ...  // the same, as a condition
+//   const int n = leash::value_or_throw(co_await channel.receive(ctx));  // throws std::system_error
 
 #include <version>
 #ifndef __cpp_lib_expected
@@ -22,6 +23,8 @@
 #include <source_location>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
+#include <utility>
 
 namespace leash {
 
@@ -44,9 +47,19 @@ inline std::error_code make_error_code(errc e) noexcept { return {static_cast<in
 template <class T = void>
 using Result = std::expected<T, std::error_code>;
 
-// Whether `error` says "told to stop" (canceled, deadline_exceeded, an aborted operation), rather than "it
-// failed".
+// Whether `error` says "told to stop" rather than "it failed": deadline_exceeded, all that equals
+// std::errc::operation_canceled (canceled, the causes that end a request, Asio's operation_aborted), and
+// channel_cancelled of Asio's experimental channels.
 bool is_cancellation(const std::error_code& error) noexcept;
+
+// The value, or the error thrown as a std::system_error, for code that prefers exceptions. (Result::value()
+// throws std::bad_expected_access instead, which does not say the error in words.) Where a context ended the
+// work, both leave a task as a cancellation and not as a failure.
+template <class T>
+T value_or_throw(Result<T> result) {
+  if (!result) throw std::system_error(result.error());
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
 
 // Writes "leash: <what> (file:line)" to standard error and aborts. `what` is a literal.
 [[noreturn]] void fail(const char* what,

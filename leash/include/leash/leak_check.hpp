@@ -4,12 +4,15 @@
 // What it is     find_leaks looks at the tasks of one loop, again and again with growing pauses, until none is
 //                left but those that the options leave out, or the wait is over.
 // Requires       no other thread runs the loop's io_context: find_leaks runs it in its pauses, so that tasks
-//                that are about to end can. For a loop that another thread runs: find_leaks_elsewhere.
+//                that are about to end can. For a loop that another thread runs: find_leaks_elsewhere. Inside a task
+//                or a callback of the loop, which cannot run it, find_leaks looks once, at the tasks that wait: not at
+//                the one that calls it, nor at those that are ready to run.
 // Guarantees     clean as soon as one look finds nothing. Tasks that nothing can ever wake are a deadlock and
-//                reported at once. Only tasks of that loop are looked at: tests that run side by side do not
-//                blame each other.
+//                reported at once: not while a RemoteCancel or a work guard is there, through which another thread
+//                may still wake one. A thread that will post to the loop holds a work guard of its io_context. Only
+//                tasks of that loop are looked at: tests that run side by side do not blame each other.
 // Threads        see above; the report is plain data.
-// Lifetime       options that name a context hold it. A loop that did not answer find_leaks_elsewhere may be
+// Lifetime       the loop outlives the call; options that name a context hold it. A loop that did not answer find_leaks_elsewhere may be
 //                destroyed, although the question is still in its io_context.
 //
 //   leash::LeakOptions options;
@@ -38,7 +41,7 @@ namespace leash {
 // them, and each text may be a pattern: "app::*" (leash/task_filter.hpp).
 class LeakOptions {
  public:
-  // The tasks that are alive in this loop now.
+  // The tasks that are alive in this loop now; later loops are others, wherever they lie.
   LeakOptions& ignore_current(const Loop& loop);
   // The "path:line" of its site has this part.
   LeakOptions& ignore_site(std::string part);
@@ -72,7 +75,7 @@ class LeakOptions {
   bool leaves_out(const detail::TaskRecord& task) const;
   std::uint64_t newest_then(const Loop& loop) const noexcept;
 
-  std::map<const detail::LoopState*, std::uint64_t> newest_then_;
+  std::map<std::uint64_t, std::uint64_t> newest_then_;  // by the loop's number
   std::vector<std::string> sites_;
   std::vector<std::string> creators_;
   std::vector<std::string> top_functions_;

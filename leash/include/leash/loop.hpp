@@ -71,9 +71,11 @@ class Loop {
   // Cancels the root, and so all but what is under without_cancel, with this cause.
   void drain(std::error_code cause = errc::shutdown) noexcept;
 
-  // Runs the io_context until it is stopped or nothing is left to do; the number of handlers that ran. Tasks
-  // that are alive then, and that nothing can wake any more, are a deadlock: errc::deadlock. Where only a task's
-  // waits are left after a stop, one more handler may run, to tell the two apart.
+  // Runs the io_context until it is stopped or nothing is left to do; the number of handlers that ran. While tasks
+  // are alive, a RemoteCancel of a context that is not done is something to do: it is waited for. Tasks that are
+  // alive at the end, and that nothing can wake any more, are a deadlock: errc::deadlock. Where only a task's waits
+  // are left after a stop, one more handler may run, to tell the two apart.
+  // A thread that will post to the loop holds a work guard of the io_context, as with io_context::run.
   Result<std::size_t> run();
 
   TimePoint now() const noexcept;

@@ -114,6 +114,7 @@ struct SiteMetrics {
 class Metrics {
  public:
   static constexpr std::size_t max_sites = 256;
+  static constexpr std::uint16_t other_site = max_sites - 1;  // of all that found the table full
   // Upper bounds of the cancel-latency histogram, in seconds; one more bucket is unbounded.
   static constexpr std::array<double, 14> latency_bounds{.0005, .001, .0025, .005, .01, .025, .05,
                                                          .1,    .25,  .5,    1,    2.5, 5,    10};

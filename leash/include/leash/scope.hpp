@@ -5,7 +5,7 @@
 //                them.
 // Guarantees     join returns after every task has ended. The first error or exception of a task, or the end
 //                of the parent context while tasks live, cancels the others and is what join returns (or
-//                rethrows); cancellation errors that follow from that do not count. An exception that no
+//                rethrows); what says that it was told to stop afterwards does not count, returned or thrown. An exception that no
 //                join rethrows (it was not the first failure, or nobody joined) reaches the loop's
 //                on_exception. A scope that is destroyed before its tasks have ended (early return, exception)
 //                cancels them and destroys their frames on the spot; those of a task that is in an operation
@@ -53,7 +53,8 @@ class Scope : private detail::Hook<detail::HeldScope> {
 
   std::size_t live() const noexcept { return live_; }
 
-  // Result<>, when all tasks have ended. May be awaited again after more tasks were started.
+  // Result<>, when all tasks have ended. May be awaited again after more tasks were started; a scope that has
+  // failed stays failed: each join says the same.
   class [[nodiscard]] Join;
   Join join() noexcept;
 
@@ -77,6 +78,7 @@ class Scope : private detail::Hook<detail::HeldScope> {
   std::size_t live_ = 0;
   std::error_code error_;         // the first one
   std::exception_ptr exception_;  // or the first exception
+  bool rethrown_ = false;         // by a join
   detail::TaskRecord* joiner_ = nullptr;
   bool ended_by_us_ = false;  // cancel() was called, or a task failed
   ParentWatch watch_;

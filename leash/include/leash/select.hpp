@@ -4,10 +4,12 @@
 // What it is     select(cases...) over ch.receive(), ch.send(v), done.wait(), ctx.done(), sleep(d),
 //                ticker.next(), and leash::otherwise as the last case for "do not wait".
 // Guarantees     exactly one case is taken, the others are undone; among ready cases the choice is fair (Go's
-//                pseudo-random choice).
+//                pseudo-random choice). A value that a send case did not send stays in the variable that it was to be
+//                moved from; one that was received, but not taken because the task was destroyed, goes back.
 // Result         a std::variant with an alternative for each case: index() says which, std::get<i>() what;
 //                cases without a value have std::monostate.
 // Threads        the loop's thread, inside a task.
+// Misuse         an awaiter is awaited once, and not moved while a task waits for it: each aborts.
 // Lifetime       its cases hold their channel, done or context until it ends; a ticker outlives it.
 //
 //   auto r = co_await leash::select(numbers.receive(), ctx.done(), leash::sleep(1s));

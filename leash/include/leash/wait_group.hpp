@@ -3,8 +3,9 @@
 //
 // What it is     a counter: add before something starts, done when it has ended, wait until it is 0. Copies
 //                are handles of the same counter.
-// Requires       done as often as was added: a counter below 0 aborts.
-// Guarantees     at 0 every waiter goes on; then it can be used again. Whoever waits keeps the counter alive.
+// Requires       done as often as was added: a counter below 0 aborts, as does one that overflows.
+// Guarantees     at 0 every waiter goes on, also if more was added before it ran: it may find the counter above 0. Then
+//                it can be used again. done() resumes nobody inside the call. Whoever waits keeps the counter alive.
 //                Where the tasks are known, a Scope is better: it also cancels, and cannot be forgotten.
 // Threads        the loop's thread.
 // Lifetime       shared by its handles and waiters; handles may outlive the loop.

@@ -1,7 +1,8 @@
 #include "leash/context.hpp"
 
 #include <algorithm>
-#include <asio/post.hpp>
+#include <atomic>
+#include <new>
 
 #include "leash/detail/loop_state.hpp"
 
@@ -31,8 +32,7 @@ std::optional<TimePoint> Context::deadline() const noexcept {
 std::optional<Duration> Context::remaining() const noexcept {
   const SignalNode& signal = *node().signal;
   if (!signal.has_deadline()) return std::nullopt;
-  const TimePoint now = signal.loop->now();  // compared first: a deadline may lie arbitrarily far back
-  return signal.deadline <= now ? Duration::zero() : signal.deadline - now;
+  return std::max(between(signal.loop->now(), signal.deadline), Duration::zero());
 }
 
 const void* Context::find(const void* key) const noexcept {
@@ -138,40 +138,69 @@ void Cancel::operator()(std::error_code cause) noexcept {
   node_->loop->finish(*node_, errc::canceled, cause ? cause : make_error_code(errc::canceled));
 }
 
-// Hears of the end of the context, and keeps itself alive until then: `node` is touched by the loop's thread
-// only.
-struct RemoteCancel::State : detail::Dependent {
-  State(SignalNode& n) noexcept
+// Hears of the end of the context, and keeps itself alive until then or until its last handle is dropped. `node`
+// and `self` are touched by the loop's thread only.
+struct RemoteCancel::State final : detail::Dependent, detail::LoopRemote::Waker {
+  explicit State(SignalNode& n) noexcept
       : Dependent([](Dependent& dependent) noexcept {
           auto& state = static_cast<State&>(dependent);
-          state.node = nullptr;
-          state.self.reset();
+          state.remote->has_had_its_effect(state);
+          state.let_go();
         }),
-        io(n.loop->io()),
+        remote(n.loop->remote()),
         node(&n) {}
-  asio::io_context& io;
-  SignalNode* node;
+  void let_go() noexcept override {
+    unlink();
+    node = nullptr;
+    self.reset();
+  }
+  const std::shared_ptr<detail::LoopRemote> remote;
+  SignalNode* node;  // null: it is done, or nobody can cancel it from here any more
   std::shared_ptr<State> self;
+  std::atomic<bool> called{false};  // only the first call counts
+};
+
+// All copies of a handle share one.
+struct RemoteCancel::Handle {
+  explicit Handle(std::shared_ptr<State> s) noexcept : state(std::move(s)) {}
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  ~Handle() {
+    const auto remote = state->remote;
+    remote->drop(std::move(state));
+  }
+  std::shared_ptr<State> state;
 };
 
 RemoteCancel Cancel::remote() const {
   check(static_cast<bool>(node_), "Cancel used after it was moved from");
-  auto state = std::make_shared<RemoteCancel::State>(*node_);
+  node_->loop->remote()->let_go_of_dropped();  // or they would pile up while this turn lasts
+  auto handle = std::make_shared<RemoteCancel::Handle>(std::make_shared<RemoteCancel::State>(*node_));
+  RemoteCancel::State& state = *handle->state;
   if (node_->done()) {
-    state->node = nullptr;
+    state.node = nullptr;
   } else {
-    state->self = state;
-    detail::LoopState::attach(*node_, *state);
+    state.self = handle->state;
+    state.remote->add(state, node_->loop->metrics()->live_tasks.get() != 0);
+    detail::LoopState::attach(*node_, state);
   }
-  return RemoteCancel(std::move(state));
+  return RemoteCancel(std::move(handle));
 }
 
 void RemoteCancel::operator()(std::error_code cause) const {
-  asio::post(state_->io, [state = state_, cause] {
-    if (SignalNode* node = state->node) {
-      node->loop->finish(*node, errc::canceled, cause ? cause : make_error_code(errc::canceled));
-    }
-  });
+  check(handle_ != nullptr, "RemoteCancel used after it was moved from");
+  const std::shared_ptr<State>& state = handle_->state;
+  if (state->called.exchange(true)) return;
+  try {
+    // The handle is kept until it has run: it can still wake somebody.
+    state->remote->post([handle = handle_, cause] {
+      if (SignalNode* node = handle->state->node)
+        node->loop->finish(*node, errc::canceled, cause ? cause : make_error_code(errc::canceled));
+    });
+  } catch (const std::bad_alloc&) {
+    state->called = false;  // the caller may try again
+    throw;
+  }
 }
 
 }  // namespace leash

@@ -40,6 +40,20 @@ void SignalNode::deadline_passed(Timer& timer) noexcept {
   node.loop->finish(node, errc::deadline_exceeded, cause);
 }
 
+bool nothing_remains(SignalNode& node) noexcept {
+  if (node.done()) return true;
+  if (!node.has_deadline() || node.deadline > node.loop->now()) return false;
+  // The deadline may be that of a node above, whose timer it is; among equal ones the first was set first.
+  SignalNode* whose = &node;
+  for (ContextNode* above = node.parent; above; above = above->parent) {
+    SignalNode& signal = *above->signal;
+    if (signal.deadline == node.deadline && signal.armed()) whose = &signal;
+    if (above->kind == ContextNode::Kind::detached) break;
+  }
+  SignalNode::deadline_passed(*whose);
+  return true;
+}
+
 void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool inherited) noexcept {
   if (node.done()) return;
   check_thread();

@@ -8,6 +8,7 @@
 #include "leash/error.hpp"
 #include "leash/snapshot.hpp"
 #include "leash/src/loop/loop_registry.hpp"
+#include "leash/src/registry/escape.hpp"
 
 namespace leash {
 namespace {
@@ -20,11 +21,25 @@ void write_exception(std::exception_ptr exception, const TaskInfo* task) {
   try {
     std::rethrow_exception(std::move(exception));
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "leash: exception \"%s\" left %s", e.what(), who.c_str());
+    std::fprintf(stderr, "leash: exception %s left %s", detail::quoted(e.what()).c_str(), who.c_str());
   } catch (...) {
     std::fprintf(stderr, "leash: an exception of unknown type left %s", who.c_str());
   }
 }
+
+// While another thread can wake a task, there is something to do.
+class Running {
+ public:
+  explicit Running(detail::LoopState& state) noexcept : remote_(state.remote()) {
+    remote_->begin_run(state.metrics()->live_tasks.get() != 0);
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() { remote_->end_run(); }
+
+ private:
+  const std::shared_ptr<detail::LoopRemote> remote_;
+};
 
 }  // namespace
 
@@ -66,9 +81,14 @@ void Loop::drain(std::error_code cause) noexcept {
 Result<std::size_t> Loop::run() {
   check(!state_->in_turn(), "Loop::run was called by one of the loop's own tasks or callbacks");
   if (io().stopped()) io().restart();
-  std::size_t handlers = io().run();
-  const bool deadlock = state_->stuck() && state_->is_out_of_work(handlers) && state_->stuck();
-  if (deadlock) return std::unexpected(make_error_code(errc::deadlock));
+  std::size_t handlers = 0;
+  {
+    const Running running(*state_);
+    handlers = io().run();
+  }
+  const bool stuck = state_->stuck() && state_->is_out_of_work(handlers) && state_->stuck();
+  // With a waker elsewhere it returned because it was stopped.
+  if (stuck && !state_->remote()->has_wakers()) return std::unexpected(make_error_code(errc::deadlock));
   return handlers;
 }
 

@@ -47,10 +47,10 @@ void LoopState::arm_reaper() noexcept {
 }
 
 void LoopState::promote_orphans() noexcept {
-  const TimePoint old_enough = now() - settings_.grace;
+  const TimePoint time = now();
   while (auto* hook = orphans_.front()) {
     auto& task = static_cast<TaskRecord&>(static_cast<Dependent&>(*hook));
-    if (task.orphan_since() > old_enough) break;
+    if (between(task.orphan_since(), time) < settings_.grace) break;
     make_leaked(task);
   }
   arm_grace();
@@ -58,8 +58,9 @@ void LoopState::promote_orphans() noexcept {
 }
 
 void LoopState::reap_old() noexcept {
-  const TimePoint old_enough = now() - settings_.reap_after;
-  reap([&](const TaskRecord& task) { return task.orphan_since() <= old_enough; }, SIZE_MAX);
+  const TimePoint time = now();
+  reap([&](const TaskRecord& task) { return between(task.orphan_since(), time) >= settings_.reap_after; },
+       SIZE_MAX);
   arm_reaper();
 }
 

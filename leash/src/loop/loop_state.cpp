@@ -24,8 +24,19 @@ void write_task(const TaskRecord& task) noexcept {
 
 }  // namespace
 
+namespace {
+
+std::uint64_t next_id() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+
 LoopState::LoopState(asio::io_context& io_context, Clock* clock, const Settings& settings)
-    : io_(io_context),
+    : id_(next_id()),
+      io_(io_context),
+      remote_(std::make_shared<LoopRemote>(io_context)),
       clock_(clock),
       settings_(settings),
       timer_(std::in_place, io_context),
@@ -168,13 +179,13 @@ bool LoopState::is_out_of_work(std::size_t& handlers) {
 bool LoopState::deadlocked() {
   if (!stuck()) return false;
   const bool may_be_reaped = settings_.reap_after != Duration::max();
-  if (may_be_reaped) return false;
+  if (may_be_reaped || remote_->has_wakers()) return false;
   remove_timer(grace_timer_);
   io_.restart();
   std::size_t handlers = io_.poll();
   const bool out_of_work = is_out_of_work(handlers);
   arm_grace();
-  return out_of_work && stuck();
+  return out_of_work && stuck() && !remote_->has_wakers();
 }
 
 // All have been told to stop; their handlers resume nobody. Those that do not heed it, like work on another thread,
@@ -242,6 +253,7 @@ void LoopState::close(const std::function<void()>& before_frames_are_destroyed) 
     callback.run(callback);  // sees that the loop is closing
   }
   closed_ = true;
+  remote_->close();
   clock_ = nullptr;
   timer_.reset();
   background_->release();

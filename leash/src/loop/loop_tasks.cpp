@@ -3,9 +3,11 @@
 #include <asio/post.hpp>
 #include <cstdio>
 #include <cstring>
+#include <expected>
 #include <memory>
 #include <new>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "leash/detail/loop_state.hpp"
@@ -46,15 +48,19 @@ LoopState::Turn::~Turn() {
 
 void LoopState::drain() noexcept {
   while (!closing_) {
-    if (auto* hook = callbacks_.front()) {
+    auto* const hook = callbacks_.front();
+    auto* const ready = ready_.front();
+    if (!hook && !ready) return;
+    // In turns: a callback that registers itself again does not hold up tasks.
+    if (hook && (!ready || !callback_was_last_)) {
+      callback_was_last_ = true;
       hook->unlink();
       auto& callback = static_cast<Callback&>(*hook);
       callback.run(callback);
-    } else if (auto* ready = ready_.front()) {
+    } else {
+      callback_was_last_ = false;
       ready->unlink();
       resume(static_cast<TaskRecord&>(*ready));
-    } else {
-      return;
     }
     if (budget_ == 0 || --budget_ == 0) break;
   }
@@ -135,8 +141,26 @@ TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns
   if constexpr (tracking) track(task, task_name, where);
   (*tasks_)[task.site].push_back(task);
   metrics_->live_tasks.add();
+  if (metrics_->live_tasks.get() == 1 && remote_->has_wakers()) remote_->tasks_changed(true);
   schedule(task);
   return task;
+}
+
+// A task can do without, as with its name.
+void LoopState::remember_place(const TaskRecord& task, const std::source_location& where) noexcept {
+  try {
+    unlisted_places_.emplace(&task, where);
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+Place LoopState::place_of(const TaskRecord& task) const noexcept {
+  if (task.site == Metrics::other_site) {
+    if (const auto at = unlisted_places_.find(&task); at != unlisted_places_.end())
+      return {at->second.file_name(), at->second.function_name(), at->second.line()};
+  }
+  const SiteMetrics& site = metrics_->at(task.site);
+  return {site.file, site.function, site.line};
 }
 
 void LoopState::track(TaskRecord& task, std::string_view task_name, const std::source_location& where) {
@@ -146,6 +170,7 @@ void LoopState::track(TaskRecord& task, std::string_view task_name, const std::s
   task.bytes = task.innermost->bytes;
   if (!task_name.empty()) task.set_name(task_name);
   task.site = metrics_->site(where);
+  if (task.site == Metrics::other_site) remember_place(task, where);
 
   SiteMetrics& site = metrics_->at(task.site);
   site.started.add();
@@ -170,9 +195,10 @@ void LoopState::untrack(TaskRecord& task, Outcome outcome) noexcept {
   if (task.detached) site.detached.subtract();
   if (task.orphan) {
     site.orphaned.subtract();
-    if (outcome != Outcome::reaped) metrics_->observe_cancel_latency(now() - task.orphan_since());
+    if (outcome != Outcome::reaped) metrics_->observe_cancel_latency(between(task.orphan_since(), now()));
   }
   if (task.leaked) site.leaked[static_cast<std::size_t>(task.wait)].subtract();
+  if (task.site == Metrics::other_site) unlisted_places_.erase(&task);
 
   const List<TaskRecord>& tasks = (*tasks_)[task.site];
   if (tasks.front() != static_cast<Hook<TaskRecord>*>(&task)) return;
@@ -237,26 +263,51 @@ void LoopState::resume(TaskRecord& task) noexcept {
   while (current.next) std::exchange(current.next, nullptr).resume();
   current = outer;
   if (task.ended) {
-    end(task, exception);
+    end(task, std::move(exception));
     return;
   }
   task.running = false;
   if (task.doomed) end_by_force(task);
 }
 
+namespace {
+
+// The error that an exception carries, if it is one of those that say nothing more.
+std::error_code error_in(const std::exception_ptr& exception) noexcept {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::system_error& e) {
+    return e.code();
+  } catch (const std::bad_expected_access<std::error_code>& e) {  // by Result::value()
+    return e.error();
+  } catch (...) {  // it is what it is
+    return {};
+  }
+}
+
+}  // namespace
+
 // What is called meanwhile, on_exception and the destructors of what the frame holds, may end the task's scope or
 // reap: the task counts as running until it is forgotten, and its scope is asked for again.
-void LoopState::end(TaskRecord& task, const std::exception_ptr& exception) noexcept {
+void LoopState::end(TaskRecord& task, std::exception_ptr exception) noexcept {
   PromiseBase& root = *task.innermost;
+  const SignalNode& signal = *task.owner->signal;
   std::error_code error;
-  if (task.returns_result && !exception) {
+  if (exception) {
+    if (signal.done()) error = error_in(exception);
+    if (signal.ended_with(error)) {  // it was told to stop, and says so
+      exception = nullptr;
+    } else {
+      error = {};
+    }
+  } else if (task.returns_result) {
     const auto& result = *static_cast<Promise<Result<>>&>(root).value;
     if (!result) error = result.error();
   }
   Outcome outcome = Outcome::returned;
-  if (exception || (error && !is_cancellation(error))) {
+  if (exception || (error && !is_cancellation(error) && !signal.ended_with(error))) {
     outcome = Outcome::error;
-  } else if (error || (!task.returns_result && task.owner->signal->done())) {
+  } else if (error || (!task.returns_result && signal.done())) {
     outcome = Outcome::canceled;
   }
   // A scope keeps one failure for join; a later exception would be lost.
@@ -288,6 +339,7 @@ void LoopState::destroy(TaskRecord& task) noexcept {
 
 void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
   metrics_->live_tasks.subtract();
+  if (metrics_->live_tasks.get() == 0 && remote_->has_wakers()) remote_->tasks_changed(false);
   if constexpr (tracking) untrack(task, outcome);
   for (auto* hook = cursors_.front(); hook; hook = cursors_.next(*hook)) {
     auto& cursor = static_cast<TaskCursor&>(*hook);

@@ -73,23 +73,5 @@ void append_columns(std::string& text, std::string left, const std::string& righ
   text += left + right + "\n";
 }
 
-std::string escaped(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      line += {'\\', c};
-    } else if (c == '\n') {
-      line += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      char code[8];
-      std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
-      line += code;
-    } else {
-      line += c;
-    }
-  }
-  return line;
-}
-
 }  // namespace detail
 }  // namespace leash

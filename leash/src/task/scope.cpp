@@ -29,7 +29,8 @@ Scope::~Scope() {
     own_.cancel();
     own_.ctx.node().signal->loop->let_go(tasks_);
   }
-  if (exception_) own_.ctx.node().signal->loop->report_exception(exception_, nullptr);  // nobody joined
+  if (exception_ && !rethrown_)
+    own_.ctx.node().signal->loop->report_exception(exception_, nullptr);  // nobody joined
 }
 
 void Scope::start(detail::PromiseBase& root, bool returns_result, std::string_view name,
@@ -63,7 +64,7 @@ void Scope::fail(std::error_code error) noexcept {
 
 void Scope::task_ended(std::error_code error, const std::exception_ptr& exception) noexcept {
   --live_;
-  const bool follows_from_cancel = own_.ctx.is_done() && is_cancellation(error);
+  const bool follows_from_cancel = own_.ctx.node().signal->ended_with(error);
   if (!failed() && (exception || (error && !follows_from_cancel))) {
     error_ = error;
     exception_ = exception;
@@ -94,7 +95,10 @@ void Scope::Join::await_suspend(std::coroutine_handle<>) {
 
 Result<> Scope::Join::await_resume() {
   if (std::exchange(waiting_, false)) scope_.joiner_ = nullptr;
-  if (auto exception = std::exchange(scope_.exception_, nullptr)) std::rethrow_exception(exception);
+  if (scope_.exception_) {
+    scope_.rethrown_ = true;
+    std::rethrow_exception(scope_.exception_);
+  }
   if (scope_.error_) return std::unexpected(scope_.error_);
   return {};
 }

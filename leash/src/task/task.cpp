@@ -35,14 +35,6 @@ void add_again(TaskRecord& task, Timer& timer, TimePoint when) noexcept {
 void remove_timer(TaskRecord& task, Timer& timer) noexcept { task.loop().remove_timer(timer); }
 void attach(SignalNode& node, Dependent& dependent) noexcept { LoopState::attach(node, dependent); }
 
-bool nothing_remains(const SignalNode& node) noexcept {
-  return node.done() || (node.has_deadline() && node.deadline <= node.loop->now());
-}
-
-std::error_code error_of(const SignalNode& node) noexcept {
-  return make_error_code(node.done() ? node.err : errc::deadline_exceeded);
-}
-
 bool running(Charge& charge) noexcept {
   const TaskRecord* const task = current.task;
   if (!task || Uncharged::paused) return false;

@@ -12,6 +12,7 @@
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/pattern.hpp"
 #include "leash/detail/task_record.hpp"
+#include "leash/src/registry/escape.hpp"
 
 namespace leash {
 namespace {
@@ -55,7 +56,7 @@ LeakReport report_on(const Dump& dump, bool deadlock) {
 }  // namespace
 
 LeakOptions& LeakOptions::ignore_current(const Loop& loop) {
-  newest_then_[&loop.state()] = loop.state().newest_id();
+  newest_then_[loop.state().id()] = loop.state().newest_id();
   return *this;
 }
 LeakOptions& LeakOptions::ignore_site(std::string part) {
@@ -105,10 +106,12 @@ void LeakOptions::clean_up(int status) const {
 
 bool LeakOptions::leaves_out(const TaskRecord& task) const {
   if (task.running) return true;  // it looks itself
+  const bool is_ready = static_cast<const detail::Hook<detail::Ready>&>(task).linked();
+  if (is_ready && task.loop().in_turn()) return true;  // it could not run yet
   if (only_below_ && !is_below(task, *only_below_)) return true;
   if (std::ranges::any_of(ancestors_, [&](const auto& ctx) { return is_below(task, *ctx); })) return true;
   if (!names_.empty() && *task.name() && any_matches(names_, task.name())) return true;
-  const SiteMetrics& site = task.loop().metrics()->at(task.site);
+  const detail::Place site = task.loop().place_of(task);
   if (!sites_.empty()) {
     const std::string place = site.file + (":" + std::to_string(site.line));
     if (std::ranges::any_of(sites_, [&](const std::string& part) { return detail::contains(part, place); }))
@@ -133,7 +136,7 @@ bool LeakOptions::leaves_out(const TaskRecord& task) const {
 }
 
 std::uint64_t LeakOptions::newest_then(const Loop& loop) const noexcept {
-  const auto then = newest_then_.find(&loop.state());
+  const auto then = newest_then_.find(loop.state().id());
   return then == newest_then_.end() ? 0 : then->second;
 }
 
@@ -156,7 +159,7 @@ std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options) {
   bool deadlock = false;
   for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
     any = options.finds_any(loop);
-    if (!any) break;
+    if (!any || loop.state().in_turn()) break;
     deadlock = loop.state().deadlocked();
     if (deadlock) any = options.finds_any(loop);
     if (!any || deadlock || std::chrono::steady_clock::now() >= give_up) break;
@@ -191,7 +194,7 @@ std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& op
       look->wanted.store(false);
       report.emplace();
       report->tasks = live_tasks(loop);
-      report->text = "loop \"" + loop.name() + "\" does not answer\n";
+      report->text = "loop " + detail::quoted(loop.name()) + " does not answer\n";
       break;
     }
     const Dump dump = seen.get();

@@ -184,6 +184,28 @@ TEST(AfterFuncAndLoop, AFunctionThatHoldsItsOwnHandleCanBeStoppedHoweverTheHandl
   EXPECT_EQ(ran, 0) << "its handle was held by the function that was stopped";
 }
 
+TEST(AfterFuncAndLoop, AFunctionThatRegistersItselfAgainHoldsUpNoTask) {
+  asio::io_context io{1};
+  Loop loop{io};
+  auto [ctx, cancel] = with_cancel(loop.background());
+  struct Again {
+    static void run(const Context& of, const bool* stop) {
+      if (!*stop) after_func(of, [of, stop] { run(of, stop); }).detach();
+    }
+  };
+  cancel();
+  bool ran = false;
+  Again::run(ctx, &ran);
+  go(loop.background(), [](bool* out) -> Task<> {
+    *out = true;
+    co_return;
+  }(&ran));
+  for (int i = 0; i < 10 && !ran; ++i) io.poll_one();
+  EXPECT_TRUE(ran);
+  ran = true;
+  io.poll();
+}
+
 TEST(AfterFuncAndLoop, ARegistrationAfterTheLoopsEndIsInert) {
   asio::io_context io{1};
   auto loop = std::make_unique<Loop>(io);

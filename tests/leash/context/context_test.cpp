@@ -1,10 +1,16 @@
 #include "leash/context.hpp"
 
+#include <asio/post.hpp>
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
+#include "leash/after_func.hpp"
+#include "leash/sleep.hpp"
 #include "tests/support/loop_fixture.hpp"
 
 namespace leash {
@@ -27,6 +33,11 @@ struct Name {
 };
 
 using ContextTest = testing::LoopFixture;
+
+Task<> waits_for_done(Context ctx, int* woken) {
+  co_await ctx.done();
+  ++*woken;
+}
 
 TEST_F(ContextTest, CancelIsBuiltIntoTheEndOfTheBlock) {
   std::optional<Context> kept;
@@ -199,6 +210,153 @@ TEST(ContextAfterLoop, EveryHandleIsDoneAndInert) {
   EXPECT_EQ(ctx.cause(), errc::shutdown);
 }
 
+// --- a deadline that passed while a task was busy ---
+
+TEST_F(ContextTest, WhoReportsADeadlineEndsTheContext) {
+  const std::error_code slow = std::make_error_code(std::errc::stream_timeout);
+  std::string order;
+  start(
+      [](Context parent, ManualClock* time, std::error_code cause, std::string* out) -> Task<> {
+        auto [ctx, cancel] = with_timeout(parent, 20ms, cause);
+        auto [below, cancel_below] = with_cancel(ctx);
+        after_func(ctx, [out] { *out += "ran"; }).detach();
+        time->advance(40ms);
+        EXPECT_FALSE(ctx.err()) << "until the timer, or a report";
+        EXPECT_EQ(ctx.remaining(), 0s);
+        const Result<> slept = co_await sleep(below, 1h);
+        EXPECT_EQ(slept.error(), errc::deadline_exceeded);
+        EXPECT_EQ(*out, "") << "callbacks run in a turn of their own";
+        cancel_below();
+        cancel();
+        for (const Context& each : {ctx, below}) {
+          EXPECT_EQ(each.err(), errc::deadline_exceeded);
+          EXPECT_EQ(each.cause(), cause);
+        }
+      },
+      &clock, slow, &order);
+  EXPECT_EQ(order, "ran");
+  EXPECT_EQ(loop.metrics()->contexts_done[static_cast<std::size_t>(Cause::deadline)].get(), 1u);
+}
+
+TEST_F(ContextTest, AReportEndsNoContextWithALaterDeadline) {
+  start(
+      [](Context root_ctx, ManualClock* time) -> Task<> {
+        auto [outer, cancel_outer] = with_timeout(root_ctx, 30ms, std::make_error_code(std::errc::io_error));
+        auto [inner, cancel_inner] =
+            with_timeout(outer, 20ms, std::make_error_code(std::errc::stream_timeout));
+        time->advance(25ms);
+        EXPECT_FALSE(co_await sleep(inner, 1h));
+        EXPECT_EQ(inner.cause(), std::errc::stream_timeout);
+        EXPECT_FALSE(outer.is_done());
+        time->advance(10ms);
+        EXPECT_FALSE(co_await sleep(outer, 1h));
+        EXPECT_EQ(outer.cause(), std::errc::io_error);
+      },
+      &clock);
+}
+
+TEST_F(ContextTest, OfEqualDeadlinesTheFirstOneSetIsReported) {
+  start(
+      [](Context root_ctx, ManualClock* time) -> Task<> {
+        auto [outer, cancel_outer] = with_timeout(root_ctx, 20ms, std::make_error_code(std::errc::io_error));
+        auto [inner, cancel_inner] =
+            with_timeout(outer, 20ms, std::make_error_code(std::errc::stream_timeout));
+        time->advance(20ms);
+        EXPECT_FALSE(co_await sleep(inner, 1h));
+        EXPECT_EQ(inner.cause(), std::errc::io_error) << "as the timers would have said";
+        EXPECT_TRUE(outer.is_done());
+      },
+      &clock);
+}
+
+// --- cancelled from elsewhere ---
+
+TEST_F(ContextTest, RunWaitsForARemoteCancelWhileATaskNeedsIt) {
+  auto [ctx, cancel] = with_cancel(root());
+  int woken = 0;
+  go(ctx, waits_for_done(ctx, &woken));
+  std::thread other([remote = cancel.remote(), this] {
+    while (live_tasks(loop) == 0) std::this_thread::yield();
+    remote();
+  });
+  EXPECT_TRUE(loop.run());
+  other.join();
+  EXPECT_EQ(woken, 1);
+}
+
+TEST_F(ContextTest, RunSaysDeadlockWhenTheLastRemoteCancelIsDropped) {
+  auto [ctx, cancel] = with_cancel(root());
+  int woken = 0;
+  go(ctx, waits_for_done(ctx, &woken));
+  std::thread other([remote = std::make_optional(cancel.remote()), this]() mutable {
+    while (live_tasks(loop) == 0) std::this_thread::yield();
+    remote.reset();
+  });
+  const auto ran = loop.run();
+  other.join();
+  EXPECT_TRUE(!ran && ran.error() == errc::deadlock);
+  cancel();
+  poll();
+}
+
+TEST_F(ContextTest, RunCanBeStoppedWhileItWaitsForARemoteCancel) {
+  auto [ctx, cancel] = with_cancel(root());
+  int woken = 0;
+  go(ctx, waits_for_done(ctx, &woken));
+  const RemoteCancel remote = cancel.remote();
+  std::atomic<bool> runs{false};
+  asio::post(io, [&] { runs = true; });
+  std::thread other([&] {
+    while (!runs) std::this_thread::yield();
+    io.stop();
+  });
+  EXPECT_TRUE(loop.run());
+  other.join();
+  EXPECT_EQ(woken, 0);
+  cancel();
+  poll();
+}
+
+TEST_F(ContextTest, ARemoteCancelOfAnEndedContextKeepsNoRunWaiting) {
+  auto [ctx, cancel] = with_cancel(root());
+  const RemoteCancel remote = cancel.remote();
+  cancel();
+  auto [stuck, end_stuck] = with_cancel(root());
+  int woken = 0;
+  go(stuck, waits_for_done(stuck, &woken));
+  const auto ran = loop.run();
+  EXPECT_TRUE(!ran && ran.error() == errc::deadlock);
+  end_stuck();
+  poll();
+}
+
+TEST_F(ContextTest, RemoteCancelsThatAreDroppedLeaveNothing) {
+  auto [ctx, cancel] = with_cancel(root());
+  for (int i = 0; i < 1000; ++i) {
+    const RemoteCancel remote = cancel.remote();
+    const RemoteCancel copy = remote;
+  }
+  EXPECT_EQ(io.poll(), 1u) << "one post for all of them";
+  const RemoteCancel remote = cancel.remote();
+  for (int i = 0; i < 1000; ++i) remote();
+  io.restart();
+  EXPECT_EQ(io.poll(), 1u) << "only the first call counts";
+  EXPECT_TRUE(ctx.is_done());
+}
+
+TEST(ContextAfterLoop, ARemoteCancelOutlivesTheIoContext) {
+  std::optional<asio::io_context> io(1);
+  std::optional<Loop> loop(*io);
+  std::optional<Cancelable> made(with_cancel(loop->background()));
+  const RemoteCancel remote = made->cancel.remote();
+  const RemoteCancel pending = made->cancel.remote();
+  pending();  // its post is dropped with the io_context
+  made.reset();
+  loop.reset();
+  io.reset();
+  remote();
+}
+
 TEST(ContextDeathTest, Case20AMovedFromHandleAborts) {
   asio::io_context io{1};
   Loop loop{io};
@@ -212,6 +370,9 @@ TEST(ContextDeathTest, Case20AMovedFromHandleAborts) {
   auto [child, cancel] = with_cancel(taken);
   const Cancel other = std::move(cancel);
   EXPECT_DEATH(cancel(), "Cancel used after it was moved from");
+  RemoteCancel remote = other.remote();
+  const RemoteCancel moved_to = std::move(remote);
+  EXPECT_DEATH(remote(), "RemoteCancel used after it was moved from");
 }
 
 }  // namespace

@@ -117,7 +117,8 @@ TEST(LowClockTest, InstantsBelowZeroAreInstantsLikeOthers) {
   const auto longest = with_timeout(loop.background(), Duration::max());
   const auto past = with_timeout(loop.background(), Duration::min());
   auto [owner, cancel] = with_timeout(loop.background(), 1s);
-  go(owner, [](Context) -> Task<> { (void)co_await sleep(Duration::max()); }(owner), "sleeper");
+  go(
+      owner, [](Context) -> Task<> { (void)co_await sleep(Duration::max()); }(owner), "sleeper");
   io.poll();
   EXPECT_TRUE(past.ctx.is_done());
   EXPECT_EQ(owner.remaining(), 1s);

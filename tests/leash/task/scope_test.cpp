@@ -610,6 +610,87 @@ TEST_F(ScopeTest, OutcomesAreCountedWhereATaskWasStarted) {
   EXPECT_EQ(finished(Outcome::returned), 1u);
 }
 
+// --- told to stop, and a failure that stays ---
+
+TEST_F(ScopeTest, EachJoinSaysWhatTheFirstSaid) {
+  Channel<int> go_on(2);
+  Joined first, second;
+  start(
+      [](Context ctx, Channel<int> ch, Joined* a, Joined* b) -> Task<> {
+        Scope s(ctx);
+        s.go(throws_after(ch, "thrown"));
+        co_await join(&s, a);
+        s.go(sleeps(s.ctx(), 1s));
+        co_await join(&s, b);
+      },
+      go_on, &first, &second);
+  (void)go_on.try_send(0);
+  poll();
+  EXPECT_EQ(first.thrown, "thrown");
+  EXPECT_EQ(second.thrown, "thrown");
+  EXPECT_TRUE(exceptions.empty()) << "join rethrew it";
+}
+
+Task<Result<>> throws_its_error(Context ctx) {
+  co_await ctx.done();
+  throw std::system_error(ctx.err());
+}
+Task<> takes_a_value(Context ctx, Channel<int> ch) { (void)(co_await ch.receive(ctx)).value(); }
+Task<> takes_a_value_or_throws(Context ctx, Channel<int> ch) {
+  (void)value_or_throw(co_await ch.receive(ctx));
+}
+Task<Result<>> returns_the_cause(Context ctx) {
+  co_await ctx.done();
+  co_return std::unexpected(ctx.cause());
+}
+
+TEST_F(ScopeTest, WhatIsThrownBecauseOfACancelIsNoFailure) {
+  Joined joined;
+  start(
+      [](Context ctx, Channel<int> ch, Joined* out) -> Task<> {
+        Scope s(ctx);
+        s.go(throws_its_error(s.ctx()));
+        s.go(takes_a_value(s.ctx(), ch));
+        s.go(takes_a_value_or_throws(s.ctx(), ch));
+        s.go(returns_the_cause(s.ctx()));
+        co_await sleep(1s);
+        s.cancel(broken);
+        co_await join(&s, out);
+      },
+      never, &joined);
+  advance(1s);
+  EXPECT_TRUE(joined.succeeded()) << joined.error().message() << joined.thrown;
+  EXPECT_EQ(finished(Outcome::canceled), 4u);
+  EXPECT_EQ(finished(Outcome::error), 0u);
+}
+
+TEST_F(ScopeTest, ATaskWithoutAScopeIsCanceledLikewise) {
+  auto [ctx, cancel] = with_cancel(root());
+  go(ctx, takes_a_value(ctx, never));
+  go(ctx, throws_its_error(ctx));
+  poll();
+  cancel();
+  poll();
+  EXPECT_TRUE(exceptions.empty());
+  EXPECT_EQ(finished(Outcome::canceled), 2u);
+}
+
+TEST_F(ScopeTest, ACancellationThatIsThrownWhenNobodyCancelledIsAFailure) {
+  Joined joined;
+  start(
+      [](Context ctx, Joined* out) -> Task<> {
+        Scope s(ctx);
+        s.go([](Context) -> Task<> {
+          throw std::system_error(make_error_code(errc::canceled));
+          co_return;
+        }(s.ctx()));
+        co_await join(&s, out);
+      },
+      &joined);
+  EXPECT_NE(joined.thrown, "");
+  EXPECT_EQ(finished(Outcome::error), 1u);
+}
+
 TEST(ScopeDeathTest, JoinedByTwoTasksAtOnceAborts) {
   EXPECT_DEATH(
       {

@@ -7,6 +7,8 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <atomic>
+#include <cstddef>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -306,6 +308,60 @@ TEST(LeakChecksOfSeveralThreads, DoNotBlameEachOther) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
+}
+
+// --- loops that follow each other, tasks that are ready, wakers elsewhere ---
+
+TEST(LeakCheckLoops, ALaterLoopIsAnotherWhereverItLies) {
+  expect_leaks();
+  LeakOptions options;
+  options.maximum_wait(0s);
+  alignas(Loop) static std::byte place[sizeof(Loop)];
+  for (int i = 0; i < 20; ++i) {
+    asio::io_context io{1};
+    auto* const loop = new (place) Loop(io);
+    for (int n = 0; n < 3; ++n) go(loop->background(), wait_in(Channel<int>()));
+    io.poll();
+    if (i == 0) options.ignore_current(*loop);
+    EXPECT_EQ(find_leaks(*loop, options).has_value(), i > 0) << "loop " << i;
+    loop->~Loop();
+  }
+}
+
+TEST_F(LeakCheckTest, InsideATaskThoseThatAreReadyAreNoLeaks) {
+  std::optional<LeakReport> before, parked;
+  const auto look = [](Loop* loop, std::optional<LeakReport>* out) -> Task<> {
+    *out = find_leaks(*loop);
+    co_return;
+  };
+  go(root(), look(&loop_, &before));
+  go(root(), nap(0s), "ready");
+  io_.poll();
+  EXPECT_FALSE(before) << before->text;
+  go(root(), wait_in(ch_), "parked");
+  io_.restart();
+  io_.poll();
+  go(root(), look(&loop_, &parked));
+  io_.restart();
+  io_.poll();
+  ASSERT_TRUE(parked);
+  EXPECT_EQ(parked->tasks, 1u);
+  EXPECT_FALSE(parked->deadlock) << "the task that looks may wake it";
+}
+
+TEST_F(LeakCheckTest, ALiveRemoteCancelCanStillWakeATask) {
+  auto [ctx, cancel] = with_cancel(root());
+  go(ctx, [](Context c) -> Task<> { co_await c.done(); }(ctx));
+  std::atomic<bool> looked{false};
+  LeakOptions patient;
+  patient.maximum_wait(1h);
+  asio::post(io_, [&] { looked = true; });
+  std::thread other([remote = cancel.remote(), &looked] {
+    while (!looked) std::this_thread::yield();
+    remote();
+  });
+  EXPECT_FALSE(find_leaks(loop_, patient));
+  other.join();
 }
 
 TEST(LeakCheckElsewhere, LooksAtLoopsThatOtherThreadsRun) {

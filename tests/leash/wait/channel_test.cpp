@@ -325,9 +325,10 @@ TEST_F(ChannelTest, AGivenBackValueComesBeforeTheBuffered) {
   poll();
   EXPECT_TRUE(ch.try_send(1));
   EXPECT_TRUE(ch.try_send(2));
+  scope.reset();
   go(root(), send_one(ch, 3, &sent));
   poll();
-  scope.reset();
+  EXPECT_EQ(sent, "") << "the buffer is full";
   for (int i = 1; i <= 3; ++i) EXPECT_EQ(ch.try_receive().value().value(), i);
   poll();
   EXPECT_EQ(sent, "sent");
@@ -414,24 +415,27 @@ TEST_F(ChannelTest, ASendCaseThatIsNotTakenLeavesTheValue) {
 TEST_F(ChannelTest, SendsTemporariesAndCopiesVariables) {
   Channel<std::string> ch;
   std::string got;
-  start([](Context, Channel<std::string> to) -> Task<> {
-    const std::string kept = "a variable long enough to be on the heap, ";
-    (void)co_await to.send(kept);
-    (void)co_await to.send("a temporary that is long enough to be on the heap, ");
-    (void)co_await to.send(kept + kept);
-    (void)co_await select(to.send(std::string(40, 'x')), sleep(1h));
-    EXPECT_EQ(kept, "a variable long enough to be on the heap, ");
-    to.close();
-  }, ch);
+  start(
+      [](Context, Channel<std::string> to) -> Task<> {
+        const std::string kept = "a variable long enough to be on the heap, ";
+        (void)co_await to.send(kept);
+        (void)co_await to.send("a temporary that is long enough to be on the heap, ");
+        (void)co_await to.send(kept + kept);
+        (void)co_await select(to.send(std::string(40, 'x')), sleep(1h));
+        EXPECT_EQ(kept, "a variable long enough to be on the heap, ");
+        to.close();
+      },
+      ch);
   while (true) {
     const auto value = ch.try_receive().value();
     if (!value) break;
     got += *value;
     poll();
   }
-  EXPECT_EQ(got, "a variable long enough to be on the heap, a temporary that is long enough to be on the heap, "
-                 "a variable long enough to be on the heap, a variable long enough to be on the heap, " +
-                     std::string(40, 'x'));
+  EXPECT_EQ(got,
+            "a variable long enough to be on the heap, a temporary that is long enough to be on the heap, "
+            "a variable long enough to be on the heap, a variable long enough to be on the heap, " +
+                std::string(40, 'x'));
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ struct OperationLink : Dependent {
           static_cast<OperationLink&>(dependent).signal.emit(asio::cancellation_type::terminal);
         }),
         ctx(c) {}
-  const SignalNode& node() const noexcept { return *ctx.node().signal; }
+  SignalNode& node() const noexcept { return *ctx.node().signal; }
 
   // What an operation that was aborted because of the context says.
   void explain(std::error_code& error) const noexcept {
@@ -190,7 +190,7 @@ template <class... Args>
 struct StartLinked {
   template <class Handler, class Initiation, class... InitArgs>
   void operator()(Handler&& handler, Context ctx, Initiation initiation, InitArgs&&... args) const {
-    const SignalNode& node = *ctx.node().signal;
+    SignalNode& node = *ctx.node().signal;
     if constexpr (can_fail<Args...>) {
       if (nothing_remains(node)) {
         fail(std::forward<Handler>(handler), error_of(node), std::type_identity<std::tuple<Args...>>());

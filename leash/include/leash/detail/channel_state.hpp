@@ -106,8 +106,10 @@ class ChannelState {
       while (at != returned.begin() && comes_before(link.number, std::prev(at)->first)) --at;
       returned.emplace(at, link.number, std::move(*link.value));
     } catch (const std::bad_alloc&) {
-      std::fputs("leash: a value of a channel is lost: its receiver was destroyed, and there is no memory to keep it\n",
-                 stderr);
+      std::fputs(
+          "leash: a value of a channel is lost: its receiver was destroyed, and there is no memory to keep "
+          "it\n",
+          stderr);
     }
   }
 

@@ -74,6 +74,10 @@ struct SignalNode final : ContextNode, Dependent, Timer {
   SignalNode(LoopState& state, ContextNode* node_parent) noexcept;
 
   bool done() const noexcept { return err != errc{}; }
+  // The context has ended because of `error`, which is a cancellation's or the cause itself.
+  bool ended_with(const std::error_code& error) const noexcept {
+    return done() && error && (error == cause || is_cancellation(error));
+  }
   static void parent_done(Dependent&) noexcept;  // marks, among the dependents of a node, its children
   bool has_deadline() const noexcept { return deadline != TimePoint::max(); }
 
@@ -90,7 +94,13 @@ struct SignalNode final : ContextNode, Dependent, Timer {
   ~SignalNode() override;
   static void deadline_passed(Timer&) noexcept;
   friend class LoopState;
+  friend bool nothing_remains(SignalNode&) noexcept;
 };
+
+// Whether the node is done. One whose deadline has passed, which its timer has not seen yet, is ended here: who
+// reports the deadline and err() agree.
+bool nothing_remains(SignalNode& node) noexcept;
+inline std::error_code error_of(const SignalNode& node) noexcept { return make_error_code(node.err); }
 
 struct ValueNode : ContextNode {
   ValueNode(const void* value_key, ContextNode* node_parent) noexcept

@@ -15,10 +15,12 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 
 #include "leash/clock.hpp"
 #include "leash/detail/context_node.hpp"
 #include "leash/detail/list.hpp"
+#include "leash/detail/loop_remote.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/reserved_memory.hpp"
 #include "leash/detail/task_record.hpp"
@@ -53,6 +55,14 @@ struct Operation : Hook<Operation> {
 
  protected:
   ~Operation() = default;
+};
+
+// Where a task was started, as the compiler spells it.
+struct Place {
+  const char* file = "";
+  const char* function = "";
+  std::uint32_t line = 0;
+  friend bool operator==(const Place&, const Place&) = default;  // by address: text may be there twice
 };
 
 // A place in the list of tasks, by site and start, that stays valid while tasks end.
@@ -151,6 +161,7 @@ class LoopState {
   // between two calls.
   TaskRecord* next_task(TaskCursor& cursor) noexcept;
   std::uint64_t newest_id() const noexcept { return last_id_; }
+  Place place_of(const TaskRecord& task) const noexcept;
 
   // Operations.
   void operation_started(const Operation& operation) noexcept {
@@ -163,7 +174,7 @@ class LoopState {
     if (!in_turn_) arm();
   }
   bool closing() const noexcept { return closing_; }
-  bool stuck() const noexcept;  // tasks are alive, and nothing of this loop can wake any
+  bool stuck() const noexcept;  // tasks are alive, and nothing of this loop's thread can wake any
   // Whether the io_context, which has just returned, did so for lack of work, and was not stopped. Only a look tells, in
   // which a handler may run; it is counted.
   bool is_out_of_work(std::size_t& handlers);
@@ -179,6 +190,9 @@ class LoopState {
   }
 
   asio::io_context& io() noexcept { return io_; }
+  // Of all loops of the process; never used again.
+  std::uint64_t id() const noexcept { return id_; }
+  const std::shared_ptr<LoopRemote>& remote() const noexcept { return remote_; }
   const std::shared_ptr<Metrics>& metrics() const noexcept { return metrics_; }
   std::uint32_t random() noexcept;
 
@@ -203,8 +217,9 @@ class LoopState {
   void fire_timers() noexcept;
   void arm() noexcept;
   void resume(TaskRecord& task) noexcept;
-  void end(TaskRecord& task, const std::exception_ptr& exception) noexcept;
+  void end(TaskRecord& task, std::exception_ptr exception) noexcept;
   void forget(TaskRecord& task, Outcome outcome) noexcept;
+  void remember_place(const TaskRecord& task, const std::source_location& where) noexcept;
   void track(TaskRecord& task, std::string_view name, const std::source_location& where);
   void untrack(TaskRecord& task, Outcome outcome) noexcept;
   void set_wait(TaskRecord& task, WaitKind kind) noexcept;
@@ -232,8 +247,11 @@ class LoopState {
   bool finishing_ = false;  // inside finish(): nothing is resumed inline
   bool closing_ = false;
   bool closed_ = false;
+  bool callback_was_last_ = false;  // what ran last in a turn was a callback, not a task
 
+  const std::uint64_t id_;
   asio::io_context& io_;
+  const std::shared_ptr<LoopRemote> remote_;
   Clock* clock_;  // null: the steady clock; also after close, because the loop's may not live longer
   const Settings settings_;
   TimerQueue timers_;
@@ -246,6 +264,8 @@ class LoopState {
 
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<std::array<List<TaskRecord>, Metrics::max_sites>> tasks_;
+  std::unordered_map<const TaskRecord*, std::source_location>
+      unlisted_places_;  // of tasks at Metrics::other_site
   std::uint64_t last_id_ = 0;
   List<Ready> ready_;
   List<Callback> callbacks_;

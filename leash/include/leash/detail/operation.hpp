@@ -273,7 +273,7 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
   // Aborted because the context ended, or its deadline passed while the operation was started: then the
   // context's error says why.
   std::error_code explain(std::error_code error) const noexcept {
-    const SignalNode& signal = *operation_->context().signal;
+    SignalNode& signal = *operation_->context().signal;
     return is_cancellation(error) && nothing_remains(signal) ? error_of(signal) : error;
   }
 

@@ -19,8 +19,6 @@ std::string short_duration(std::chrono::nanoseconds duration);
 std::string short_bytes(std::size_t bytes);
 // One line: `left` takes 25 columns.
 void append_columns(std::string& text, std::string left, const std::string& right);
-// Text of a program in one line: control characters and quotes as \n, \", \x1b.
-std::string escaped(std::string_view text);
 
 }  // namespace detail
 }  // namespace leash

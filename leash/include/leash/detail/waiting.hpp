@@ -44,8 +44,6 @@ void add_timer(TaskRecord& task, Timer& timer, TimePoint when);
 void add_again(TaskRecord& task, Timer& timer, TimePoint when) noexcept;  // while it fires
 void remove_timer(TaskRecord& task, Timer& timer) noexcept;
 void attach(SignalNode& node, Dependent& dependent) noexcept;
-bool nothing_remains(const SignalNode& node) noexcept;  // done, or its deadline has passed
-std::error_code error_of(const SignalNode& node) noexcept;
 
 // A task that waits, and which of its cases was taken.
 struct Selection {
@@ -209,7 +207,7 @@ class ContextCase {
   DoneLink link_;
 };
 
-// There is no time left under the context. Known at the deadline, a turn or so before the context is done.
+// The same, and a deadline that has passed ends the context.
 class NothingRemainsCase : public ContextCase {
  public:
   using ContextCase::ContextCase;

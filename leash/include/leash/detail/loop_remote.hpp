@@ -1,0 +1,74 @@
+#pragma once
+// What other threads hold of a loop: the one part of it that they may touch. Internal.
+//
+// Guarantees     nothing is posted to the io_context after the loop's end. What a thread drops is let go of on the
+//                loop's thread, with one post for any number of them.
+// Threads        any, unless a line says otherwise.
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace leash::detail {
+
+class LoopRemote : public std::enable_shared_from_this<LoopRemote> {
+ public:
+  // Something of the loop's that another thread may use to wake tasks, until it is dropped or has had its effect.
+  class Waker {
+   public:
+    virtual void let_go() noexcept = 0;  // the loop's thread, after it was dropped
+
+   protected:
+    ~Waker() = default;
+
+   private:
+    friend class LoopRemote;
+    bool counts_ = false;
+    std::shared_ptr<Waker> next_;  // in the list of those that were dropped
+  };
+
+  explicit LoopRemote(asio::io_context& io) noexcept : io_(&io) {}
+
+  void add(Waker& waker, bool any_tasks) noexcept;  // the loop's thread
+  void has_had_its_effect(Waker& waker) noexcept;
+  void drop(std::shared_ptr<Waker> waker) noexcept;
+  bool has_wakers() const noexcept { return wakers_.load(std::memory_order_relaxed) != 0; }
+
+  // On the loop's thread; not at all when the loop has ended.
+  template <class F>
+  void post(F f) {
+    const std::lock_guard lock(mutex_);
+    if (io_) asio::post(*io_, std::move(f));
+  }
+
+  // The loop's thread. While Loop::run runs, there are wakers and there are tasks, the io_context has work: it does
+  // not return before it is stopped.
+  void begin_run(bool any_tasks) noexcept;
+  void end_run() noexcept;
+  void tasks_changed(bool any_tasks) noexcept;  // from none or to none; only needed while there are wakers
+
+  void let_go_of_dropped() noexcept;  // the loop's thread
+  void close() noexcept;              // the loop's thread, at its end
+
+ private:
+  void no_longer_counts(Waker& waker) noexcept;
+  void hold_work_if_needed() noexcept;
+  void post_letting_go() noexcept;
+
+  mutable std::mutex mutex_;
+  asio::io_context* io_;                // null: the loop has ended
+  std::atomic<std::size_t> wakers_{0};  // changed under the lock
+  bool running_ = false;
+  bool any_tasks_ = false;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  std::shared_ptr<Waker> dropped_;
+  bool posted_ = false;  // let_go_of_dropped
+};
+
+}  // namespace leash::detail
