@@ -4,11 +4,13 @@
 // What it is     the tasks that meet a filter, grouped: one entry for all of the same site that are in
 //                the same state and wait in the same chain of awaits, with their number, the oldest of them as
 //                the example, and the bytes of their frames.
-// Guarantees     taken in slices: no turn of the loop is held up for much longer than options.slice (the clock is read
-//                every few dozen tasks; the last turn also puts the entries together). Each task is shown as it is at
-//                one moment; tasks that start meanwhile are not shown. A loop is never stopped for the dump of another.
+// Guarantees     taken in slices, each in a handler of its own: none takes much longer than options.slice, the ones that
+//                sort the entries included (the clock is read every few dozen tasks or entries). Each task is shown as
+//                it is at one moment; tasks that start after the call are not shown. `done` is called once, always
+//                later, never inside the call. A loop is never stopped for the dump of another. An entry is bounded:
+//                TaskInfo::max_frames.
 // Threads        called on the loop's thread (post there), and so is `done`; a Dump is plain data.
-// Lifetime       the loop outlives the dump; `done` is dropped if the loop's io_context stops first.
+// Lifetime       a dump that is not complete when the loop, or its io_context, ends is dropped, and `done` with it.
 //
 //   leash::DumpOptions options;
 //   options.filter.state = leash::TaskState::leaked;

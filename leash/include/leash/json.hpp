@@ -2,7 +2,8 @@
 // Dumps as JSON. A target of its own, leash::json, because it needs nlohmann/json.
 //
 // Guarantees     schema 1; docs/debug-routes.md describes it. Fields are added, never changed: durations in
-//                seconds, memory in bytes, sites and wait points as "path:line".
+//                seconds, memory in bytes, sites and wait points as "path:line". What a program supplies that is not
+//                UTF-8 has U+FFFD in its place, so that dump() does not throw.
 // Threads        any.
 //
 //   std::cout << leash::to_json(leash::take_dump(loop)).dump(2);

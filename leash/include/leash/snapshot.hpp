@@ -52,7 +52,11 @@ struct TaskInfo {
   Duration waits_for{};
   Duration age{};
   std::size_t frame_bytes = 0;
-  std::vector<Frame> frames;  // from the innermost outwards
+  // From the innermost outwards: at most max_frames, half of them the innermost ones and half the outermost; how many
+  // between them are left out.
+  std::vector<Frame> frames;
+  std::size_t frames_left_out = 0;
+  static constexpr std::size_t max_frames = 100;
 };
 
 // The tasks of the loop, oldest first. O(tasks), in one go: leash/dump.hpp takes turns.
@@ -71,14 +75,26 @@ struct TaskGroup {
 // The largest group first.
 std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks);
 
-// Reads like one entry of a goroutine dump; ends with a newline.
+// Reads like one entry of a goroutine dump; ends with a newline. Names, labels, functions and causes are escaped: they
+// cannot look like another entry, or steer a terminal.
 std::string to_text(const TaskInfo& task);
 // The entry of the oldest task, with a line before it that says how many are like it.
 std::string to_text(const TaskGroup& group);
 
 namespace detail {
+
+// The places of a task's awaits, bounded as TaskInfo::frames is.
+struct Awaits {
+  std::vector<std::source_location> places;
+  std::size_t left_out = 0;
+  void take(const TaskRecord& task);
+};
+
 TaskInfo describe(const TaskRecord& task, TimePoint now);
-Duration waits_for(const TaskRecord& task, TimePoint now) noexcept;
+Duration waits_for(const TaskRecord& task, TimePoint now) noexcept;  // never longer than its age
+void add_up(Duration& sum, Duration more) noexcept;                  // without overflow
+void add_up(TaskGroup& group, TaskGroup more);
+
 }  // namespace detail
 
 }  // namespace leash

@@ -13,6 +13,7 @@
 #include "leash/detail/owner_state.hpp"
 #include "leash/detail/pattern.hpp"
 #include "leash/detail/report_text.hpp"
+#include "leash/src/registry/escape.hpp"
 
 namespace leash {
 namespace detail {
@@ -506,11 +507,11 @@ std::string to_text(const CoroutineInfo& coroutine) {
   text += coroutine.has_started ? std::string(to_string(coroutine.wait)) : "not started";
   if (coroutine.wait != WaitKind::none) text += ", " + detail::short_duration(coroutine.waits_for);
   text += "]";
-  if (!coroutine.label.empty()) text += " \"" + detail::escaped(coroutine.label) + "\"";
+  if (!coroutine.label.empty()) text += " " + detail::quoted(coroutine.label);
   text += " " + std::string(to_string(coroutine.state));
   if (coroutine.owner_done_for) {
     text += ": " + (coroutine.owner.empty() ? "its owner" : detail::escaped(coroutine.owner)) + " ended " +
-            detail::short_duration(*coroutine.owner_done_for) + " ago (" + coroutine.owner_cause + ")";
+            detail::short_duration(*coroutine.owner_done_for) + " ago (" + detail::escaped(coroutine.owner_cause) + ")";
   } else if (!coroutine.owner.empty()) {
     text += " by " + detail::escaped(coroutine.owner);
   } else if (coroutine.spawner != 0) {

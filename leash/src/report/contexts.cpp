@@ -88,7 +88,7 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
       }
       if (node.armed()) {
         ++group.armed;
-        widen(group, std::max(node.deadline - now, Duration::zero()));
+        widen(group, std::max(between(now, node.deadline), Duration::zero()));
       }
     }
     for (auto* hook = node.dependents.front(); hook; hook = node.dependents.next(*hook)) {

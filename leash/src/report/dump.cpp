@@ -21,40 +21,100 @@ using detail::TaskRecord;
 // What tasks of a group have in common. Compared by address where text would do: the same place in two
 // translation units makes two groups, which merge() makes one.
 struct Shape {
-  std::uint16_t site = 0;
+  detail::Place site;
   TaskState state{};
   WaitKind wait{};
   bool uncancellable = false;
-  std::vector<std::source_location> awaits;
+  detail::Awaits awaits;
 
   void take(const TaskRecord& task) {
-    site = task.site;
+    site = task.loop().place_of(task);
     state = detail::state_of(task);
     wait = task.wait;
     uncancellable = task.uncancellable;
-    awaits.clear();
-    for (const auto* frame = task.innermost; frame; frame = frame->parent) awaits.push_back(frame->where);
+    awaits.take(task);
   }
   static bool same_place(const std::source_location& a, const std::source_location& b) noexcept {
     return a.line() == b.line() && a.file_name() == b.file_name() && a.function_name() == b.function_name();
   }
   friend bool operator==(const Shape& a, const Shape& b) noexcept {
     return a.site == b.site && a.state == b.state && a.wait == b.wait && a.uncancellable == b.uncancellable &&
-           std::ranges::equal(a.awaits, b.awaits, same_place);
+           a.awaits.left_out == b.awaits.left_out &&
+           std::ranges::equal(a.awaits.places, b.awaits.places, same_place);
   }
 };
 
 struct ShapeHash {
   std::size_t operator()(const Shape& shape) const noexcept {
-    std::size_t hash =
-        shape.site * 31u + static_cast<std::size_t>(shape.wait) * 7u + static_cast<std::size_t>(shape.state);
+    std::size_t hash = shape.site.line * 31u + static_cast<std::size_t>(shape.wait) * 7u +
+                       static_cast<std::size_t>(shape.state);
     const auto mix = [&hash](std::size_t value) { hash = (hash ^ value) * 0x9e3779b97f4a7c15u; };
-    for (const std::source_location& at : shape.awaits) {
+    mix(shape.awaits.left_out);
+    for (const std::source_location& at : shape.awaits.places) {
       mix(at.line());
       mix(reinterpret_cast<std::uintptr_t>(at.function_name()));
     }
     return hash;
   }
+};
+
+// The order of a dump's entries: the largest first, or all of them the oldest first.
+struct EntryOrder {
+  std::size_t count;
+  Duration age;
+  std::uint64_t id;
+  friend bool operator<(const EntryOrder& a, const EntryOrder& b) noexcept {
+    if (a.count != b.count) return a.count > b.count;
+    if (a.age != b.age) return a.age > b.age;
+    return a.id < b.id;
+  }
+};
+
+// Entries from several tables, or from several dumps, put together step by step.
+class Entries {
+ public:
+  explicit Entries(const DumpOptions& options) : options_(options) {}
+
+  void add(TaskGroup entry) {
+    if (options_.full) {
+      keep(std::move(entry));
+      return;
+    }
+    TaskGroup& same = by_key_[entry.key()];
+    detail::add_up(same, std::move(entry));
+  }
+
+  // Whether an entry of that order would be among those that are shown.
+  bool wants(const EntryOrder& order) const {
+    if (sorted_.size() < options_.filter.limit) return true;
+    return !sorted_.empty() && order < std::prev(sorted_.end())->first;
+  }
+
+  // False when nothing is left to be done.
+  bool sort_one() {
+    if (by_key_.empty()) return false;
+    keep(std::move(by_key_.begin()->second));
+    by_key_.erase(by_key_.begin());
+    return true;
+  }
+  bool take_one(std::vector<TaskGroup>& to) {
+    if (sorted_.empty()) return false;
+    to.push_back(std::move(sorted_.begin()->second));
+    sorted_.erase(sorted_.begin());
+    return true;
+  }
+
+ private:
+  void keep(TaskGroup entry) {
+    const EntryOrder order{options_.full ? 0 : entry.count, entry.oldest.age, entry.oldest.id};
+    if (!wants(order)) return;
+    if (sorted_.size() == options_.filter.limit) sorted_.erase(std::prev(sorted_.end()));
+    sorted_.emplace(order, std::move(entry));
+  }
+
+  const DumpOptions options_;
+  std::map<std::string, TaskGroup> by_key_;
+  std::multimap<EntryOrder, TaskGroup> sorted_;
 };
 
 class Taking {
@@ -65,79 +125,78 @@ class Taking {
         options_(options),
         counts_(std::move(counts)),
         newest_(loop.newest_id()),
-        now_(loop.now()) {}
+        now_(loop.now()),
+        entries_(options) {}
 
   // False when there is more to be done, in another turn.
   bool go_on(TimePoint until) {
-    constexpr int tasks_between_looks_at_the_clock = 32;
-    const auto is_time = [&](int n) {
-      return n % tasks_between_looks_at_the_clock == 0 && std::chrono::steady_clock::now() >= until;
-    };
-    for (int n = 1; TaskRecord* task = loop_->next_task(cursor_); ++n) {
-      add(*task);
-      if (is_time(n)) return false;
-    }
-    if (dump_.entries.empty()) dump_.entries.reserve(oldest_.size());
-    for (int n = 1; !oldest_.empty(); ++n) {
-      dump_.entries.push_back({1, 0, std::move(oldest_.begin()->second)});
-      dump_.entries.back().frame_bytes = dump_.entries.back().oldest.frame_bytes;
-      dump_.entries.back().waiting = dump_.entries.back().oldest.waits_for;
-      oldest_.erase(oldest_.begin());
-      if (is_time(n)) return false;
+    while (step()) {
+      if (work_ < work_between_looks_at_the_clock) continue;
+      work_ = 0;
+      if (std::chrono::steady_clock::now() >= until) return false;
     }
     return true;
   }
 
   Dump take_result() {
     dump_.live = loop_->metrics()->live_tasks.get();
-    if (options_.full) return std::move(dump_);  // in order, and no more than wanted
-    std::vector<Dump> one;
-    one.push_back(std::move(dump_));
-    return merge(std::move(one), options_);
+    return std::move(dump_);
   }
 
   detail::LoopState& loop() const noexcept { return *loop_; }
   Duration slice() const noexcept { return options_.slice; }
 
  private:
+  static constexpr std::size_t work_between_looks_at_the_clock = 32;
+
+  // One task or one entry; false when nothing is left.
+  bool step() {
+    ++work_;
+    if (!all_seen_) {
+      if (TaskRecord* task = loop_->next_task(cursor_)) {
+        add(*task);
+        return true;
+      }
+      all_seen_ = true;
+    }
+    if (!groups_.empty()) {
+      entries_.add(std::move(groups_.begin()->second));
+      groups_.erase(groups_.begin());
+      return true;
+    }
+    return entries_.sort_one() || entries_.take_one(dump_.entries);
+  }
+
   void add(const TaskRecord& task) {
     if (task.id > newest_ || !detail::matches(options_.filter, task, now_)) return;
     if (counts_ && !counts_(task)) return;
     ++dump_.matched;
     if (options_.full) {
-      add_if_old(task);
+      if (!entries_.wants({0, std::max(between(task.started, now_), Duration::zero()), task.id})) return;
+      TaskGroup entry{1, task.bytes, detail::describe(task, now_), detail::waits_for(task, now_)};
+      work_ += entry.oldest.frames.size() + entry.oldest.frames_left_out / 32;
+      entries_.add(std::move(entry));
     } else {
       add_to_group(task);
     }
   }
 
-  void add_if_old(const TaskRecord& task) {
-    const std::pair age(task.started, task.id);
-    if (oldest_.size() == options_.filter.limit) {
-      if (oldest_.empty() || age > std::prev(oldest_.end())->first) return;
-      oldest_.erase(std::prev(oldest_.end()));
-    }
-    oldest_.emplace_hint(oldest_.end(), age, detail::describe(task, now_));
-  }
-
   void add_to_group(const TaskRecord& task) {
-    const std::size_t at = group_of(task);
-    // Tasks of a site come in the order of their starts: the first one is the oldest.
-    if (at == dump_.entries.size()) dump_.entries.push_back({0, 0, detail::describe(task, now_)});
-    ++dump_.entries[at].count;
-    dump_.entries[at].frame_bytes += task.bytes;
-    dump_.entries[at].waiting += detail::waits_for(task, now_);
+    shape_.take(task);
+    work_ += shape_.awaits.left_out / 32;
+    // Neighbours are mostly alike.
+    if (!last_ || !(shape_ == last_->first)) {
+      const auto [at, is_new] = groups_.try_emplace(shape_);
+      last_ = &*at;
+      // Tasks of a site come in the order of their starts: the first one is the oldest.
+      if (is_new) at->second.oldest = detail::describe(task, now_);
+    }
+    ++last_->second.count;
+    last_->second.frame_bytes += task.bytes;
+    detail::add_up(last_->second.waiting, detail::waits_for(task, now_));
   }
 
-  std::size_t group_of(const TaskRecord& task) {
-    shape_.take(task);
-    // Neighbours are mostly alike.
-    if (!(shape_ == last_shape_)) {
-      last_at_ = groups_.try_emplace(shape_, dump_.entries.size()).first->second;
-      last_shape_ = shape_;
-    }
-    return last_at_;
-  }
+  using Groups = std::unordered_map<Shape, TaskGroup, ShapeHash>;
 
   detail::Ref<detail::LoopState> loop_;
   const DumpOptions options_;
@@ -145,23 +204,26 @@ class Taking {
   const std::uint64_t newest_;
   const TimePoint now_;
   detail::TaskCursor cursor_;
+  bool all_seen_ = false;
+  std::size_t work_ = 0;
   Shape shape_;
-  Shape last_shape_;  // the one before, and where its group is
-  std::size_t last_at_ = 0;
-  std::unordered_map<Shape, std::size_t, ShapeHash> groups_;
-  std::map<std::pair<TimePoint, std::uint64_t>, TaskInfo> oldest_;  // full: by start and number
+  Groups groups_;
+  Groups::value_type* last_ = nullptr;  // the group of the task before
+  Entries entries_;
   Dump dump_;
 };
 
 void go_on(std::unique_ptr<Taking> taking, std::function<void(Dump)> done) {
-  detail::LoopState& loop = taking->loop();
-  if (loop.closing()) return;
-  if (taking->go_on(later(std::chrono::steady_clock::now(), taking->slice()))) {
-    done(taking->take_result());
-    return;
-  }
-  asio::post(loop.io(), [taking = std::move(taking), done = std::move(done)]() mutable {
-    go_on(std::move(taking), std::move(done));
+  asio::io_context& io = taking->loop().io();
+  asio::post(io, [taking = std::move(taking), done = std::move(done)]() mutable {
+    if (taking->loop().closing()) return;
+    if (!taking->go_on(later(std::chrono::steady_clock::now(), taking->slice()))) {
+      go_on(std::move(taking), std::move(done));
+      return;
+    }
+    Dump dump = taking->take_result();
+    taking.reset();
+    done(std::move(dump));
   });
 }
 
@@ -188,30 +250,16 @@ Dump detail::take_dump_of(const Loop& loop, const std::function<bool(const TaskR
 
 Dump merge(std::vector<Dump> dumps, const DumpOptions& options) {
   Dump merged;
-  std::unordered_map<std::string, std::size_t> groups;
+  Entries entries(options);
   for (Dump& dump : dumps) {
     merged.live += dump.live;
     merged.matched += dump.matched;
-    for (TaskGroup& entry : dump.entries) {
-      if (!options.full) {
-        const auto [at, is_new] = groups.try_emplace(entry.key(), merged.entries.size());
-        if (!is_new) {
-          TaskGroup& same = merged.entries[at->second];
-          same.count += entry.count;
-          same.frame_bytes += entry.frame_bytes;
-          same.waiting += entry.waiting;
-          if (entry.oldest.age > same.oldest.age) same.oldest = std::move(entry.oldest);
-          continue;
-        }
-      }
-      merged.entries.push_back(std::move(entry));
-    }
+    for (TaskGroup& entry : dump.entries) entries.add(std::move(entry));
   }
-  std::ranges::stable_sort(merged.entries, [&](const TaskGroup& a, const TaskGroup& b) {
-    if (!options.full && a.count != b.count) return a.count > b.count;
-    return a.oldest.age > b.oldest.age;
-  });
-  if (merged.entries.size() > options.filter.limit) merged.entries.resize(options.filter.limit);
+  while (entries.sort_one()) {
+  }
+  while (entries.take_one(merged.entries)) {
+  }
   return merged;
 }
 

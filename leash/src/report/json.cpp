@@ -4,12 +4,16 @@
 #include <cstdio>
 #include <string>
 
+#include "leash/src/registry/escape.hpp"
+
 namespace leash {
 namespace {
 
 using nlohmann::ordered_json;
 
-std::string place(const Frame& frame) { return frame.file + ":" + std::to_string(frame.line); }
+using detail::valid_utf8;
+
+std::string place(const Frame& frame) { return valid_utf8(frame.file) + ":" + std::to_string(frame.line); }
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -32,12 +36,12 @@ ordered_json to_json(const TaskGroup& entry) {
   const TaskInfo& oldest = entry.oldest;
   ordered_json frames = ordered_json::array();
   for (const Frame& frame : oldest.frames) {
-    frames.push_back({{"function", frame.function}, {"at", place(frame)}});
+    frames.push_back({{"function", valid_utf8(frame.function)}, {"at", place(frame)}});
   }
   return {{"key", short_key(entry)},
           {"site", place(oldest.site)},
-          {"function", oldest.site.function},
-          {"name", oldest.name},
+          {"function", valid_utf8(oldest.site.function)},
+          {"name", valid_utf8(oldest.name)},
           {"role", to_string(oldest.role)},
           {"state", to_string(oldest.state)},
           {"wait", to_string(oldest.wait)},
@@ -48,14 +52,15 @@ ordered_json to_json(const TaskGroup& entry) {
           {"bytes", entry.frame_bytes},
           {"example",
            {{"id", oldest.id},
-            {"loop", oldest.loop},
-            {"owner", oldest.owner},
+            {"loop", valid_utf8(oldest.loop)},
+            {"owner", valid_utf8(oldest.owner)},
             {"owner_done_seconds", seconds_or_null(oldest.owner_done_for)},
-            {"owner_cause", oldest.owner_cause},
-            {"trace", oldest.trace},
+            {"owner_cause", valid_utf8(oldest.owner_cause)},
+            {"trace", valid_utf8(oldest.trace)},
             {"waits_seconds", seconds(oldest.waits_for)},
             {"bytes", oldest.frame_bytes},
-            {"frames", std::move(frames)}}}};
+            {"frames", std::move(frames)},
+            {"frames_left_out", oldest.frames_left_out}}}};
 }
 
 ordered_json to_json(const Dump& dump) {
@@ -68,8 +73,8 @@ ordered_json to_json(const ContextDump& dump) {
   ordered_json groups = ordered_json::array();
   for (const ContextGroup& group : dump.groups) {
     groups.push_back({{"site", place(group.site)},
-                      {"function", group.site.function},
-                      {"label", group.label},
+                      {"function", valid_utf8(group.site.function)},
+                      {"label", valid_utf8(group.label)},
                       {"count", group.count},
                       {"armed", group.armed},
                       {"nearest_deadline_seconds", seconds_or_null(group.nearest_deadline)},

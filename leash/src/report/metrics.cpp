@@ -29,13 +29,12 @@ std::uint16_t Metrics::site(const std::source_location& where) noexcept {
                           : static_cast<std::uint16_t>(index);
     }
   }
-  constexpr std::size_t other = max_sites - 1;
-  if (count >= other) {
-    if (count == other) {
-      sites_[other].file = "other";
+  if (count >= other_site) {
+    if (count == other_site) {
+      sites_[other_site].file = "other";
       count_.store(max_sites, std::memory_order_release);
     }
-    return slot_is_free ? enter(*slot, other) : other;
+    return slot_is_free ? enter(*slot, other_site) : other_site;
   }
   sites_[count].file = where.file_name();
   sites_[count].function = where.function_name();

@@ -1,15 +1,18 @@
 #include "leash/snapshot.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "leash/context.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/report_text.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/detail/tracking.hpp"
+#include "leash/src/registry/escape.hpp"
 #include "leash/trace.hpp"
 
 namespace leash {
@@ -24,10 +27,45 @@ std::string place(const Frame& frame) { return frame.file + ":" + std::to_string
 }  // namespace
 
 namespace detail {
+namespace {
 
+Duration age_of(const TaskRecord& task, TimePoint now) noexcept {
+  return std::max(between(task.started, now), Duration::zero());
+}
+
+}  // namespace
+
+// Start and wait are read from clocks of different grain.
 Duration waits_for(const TaskRecord& task, TimePoint now) noexcept {
   if (task.wait == WaitKind::none) return Duration::zero();
-  return std::max(now - task.waits_since, Duration::zero());
+  return std::clamp(between(task.waits_since, now), Duration::zero(), age_of(task, now));
+}
+
+void add_up(Duration& sum, Duration more) noexcept { sum = later(TimePoint(sum), more).time_since_epoch(); }
+
+void add_up(TaskGroup& group, TaskGroup more) {
+  if (group.count == 0 || more.oldest.age > group.oldest.age) group.oldest = std::move(more.oldest);
+  group.count += more.count;
+  group.frame_bytes += more.frame_bytes;
+  add_up(group.waiting, more.waiting);
+}
+
+void Awaits::take(const TaskRecord& task) {
+  constexpr std::size_t half = TaskInfo::max_frames / 2;
+  places.clear();
+  left_out = 0;
+  if constexpr (!tracking) return;
+  std::array<const PromiseBase*, half> last;  // round and round
+  std::size_t beyond = 0;
+  for (const PromiseBase* frame = task.innermost; frame; frame = frame->parent) {
+    if (places.size() < half) {
+      places.push_back(frame->where);
+    } else {
+      last[beyond++ % half] = frame;
+    }
+  }
+  left_out = beyond > half ? beyond - half : 0;
+  for (std::size_t i = left_out; i < beyond; ++i) places.push_back(last[i % half]->where);
 }
 
 TaskInfo describe(const TaskRecord& task, TimePoint now) {
@@ -35,7 +73,7 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   info.id = task.id;
   info.name = task.name();
   info.loop = task.loop().name;
-  const SiteMetrics& site = task.loop().metrics()->at(task.site);
+  const Place site = task.loop().place_of(task);
   info.site = {readable_function(site.function), site.file, site.line};
   info.role = task.role();
   info.state = state_of(task);
@@ -45,17 +83,19 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   }
   if (const Trace* trace = owner.value<Trace>()) info.trace = trace->id();
   if (const SignalNode& signal = *task.owner->signal; signal.done()) {
-    info.owner_done_for = now - signal.done_at;
+    info.owner_done_for = std::max(between(signal.done_at, now), Duration::zero());
     info.owner_cause = signal.cause.message();
   }
   info.wait = task.wait;
   info.uncancellable = task.uncancellable;
   info.waits_for = waits_for(task, now);
-  info.age = now - task.started;
+  info.age = age_of(task, now);
   info.frame_bytes = task.bytes;
-  for (const PromiseBase* frame = task.innermost; tracking && frame; frame = frame->parent) {
-    info.frames.push_back(frame_at(frame->where));
-  }
+  Awaits awaits;
+  awaits.take(task);
+  info.frames_left_out = awaits.left_out;
+  info.frames.reserve(awaits.places.size());
+  for (const std::source_location& at : awaits.places) info.frames.push_back(frame_at(at));
   return info;
 }
 
@@ -80,6 +120,7 @@ std::string TaskGroup::key() const {
                     std::string(to_string(oldest.wait));
   if (oldest.uncancellable) key += "|cannot be cancelled";
   for (const Frame& frame : oldest.frames) key += "|" + frame.function + "@" + place(frame);
+  if (oldest.frames_left_out > 0) key += "|" + std::to_string(oldest.frames_left_out) + " more";
   return key;
 }
 
@@ -87,17 +128,10 @@ std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks) {
   std::vector<TaskGroup> groups;
   std::map<std::string, std::size_t> index;
   for (const TaskInfo& task : tasks) {
-    TaskGroup one{0, 0, task};
+    TaskGroup one{1, task.frame_bytes, task, task.waits_for};
     const auto [at, is_new] = index.try_emplace(one.key(), groups.size());
-    if (is_new) {
-      groups.push_back(std::move(one));
-    } else if (task.age > groups[at->second].oldest.age) {
-      groups[at->second].oldest = task;
-    }
-    TaskGroup& same = groups[at->second];
-    ++same.count;
-    same.frame_bytes += task.frame_bytes;
-    same.waiting += task.waits_for;
+    if (is_new) groups.emplace_back();
+    detail::add_up(groups[at->second], std::move(one));
   }
   std::stable_sort(groups.begin(), groups.end(),
                    [](const TaskGroup& a, const TaskGroup& b) { return a.count > b.count; });
@@ -105,22 +139,28 @@ std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks) {
 }
 
 std::string to_text(const TaskInfo& task) {
+  using detail::escaped;
   std::string text = "task " + std::to_string(task.id) + " [" + std::string(to_string(task.wait));
   if (task.wait != WaitKind::none) text += ", " + detail::short_duration(task.waits_for);
   if (task.uncancellable) text += ", cannot be cancelled";
   text += "]";
-  if (!task.name.empty()) text += " \"" + task.name + "\"";
+  if (!task.name.empty()) text += " " + detail::quoted(task.name);
   text += " " + std::string(to_string(task.state));
   if (task.owner_done_for) {
-    text += ": " + (task.owner.empty() ? std::string("its owner") : task.owner) + " ended " +
-            detail::short_duration(*task.owner_done_for) + " ago (" + task.owner_cause + ")";
+    text += ": " + (task.owner.empty() ? std::string("its owner") : escaped(task.owner)) + " ended " +
+            detail::short_duration(*task.owner_done_for) + " ago (" + escaped(task.owner_cause) + ")";
   } else if (!task.owner.empty()) {
-    text += " by " + task.owner;
+    text += " by " + escaped(task.owner);
   }
   text += ", holds " + detail::short_bytes(task.frame_bytes) + "\n";
-  for (const Frame& frame : task.frames) detail::append_columns(text, "    " + frame.function, place(frame));
-  detail::append_columns(text, "started at", place(task.site) + " by " + task.site.function);
-  if (!task.trace.empty()) detail::append_columns(text, "trace", task.trace);
+  for (std::size_t i = 0; i < task.frames.size(); ++i) {
+    if (i == TaskInfo::max_frames / 2 && task.frames_left_out > 0)
+      text += "    ... " + std::to_string(task.frames_left_out) + " more ...\n";
+    detail::append_columns(text, "    " + escaped(task.frames[i].function), escaped(place(task.frames[i])));
+  }
+  detail::append_columns(text, "started at",
+                         escaped(place(task.site)) + " by " + escaped(task.site.function));
+  if (!task.trace.empty()) detail::append_columns(text, "trace", escaped(task.trace));
   return text;
 }
 

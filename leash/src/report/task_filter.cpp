@@ -32,10 +32,10 @@ bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now) {
     const bool counts = state == *filter.state || (filter.state == TaskState::orphan && task.orphan);
     if (!counts) return false;
   }
-  if (now - task.started < filter.min_age) return false;
+  if (between(task.started, now) < filter.min_age) return false;
   if (filter.name.empty() && filter.site.empty()) return true;
-  const SiteMetrics& site = task.loop().metrics()->at(task.site);
-  return filter.admits(site.file + (":" + std::to_string(site.line)), task.name());
+  const Place at = task.loop().place_of(task);
+  return filter.admits(at.file + (":" + std::to_string(at.line)), task.name());
 }
 
 }  // namespace detail

@@ -11,6 +11,7 @@
 
 #include "leash/detail/pattern.hpp"
 #include "leash/src/loop/loop_registry.hpp"
+#include "leash/src/registry/escape.hpp"
 
 namespace leash {
 namespace {
@@ -30,8 +31,8 @@ Alive count_alive(const WatchOptions& options) {
       if (site.live() == 0) continue;
       const std::string place = site.file + (":" + std::to_string(site.line));
       if (ignores(options, place)) continue;
-      alive["loop \"" + loop.name + "\", started at " + place + " by " + readable_function(site.function)] +=
-          site.live();
+      alive["loop " + detail::quoted(loop.name) + ", started at " + detail::escaped(place) + " by " +
+            detail::escaped(readable_function(site.function))] += site.live();
     }
   }
   return alive;

@@ -130,16 +130,84 @@ TEST_F(DumpTest, OfEachTaskHasTheOldestOfAllSitesInTheOrderOfTheirStarts) {
   EXPECT_EQ(names, "first 0, second 0, first 1, second 1, ");
 }
 
-TEST_F(DumpTest, IsTakenInOneGoWhenTheSliceIsWithoutEnd) {
+TEST_F(DumpTest, IsAlwaysGivenLaterAndInOneSliceIfThatIsLongEnough) {
   start_waiting(root(), 200);
   std::optional<Dump> dump;
   DumpOptions options;
   options.slice = Duration::max();
   take_dump(loop, options, [&](Dump taken) { dump = std::move(taken); });
-  EXPECT_TRUE(dump) << "without a turn of the loop";
-  poll();
+  go(root(), wait_on(ch), "too late");
+  EXPECT_FALSE(dump) << "never inside the call";
+  if (io.stopped()) io.restart();
+  EXPECT_EQ(io.run_one(), 1u);
   ASSERT_TRUE(dump);
   EXPECT_EQ(dump->matched, 200u);
+}
+
+TEST_F(DumpTest, SortingIsSlicedToo) {
+  constexpr std::size_t count = 2000;
+  for (std::size_t i = 0; i < count; ++i) go(root(), wait_on(ch), "waiter");
+  poll();
+  std::optional<Dump> dump;
+  DumpOptions options;
+  options.full = true;
+  options.slice = 0s;
+  take_dump(loop, options, [&](Dump taken) { dump = std::move(taken); });
+  if (io.stopped()) io.restart();
+  std::size_t slices = 0;
+  while (!dump && slices < 10 * count) slices += io.run_one();
+  ASSERT_TRUE(dump);
+  EXPECT_EQ(dump->entries.size(), count);
+  EXPECT_GE(slices, 2 * count / 40) << "each has some thirty tasks or entries";
+}
+
+Task<> wait_far_down(Channel<int> on, int frames) {
+  if (frames > 1) {
+    co_await wait_far_down(on, frames - 1);
+  } else {
+    (void)co_await on.receive();
+  }
+}
+
+TEST_F(DumpTest, AnEntryIsBoundedInFrames) {
+  constexpr int depth = 20'000;
+  for (const int frames : {depth, depth, depth + 1}) go(root(), wait_far_down(ch, frames), "deep");
+  poll();
+  const Dump dump = take_dump(loop);
+  ASSERT_EQ(dump.entries.size(), 2u) << "another depth is another stack";
+  const TaskInfo& task = dump.entries[0].oldest;
+  EXPECT_EQ(dump.entries[0].count, 2u);
+  EXPECT_EQ(task.frames.size(), TaskInfo::max_frames);
+  EXPECT_EQ(task.frames_left_out, depth - TaskInfo::max_frames);
+  EXPECT_NE(task.frames[0].line, task.frames[1].line) << "the innermost one waits for the channel";
+  const std::string text = to_text(dump);
+  EXPECT_LT(text.size(), 30'000u);
+  EXPECT_NE(text.find("    ... 19900 more ...\n"), std::string::npos);
+}
+
+TEST_F(DumpTest, UpToTheBoundAllFramesAreThere) {
+  go(root(), wait_far_down(ch, 100));
+  poll();
+  const TaskInfo task = take_dump(loop).entries.at(0).oldest;
+  EXPECT_EQ(task.frames.size(), 100u);
+  EXPECT_EQ(task.frames_left_out, 0u);
+  EXPECT_EQ(to_text(task).find("more ..."), std::string::npos);
+}
+
+TEST_F(DumpTest, NothingThatAProgramSuppliesLooksLikeAnotherEntry) {
+  auto [ctx, cancel] = with_cancel(root(), Label("request\n\ntask 8 [sleep] \x1b[2J", 3));
+  go(ctx, wait_on(ch),
+     "GET /x\" owned, holds 0 B\n\ntask 999 [chan send, 9.9h] \"payments\" leaked\n\x1b[2J");
+  poll();
+  cancel();
+  const std::string text = to_text(take_dump(loop));
+  EXPECT_EQ(text.find("\ntask 999"), std::string::npos);
+  EXPECT_EQ(text.find("\ntask 8"), std::string::npos);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_NE(
+      text.find(R"("GET /x\" owned, holds 0 B\n\ntask 999 [chan send, 9.9h] \"payments\" leaked\n\x1b[2J")"),
+      std::string::npos)
+      << text;
 }
 
 TEST_F(DumpTest, IsTakenInSlicesWhileTasksStartAndEnd) {
@@ -148,6 +216,8 @@ TEST_F(DumpTest, IsTakenInSlicesWhileTasksStartAndEnd) {
   DumpOptions options;
   options.slice = 0s;  // the shortest one there is: each look at the clock ends a turn
   take_dump(loop, options, [&](Dump taken) { dump = std::move(taken); });
+  if (io.stopped()) io.restart();
+  (void)io.run_one();
   EXPECT_FALSE(dump) << "200 tasks are more than one slice";
   // Every task that it has not seen ends, and as many start: it meets neither.
   ch.close();

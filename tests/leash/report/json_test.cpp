@@ -48,7 +48,7 @@ TEST_F(JsonTest, ADumpIsWrittenAsDocumented) {
       R"({"name":"worker","role":"request","state":"leaked","wait":"chan receive",)"
       R"("uncancellable":false,"count":1,"oldest_age_seconds":3.0,)"
       R"("example":{"id":1,"loop":"loop","owner":"request 918","owner_done_seconds":3.0,)"
-      R"("owner_cause":"client disconnected","trace":"","waits_seconds":3.0,"frames":[{"function":"wait_for_reply"}]}})");
+      R"("owner_cause":"client disconnected","trace":"","waits_seconds":3.0,"frames":[{"function":"wait_for_reply"}],"frames_left_out":0}})");
   ch.close();
 }
 
@@ -73,6 +73,21 @@ TEST_F(JsonTest, ContextsAreWrittenAsDocumented) {
   EXPECT_EQ(json.dump(), R"({"schema":1,"live":1,"held":0,"complete":true,"contexts":[{"label":"request",)"
                          R"("count":1,"armed":1,"nearest_deadline_seconds":2.0,)"
                          R"("farthest_deadline_seconds":2.0}]})");
+}
+
+TEST_F(JsonTest, WhatAProgramSuppliesIsValidUtf8) {
+  Channel<int> ch;
+  const auto [ctx, cancel] = with_cancel(root(), Label("caf\xe9", 1));
+  go(ctx, wait_for_reply(ch), "GET /\xff\n\x1b[2J");
+  poll();
+  const std::string text = to_json(take_dump(loop, {.filter = {}, .full = true})).dump();
+  EXPECT_NE(text.find(R"("name":"GET /)"
+                      "\xef\xbf\xbd"
+                      R"(\n\u001b[2J")"),
+            std::string::npos)
+      << text;
+  EXPECT_NO_THROW((void)to_json(live_contexts(loop)).dump());
+  ch.close();
 }
 
 }  // namespace

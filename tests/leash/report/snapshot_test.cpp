@@ -1,6 +1,7 @@
 #include "leash/snapshot.hpp"
 
 #include <asio/steady_timer.hpp>
+#include <bit>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,6 +9,8 @@
 
 #include "leash/channel.hpp"
 #include "leash/done.hpp"
+#include "leash/dump.hpp"
+#include "leash/leak_check.hpp"
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "leash/sleep.hpp"
@@ -436,6 +439,56 @@ TEST(SnapshotText, FunctionsHaveNoReturnTypeAndNoParameters) {
       {"", ""},
   };
   for (const auto& [spelled, readable] : cases) EXPECT_EQ(readable_function(spelled), readable) << spelled;
+}
+
+// What a source_location holds is part of the compilers' ABI.
+struct SourcePlace {
+  const char* file;
+  const char* function;
+  unsigned line;
+  unsigned column;
+};
+
+TEST_F(SnapshotTest, ATaskKeepsItsPlaceWhenTheTableOfSitesIsFull) {
+  std::vector<SourcePlace> places;
+  for (unsigned line = 1; line <= 300; ++line) places.push_back({"many.cpp", "void app::many()", line, 1});
+  const SourcePlace last{"last.cpp", "void app::the_leak()", 7, 1};
+  places.push_back(last);
+  const Channel<int> ch;
+  const auto wait = [](Channel<int> on) -> Task<> { (void)co_await on.receive(); };
+  for (const SourcePlace& place : places)
+    go(root(), wait(ch), {}, std::bit_cast<std::source_location>(&place));
+  poll();
+  const auto tasks = snapshot(loop);
+  ASSERT_EQ(tasks.size(), 301u);
+  EXPECT_EQ(tasks[299].site, (Frame{"app::many", "many.cpp", 300}));
+  EXPECT_EQ(tasks[300].site, (Frame{"app::the_leak", "last.cpp", 7}));
+  TaskFilter by_site;
+  by_site.site = "last.cpp:7";
+  EXPECT_EQ(snapshot(loop, by_site).size(), 1u);
+  EXPECT_EQ(take_dump(loop).entries.size(), 301u) << "no two are of the same place";
+  LeakOptions options;
+  options.ignore_site("many.cpp").ignore_started_by("app::the_leak");
+  EXPECT_FALSE(options.finds_any(loop));
+  EXPECT_STREQ(loop.metrics()->sites()[Metrics::other_site].file, "other") << "only metrics have a bound";
+  ch.close();
+}
+
+TEST_F(SnapshotTest, NoWaitIsOlderThanItsTask) {
+  asio::io_context real_io{1};
+  Loop real{real_io};  // its clocks are of different grain
+  auto [ctx, cancel] = with_cancel(real.background());
+  cancel();
+  const Channel<int> ch;
+  for (int i = 0; i < 100; ++i) {
+    go(ctx, [](Channel<int> on) -> Task<> { (void)co_await on.receive(); }(ch));
+    real_io.restart();
+    real_io.poll();
+  }
+  for (const TaskInfo& task : snapshot(real)) EXPECT_LE(task.waits_for, task.age);
+  ch.close();
+  real_io.restart();
+  real_io.poll();
 }
 
 }  // namespace
