@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // What tasks cost in resident memory: one case a run, because what a case leaves behind would count for the
 // next one. Prints a JSON object.
 

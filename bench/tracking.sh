@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # scripts/bench --tracking: what tracking adds to a request of /demo in fixed mode, in instructions of the server.
 # Counted by callgrind, because few virtual machines have performance counters; two runs with different numbers
 # of requests, so that start and end of the server cancel out.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What the benchmarks have in common: a loop that is polled by hand, and tasks that park.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Text for a terminal: measured in cells, shortened, and without what a terminal would take for a command.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // An HTTP/1.1 client that carries deadlines.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // One connection to a server: connect, send, receive, and again.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Open connections that nobody uses at the moment, by host and port.
 //

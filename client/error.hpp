@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What can go wrong with a call, beside what the system, the resolver and the context say.
 //

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
 # Everything here is a Debian package; scripts/bootstrap installs them. Nothing is fetched at build time.
 
 find_package(Threads REQUIRED)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
 # What is installed: each component is a library with its headers, a file of targets for find_package, and one for
 # pkg-config. Included by an ordinary install(), the commands are the component `tools`.
 

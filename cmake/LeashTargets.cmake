@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
 # How every target of this project is built.
 
 set(LEASH_SANITIZE "" CACHE STRING "asan (with UBSan), tsan, or empty")

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The debug routes of the admin listener: /debug/tasks, /debug/leaks, /debug/contexts and /debug/reap.
 //

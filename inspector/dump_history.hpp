@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The last dumps that were asked for, so that a later one can be compared with them.
 //

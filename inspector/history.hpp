@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The metrics of the last ten minutes, a sample a second: what a person wants to see who has just come.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "inspector/live_page.hpp"
 
 #include <chrono>

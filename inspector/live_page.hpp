@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The live page of the admin listener, and the metrics that it draws.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What /metrics answers: the metrics of the loops that serve requests, of HTTP, and of the process.
 //

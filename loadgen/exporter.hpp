@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Serves one text under /metrics, for Prometheus.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Latencies in a histogram of high dynamic range: 3 significant digits from 1 µs to 1 h.
 //

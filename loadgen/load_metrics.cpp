@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "loadgen/load_metrics.hpp"
 
 #include <prometheus/text_serializer.h>

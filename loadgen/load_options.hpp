@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The options that run and compare have in common: as they were typed, then as a plan.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What a server's /metrics says: Prometheus's text exposition format, version 0.0.4.
 //

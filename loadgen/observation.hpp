@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What one scrape of a leash server's /metrics says of what is alive in it.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // When each request of an open loop is to be sent: whatever happened to the ones before.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A whole run: look at the servers, load them, let them come to rest, judge them.
 //

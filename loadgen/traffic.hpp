@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The load on one server: sends requests as a plan says, and measures.
 //

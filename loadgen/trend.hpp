@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // How fast a figure grows: the Theil–Sen slope, the median of the slopes between all pairs of points.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Whether a server leaks, judged by what is left of a load after it has drained.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // How much memory this process may have (Linux): the smallest limit of its control groups, or what the machine has.
 // Where no other exporter knows the limit of a container, the process itself does.

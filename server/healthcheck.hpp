@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Asks a running server how it is: for containers that have no other program to do that.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The routes of the admin listener: /metrics and /mode, and those of the debug routes and the live page.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What leash-server can be told, by options or by environment variables LEASH_...
 //

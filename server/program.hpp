@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The command leash-server, from its arguments to its exit status.
 //
 // Requires: to be called once, by main(), while there is no second thread.

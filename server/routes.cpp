@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "server/routes.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The routes of the public listener: /demo, /backend, /echo, /healthz, /readyz and the index.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Durations as people write them: "250us", "500ms", "1.5s", "1m", "2h".
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Sizes as people write them: "512", "64k", "16KiB", "1MiB", "1GiB". Units are powers of 1024.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Go's side of scripts/bench: the same work, with goroutines. One case a process; CPU time in every row, because others
 // may use the machine, too.
 package bench

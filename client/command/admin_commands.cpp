@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // leash-client mode, and leash-client reap
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A terminal that shows one thing, drawn again and again, as top(1) does.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A server's tasks by where they were started and where they wait, out of the JSON of its /debug/tasks.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "client/command/task_view.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What the live table shows: a title, the summary, as many rows as there is room for, and the keys.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // leash-client tasks, and leash-client leaks
 
 #include <unistd.h>

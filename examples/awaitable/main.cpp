@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // An existing program of asio::awaitable coroutines, and what leash adds to it without rewriting it: echo() is as it was; it
 // is called under a context, so that it has a deadline and ends with its owner.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Asks several replicas at once, takes the first answer and stops the others: none of them is left waiting.
 //
 //   fan_out                     prints the answer, and how many tasks are left

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // A line server: it answers each line with the same line in upper case. A client has ten seconds to send a line and two to
 // take the answer; SIGINT or SIGTERM tells every connection to stop, and the program ends when all of them have.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // A service with metrics of its own (prometheus-cpp), and leash's beside them in one answer: live, leaked and detached tasks by
 // the line that started them.
 //

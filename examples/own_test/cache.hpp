@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What is tested: a cache that loads each value once, however many tasks ask for it meanwhile.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Tests of coroutines without a real second of waiting, and without a task left behind: time is a clock that the test moves,
 // and watch_tests() fails each test that leaves a task alive.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // How both parsers speak: one event a call, and what went wrong.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Errors as RFC 9457 wants them: application/problem+json.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Requests out of bytes: the server's side of RFC 9112.
 //

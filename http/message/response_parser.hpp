@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Responses out of bytes: the client's side of RFC 9112.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Messages into bytes, appended to a buffer, so that several responses leave in one write.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The trace of a request, read from its fields and sent on (W3C Trace Context).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Tells that a client has closed its connection although bytes of it wait unread.
 //

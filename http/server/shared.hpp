@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What all threads of the server share: the options, and a few switches.
 //

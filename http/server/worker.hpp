@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A loop that serves connections, with what its connections and handlers share.
 //

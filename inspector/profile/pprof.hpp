@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Dumps as a pprof profile, as `go tool pprof` and collectors of profiles read it.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What becomes of the results: text for the terminal, files, an exit status.
 //

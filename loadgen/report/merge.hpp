@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Several runs at the same time, made into one: of many pods, each with its share of the rate.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The charts of a report: which figures are drawn, and how two servers share a chart.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What the reports for people have in common: figures of a result as they are shown.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The style sheet of the page that report_html.hpp makes.
 //

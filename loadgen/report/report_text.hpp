@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The result of a load as text for a terminal of 80 columns or more.
 //

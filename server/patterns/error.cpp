@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // A worker fails, and its peer waits for what the worker would have sent.
 //
 // Leaky: the worker returns without telling; the peer waits for its reply for ever.

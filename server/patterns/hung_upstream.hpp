@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // An upstream that takes every call and never answers one: what a service looks like that hangs.
 //

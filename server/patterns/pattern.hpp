@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Ways to leak, each written twice: a leaky and a fixed version, a few lines apart, in one file each.
 //

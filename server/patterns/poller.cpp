@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // A poller that was started for a request and is never told to stop.
 //
 // Leaky: it loops on its ticker for ever.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // A worker waits for a value that nobody will ever send.
 //
 // Leaky: the handler has its answer and returns; the worker waits on a channel that is only its own by now.

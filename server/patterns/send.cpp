@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The first of several replicas wins; the others want to hand over an answer that nobody takes.
 //
 // Leaky: an unbuffered channel and one receive: all replicas but one wait in send for ever.

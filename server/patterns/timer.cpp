@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // A deadline that nobody cancels when the work is done: "always defer cancel".
 //
 // Leaky: it hangs under the server's context, so that the request's end does not end it, and its Cancel is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // A call to an upstream that hangs, for a request that goes on without its answer.
 //
 // Leaky: the call knows neither the request's end nor its deadline: it waits, and keeps its socket, for as long

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "server/patterns/upstream_client.hpp"
 
 #include <chrono>

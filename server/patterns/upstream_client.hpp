@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The service that the demonstration calls: another instance, or one that never answers.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // A wait group whose done() is skipped on the early return.
 //
 // Leaky: the work finds that there is nothing to do and returns; whoever waits for it waits for ever.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // What a server may send, and what it may not: one row for each way to answer. Whatever it is, the call ends with
 // the outcome of its row, the connection is used again only after an answer without fault, the next call succeeds,
 // and nothing is left.

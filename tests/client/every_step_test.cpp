@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // A client's call, interrupted at every await in turn: whatever the moment, nothing is left.
 
 #include "tests/support/every_step.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The client and the real server with a bad network between them. Whatever the fault, and in whichever direction: a
 // call ends in one of a few ways, and neither side keeps a task, a context, a timer or a connection.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // `leash-client tasks --watch` on a terminal: what is on its screen, how it follows its size, and that it leaves it as
 // it was.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # The rules are valid; their tests pass; and the tests are such that each wrong number in the rules makes one fail.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

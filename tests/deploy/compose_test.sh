@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # What must hold of compose.yml, stack.yml, the Dockerfile and scripts/test-docker without Docker at work.
 # shellcheck source=tests/project/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../project/check.sh"

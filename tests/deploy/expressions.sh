@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
 # shellcheck shell=bash
 # Sourced by tests at the top of the repository: the expressions of the dashboard and of the console page, one a line.
 

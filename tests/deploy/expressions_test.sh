@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # The dashboard and the console page are wired up: their expressions parse, they ask the same, and what the provisioning
 # names is there.
 set -euo pipefail

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // What a dashboard as JSON has to be, by Grafana's own schema; stricter than its Dashboard in two ways: the options of a
 // panel are those of its type, and a query is one of Prometheus'. grafana_test.sh appends the dashboard itself.
 import type { AnnotationQuery, Dashboard, DataQuery, FieldConfig, FieldConfigSource, Panel, RowPanel } from '@grafana/schema';

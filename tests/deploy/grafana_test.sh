@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # The dashboard is what Grafana's own schema says a dashboard is.
 # usage: grafana_test.sh BUILD_FOLDER
 set -euo pipefail

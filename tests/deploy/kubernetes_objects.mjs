@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Reads objects as YAML from standard input and checks each against the model of its kind. Prints them as one list in
 // JSON; with --types, as TypeScript whose compilation finds the fields that a model does not have.
 // usage: node kubernetes_objects.mjs FOLDER_OF_PACKAGES [--types] <OBJECTS.yaml

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # What kustomize makes of deploy/kubernetes is valid by the models of its kinds, and fits together: names, labels, ports,
 # times, and the options of the programs.
 # usage: kubernetes_test.sh BUILD_FOLDER

@@ -1,4 +1,5 @@
 #!/usr/bin/env perl
+# SPDX-License-Identifier: BSL-1.0
 # Writes rule files that are each wrong in one place: a number, a duration, a matcher, a part of a condition, an alert.
 # usage: mutants.pl RULES FOLDER; makes FOLDER/NUMBER.yml, with the group alone that it concerns, and prints of each its
 # number, its group and what was changed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
 # shellcheck shell=bash
 # Sourced by tests that need packages of npm's: those of npm/package-lock.json, once installed kept in the build folder.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # A fixed and a leaky server under load, scraped by a real Prometheus with the project's rules: each expression of the
 # dashboard has data, the alerts begin for the leaky one alone, and the console page shows the difference in a browser.
 # usage: observed_test.sh FOLDER_OF_BINARIES

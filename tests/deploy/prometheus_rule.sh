@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Prints the rules as the object that Prometheus' operator wants:
 #   tests/deploy/prometheus_rule.sh >deploy/kubernetes/monitoring/prometheus-rule.yaml
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # deploy/kubernetes/verdict, with stand-ins for kubectl and leash-load.
 # shellcheck source=tests/project/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../project/check.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Each example of docs/*.md that is marked (<!-- example: NAME -->) is, word by word, what stands between // [NAME] and
 # // [/NAME] in a test, and so compiles and runs. Links between documents lead somewhere.
 # usage: documents_test.sh [TOP_OF_THE_REPOSITORY]

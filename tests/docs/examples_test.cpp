@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The examples of docs/*.md. What stands between the marks is what the documents show, word by word
 // (documents_test.sh checks that).
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
 """Makes one source of the examples in the opening comments of headers, so that they are compiled.
 
 usage: header_examples.py OUTPUT GIVEN HEADER...

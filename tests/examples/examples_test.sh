@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # What each example does, seen from outside. usage: examples_test.sh FOLDER-OF-THE-PROGRAMS
 # shellcheck source=tests/project/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../project/check.sh"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // One connection's worth of bytes through a parser: what it understood, and that it kept the contract of
 // http/parse_step.hpp meanwhile.

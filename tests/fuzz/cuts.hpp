@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Bytes that arrive in pieces: how they are cut is a part of the input.
 //

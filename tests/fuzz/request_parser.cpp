@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // What clients send, many requests on a connection: the contract of the parser, the promises about a request that it
 // accepts, and that such a request is the same after it has been written and read again.
 

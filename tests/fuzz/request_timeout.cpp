@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Deadline fields: lines of NAME:VALUE, judged beside a second, slower reading of the same rules.
 
 #include "http/message/request_timeout.hpp"

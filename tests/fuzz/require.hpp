@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What must be true whatever the input is: where it is not, the process aborts, and libFuzzer keeps the input.
 //

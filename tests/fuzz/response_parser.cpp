@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // What servers send, many responses on a connection: the contract of the parser, the promises about a response that
 // it accepts, and that such a response is the same after our own server's serializer has written it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Request targets, percent-encoding, queries and URLs: what is taken apart can be put together again.
 
 #include "http/message/target.hpp"

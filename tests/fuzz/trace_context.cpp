@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // traceparent and tracestate: whatever comes in, what goes out is valid, and is the same trace.
 
 #include "http/message/trace_context.hpp"

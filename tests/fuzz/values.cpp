@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Durations, sizes and dates: forms that people and peers write, and the ones that are written here.
 
 #include <algorithm>

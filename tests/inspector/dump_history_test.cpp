@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "inspector/dump_history.hpp"
 
 #include <gtest/gtest.h>

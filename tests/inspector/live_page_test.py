@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSL-1.0
 """The live page in a real browser: load in leaky mode makes the curve rise, the switch to fixed makes it flat,
 reap makes it fall to zero.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // leash-load against the real leash-server: what it finds, what it says, and how it ends.
 
 #include <gtest/gtest.h>

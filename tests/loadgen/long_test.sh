@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # 200,000 requests of `mixed` in fixed mode, a tenth of them aborted by the client: tasks, contexts and timers after the
 # drain are what they were before, and the server exits with nothing left.
 # usage: long_test.sh PATH_OF_LEASH_SERVER PATH_OF_LEASH_LOAD

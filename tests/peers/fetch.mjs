@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Node's fetch: requests side by side, bodies with a length and as streams, one that is given up.
 //
 // usage: fetch.mjs PUBLIC_URL

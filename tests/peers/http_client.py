@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
 """Python's http.client: one connection for all requests, bodies with a length and in chunks.
 
 usage: http_client.py PUBLIC_URL

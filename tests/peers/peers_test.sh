@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Clients and proxies of others work with the server as they are: each that is installed sends some hundred requests.
 # Those that are missing are named; scripts/bootstrap --peers installs all.
 # usage: peers_test.sh PATH_OF_LEASH_SERVER

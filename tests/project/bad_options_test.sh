@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Each script refuses what it does not know with one line and status 2, before it does anything.
 # shellcheck source=tests/project/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
 # shellcheck shell=bash
 # Sourced by the shell tests beside it: run a command, then say what must hold of it.
 #

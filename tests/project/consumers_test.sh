@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Projects of users, each outside of this one, from a clean copy: what git has, no more. The first has leash as a folder; what it
 # installs, and what a shared build installs, are then used by find_package and by pkg-config.
 # shellcheck source=tests/project/check.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Keeps the forms of co_await out that GCC 12 miscompiles (docs/gcc12.md): inside one expression with co_await, an
 # aggregate or a capturing lambda as a temporary, and co_await as a branch of ?:.
 # usage: coroutine_forms_test.sh [FILE...]; without files, all of the project's

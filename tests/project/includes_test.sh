@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # What is in detail/ may change at any time: only the library itself includes it, and tests and benchmarks of what is in
 # it. leash/leash.hpp has each header of the library, but for the adapters.
 # usage: includes_test.sh [FOLDER]; without one, the project's

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Each source begins with its license: on the first line, or on the second where the first is #! or <!doctype.
 # usage: license_test.sh [FILE...]; without files, all of the project's
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # A source, and the test of a header, include that header first: so each build shows that it compiles alone.
 # A header of the library is leash/include/leash/NAME.hpp (or detail/ beneath it), its source leash/src/CONCEPT/NAME.cpp,
 # its test tests/leash/CONCEPT/NAME_test.cpp. Elsewhere all three have the same folder.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # The Debian packages: lintian has no error, they install, and an example is built against them and runs.
 # usage: package_test.sh FOLDER-OF-THE-BUILD
 # shellcheck source=tests/project/check.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # scripts/soak sees what is left over, whoever left it; and nothing of it stays behind when it is interrupted.
 # usage: soak_test.sh FOLDER_OF_THE_BINARIES
 export LEASH_BIN=${1:-$PWD/build/bin}

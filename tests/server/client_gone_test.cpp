@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Clients that leave: whatever they had sent and in whatever way, their request's context is done and its tasks end.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The command line of leash-server, as a person meets it: one clear line, a non-zero exit, nothing left
 // running.
 

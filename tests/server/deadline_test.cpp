@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The deadlines that callers give, and whether a handler is started at all.
 
 #include <gtest/gtest.h>

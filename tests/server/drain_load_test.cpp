@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // SIGTERM under full load: every request that the server took is answered, and every other is safe to send again.
 
 #include <gtest/gtest.h>

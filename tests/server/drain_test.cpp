@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // SIGTERM, and how the server ends.
 
 #include <gtest/gtest.h>

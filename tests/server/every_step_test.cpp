@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The server's request path and its fixed patterns, interrupted at every await in turn: whatever the moment, nothing is
 // left.
 

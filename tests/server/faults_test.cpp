@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Handlers that throw, and memory that is not there: whatever happens to one request, the server goes on.
 // A program of its own, because it replaces operator new.
 

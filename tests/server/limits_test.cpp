@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // What a client may send and how long it may take: each limit reached, and just not.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What bytes a server has to understand, to refuse, and how: a row for each rule of RFC 9110 and 9112 that an origin
 // server can break.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Bytes in, allowed outcomes out, over real sockets: each case of the tables as a whole and byte by byte.
 
 #include "tests/server/message_syntax_cases.hpp"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # A real Prometheus scrapes a running server, and answers queries about it.
 # usage: prometheus_test.sh PATH_OF_LEASH_SERVER
 set -euo pipefail

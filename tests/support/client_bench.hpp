@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Runs a test body on a loop, beside a stub server and with a client, and checks that nothing is left over.
 //

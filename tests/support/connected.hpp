@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A TCP connection over 127.0.0.1: the client's end blocks, the server's does not.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Linked to a program that knows nothing of leash: writes all its coroutines to standard error at each SIGUSR1, by a
 // thread of its own. PATIENCE_MS sets the patience.
 

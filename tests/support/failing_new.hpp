@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // An operator new, and for Asio an aligned_alloc, that can be told to fail. Linking it replaces the program's.
 //

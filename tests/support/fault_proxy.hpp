@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A TCP proxy that does to connections what networks do: delays, cuts, resets, silence, garbage, odd segments.
 //

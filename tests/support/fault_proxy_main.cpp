@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The proxy as a program, for soaks: mixed_faults() in front of a port, until it is told to end.
 //
 //   fault-proxy 8080 7     in front of 127.0.0.1:8080, with seed 7; says "ready port=P"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "tests/support/fault_proxy.hpp"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A worker of the server in the test's own process, with routes of the test's making.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A loop for a test: its clock is moved by hand, its handlers run when the test says so.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The main of every test program: each test runs under the project's own leak check.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Writes its name when it is destroyed: whether, and in what order, what a task holds is freed.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Runs the real leash-server as a child process, and talks to it over real sockets.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A listener that nobody accepts from: whoever calls it is connected, and waits.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A fixture: a loop, and a connection between a client's file descriptor and a server's socket.
 //

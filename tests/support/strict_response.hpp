@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Reads what a server sent as strictly as RFC 9110 and 9112 are written.
 //

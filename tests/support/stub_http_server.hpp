@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A small HTTP server for tests: it answers with any bytes, or not at all, as the test says.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The library and the server without tracking (-DLEASH_TRACKING=OFF): what still has to work, and what is missing.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // What leash-server's /healthz and /demo?pattern=receive do in fixed mode, by net/http: bench/server compares them.
 package main
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Character classes and comparisons of RFC 9110, on bytes and without locales.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Reads what stands between the data of chunks, in bytes that arrive in any pieces.
 //

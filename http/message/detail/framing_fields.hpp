@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The fields of a head that say where its message ends and what comes after it: Content-Length, Transfer-Encoding
 // and Connection, collected in one pass (RFC 9112 sections 6 and 9.3).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What RequestParser and ResponseParser have in common: head, body and trailers of one message after the
 // other.

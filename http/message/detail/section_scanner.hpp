@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Finds the end of a head, or of a trailer section, in bytes that arrive in any pieces.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Runs a function once when a context is done (Go: context.AfterFunc).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // asio::awaitable beside leash::Task: each can await the other.
 //

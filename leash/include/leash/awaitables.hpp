@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Tracks every asio::awaitable of a program, without a change of its sources.
 //

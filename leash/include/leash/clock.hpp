@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Time as a loop sees it: the steady clock, or one that a test moves by hand.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Request contexts: a tree that carries cancellation, a deadline, a cause and values (Go: package context).
 //

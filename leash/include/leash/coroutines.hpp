@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The asio::awaitable coroutines that are alive: which, how many, where each waits, since when, who started it.
 //

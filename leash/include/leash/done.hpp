@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The done channel: a signal without data that only its maker can give.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // How things that go wrong are told: expected failures are values, misuse ends the process.
 //

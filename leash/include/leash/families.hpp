@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Building blocks for Prometheus families: plain values into prometheus-cpp's types.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A context that a foreign asio::cancellation_slot ends: the bridge from code that cancels by slots.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Leak checks for GoogleTest. A target of its own, leash::gtest.
 //

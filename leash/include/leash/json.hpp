@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Dumps as JSON. A target of its own, leash::json, because it needs nlohmann/json.
 //

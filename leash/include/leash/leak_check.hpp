@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Finds the tasks that should have ended (goleak for Asio).
 //

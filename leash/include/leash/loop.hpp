@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A loop: one asio::io_context run by one thread, with what leash keeps for it.
 //

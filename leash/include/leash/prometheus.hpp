@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The metrics of loops as Prometheus families: tasks by site, contexts, timers, cancel latency.
 //

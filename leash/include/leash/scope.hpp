@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Structured tasks: nothing started here outlives its scope (Go: errgroup; trio: nursery).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The trace that a context's work belongs to, as W3C Trace Context has it; reports of tasks name it.
 //

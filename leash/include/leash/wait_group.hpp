@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Waits until a number of things are done (Go: sync.WaitGroup).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Tasks whose owner is done: orphans, leaked after the grace, and reaped.
 #include <utility>
 

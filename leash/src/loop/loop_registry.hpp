@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The loops of this process, for checks that look at all of them. Internal. Touched by Loop's constructor and
 // destructor and by checks; never by a task.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The loop as a whole: its time and its end. What runs in it is in loop_tasks.cpp.
 #include "leash/detail/loop_state.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Turns, and the tasks that run in them, from start to end. What becomes of those that do not end is in
 // loop_orphans.cpp.
 #include <asio/post.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "leash/detail/frame_pool.hpp"
 
 #include <sys/mman.h>

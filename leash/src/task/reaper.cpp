@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "leash/reaper.hpp"
 
 #include "leash/detail/loop_state.hpp"

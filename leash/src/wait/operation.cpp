@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "leash/detail/operation.hpp"
 
 #include <asio/cancellation_type.hpp>

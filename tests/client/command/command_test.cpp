@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // leash-client as a person meets it: what it prints, one clear line when something is wrong, and its exit status.
 
 #include "client/command/command.hpp"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Writes, as a tar file to standard output, a Debian that can stand in for debian:SUITE-slim where no registry can be
 # reached: what is essential, and what the Dockerfile would install by apt-get, because its containers have no network.
 #

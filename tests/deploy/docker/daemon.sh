@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
 # shellcheck shell=bash
 # Sourced by scripts/test-docker: a Docker daemon of one's own, which sees and touches nothing of the machine's.
 #

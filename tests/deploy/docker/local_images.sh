@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
 # shellcheck shell=bash
 # Sourced by scripts/test-docker: images that are otherwise pulled, made from Debian's packages.
 # Each works in FOLDER, and goes by LEASH_BASE, the name of the image to build on.

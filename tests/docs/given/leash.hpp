@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What the examples of leash/include/leash take for granted.
 // no example: awaitables

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Feeds a parser in pieces of a given size and writes down what it says, for comparisons.
 

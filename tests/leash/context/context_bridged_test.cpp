@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The cases of Go's package context about foreign parents, by their numbers in the list that the project ports,
 // each through both bridges from Asio's cancellation: a slot (from_slot), and an asio::awaitable that awaits a
 // task (as_awaitable).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The cases of Go's package context, by their numbers in the list that the project ports. Cases about
 // after_func (28-32) are in after_func_test.cpp, those about foreign parents (7, 26, 27, 33-38) in
 // context_bridged_test.cpp, that of invalid parents (20) in context_test.cpp. 23 does not apply.

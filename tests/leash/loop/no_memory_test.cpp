@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Memory that is not there where nobody could be told so by an exception: the loop goes on.
 // A program of its own, because it replaces operator new.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // What other threads may do while a loop runs: post to it, cancel through a RemoteCancel, read its metrics.
 // Most of these tests check little themselves: they are for ThreadSanitizer.
 #include "leash/gtest.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "leash/detail/timer_queue.hpp"
 
 #include <gtest/gtest.h>

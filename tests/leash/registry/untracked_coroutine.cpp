@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "tests/leash/registry/untracked_coroutine.hpp"
 
 #include <asio/use_awaitable.hpp>

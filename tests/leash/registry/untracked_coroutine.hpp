@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Coroutines of a source that is compiled without tracking. No tracked source awaits a system_timer: what an operation
 // is made of would exist in both ways, and the linker takes one of them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "leash/awaitable.hpp"
 
 #include <asio/associated_cancellation_slot.hpp>

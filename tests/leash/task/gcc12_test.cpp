@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The forms of co_await that docs/gcc12.md recommends work on the compiler in use: everything is destroyed
 // exactly once, and coroutines go on where they stopped. (The forms that it warns of are not tested: what
 // they do is not defined.)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Tests that leave tasks in every way, for gtest_test.cpp, which runs this program and reads what it says.
 
 #include <gtest/gtest.h>

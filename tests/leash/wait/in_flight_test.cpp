@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Tasks that are destroyed while an operation still uses what it was given.
 
 #include "leash/via.hpp"

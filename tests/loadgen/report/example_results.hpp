@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Two results as a run of `compare` has them: 15 s at 300 a second, clean in fixed mode, 1.5 tasks a request
 // in leaky.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Copied beside each program here: one task that waits, and the site that is reported of it.
 #include <asio/io_context.hpp>
 #include <cstdio>

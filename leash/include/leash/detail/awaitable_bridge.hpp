@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // How an asio::awaitable awaits a task, and how its operations are put under a context. Internal:
 // leash/awaitable.hpp is what users see.

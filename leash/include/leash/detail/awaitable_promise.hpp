@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The promises of tracked coroutines, for one flavour of Asio. Internal: leash/awaitables.hpp and
 // leash/boost_awaitables.hpp include it, each with its LEASH_AWAITABLES_ASIO and LEASH_AWAITABLES_FLAVOR.
 //

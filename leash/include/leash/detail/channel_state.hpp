@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The queue behind the handles of a channel, and its cases: to receive and to send. Internal: leash/channel.hpp is
 // what users see.

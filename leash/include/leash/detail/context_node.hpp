@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The nodes of the context tree. Internal: leash/context.hpp is what users see.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What the registry knows of each tracked coroutine frame, and how a frame tells it. Internal.
 //

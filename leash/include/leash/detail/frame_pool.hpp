@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Memory for coroutine frames and other small objects that come and go with every request.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Where the library asks what heap memory is charged to a task. Internal.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A doubly linked list through hooks inside its elements: no allocation, O(1) unlink from anywhere.
 // An element unlinks itself when it is destroyed. One thread.

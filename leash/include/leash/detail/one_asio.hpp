@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // One program, one Asio: code that was compiled with another version of Asio, or with definitions that change its types, does
 // not fit the library. Such a program does not link, and the undefined reference says what the library should have been.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // An Asio operation that a task waits for: its state, its handler and its awaiter. Internal: leash/via.hpp is what
 // users see.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What kind of operation a coroutine awaits, by the name of the type that initiates it. Internal.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What an Owner is: one control block for all of its handles and coroutines. Internal; free of Asio.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // How filters and leak checks name sites, functions and tasks: a text, or a pattern.
 //

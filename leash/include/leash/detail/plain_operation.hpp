@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Which operations of Asio touch nothing that they were given once they have been cancelled. Internal.
 //

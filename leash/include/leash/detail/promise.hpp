@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The frames of tasks: what their promise does, and how one awaits another. Internal: leash/task.hpp is what users
 // see.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Ref<T>: a counted handle for objects that one thread shares; T has retain() and release().
 

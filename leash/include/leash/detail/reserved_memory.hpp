@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Room for the one handler that a loop has pending of a kind, as an allocator for Asio: what ends tasks and fires
 // timers must not fail because memory has run out. Internal.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The awaiter of select. Internal: leash/select.hpp is what users see.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What a loop knows of each task, and what a frame tells about itself. Internal.
 

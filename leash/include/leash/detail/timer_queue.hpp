@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The deadlines of a loop: an indexed 4-ary heap, so that any number of them stand behind one timer.
 //

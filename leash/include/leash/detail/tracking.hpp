@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Whether tasks are tracked: metrics by site, wait points, traces, names, orphans and leaks. Internal.
 // -DLEASH_TRACKING=OFF compiles it out, so that what it costs can be measured (scripts/bench --tracking).
