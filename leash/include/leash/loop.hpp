@@ -4,12 +4,19 @@
 //
 // What it is     the home of tasks, contexts and timers.
 // Requires       the io_context is made before the Loop, destroyed after it, and run by one thread at a time.
-// Guarantees     when the Loop is destroyed, every context under it is done, every operation that can be
-//                cancelled has ended (one that does not heed that within 1 s is left behind, with its state on
-//                the heap), and the frames of the tasks that were left are destroyed: the newest task first, in
-//                each the innermost frame first. Contexts, channels and handles that outlive it are inert.
-// Threads        the thread that runs the io_context; metrics() may be read from any. Debug builds check
-//                this.
+// Guarantees     when the Loop is destroyed, every context under it is done, every operation is cancelled, and the
+//                io_context runs in the destructor until they have ended: handlers of other objects run there, too, and
+//                what they throw reaches on_exception. Work that cannot be cancelled, on another thread, is waited for;
+//                after 1 s standard error says for what. Then the frames of the tasks that are left are destroyed: the
+//                newest task first, in each the innermost frame first. Name look-ups are left behind. So are, after
+//                1 s, operations that nothing can complete because the io_context has no work; their frames stay
+//                until they return. Contexts, channels and handles that outlive the loop are inert.
+// Threads        the loop belongs to the thread that runs the io_context, until that thread has ended or the
+//                io_context has stopped, or another thread runs it; metrics() may be read from any. A call from another
+//                thread, and an io_context that several threads run at once, end the process with a message
+//                (docs/threads.md). Two loops may share a thread. After fork, the child uses no loop of its parent.
+// Lifetime       also a static object. Not destroyed, and run() not called, by one of its own tasks or callbacks: that
+//                ends the process with a message.
 //
 //   asio::io_context io{1};
 //   leash::Loop loop{io};
@@ -52,7 +59,8 @@ struct LoopOptions {
   // get their share. 1: each step of each task is a handler of its own, for tests.
   std::uint32_t turn_budget = 256;
   // An exception left a task and no join rethrows it (the task is described), or it left a callback of
-  // after_func or was kept by a scope that nobody joined (null). By default it is written to standard error.
+  // after_func, was kept by a scope that nobody joined, or left a handler that ran in the Loop's destructor (null).
+  // By default it is written to standard error. It may start and reap tasks and end scopes; it must not throw.
   std::function<void(std::exception_ptr, const TaskInfo*)> on_exception = {};
   // The loop is being destroyed and these tasks are still alive; their frames are destroyed next. Must not
   // throw. Without memory to name the tasks it is not called, and standard error says so.

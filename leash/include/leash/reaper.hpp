@@ -5,10 +5,12 @@
 // What it is     a leaked task's wait lets go of it and it is not resumed: its frames are destroyed, the
 //                innermost first, so that destructors run and what it held is freed. LoopOptions::reap_after
 //                does it by itself.
-// Guarantees     only leaked tasks: one whose owner is not done is never touched. One that waits in an
-//                operation that cannot be cancelled is reaped when that returns; an asio::awaitable is
-//                cancelled through its slot, and waited for likewise. So is a task that holds a scope with
-//                such a task. Counted by site (Outcome::reaped).
+// Guarantees     only leaked tasks: one whose owner is not done is never touched. One that is in an operation
+//                (leash/via.hpp says which let a frame go at once) or an asio::awaitable has it cancelled, is not
+//                resumed, and goes when it has returned. So does a task that holds a scope with such a task: the
+//                tasks of its scopes go before it. Counted by site (Outcome::reaped). May be called anywhere on the
+//                loop's thread, also by a task, by a destructor and by on_exception; a task that reaps itself goes at
+//                its next wait.
 // Threads        the loop's thread (post there).
 // Lifetime       what a leaked task lent to others by reference is gone afterwards: what it lent it to should
 //                be owned by it, or share the ownership.

@@ -9,10 +9,15 @@
 //                rethrows); what says that it was told to stop afterwards does not count, returned or thrown. An exception that no
 //                join rethrows (it was not the first failure, or nobody joined) reaches the loop's
 //                on_exception. A scope that is destroyed before its tasks have ended (early return, exception)
-//                cancels them and destroys their frames on the spot; those of a task that is in an operation
-//                which cannot be cancelled, or in an asio::awaitable, when that has returned.
+//                cancels them and destroys their frames on the spot, the newest first, after those of the tasks below
+//                them; the frames of a task that is in an operation go when this has returned (leash/via.hpp). So a
+//                task that may be in an operation must not use what lies in the frame of a scope that is not joined:
+//                join it, or give the task what it uses. No depth of scopes makes the stack grow.
+// Misuse         two tasks that join at once, a task that joins the scope it runs in, and the end of a scope that
+//                another task joins end the process with a message.
 // Threads        the loop's thread.
-// Lifetime       a local object of a task; not movable.
+// Lifetime       a local object of a task; not movable. On the heap it may outlive the task that made it, and may be
+//                owned by its own tasks: the last of them ends it, and itself.
 //
 //   leash::Scope s(ctx);
 //   s.go(fetch(s.ctx(), "a"), "fetch a");

@@ -6,17 +6,23 @@
 // Guarantees     while the operation is pending it is linked into the context, and cancelled (terminal) when
 //                the context is done; an operation that starts under a done context fails at once with the
 //                context's error. A success that was already queued wins. The link allocates nothing;
-//                cancellation throws nothing. The operation starts when it is called, and is cancelled if its
-//                awaiter is destroyed first.
+//                cancellation throws nothing. The operation starts when it is called, is awaited once, by one task,
+//                and is cancelled if its awaiter is destroyed first. When a task is destroyed (reaped, in a scope
+//                that is not joined, with its loop) while an operation that it started is in flight, that is
+//                cancelled at once and the task is not resumed; its frames stay until the handler has run. Only a
+//                single read, write, connect, accept or wait of an Asio socket, acceptor, descriptor, timer or signal
+//                set lets them go at once: it touches nothing after its cancel.
 // Result         void(error_code): Result<>; void(error_code, T): Result<T>; void(error_code, T, U...):
 //                Result<std::tuple<T, U...>>; void(exception_ptr, ...): the same, with exceptions other than
 //                std::system_error rethrown; no error first: the plain values. An operation_aborted that the
 //                context caused is the context's error.
 // Threads        the loop's thread; the operation may complete on any.
-// Lifetime       what is passed by reference (buffers, endpoints) lives until the operation has ended or been
-//                cancelled; Asio's reactors do not touch it afterwards. The socket or timer itself is not
-//                destroyed while a context may still cancel its operation, which reaches into it: it belongs
-//                into the task that waits, or is declared before the context.
+// Lifetime       what is passed by reference (buffers, endpoints, strings) lives until the handler has run. In the
+//                frame of the task that starts the operation it does; what lies in the frame of another task does if
+//                that one joins the scope, or is reaped with it. An awaiter that is dropped without co_await leaves
+//                its block while the operation may still use what lies there. The socket or timer itself is neither
+//                destroyed nor moved (a vector that grows moves) while a context may still cancel its operation,
+//                which reaches into it: it belongs into the task that waits, or is declared before the context.
 //
 //   auto n = co_await socket.async_read_some(asio::buffer(data), leash::via(ctx));
 //   if (!n) co_return std::unexpected(n.error());

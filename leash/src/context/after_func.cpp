@@ -95,6 +95,7 @@ void StopHandle::detach() noexcept {
 
 StopHandle after_func(const Context& ctx, std::move_only_function<void()> f) {
   check(static_cast<bool>(f), "after_func was called with an empty function");
+  ctx.node().signal->loop->check_thread();
   auto& registration = *new detail::AfterFunc(ctx.node(), std::move(f));
   registration.retain();
   StopHandle handle(registration);

@@ -58,6 +58,7 @@ namespace {
 
 SignalNode& child_of(const Context& parent, const Label& label, std::source_location where) {
   ContextNode& above = parent.node();
+  above.signal->loop->check_thread();
   auto& child = *new SignalNode(*above.signal->loop, &above);
   child.deadline = above.signal->deadline;
   child.label = label.name;

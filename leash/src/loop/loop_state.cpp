@@ -195,7 +195,7 @@ void LoopState::wait_for_operations() noexcept {
   io_.restart();
   const TimePoint told = std::chrono::steady_clock::now();
   bool said = false;
-  while (operations_ != 0) {
+  while (awaited_operations() != 0) {
     std::size_t handlers = 1;
     try {
       handlers = io_.run_one_for(std::chrono::milliseconds(10));
@@ -203,16 +203,17 @@ void LoopState::wait_for_operations() noexcept {
       report_exception(std::current_exception(), nullptr);
     }
     const bool late = std::chrono::steady_clock::now() - told > std::chrono::seconds(1);
-    if (late && operations_ != 0 && !std::exchange(said, true)) {
+    if (late && awaited_operations() != 0 && !std::exchange(said, true)) {
       std::fprintf(
           stderr,
-          "leash: the end of loop \"%s\" waits for %zu operations that have not ended 1 s after they were "
-          "cancelled\n",
-          name.c_str(), operations_);
+          "leash: %zu operations have not ended 1 s after loop \"%s\" cancelled them, and its end waits for "
+          "%zu of them; a socket or timer must not be moved while an operation waits:\n",
+          awaited_operations(), name.c_str(), returning_operations_);
       each_task([](TaskRecord& task) {
         if (task.extra_if_any() && !task.extra_if_any()->operations.empty()) write_task(task);
       });
     }
+    if (late && returning_operations_ == 0) return;  // the others let their frames go
     if (!io_.stopped()) continue;
     io_.restart();
     if (handlers != 0) continue;
@@ -222,9 +223,14 @@ void LoopState::wait_for_operations() noexcept {
   }
 }
 
+LoopState::~LoopState() {
+  if (ThreadMark* const thread = owner_.load()) thread->release();
+}
+
 void LoopState::close(const std::function<void()>& before_frames_are_destroyed) noexcept {
   check(!in_turn_, "Loop destroyed by one of its own tasks or callbacks");
   check_thread();
+  take_over(thread_mark());
   closing_ = true;
   if (clock_) clock_->on_move(this, nullptr);
   finish(*background_, errc::canceled, errc::shutdown);

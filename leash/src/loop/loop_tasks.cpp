@@ -28,23 +28,52 @@ TaskRecord::TaskRecord(ContextNode& context, PromiseBase& root) noexcept
 
 // --- turns ---
 
-LoopState::Turn::Turn(LoopState& state) noexcept : loop(&state) {
-  loop->check_thread();
+LoopState::Turn::Turn(LoopState& state) noexcept : loop(&state), thread(thread_mark()) {
+  turn_before = thread.turn.load(std::memory_order_relaxed);
+  thread.turn.store(&state, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (loop->owner_.load(std::memory_order_relaxed) != &thread) [[unlikely]]
+    loop->take_over(thread);
   inside_another = std::exchange(loop->in_turn_, true);  // a task polls the io_context
   loop->budget_ = loop->settings_.turn_budget;
-#ifndef NDEBUG
-  loop->thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-#endif
 }
 
 LoopState::Turn::~Turn() {
   loop->drain();
-  if (inside_another) return;
-  loop->in_turn_ = false;
-#ifndef NDEBUG
-  loop->thread_.store({}, std::memory_order_relaxed);
-#endif
-  loop->arm();
+  if (!inside_another) {
+    loop->in_turn_ = false;
+    loop->arm();
+  }
+  thread.turn.store(turn_before, std::memory_order_relaxed);
+}
+
+// What the other thread does in its turns costs it nothing: it says that it is in one before it looks whose the loop
+// is, and this thread says whose it is before it looks whether that one is in a turn.
+void LoopState::take_over(ThreadMark& thread) noexcept {
+  thread.retain();
+  ThreadMark* const before = owner_.exchange(&thread);
+  if (!before) return;
+  barrier_for_all_threads();
+  check(before == &thread || before->turn.load(std::memory_order_relaxed) != this,
+        "an io_context that has a Loop is run by several threads at once: each thread needs an io_context "
+        "and a Loop "
+        "of its own");
+  before->release();
+}
+
+void LoopState::check_other_thread() noexcept {
+  ThreadMark& thread = thread_mark();
+  const ThreadMark* const owner = owner_.load(std::memory_order_acquire);
+  if (!owner || owner == &thread || closed_) return;
+  if (io_.get_executor().running_in_this_thread()) {
+    take_over(thread);
+    return;
+  }
+  const bool in_a_turn = owner->turn.load(std::memory_order_relaxed) == this;
+  const bool free = owner->ended.load(std::memory_order_acquire) || io_.stopped();
+  check(free && !in_a_turn,
+        "a loop's tasks, contexts and channels belong to its thread; this is another one: post to the loop's "
+        "io_context, or use a RemoteCancel");
 }
 
 void LoopState::drain() noexcept {
@@ -94,7 +123,8 @@ void LoopState::call_soon(Callback& callback) noexcept {
 namespace {
 
 void destroy_frame(PromiseBase& frame) noexcept {
-  std::exception_ptr* const outer = std::exchange(current.exception, nullptr);  // what a destructor throws is none's
+  std::exception_ptr* const outer =
+      std::exchange(current.exception, nullptr);  // what a destructor throws is none's
   try {
     frame.handle().destroy();
   } catch (...) {

@@ -54,17 +54,16 @@ void OperationState::belong_to(TaskRecord& its_task) {
 void OperationState::completed() noexcept {
   if (complete_) return;  // given up before: a name look-up
   const Ref<LoopState> loop(loop_);
-  complete_ = true;
-  static_cast<Hook<Dependent>&>(*this).unlink();
-  static_cast<Hook<Operation>&>(*this).unlink();
-  if (std::exchange(in_flight_, false)) loop->operation_ended(*this);
-  TaskRecord* const its_task = std::exchange(task, nullptr);
-  if (its_task && (awaited || its_task->doomed)) {
+  loop->in_handler([&]() -> TaskRecord* {
+    complete_ = true;
+    static_cast<Hook<Dependent>&>(*this).unlink();
+    static_cast<Hook<Operation>&>(*this).unlink();
+    if (std::exchange(in_flight_, false)) loop_->operation_ended(*this);
+    TaskRecord* const its_task = std::exchange(task, nullptr);
+    if (!its_task || !(awaited || its_task->doomed)) return nullptr;
     its_task->uncancellable = false;
-    its_task->loop().resume_from_handler(*its_task);
-  } else {
-    loop->arm_out_of_turn();
-  }
+    return its_task;
+  });
 }
 
 void OperationState::await() {

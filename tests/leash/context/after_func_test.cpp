@@ -217,5 +217,11 @@ TEST(AfterFuncAndLoop, ARegistrationAfterTheLoopsEndIsInert) {
   io.poll();
 }
 
+TEST(AfterFuncDeathTest, AnEmptyFunctionAborts) {
+  asio::io_context io{1};
+  Loop loop{io};
+  EXPECT_DEATH((void)after_func(loop.background(), nullptr), "after_func was called with an empty function");
+}
+
 }  // namespace
 }  // namespace leash

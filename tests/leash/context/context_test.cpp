@@ -3,6 +3,7 @@
 
 #include <asio/post.hpp>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -374,6 +375,38 @@ TEST(ContextDeathTest, Case20AMovedFromHandleAborts) {
   RemoteCancel remote = other.remote();
   const RemoteCancel moved_to = std::move(remote);
   EXPECT_DEATH(remote(), "RemoteCancel used after it was moved from");
+}
+
+struct Wide {
+  struct alignas(128) type {
+    int number = 0;
+  };
+};
+
+TEST_F(ContextTest, AValueKeepsTheAlignmentOfItsType) {
+  std::vector<Context> kept;
+  for (int n = 0; n < 20; ++n) {
+    Wide::type value;
+    value.number = n;
+    kept.push_back(with_value<Wide>(root(), value));
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(kept.back().value<Wide>()) % 128, 0u);
+    EXPECT_EQ(kept.back().value<Wide>()->number, n);
+  }
+}
+
+TEST(ContextAndLoop, WhatIsDerivedAfterTheLoopsEndIsDone) {
+  std::optional<Context> kept;
+  {
+    asio::io_context io{1};
+    Loop loop{io};
+    kept = with_value<Name>(loop.background(), "kept");
+  }
+  const Context detached = without_cancel(*kept);
+  EXPECT_TRUE(detached.is_done());
+  EXPECT_EQ(detached.cause(), errc::shutdown);
+  EXPECT_EQ(*detached.value<Name>(), "kept");
+  const Context again = without_cancel(detached);
+  EXPECT_TRUE(again.is_done());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
@@ -370,7 +371,6 @@ TEST(LoopTwo, TwoLoopsOfOneThreadDoNotDisturbEachOther) {
   EXPECT_EQ(a.name(), "a");
 }
 
-#ifndef NDEBUG
 TEST(LoopDeathTest, TouchingALoopFromAnotherThreadWhileItRunsAborts) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto touch = [] {
@@ -383,7 +383,6 @@ TEST(LoopDeathTest, TouchingALoopFromAnotherThreadWhileItRunsAborts) {
   };
   EXPECT_DEATH(touch(), "belong to its thread");
 }
-#endif
 
 TEST(LoopDeathTest, DestroyedByItsOwnTaskAborts) {
   EXPECT_DEATH(
@@ -397,6 +396,35 @@ TEST(LoopDeathTest, DestroyedByItsOwnTaskAborts) {
         io.poll();
       },
       "Loop destroyed by one of its own tasks");
+}
+
+TEST(LoopDeathTest, RunByItsOwnTaskAborts) {
+  EXPECT_DEATH(
+      {
+        asio::io_context io{1};
+        Loop loop{io};
+        go(loop.background(), [](Loop* l) -> Task<> {
+          (void)l->run();
+          co_return;
+        }(&loop));
+        io.poll();
+      },
+      "Loop::run was called by one of the loop's own tasks");
+}
+
+std::unique_ptr<asio::io_context> static_io;
+std::unique_ptr<Loop> static_loop;
+
+TEST(LoopEnd, AStaticLoopEndsAfterTheRegistryWasUsed) {
+  EXPECT_EXIT(
+      {
+        static_io = std::make_unique<asio::io_context>(1);
+        static_loop = std::make_unique<Loop>(*static_io);
+        go(static_loop->background(), []() -> Task<> { co_return; }());
+        (void)static_loop->run();
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

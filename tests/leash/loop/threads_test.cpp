@@ -16,6 +16,7 @@
 #include <latch>
 #include <memory>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -360,6 +361,135 @@ TEST(Threads, LoopsOfDifferentThreadsShareNothing) {
     EXPECT_EQ(sum, 100 * 55);
     EXPECT_EQ(finished(*loop.metrics()), 1100u);
   });
+}
+
+struct Job {
+  std::string name;
+};
+Task<> run(Context, Job job) {
+  EXPECT_EQ(job.name, "crosses");
+  co_return;
+}
+
+// [work_crosses]
+void start_on(leash::Loop& other, Job job) {  // any thread
+  asio::post(other.io(), [&other, job = std::move(job)]() mutable {
+    leash::go(other.background(), run(other.background(), std::move(job)), "job");
+  });
+}
+// [/work_crosses]
+
+TEST(Threads, WorkCrossesByPost) {
+  asio::io_context io{1};
+  Loop loop{io};
+  std::thread other([&] { start_on(loop, Job{"crosses"}); });
+  other.join();
+  (void)loop.run();
+  EXPECT_EQ(live_tasks(loop), 0u);
+}
+
+// --- misuse: one message each, in every build ---
+
+// A loop whose thread waits for events, after a turn.
+struct Idle {
+  Idle() {
+    go(loop.background(), [](std::binary_semaphore* turn) -> Task<> {
+      turn->release();
+      co_return;
+    }(&had_a_turn));
+    had_a_turn.acquire();
+  }
+  ~Idle() {
+    work.reset();
+    thread.join();
+  }
+  asio::io_context io{1};
+  Loop loop{io};
+  std::binary_semaphore had_a_turn{0};
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+  std::thread thread{[this] { io.run(); }};
+};
+
+Task<> posts_for_ever(Context ctx, asio::io_context* io) {
+  for (;;) co_await asio::post(*io, via(ctx));
+}
+Task<> receives_one(Channel<int> ch) { (void)co_await ch.receive(); }
+
+constexpr const char* belongs = "belong to its thread; this is another one";
+
+TEST(ThreadsDeathTest, SeveralThreadsRunOneIoContext) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto misuse = [] {
+    asio::io_context io;
+    Loop loop{io};
+    for (int i = 0; i < 20; ++i) go(loop.background(), posts_for_ever(loop.background(), &io));
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { io.run(); });
+    for (std::thread& thread : threads) thread.join();
+  };
+  EXPECT_DEATH(misuse(), "is run by several threads at once");
+}
+
+TEST(ThreadsDeathTest, GoOnAThreadThatDoesNotRunTheLoop) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto misuse = [] {
+    Idle idle;
+    go(idle.loop.background(), receives_one(Channel<int>()));
+  };
+  EXPECT_DEATH(misuse(), belongs);
+}
+
+TEST(ThreadsDeathTest, AContextOfAnotherLoop) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto misuse = [] {
+    Idle idle;
+    auto made = with_cancel(idle.loop.background());
+  };
+  EXPECT_DEATH(misuse(), belongs);
+}
+
+TEST(ThreadsDeathTest, ASendToATaskOfAnotherThread) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto misuse = [] {
+    Channel<int> ch;
+    Idle idle;
+    std::binary_semaphore waits{0};
+    asio::post(idle.io, [&] {
+      go(idle.loop.background(), receives_one(ch));
+      asio::post(idle.io, [&] { asio::post(idle.io, [&] { waits.release(); }); });
+    });
+    waits.acquire();
+    (void)ch.try_send(1);
+  };
+  EXPECT_DEATH(misuse(), belongs);
+}
+
+TEST(ThreadsDeathTest, AChannelBetweenTasksOfTwoLoops) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto misuse = [] {
+    Channel<int> ch;
+    const auto exchange = [](Channel<int> c, bool sends) -> Task<> {
+      for (;;) {
+        if (sends) {
+          (void)co_await c.send(1);
+        } else {
+          (void)co_await c.receive();
+        }
+      }
+    };
+    std::vector<std::thread> threads;
+    for (const bool sends : {true, false}) {
+      threads.emplace_back([&ch, &exchange, sends] {
+        asio::io_context io{1};
+        Loop loop{io};
+        const auto work = asio::make_work_guard(io);
+        go(loop.background(), exchange(ch, sends));
+        io.run();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  };
+  EXPECT_DEATH(misuse(), belongs);
 }
 
 }  // namespace

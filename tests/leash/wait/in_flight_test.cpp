@@ -243,6 +243,26 @@ TEST(InFlightAndLoop, TheEndOfALoopWaitsForWorkOnAThread) {
   EXPECT_FALSE(seen_too_late);
 }
 
+TEST(InFlightAndLoop, TheEndOfALoopSaysThatAMovedTimerCannotBeCancelled) {
+  expect_leaks();
+  asio::io_context io{1};
+  std::optional<asio::steady_timer> moved;
+  ::testing::internal::CaptureStderr();
+  {
+    asio::steady_timer timer(io, 1h);
+    Loop loop{io};
+    go(loop.background(), [](Context ctx, asio::steady_timer* t) -> Task<> {
+      const Counted frame(1);
+      (void)co_await t->async_wait(via(ctx));
+    }(loop.background(), &timer));
+    io.poll();
+    moved.emplace(std::move(timer));
+  }
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find("must not be moved while an operation waits"),
+            std::string::npos);
+  EXPECT_EQ(Counted::alive, 0);
+}
+
 TEST(InFlightAndLoop, HandlersThatThrowWhileALoopEndsAreReported) {
   expect_leaks();
   asio::io_context io{1};

@@ -15,7 +15,6 @@
 #include <source_location>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 
 #include "leash/clock.hpp"
@@ -25,6 +24,7 @@
 #include "leash/detail/ref.hpp"
 #include "leash/detail/reserved_memory.hpp"
 #include "leash/detail/task_record.hpp"
+#include "leash/detail/thread_mark.hpp"
 #include "leash/detail/timer_queue.hpp"
 #include "leash/detail/tracking.hpp"
 #include "leash/error.hpp"
@@ -85,6 +85,19 @@ class LoopState {
   LoopState(const LoopState&) = delete;
   LoopState& operator=(const LoopState&) = delete;
 
+  // All code of tasks and callbacks runs inside a turn. What becomes ready meanwhile runs before the turn
+  // ends, up to the budget; the rest is posted, so that other handlers of the io_context get their share.
+  struct Turn {
+    explicit Turn(LoopState& state) noexcept;
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn();
+    Ref<LoopState> loop;
+    bool inside_another;
+    ThreadMark& thread;
+    const LoopState* turn_before;  // of another loop, whose task runs the io_context of this one
+  };
+
   void retain() noexcept { ++refs_; }
   void release() noexcept {
     if (--refs_ == 0) delete this;
@@ -113,7 +126,24 @@ class LoopState {
   void schedule(TaskRecord& task) noexcept;                             // it goes on in this turn or the next
   void park(TaskRecord& task, WaitKind kind) noexcept;                  // it waits
   bool may_go_on() noexcept { return budget_ != 0 && --budget_ != 0; }  // else a ready await yields
-  void resume_from_handler(TaskRecord& task) noexcept;        // at once if nothing runs, else scheduled
+  void resume_from_handler(TaskRecord& task) noexcept;  // at once if nothing runs, else scheduled
+  // For a handler of the io_context: `f` says which task goes on, if any.
+  template <class F>
+  void in_handler(F f) noexcept {
+    if (in_turn_ || finishing_ || closing_) {
+      check_thread();
+      if (TaskRecord* const task = f()) task->loop().resume_from_handler(*task);
+      return;
+    }
+    const Turn turn(*this);
+    TaskRecord* const task = f();
+    if (!task) return;
+    if (&task->loop() == this) {
+      resume(*task);
+    } else {
+      task->loop().resume_from_handler(*task);
+    }
+  }
   void park_again(TaskRecord& task, WaitKind kind) noexcept;  // it was scheduled, and has to wait after all
   // Destroys the tasks of a scope that goes, from the newest on; those that are in operations when these have
   // returned.
@@ -165,15 +195,8 @@ class LoopState {
   Place place_of(const TaskRecord& task) const noexcept;
 
   // Operations.
-  void operation_started(const Operation& operation) noexcept {
-    ++(operation.abandoned ? abandoned_operations_ : operations_);
-  }
-  void operation_ended(const Operation& operation) noexcept {
-    --(operation.abandoned ? abandoned_operations_ : operations_);
-  }
-  void arm_out_of_turn() noexcept {  // what a turn's end would do
-    if (!in_turn_) arm();
-  }
+  void operation_started(const Operation& operation) noexcept { ++in_flight_like(operation); }
+  void operation_ended(const Operation& operation) noexcept { --in_flight_like(operation); }
   bool closing() const noexcept { return closing_; }
   bool stuck() const noexcept;  // tasks are alive, and nothing of this loop's thread can wake any
   // Whether the io_context, which has just returned, did so for lack of work, and was not stopped. Only a look tells, in
@@ -182,12 +205,11 @@ class LoopState {
   bool deadlocked();  // likewise after a poll, and the io_context has no work but the end of the grace
 
   void close(const std::function<void()>& before_frames_are_destroyed) noexcept;
-  void check_thread() const noexcept {
-#ifndef NDEBUG
-    const std::thread::id running = thread_.load(std::memory_order_relaxed);
-    check(running == std::thread::id{} || running == std::this_thread::get_id(),
-          "a loop's tasks, contexts and channels belong to its thread; this is another one");
-#endif
+  // The loop belongs to the thread that had its last turn, until another one has a turn, that thread has ended, or the
+  // io_context has stopped. A call from any other thread ends the process, with a message.
+  void check_thread() noexcept {
+    if (owner_.load(std::memory_order_relaxed) != this_thread) [[unlikely]]
+      check_other_thread();
   }
 
   asio::io_context& io() noexcept { return io_; }
@@ -201,18 +223,10 @@ class LoopState {
   std::function<void(std::exception_ptr, const TaskInfo*)> on_exception;
 
  private:
-  ~LoopState() = default;
+  ~LoopState();
 
-  // All code of tasks and callbacks runs inside a turn. What becomes ready meanwhile runs before the turn
-  // ends, up to the budget; the rest is posted, so that other handlers of the io_context get their share.
-  struct Turn {
-    explicit Turn(LoopState& state) noexcept;
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn();
-    Ref<LoopState> loop;
-    bool inside_another;
-  };
+  void check_other_thread() noexcept;
+  void take_over(ThreadMark& thread) noexcept;
   void drain() noexcept;
   void post_drain() noexcept;
   void fire_timers() noexcept;
@@ -237,7 +251,12 @@ class LoopState {
   void destroy_all(List<Ready>& doomed) noexcept;
   void stop_operations(TaskRecord& task) noexcept;
   void wait_for_operations() noexcept;
-  bool in_flight() const noexcept { return operations_ + abandoned_operations_ != 0; }
+  std::size_t& in_flight_like(const Operation& operation) noexcept {
+    if (operation.abandoned) return abandoned_operations_;
+    return operation.has_to_return ? returning_operations_ : plain_operations_;
+  }
+  std::size_t awaited_operations() const noexcept { return returning_operations_ + plain_operations_; }
+  bool in_flight() const noexcept { return awaited_operations() + abandoned_operations_ != 0; }
   TaskRecord* newest_task_before(std::uint64_t id) noexcept;
   static void owner_done(Dependent& dependent) noexcept;
   friend struct TaskRecord;
@@ -270,7 +289,8 @@ class LoopState {
   std::uint64_t last_id_ = 0;
   List<Ready> ready_;
   List<Callback> callbacks_;
-  std::size_t operations_ = 0;  // in flight
+  std::size_t returning_operations_ = 0;  // in flight
+  std::size_t plain_operations_ = 0;
   std::size_t abandoned_operations_ = 0;
   std::uint64_t destroyed_ = 0;  // tasks, ever
   List<Dependent> orphans_;      // by orphan_since; those that leaked are in leaked_
@@ -287,9 +307,7 @@ class LoopState {
   SignalNode* background_ = nullptr;  // counted
   SignalNode* never_ = nullptr;       // counted
   std::uint32_t random_ = 0x9e3779b9;
-#ifndef NDEBUG
-  std::atomic<std::thread::id> thread_{};  // of the turn that runs
-#endif
+  std::atomic<ThreadMark*> owner_{nullptr};  // counted; null: it has had no turn
 };
 
 }  // namespace leash::detail

@@ -111,7 +111,8 @@ struct PromiseCommon : AlignedPromiseBase {
   std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept {
-    check(current.exception != nullptr, "a destructor threw an exception while the frame of a task was destroyed");
+    check(current.exception != nullptr,
+          "a destructor threw an exception while the frame of a task was destroyed");
     *current.exception = std::current_exception();
   }
 
