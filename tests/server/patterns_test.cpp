@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(Each, Patterns,
                                          Leaves{"pattern=error&latency=1ms", 1, 0, "wait=\"chan receive\""},
                                          Leaves{"pattern=timer&latency=1ms", 0, 1, "wait="},
                                          // Both ends of a call to the upstream that hangs are here.
-                                         Leaves{"pattern=upstream&latency=1ms", 1, 0, "wait=\"IO wait\"", 2},
+                                         Leaves{"pattern=upstream&latency=1ms", 1, 0, "wait=\"read\"", 2},
                                          Leaves{"pattern=lock&latency=1ms", 1, 0, "wait=\"wait group\""}));
 
 TEST(MixedPattern, TakesThePatternsInTurn) {

@@ -20,19 +20,20 @@ enum class WaitKind : std::uint8_t {
   chan_receive,
   chan_send,
   select,
-  sleep,
-  io_wait,       // an Asio operation through via(ctx)
+  sleep,         // also a timer of Asio's through via(ctx)
+  io_wait,       // an Asio operation through via(ctx) whose type does not say more
   wait_group,    // WaitGroup, and join of a scope
   context_done,  // ctx.done()
   asio,          // a foreign asio::awaitable, or an operation of another kind
-  // Of coroutines:
+  // Of operations of a known type:
   read,
   write,
   accept,
   connect,
-  timer,
+  timer,  // of a coroutine; a task that waits for one sleeps
   signal,
   resolve,
+  // Of coroutines:
   group,        // several operations or coroutines at once
   coroutine,    // another tracked coroutine
   task,         // a leash::Task

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "leash/snapshot.hpp"
 
+#include <array>
+#include <asio/buffer.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/connect_pair.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/read.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/write.hpp>
 #include <bit>
 #include <map>
 #include <optional>
@@ -214,7 +221,7 @@ TEST_F(SnapshotTest, EveryKindOfWaitHasItsName) {
   go(
       ctx,
       [](Context c, asio::steady_timer* t) -> Task<> { (void)co_await t->async_wait(via(c)); }(ctx, &timer),
-      "IO wait");
+      "sleep");
   go(
       ctx,
       [](Context c) -> Task<> {
@@ -228,6 +235,42 @@ TEST_F(SnapshotTest, EveryKindOfWaitHasItsName) {
   for (const TaskInfo& task : snapshot(loop)) EXPECT_EQ(to_string(task.wait), task.name);
   EXPECT_EQ(to_string(WaitKind::asio), "asio");
   EXPECT_EQ(to_string(WaitKind::none), "runnable");
+}
+
+Task<> reads_some(Context ctx, asio::local::stream_protocol::socket* socket) {
+  std::array<char, 8> data{};
+  (void)co_await socket->async_read_some(asio::buffer(data), via(ctx));
+}
+Task<> reads_all(Context ctx, asio::local::stream_protocol::socket* socket) {
+  std::array<char, 8> data{};
+  (void)co_await asio::async_read(*socket, asio::buffer(data), via(ctx));
+}
+Task<> writes(Context ctx, asio::local::stream_protocol::socket* socket) {
+  const std::vector<char> data(8 << 20);  // more than there is room for
+  (void)co_await asio::async_write(*socket, asio::buffer(data), via(ctx));
+}
+Task<> accepts(Context ctx, asio::ip::tcp::acceptor* acceptor) {
+  (void)co_await acceptor->async_accept(via(ctx));
+}
+Task<> waits_until_readable(Context ctx, asio::local::stream_protocol::socket* socket) {
+  (void)co_await socket->async_wait(asio::socket_base::wait_read, via(ctx));
+}
+
+TEST_F(SnapshotTest, NamesOperationsForWhatTheyAre) {
+  auto [ctx, cancel] = with_cancel(root());
+  asio::local::stream_protocol::socket one(io), other(io);
+  asio::local::connect_pair(one, other);
+  asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+  go(ctx, reads_some(ctx, &one), "read");
+  go(ctx, reads_all(ctx, &one), "read");
+  go(ctx, writes(ctx, &one), "write");
+  go(ctx, accepts(ctx, &acceptor), "accept");
+  go(ctx, waits_until_readable(ctx, &one), "IO wait");
+  poll();
+  EXPECT_EQ(snapshot(loop).size(), 5u);
+  for (const TaskInfo& task : snapshot(loop)) EXPECT_EQ(to_string(task.wait), task.name);
+  cancel();
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
 }
 
 TEST_F(SnapshotTest, ListsTasksOldestFirstWhereverTheyWereStarted) {

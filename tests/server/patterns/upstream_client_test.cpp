@@ -129,7 +129,7 @@ TEST(HangingUpstream, CostsALeakyCallerASocketAndATaskForEachRequest) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(server.get("/demo?pattern=upstream").status, 200);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(server.get("/demo?pattern=upstream&mode=fixed").status, 200);
   ASSERT_TRUE(server.metric_becomes("http_connections", "", 0));
-  EXPECT_TRUE(server.metric_becomes("leash_tasks_leaked", "wait=\"IO wait\"", 5));
+  EXPECT_TRUE(server.metric_becomes("leash_tasks_leaked", "wait=\"read\"", 5));
   EXPECT_TRUE(server.metric_becomes("process_open_fds", "", descriptors + 5));
   EXPECT_EQ(server.stop(), 3);
 }

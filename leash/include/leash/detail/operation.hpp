@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/operation_kind.hpp"
 #include "leash/detail/plain_operation.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/waiting.hpp"
@@ -112,9 +113,29 @@ inline constexpr bool owns_all_its_memory<std::error_code, asio::ip::basic_resol
 
 // What only a coroutine of Asio's gives to its handler.
 template <class... Args>
-inline constexpr WaitKind wait_kind_of = WaitKind::io_wait;
+inline constexpr bool is_coroutine = false;
 template <class... Rest>
-inline constexpr WaitKind wait_kind_of<std::exception_ptr, Rest...> = WaitKind::asio;
+inline constexpr bool is_coroutine<std::exception_ptr, Rest...> = true;
+
+// What a task that awaits the operation waits for, as far as the name of its initiation tells.
+template <class Initiation, class... Args>
+consteval WaitKind wait_kind_of() {
+  if (is_coroutine<Args...>) return WaitKind::asio;
+  if (!says(names_of<Initiation>(), "initiate_async_")) return WaitKind::io_wait;
+  switch (const WaitKind kind = operation_kind<Initiation>()) {
+    case WaitKind::timer:
+      return WaitKind::sleep;
+    case WaitKind::read:
+    case WaitKind::write:
+    case WaitKind::accept:
+    case WaitKind::connect:
+    case WaitKind::signal:
+    case WaitKind::resolve:
+      return kind;
+    default:
+      return WaitKind::io_wait;
+  }
+}
 
 // What the handler's arguments become.
 template <class... Args>
@@ -163,8 +184,8 @@ struct Completion<std::exception_ptr> {
 template <class... Args>
 class OperationOf final : public OperationState {
  public:
-  OperationOf(ContextNode& context, bool is_plain)
-      : OperationState(context, owns_all_its_memory<Args...>, is_plain, wait_kind_of<Args...>) {}
+  OperationOf(ContextNode& context, bool is_plain, WaitKind kind)
+      : OperationState(context, owns_all_its_memory<Args...>, is_plain, kind) {}
   std::optional<std::tuple<Args...>> arguments;
 
  private:
@@ -203,7 +224,9 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
 
   template <class Initiation, class... InitArgs>
   OperationAwaiter(ContextNode& context, std::size_t* partial, Initiation&& initiation, InitArgs&&... args)
-      : operation_(new OperationOf<Args...>(context, is_plain<std::decay_t<Initiation>>)), partial_(partial) {
+      : operation_(new OperationOf<Args...>(context, is_plain<std::decay_t<Initiation>>,
+                                            wait_kind_of<std::decay_t<Initiation>, Args...>())),
+        partial_(partial) {
     if (Completion<Args...>::has_error && nothing_remains(*context.signal)) {
       operation_->skip();
       if (partial_) *partial_ = 0;
