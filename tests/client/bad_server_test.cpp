@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "leash/every_step.hpp"
 #include "leash/scope.hpp"
 #include "tests/support/client_bench.hpp"
 #include "tests/support/every_step.hpp"
@@ -329,7 +330,7 @@ TEST_P(AnswersOfAServer, can_be_interrupted_at_every_step) {
     SCOPED_TRACE(row.name);
     const bool long_winded = row.error == std::errc::timed_out || row.reply.times > 1;
     if (long_winded) continue;  // nothing in it that is not in the others
-    const int steps = support::interrupt_at_every_step(
+    const int steps = leash::testing::every_step(
         [&](leash::Context ctx, leash::Loop& loop) { return serve_one_call(ctx, loop, row); });
     EXPECT_GE(steps, 5);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A client's call, interrupted at every await in turn: whatever the moment, nothing is left.
 
-#include "tests/support/every_step.hpp"
+#include "leash/every_step.hpp"
 
 #include <gtest/gtest.h>
 
@@ -65,14 +65,12 @@ leash::Task<> a_large_call(leash::Context ctx, leash::Loop& loop) {
   co_await call(ctx, loop, server, std::move(request), 1);
 }
 
-TEST(EveryStep, OfACallMayBeTheLast) { EXPECT_GE(support::interrupt_at_every_step(two_small_calls), 8); }
+TEST(EveryStep, OfACallMayBeTheLast) { EXPECT_GE(leash::testing::every_step(two_small_calls), 8); }
 
-TEST(EveryStep, OfASecondAttemptMayBeTheLast) {
-  EXPECT_GE(support::interrupt_at_every_step(two_attempts), 12);
-}
+TEST(EveryStep, OfASecondAttemptMayBeTheLast) { EXPECT_GE(leash::testing::every_step(two_attempts), 12); }
 
 TEST(EveryStep, OfACallThatSendsWhileItReceivesMayBeTheLast) {
-  EXPECT_GE(support::interrupt_at_every_step(a_large_call), 12);
+  EXPECT_GE(leash::testing::every_step(a_large_call), 12);
 }
 
 }  // namespace

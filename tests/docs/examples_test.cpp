@@ -9,13 +9,18 @@
 #include <csignal>
 #include <iostream>
 #include <sstream>
+#include <string>
 #include <utility>
 
 #include "leash/channel.hpp"
 #include "leash/dump.hpp"
+#include "leash/every_step.hpp"
 #include "leash/go.hpp"
 #include "leash/gtest.hpp"
 #include "leash/reaper.hpp"
+#include "leash/scoped.hpp"
+#include "leash/sleep.hpp"
+#include "leash/test_loop.hpp"
 #include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
 
@@ -104,6 +109,78 @@ TEST(ExamplesOfOptions, AnAgeReapsByItself) {
   leash::Loop loop{io, std::move(options)};
   // [/reap_after]
   EXPECT_EQ(leash::live_tasks(loop), 0u);
+}
+
+struct Page {
+  std::string text;
+  int pictures = 0;
+};
+leash::Task<> load_text(leash::Context ctx, Page& page) {
+  (void)co_await leash::sleep(ctx, 1s);
+  page.text = "text";
+}
+leash::Task<leash::Result<>> load_pictures(leash::Context ctx, Page& page) {
+  const auto slept = co_await leash::sleep(ctx, 2s);
+  page.pictures = 3;
+  co_return slept;
+}
+
+// [scoped]
+leash::Task<leash::Result<>> refresh(leash::Context ctx, Page& page) {
+  auto body = [&page](leash::Scope& s) -> leash::Task<> {
+    s.go(load_text(s.ctx(), page));
+    s.go(load_pictures(s.ctx(), page), "pictures");
+    co_return;
+  };
+  co_return co_await leash::scoped(ctx, body);  // the first error cancels the other task, and is the result
+}
+// [/scoped]
+
+TEST_F(Examples, Scoped) {
+  Page page;
+  leash::go(root(), [&page](leash::Context ctx) { return refresh(ctx, page); });
+  advance(1s);
+  advance(1s);
+  EXPECT_EQ(page.text, "text");
+  EXPECT_EQ(page.pictures, 3);
+}
+
+TEST(MoreExamples, LeakCheck) {
+  const auto run_the_test = [] {
+    asio::io_context io{1};
+    const leash::Loop loop{io};
+  };
+#define REQUIRE(condition) EXPECT_TRUE(condition)
+  // [leak_check]
+  leash::LeakCheck check;  // of all loops of the process, from here on
+  run_the_test();
+  REQUIRE(check.find() == "");  // else it says which tasks are left, and where they wait
+  // [/leak_check]
+}
+
+TEST(MoreExamples, EveryStep) {
+  // [every_step]
+  const int steps = leash::testing::every_step([](leash::Context ctx) -> leash::Task<> {
+    leash::Channel<int> numbers(1);
+    (void)co_await numbers.send(ctx, 1);
+    (void)co_await numbers.receive(ctx);
+  });
+  // [/every_step]
+  EXPECT_GE(steps, 1);
+}
+
+TEST(MoreExamples, TestLoop) {
+  // [test_loop]
+  leash::testing::TestLoop test;
+  const auto ended = test.run([&test](leash::Context ctx) -> leash::Task<> {
+    auto [own, cancel] = leash::with_timeout(ctx, 24h);
+    co_await leash::sleep(24h - 1ns);
+    co_await test.settled();  // all other tasks wait (Go: synctest.Wait)
+    EXPECT_FALSE(own.is_done());
+    co_await own.done();
+  });
+  EXPECT_TRUE(ended);  // an error is a deadlock: nothing can wake what is left
+  // [/test_loop]
 }
 
 }  // namespace

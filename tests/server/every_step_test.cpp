@@ -2,6 +2,7 @@
 // The server's request path and its fixed patterns, interrupted at every await in turn: whatever the moment, nothing is
 // left.
 
+#include "leash/every_step.hpp"
 #include "tests/support/every_step.hpp"
 
 #include <arpa/inet.h>
@@ -16,12 +17,12 @@
 #include <utility>
 #include <vector>
 
-#include "server/patterns/pattern.hpp"
 #include "http/server/router.hpp"
-#include "server/routes.hpp"
 #include "http/server/shared.hpp"
-#include "server/patterns/upstream_client.hpp"
 #include "http/server/worker.hpp"
+#include "server/patterns/pattern.hpp"
+#include "server/patterns/upstream_client.hpp"
+#include "server/routes.hpp"
 #include "tests/support/in_process_server.hpp"
 #include "tests/support/silent_listener.hpp"
 
@@ -44,7 +45,7 @@ TEST(EveryStep, OfEachFixedPatternMayBeTheLast) {
     SCOPED_TRACE(pattern.name);
     std::vector<server::ParkedCancel> parked;
     const support::SilentListener silent;
-    const int steps = support::interrupt_at_every_step([&](leash::Context ctx, leash::Loop& loop) {
+    const int steps = leash::testing::every_step([&](leash::Context ctx, leash::Loop& loop) {
       return run_pattern(std::move(ctx), loop, pattern.fixed, &parked, silent.url());
     });
     EXPECT_GE(steps, 2);

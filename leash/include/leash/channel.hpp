@@ -29,6 +29,9 @@ namespace leash {
 
 template <class T>
 class Channel {
+  static_assert(std::is_object_v<T>,
+                "Channel<void> has nothing to carry: for a signal use Done, or Channel<std::monostate>");
+
   using SendCopy = detail::SendCase<T, T>;
   using SendMoved = detail::SendCase<T, std::conditional_t<std::is_trivially_copyable_v<T>, T, T*>>;
 

@@ -84,7 +84,9 @@ class Context {
   Label label() const noexcept;
 
   detail::ContextNode& node() const noexcept {
-    check(static_cast<bool>(node_), "Context used after it was moved from");
+    check(static_cast<bool>(node_),
+          "a Context that was moved from, or is gone: a coroutine takes its Context by value, because what a "
+          "`const Context&` refers to may end before it");
     return *node_;
   }
   explicit Context(detail::ContextNode& node) noexcept : node_(&node) {}

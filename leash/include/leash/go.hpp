@@ -8,14 +8,18 @@
 //                the loop's on_exception. Nobody waits for it: prefer a Scope wherever the starter can.
 // Threads        the owner's loop's.
 // Lifetime       the task holds its owner, and its parameters in its frame. What it is given by reference has to
-//                live until it ends, which nobody waits for: pass values, or handles.
+//                live until it ends, which nobody waits for: pass values, or handles. A function is kept, with its
+//                captures, until its task has ended. (A lambda that is called at once, `[x]() -> Task<> {...}()`,
+//                is not: its captures are gone when its task runs.)
 //
 //   leash::go(ctx, worker(ctx, channel), "worker");
+//   leash::go(ctx, [to = channel](leash::Context own) -> leash::Task<> { co_await worker(own, to); });
 
 #include <source_location>
 #include <string_view>
 
 #include "leash/context.hpp"
+#include "leash/detail/callable.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
 
@@ -34,6 +38,22 @@ inline void go(const Context& ctx, Task<void> task, std::string_view name = {},
 inline void go(const Context& ctx, Task<Result<>> task, std::string_view name = {},
                std::source_location where = std::source_location::current()) {
   detail::start(ctx.node(), task.release(), true, name, where);
+}
+
+// A function that returns one; it is called with the context if it takes one.
+template <detail::MakesStartable F>
+void go(const Context& ctx, F f, std::string_view name = {},
+        std::source_location where = std::source_location::current()) {
+  go(ctx, detail::run(std::move(f), ctx), name, where);
+}
+
+template <class Other>
+void go(const Context&, Other, std::string_view = {},
+        std::source_location = std::source_location::current()) {
+  static_assert(detail::never<Other>,
+                "go takes a Task<> or a Task<Result<>>, or a function that returns one, because nobody takes "
+                "another value: await it, or gather it; for an asio::awaitable<void>, include "
+                "leash/awaitable.hpp");
 }
 
 }  // namespace leash

@@ -14,36 +14,31 @@
 //
 //   int main(int argc, char** argv) {
 //     testing::InitGoogleTest(&argc, argv);
-//     leash::watch_tests();
+//     leash::watch_tests();  // with GoogleTest's own main: const bool watched = leash::watch_tests();
 //     return RUN_ALL_TESTS();
 //   }
 
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <source_location>
 #include <string>
-#include <vector>
 
 #include "leash/leak_check.hpp"
 #include "leash/loop.hpp"
 
 namespace leash {
 
-// A failure of the current test for what find_leaks reports.
-inline void verify_none(Loop& loop, const LeakOptions& options = {}) {
-  if (const auto leaks = find_leaks(loop, options)) ADD_FAILURE() << leaks->text;
-}
-inline void verify_none_elsewhere(Loop& loop, const LeakOptions& options = {}) {
-  if (const auto leaks = find_leaks_elsewhere(loop, options)) ADD_FAILURE() << leaks->text;
-}
+// A failure of the current test, at the caller's line, for what find_leaks reports. The listener does not report
+// it once more.
+void verify_none(Loop& loop, const LeakOptions& options = {},
+                 std::source_location where = std::source_location::current());
+void verify_none_elsewhere(Loop& loop, const LeakOptions& options = {},
+                           std::source_location where = std::source_location::current());
 
-struct WatchOptions {
-  Duration maximum_wait = std::chrono::seconds(1);  // for tasks of loops that outlive a test
-  // Tasks that were started there do not count: parts of "path:line", or patterns (leash/task_filter.hpp).
-  std::vector<std::string> ignore_sites = {};
-};
-// Appends the listener to GoogleTest's.
-void watch_tests(const WatchOptions& options = {});
+// Appends the listener to GoogleTest's. True, so that it can be called where a variable is initialized, in a
+// program that has the main of GoogleTest.
+bool watch_tests(const WatchOptions& options = {});
 // In a test that leaves tasks on purpose: the listener lets it.
 void expect_leaks();
 

@@ -101,4 +101,50 @@ std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options = {}
 // lasts is a report, too.
 std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& options = {});
 
+// Hears of the tasks that any loop of the process destroys with itself, on the thread that destroys it. A call may be
+// on its way while the hook is destroyed.
+class [[nodiscard]] AbandonedHook {
+ public:
+  using Function = std::function<void(const Loop&, const std::vector<TaskInfo>&)>;
+  explicit AbandonedHook(Function f);
+  AbandonedHook(const AbandonedHook&) = delete;
+  AbandonedHook& operator=(const AbandonedHook&) = delete;
+  ~AbandonedHook();
+
+ private:
+  std::uint64_t number_;
+};
+
+struct WatchOptions {
+  Duration maximum_wait = std::chrono::seconds(1);  // for tasks of loops that are still there
+  // Tasks that were started there do not count: parts of "path:line", or patterns (leash/task_filter.hpp).
+  std::vector<std::string> ignore_sites = {};
+};
+
+// All loops of the process, for any test framework: what has been left since it was made. Tasks that were alive in
+// other loops before do not count. From any thread; tests of one process that run at the same time blame each other.
+//   leash::LeakCheck check;
+//   run_the_test();
+//   REQUIRE(check.find() == "");
+class LeakCheck {
+ public:
+  explicit LeakCheck(WatchOptions options = {});
+  ~LeakCheck();
+
+  // Looks until nothing is left, for up to maximum_wait. A text about loops that were destroyed with tasks alive, with
+  // their stacks, and of loops that are still there, by site; empty: nothing.
+  std::string find();
+  // Only the loops that are still there.
+  std::string find_in_live_loops();
+  // From here on: what was left before is forgotten.
+  void restart();
+  // What is alive in this loop now was reported already.
+  void leave_out(const Loop& loop);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;  // shared with the hook, a call of which may be on its way
+  AbandonedHook hook_;
+};
+
 }  // namespace leash

@@ -2,7 +2,7 @@
 #pragma once
 // All of the library that needs nothing but Asio.
 //
-// Not in it      the adapters, each of a target of its own: leash/gtest.hpp, leash/json.hpp, leash/prometheus.hpp and
+// Not in it      what has a target of its own: leash/gtest.hpp, leash/every_step.hpp, leash/heap.hpp, leash/json.hpp, leash/prometheus.hpp and
 //                leash/families.hpp.
 //
 //   #include <leash/leash.hpp>
@@ -13,21 +13,26 @@
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
 #include "leash/contexts.hpp"
+#include "leash/coroutines.hpp"
 #include "leash/done.hpp"
 #include "leash/dump.hpp"
 #include "leash/error.hpp"
 #include "leash/from_slot.hpp"
+#include "leash/gather.hpp"
 #include "leash/go.hpp"
 #include "leash/leak_check.hpp"
 #include "leash/loop.hpp"
 #include "leash/metrics.hpp"
+#include "leash/race.hpp"
 #include "leash/reaper.hpp"
 #include "leash/scope.hpp"
+#include "leash/scoped.hpp"
 #include "leash/select.hpp"
 #include "leash/sleep.hpp"
 #include "leash/snapshot.hpp"
 #include "leash/task.hpp"
 #include "leash/task_filter.hpp"
+#include "leash/test_loop.hpp"
 #include "leash/ticker.hpp"
 #include "leash/trace.hpp"
 #include "leash/via.hpp"

@@ -74,8 +74,8 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   ~Loop();
 
-  // The root of the context tree; done only when the loop drains.
-  Context background() const noexcept;
+  // The root of the context tree; done only when the loop drains. Lives as long as the loop.
+  const Context& background() const noexcept { return background_; }
 
   // Cancels the root, and so all but what is under without_cancel, with this cause.
   void drain(std::error_code cause = errc::shutdown) noexcept;
@@ -98,6 +98,7 @@ class Loop {
 
  private:
   detail::LoopState* state_;  // counted
+  Context background_;
   std::function<void(const std::vector<TaskInfo>&)> on_abandoned_;
 };
 

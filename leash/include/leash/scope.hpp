@@ -6,7 +6,8 @@
 //                them.
 // Guarantees     join returns after every task has ended. The first error or exception of a task, or the end
 //                of the parent context while tasks live, cancels the others and is what join returns (or
-//                rethrows); what says that it was told to stop afterwards does not count, returned or thrown. An exception that no
+//                rethrows); what says that it was told to stop afterwards does not count, returned or thrown. With
+//                OnFailure::keep_others a failure of one leaves the others alone. An exception that no
 //                join rethrows (it was not the first failure, or nobody joined) reaches the loop's
 //                on_exception. A scope that is destroyed before its tasks have ended (early return, exception)
 //                cancels them and destroys their frames on the spot, the newest first, after those of the tasks below
@@ -18,6 +19,7 @@
 // Threads        the loop's thread.
 // Lifetime       a local object of a task; not movable. On the heap it may outlive the task that made it, and may be
 //                owned by its own tasks: the last of them ends it, and itself.
+//                Prefer leash/scoped.hpp, which cannot forget to join.
 //
 //   leash::Scope s(ctx);
 //   s.go(fetch(s.ctx(), "a"), "fetch a");
@@ -26,12 +28,15 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <source_location>
 #include <string_view>
 #include <system_error>
 
 #include "leash/context.hpp"
+#include "leash/detail/callable.hpp"
+#include "leash/detail/ref.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/error.hpp"
@@ -39,9 +44,14 @@
 
 namespace leash {
 
+enum class OnFailure : std::uint8_t { cancel_others, keep_others };
+
 class Scope : private detail::Hook<detail::HeldScope> {
  public:
-  explicit Scope(const Context& parent, std::source_location where = std::source_location::current());
+  explicit Scope(const Context& parent, std::source_location where = std::source_location::current())
+      : Scope(parent, OnFailure::cancel_others, where) {}
+  Scope(const Context& parent, OnFailure on_failure,
+        std::source_location where = std::source_location::current());
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
   ~Scope();
@@ -54,6 +64,20 @@ class Scope : private detail::Hook<detail::HeldScope> {
   void go(Task<Result<>> task, std::string_view name = {},
           std::source_location where = std::source_location::current());
 
+  // A function that returns one of these; it is called with ctx() if it takes a context, and kept until its task
+  // has ended.
+  template <detail::MakesStartable F>
+  void go(F f, std::string_view name = {}, std::source_location where = std::source_location::current()) {
+    go(detail::run(std::move(f), ctx()), name, where);
+  }
+  template <class Other>
+  void go(Other, std::string_view = {}, std::source_location = std::source_location::current()) {
+    static_assert(
+        detail::never<Other>,
+        "go takes a Task<> or a Task<Result<>>, or a function that returns one, because nobody takes "
+        "another value: await it, or gather it");
+  }
+
   // Tells its tasks to stop; join then succeeds unless something else went wrong.
   void cancel(std::error_code cause = {}) noexcept;
 
@@ -63,6 +87,8 @@ class Scope : private detail::Hook<detail::HeldScope> {
   // failed stays failed: each join says the same.
   class [[nodiscard]] Join;
   Join join() noexcept;
+  // The context's error if that is done before: the tasks go on, and can be joined again.
+  Join join(const Context& until) noexcept;
 
  private:
   friend class detail::LoopState;
@@ -87,24 +113,33 @@ class Scope : private detail::Hook<detail::HeldScope> {
   bool rethrown_ = false;         // by a join
   detail::TaskRecord* joiner_ = nullptr;
   bool ended_by_us_ = false;  // cancel() was called, or a task failed
+  OnFailure on_failure_;
   ParentWatch watch_;
 };
 
 class Scope::Join : public detail::AwaiterTag {
  public:
-  explicit Join(Scope& scope) noexcept : scope_(scope) {}
+  explicit Join(Scope& scope) noexcept : scope_(scope), deadline_(*this) {}
+  Join(Scope& scope, detail::SignalNode& until) noexcept : scope_(scope), until_(&until), deadline_(*this) {}
   Join(const Join&) = delete;
   Join& operator=(const Join&) = delete;
   ~Join() {
     if (waiting_) scope_.joiner_ = nullptr;
   }
-  bool await_ready() const noexcept { return scope_.live_ == 0 && detail::may_go_on(*detail::current.task); }
+  bool await_ready() noexcept;
   void await_suspend(std::coroutine_handle<>);
   Result<> await_resume();
 
  private:
+  struct Deadline : detail::Dependent {
+    explicit Deadline(Join& j) noexcept;
+    Join& join;
+  };
   Scope& scope_;
+  detail::Ref<detail::SignalNode> until_;  // null: without a context
+  Deadline deadline_;
   bool waiting_ = false;
+  bool gave_up_ = false;  // `until` was done first
 };
 
 }  // namespace leash

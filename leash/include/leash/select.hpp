@@ -3,10 +3,13 @@
 // Waits for the first of several things (Go: select).
 //
 // What it is     select(cases...) over ch.receive(), ch.send(v), done.wait(), ctx.done(), sleep(d),
-//                ticker.next(), and leash::otherwise as the last case for "do not wait".
+//                ticker.next(), group.wait(), operations with via(ctx), and leash::otherwise as the last case for
+//                "do not wait".
 // Guarantees     exactly one case is taken, the others are undone; among ready cases the choice is fair (Go's
 //                pseudo-random choice). A value that a send case did not send stays in the variable that it was to be
 //                moved from; one that was received, but not taken because the task was destroyed, goes back.
+//                An operation starts when it is called. One that is not taken is cancelled, and select returns when
+//                its handler has run: what it had done by then is lost, but for the count of via(ctx, n).
 // Result         a std::variant with an alternative for each case: index() says which, std::get<i>() what;
 //                cases without a value have std::monostate.
 // Threads        the loop's thread, inside a task.
@@ -18,6 +21,7 @@
 
 #include <cstddef>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "leash/detail/select.hpp"
@@ -26,20 +30,28 @@ namespace leash {
 
 inline constexpr detail::Otherwise otherwise{};
 
-template <class... Cases>
-auto select(detail::Await<Cases>... cases) {
-  static_assert(sizeof...(Cases) > 0, "select needs a case");
-  return detail::Select<false, Cases...>(std::move(cases).take_case()...);
-}
-
-// The same with `otherwise` as the last argument: if no case is ready, none is waited for.
+// With `otherwise` as the last argument: if no case is ready, none is waited for.
 template <class... Arguments>
-auto select(Arguments... arguments) requires detail::EndsWithOtherwise<Arguments...> {
-  const auto without_last = [&]<std::size_t... I>(std::index_sequence<I...>) {
-    auto all = std::forward_as_tuple(std::move(arguments)...);
-    return detail::select_now(std::get<I>(std::move(all))...);
-  };
-  return without_last(std::make_index_sequence<sizeof...(Arguments) - 1>());
+auto select(Arguments&&... arguments) {
+  constexpr bool has_default = detail::ends_with_otherwise<Arguments...>;
+  constexpr std::size_t cases = sizeof...(Arguments) - (has_default ? 1 : 0);
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    using All = std::tuple<Arguments&&...>;
+    constexpr bool moved = (!(std::is_lvalue_reference_v<std::tuple_element_t<I, All>> &&
+                              detail::HasCase<std::remove_reference_t<std::tuple_element_t<I, All>>>)&&...);
+    constexpr bool fit = sizeof...(I) > 0 && (detail::HasCase<std::tuple_element_t<I, All>> && ...);
+    static_assert(moved, "an awaiter is awaited once: make it inside of select(...), or std::move it");
+    static_assert(
+        !moved || fit,
+        "select takes ch.receive(), ch.send(v), done.wait(), ctx.done(), sleep(d), ticker.next(), "
+        "group.wait(), operations with via(ctx), and otherwise as the last; a context is a case of its "
+        "own: select(ch.receive(), ctx.done())");
+    if constexpr (moved && fit) {
+      All all(std::forward<Arguments>(arguments)...);
+      return detail::select_of<has_default>(std::get<I>(std::move(all))...);
+    }
+  }
+  (std::make_index_sequence<cases>());
 }
 
 }  // namespace leash

@@ -8,10 +8,12 @@
 // Guarantees     each co_await records its file and line, so that a parked task can say where it waits. One
 //                allocation a frame, from a pool. The stack does not grow with the number of awaits.
 // Threads        the thread of the loop that runs it.
-// Lifetime       a Task that was never started destroys its frame. Parameters are copied into the frame;
-//                captures of a lambda are not: pass them as parameters.
+//                One that returns a value, and ends without co_return, ends the program with a message.
+// Lifetime       a Task that was never started destroys its frame. Parameters are copied into the frame, so take a
+//                Context by value: what a reference refers to may be gone when the task runs. Captures of a lambda
+//                are not copied: give the lambda itself to go(), which keeps it, or pass them as parameters.
 //
-//   leash::Task<leash::Result<std::string>> read_line(const leash::Context& ctx, Socket& socket) {
+//   leash::Task<leash::Result<std::string>> read_line(leash::Context ctx, Socket& socket) {
 //     std::string line;
 //     auto n = co_await asio::async_read_until(socket, asio::dynamic_buffer(line), '\n', leash::via(ctx));
 //     if (!n) co_return std::unexpected(n.error());
@@ -29,7 +31,7 @@
 namespace leash {
 
 template <class T>
-class [[nodiscard]] Task {
+class [[nodiscard]] Task : public detail::NotForAwaitable {
  public:
   using promise_type = detail::Promise<T>;
   static_assert(std::is_void_v<T> || alignof(std::optional<std::conditional_t<std::is_void_v<T>, int, T>>) <=

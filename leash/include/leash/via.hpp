@@ -24,6 +24,10 @@
 //                destroyed nor moved (a vector that grows moves) while a context may still cancel its operation,
 //                which reaches into it: it belongs into the task that waits, or is declared before the context.
 //
+// With others    asio::redirect_error(via(ctx), error) gives the plain value, and the operation's own code (an
+//                operation_aborted stays that). asio::bind_cancellation_slot(slot, via(ctx)): slot and context
+//                both end the operation.
+//
 //   auto n = co_await socket.async_read_some(asio::buffer(data), leash::via(ctx));
 //   if (!n) co_return std::unexpected(n.error());
 //   std::size_t sent = 0;
@@ -31,6 +35,7 @@
 //   // sent: also where only a part of it went out
 
 #include <asio/async_result.hpp>
+#include <asio/bind_cancellation_slot.hpp>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -63,12 +68,28 @@ inline Via via(const Context& ctx, std::size_t& count) noexcept { return Via(ctx
 template <class... Args>
 class asio::async_result<leash::Via, void(Args...)> {
  public:
+  using return_type =
+      leash::detail::OperationAwaiter<std::decay_t<Args>...>;  // asio::redirect_error asks for it
+
   template <class Initiation, class... InitArgs>
-  static leash::detail::OperationAwaiter<std::decay_t<Args>...> initiate(Initiation&& initiation,
-                                                                         leash::Via token,
-                                                                         InitArgs&&... args) {
+  static return_type initiate(Initiation&& initiation, leash::Via token, InitArgs&&... args) {
     return leash::detail::OperationAwaiter<std::decay_t<Args>...>(token.ctx().node(), token.partial(),
                                                                   std::forward<Initiation>(initiation),
                                                                   std::forward<InitArgs>(args)...);
+  }
+};
+
+// More special than Asio's own, which replaces the slot of the operation's handler: its context could not end it.
+template <class Slot, class... Args>
+class asio::async_result<asio::cancellation_slot_binder<leash::Via, Slot>, void(Args...)> {
+ public:
+  using return_type = leash::detail::BoundOperationAwaiter<std::decay_t<Args>...>;
+
+  template <class Initiation, class Token, class... InitArgs>
+  static return_type initiate(Initiation&& initiation, Token&& token, InitArgs&&... args) {
+    return return_type(
+        asio::async_result<leash::Via, void(Args...)>::initiate(std::forward<Initiation>(initiation),
+                                                                token.get(), std::forward<InitArgs>(args)...),
+        token.get_cancellation_slot());
   }
 };

@@ -47,6 +47,7 @@ class Running {
 Loop::Loop(asio::io_context& io, LoopOptions options)
     : state_(new detail::LoopState(
           io, options.clock, {options.grace, options.reap_after, options.timer_grid, options.turn_budget})),
+      background_(state_->background()),
       on_abandoned_(std::move(options.on_abandoned)) {
   check(options.turn_budget > 0, "a Loop was made with a turn_budget of 0");
   state_->retain();
@@ -58,22 +59,20 @@ Loop::Loop(asio::io_context& io, LoopOptions options)
 Loop::~Loop() {
   detail::leave_loop(*this);
   state_->close([this] {
-    const auto watcher = detail::abandoned_watcher();
-    if (!watcher && !on_abandoned_) return;
     std::vector<TaskInfo> tasks;
+    const auto name_them = [&] {
+      if (tasks.empty()) tasks = snapshot(*this);
+      return tasks;
+    };
     try {
-      tasks = snapshot(*this);
+      detail::tell_abandoned(*this, name_them);
+      if (on_abandoned_) on_abandoned_(name_them());
     } catch (const std::bad_alloc&) {
       std::fprintf(stderr, "leash: no memory to name the tasks that end with loop \"%s\"\n", name().c_str());
-      return;
     }
-    if (watcher) watcher(tasks);
-    if (on_abandoned_) on_abandoned_(tasks);
   });
   state_->release();
 }
-
-Context Loop::background() const noexcept { return Context(state_->background()); }
 
 void Loop::drain(std::error_code cause) noexcept {
   state_->finish(state_->background(), errc::canceled, cause);

@@ -25,10 +25,7 @@ void leave_loop(const Loop& loop);
 // Any thread; in the order in which they were made.
 std::vector<LoopEntry> live_loops();
 
-// Hears of the tasks that a loop destroys with itself, on the thread that destroys it. One at a time; empty:
-// nobody. A call may be on its way when it is replaced.
-using AbandonedWatcher = std::function<void(const std::vector<TaskInfo>&)>;
-void watch_abandoned(AbandonedWatcher watcher);
-AbandonedWatcher abandoned_watcher();
+// Tells every AbandonedHook; without one it does not ask for the tasks.
+void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks);
 
 }  // namespace leash::detail

@@ -23,6 +23,11 @@ Frame frame_at(const std::source_location& where) {
   return {readable_function(where.function_name()), where.file_name(), where.line()};
 }
 
+// Of a coroutine of this library's own, around one of the program's.
+bool is_internal(const detail::PromiseBase& frame) {
+  return std::string_view(frame.where.file_name()).find("leash/detail/") != std::string_view::npos;
+}
+
 std::string place(const Frame& frame) { return frame.file + ":" + std::to_string(frame.line); }
 
 }  // namespace
@@ -59,6 +64,7 @@ void Awaits::take(const TaskRecord& task) {
   std::array<const PromiseBase*, half> last;  // round and round
   std::size_t beyond = 0;
   for (const PromiseBase* frame = task.innermost; frame; frame = frame->parent) {
+    if (is_internal(*frame)) continue;
     if (places.size() < half) {
       places.push_back(frame->where);
     } else {

@@ -15,8 +15,12 @@ Scope::ParentWatch::ParentWatch(Scope& s) noexcept
       }),
       scope(s) {}
 
-Scope::Scope(const Context& parent, std::source_location where)
-    : parent_(parent), own_(with_cancel(parent, {}, where)), holder_(detail::current.task), watch_(*this) {
+Scope::Scope(const Context& parent, OnFailure on_failure, std::source_location where)
+    : parent_(parent),
+      own_(with_cancel(parent, {}, where)),
+      holder_(detail::current.task),
+      on_failure_(on_failure),
+      watch_(*this) {
   if (holder_) holder_->extra().scopes.push_back(*this);
   detail::SignalNode& signal = *own_.ctx.node().signal;
   if (!signal.done()) detail::LoopState::attach(signal, watch_);
@@ -69,16 +73,40 @@ void Scope::task_ended(std::error_code error, const std::exception_ptr& exceptio
   if (!failed() && (exception || (error && !follows_from_cancel))) {
     error_ = error;
     exception_ = exception;
-    ended_by_us_ = true;
-    own_.cancel(error ? error : make_error_code(errc::canceled));
+    if (on_failure_ == OnFailure::cancel_others) {
+      ended_by_us_ = true;
+      own_.cancel(error ? error : make_error_code(errc::canceled));
+    }
   }
   if (live_ == 0 && joiner_) joiner_->loop().schedule(*joiner_);
 }
 
 Scope::Join Scope::join() noexcept { return Join(*this); }
+Scope::Join Scope::join(const Context& until) noexcept { return Join(*this, *until.node().signal); }
+
+// The joiner goes on without the scope, which then neither wakes it nor lets it wait again.
+Scope::Join::Deadline::Deadline(Join& j) noexcept
+    : Dependent([](detail::Dependent& dependent) noexcept {
+        Join& late = static_cast<Deadline&>(dependent).join;
+        if (late.scope_.live_ == 0) return;  // all have ended, and it is about to hear of that
+        late.gave_up_ = true;
+        late.waiting_ = false;
+        detail::TaskRecord& joiner = *std::exchange(late.scope_.joiner_, nullptr);
+        joiner.loop().schedule(joiner);
+      }),
+      join(j) {}
+
+bool Scope::Join::await_ready() noexcept {
+  gave_up_ = scope_.live_ != 0 && until_ && detail::nothing_remains(*until_);
+  return (scope_.live_ == 0 || gave_up_) && detail::may_go_on(*detail::current.task);
+}
 
 void Scope::Join::await_suspend(std::coroutine_handle<>) {
   detail::TaskRecord& task = *detail::current.task;
+  if (gave_up_) {
+    task.loop().schedule(task);
+    return;
+  }
   check(scope_.joiner_ == nullptr, "a Scope is joined by two tasks at once");
   if (scope_.holder_ != &task) {
     for (const detail::TaskRecord* above = &task; above; above = above->holder()) {
@@ -91,10 +119,12 @@ void Scope::Join::await_suspend(std::coroutine_handle<>) {
     task.loop().schedule(task);
   } else {
     task.loop().park(task, WaitKind::wait_group);
+    if (until_) detail::attach(*until_, deadline_);
   }
 }
 
 Result<> Scope::Join::await_resume() {
+  if (gave_up_) return std::unexpected(detail::error_of(*until_));
   if (std::exchange(waiting_, false)) scope_.joiner_ = nullptr;
   if (scope_.exception_) {
     scope_.rethrown_ = true;

@@ -1,114 +1,58 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "leash/gtest.hpp"
 
-#include <algorithm>
+#include <atomic>
 #include <cstdio>
-#include <map>
-#include <mutex>
-#include <string_view>
-#include <thread>
-#include <utility>
-#include <vector>
-
-#include "leash/detail/pattern.hpp"
-#include "leash/src/loop/loop_registry.hpp"
-#include "leash/src/registry/escape.hpp"
+#include <optional>
+#include <source_location>
+#include <string>
 
 namespace leash {
 namespace {
 
-// How many tasks of each site are alive in the loops that are there.
-using Alive = std::map<std::string, std::uint64_t>;
-
-bool ignores(const WatchOptions& options, std::string_view place) {
-  return std::ranges::any_of(options.ignore_sites,
-                             [&](const std::string& part) { return detail::contains(part, place); });
-}
-
-Alive count_alive(const WatchOptions& options) {
-  Alive alive;
-  for (const detail::LoopEntry& loop : detail::live_loops()) {
-    for (const SiteMetrics& site : loop.metrics->sites()) {
-      if (site.live() == 0) continue;
-      const std::string place = site.file + (":" + std::to_string(site.line));
-      if (ignores(options, place)) continue;
-      alive["loop " + detail::quoted(loop.name) + ", started at " + detail::escaped(place) + " by " +
-            detail::escaped(readable_function(site.function))] += site.live();
-    }
-  }
-  return alive;
-}
-
-// What is alive beyond what was, once it has had time to end; empty: nothing.
-std::string what_is_left(const Alive& before, const WatchOptions& options) {
-  const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait);
-  for (auto pause = std::chrono::nanoseconds(std::chrono::microseconds(1));;
-       pause = std::min(pause * 2, std::chrono::nanoseconds(std::chrono::milliseconds(100)))) {
-    std::string text;
-    for (const auto& [site, count] : count_alive(options)) {
-      const auto then = before.find(site);
-      const std::uint64_t old = then == before.end() ? 0 : then->second;
-      if (count > old) text += "    " + std::to_string(count - old) + " in " + site + "\n";
-    }
-    if (text.empty()) return {};
-    if (std::chrono::steady_clock::now() >= give_up)
-      return "tasks are alive in loops that are still there\n" + text;
-    std::this_thread::sleep_for(pause);
-  }
-}
-
 class Watch final : public ::testing::EmptyTestEventListener {
  public:
-  explicit Watch(WatchOptions options) : options_(std::move(options)) {
-    detail::watch_abandoned([this](const std::vector<TaskInfo>& tasks) {
-      const std::lock_guard lock(mutex_);
-      for (const TaskInfo& task : tasks) {
-        if (!ignores(options_, task.site.file + ":" + std::to_string(task.site.line)))
-          abandoned_.push_back(task);
-      }
-    });
-  }
-  ~Watch() override { detail::watch_abandoned(nullptr); }
-
-  void let_it() {
-    const std::lock_guard lock(mutex_);
-    expected_ = true;
-  }
+  explicit Watch(const WatchOptions& options) : check_(options) {}
+  LeakCheck& check() { return check_; }
+  void let_it() { expected_ = true; }
 
  private:
   void OnTestStart(const ::testing::TestInfo&) override {
-    before_ = count_alive(options_);
-    const std::lock_guard lock(mutex_);
     expected_ = false;
-    abandoned_.clear();
+    check_.restart();
   }
   void OnTestEnd(const ::testing::TestInfo&) override {
-    std::string text;
-    {
-      const std::lock_guard lock(mutex_);
-      if (expected_) return;
-      if (!abandoned_.empty()) text = "the test destroyed a loop with tasks alive\n";
-      for (const TaskGroup& entry : group(abandoned_)) text += "\n" + to_text(entry);
-    }
-    text += what_is_left(before_, options_);
-    if (!text.empty()) ADD_FAILURE() << text;
+    if (expected_) return;
+    if (const std::string text = check_.find(); !text.empty()) ADD_FAILURE() << text;
   }
 
-  const WatchOptions options_;
-  Alive before_;
-  std::mutex mutex_;  // of what follows: loops are destroyed on any thread
-  bool expected_ = false;
-  std::vector<TaskInfo> abandoned_;
+  LeakCheck check_;
+  std::atomic<bool> expected_ = false;
 };
 
 Watch* the_watch = nullptr;
 
+void report(const Loop& loop, const std::optional<LeakReport>& leaks, const std::source_location& where) {
+  if (!leaks) return;
+  ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line())) << leaks->text;
+  if (the_watch) the_watch->check().leave_out(loop);
+}
+
 }  // namespace
 
-void watch_tests(const WatchOptions& options) {
+void verify_none(Loop& loop, const LeakOptions& options, std::source_location where) {
+  report(loop, find_leaks(loop, options), where);
+}
+
+void verify_none_elsewhere(Loop& loop, const LeakOptions& options, std::source_location where) {
+  report(loop, find_leaks_elsewhere(loop, options), where);
+}
+
+bool watch_tests(const WatchOptions& options) {
   check(the_watch == nullptr, "watch_tests was called twice");
   the_watch = new Watch(options);
   ::testing::UnitTest::GetInstance()->listeners().Append(the_watch);  // which owns it
+  return true;
 }
 
 void expect_leaks() {
@@ -116,10 +60,10 @@ void expect_leaks() {
 }
 
 int verify_main(const std::function<int()>& run, const MainOptions& options) {
-  const Alive before = count_alive(options.watch);
+  LeakCheck leaks(options.watch);
   int status = run();
   if (status == 0 || options.run_on_failure) {
-    const std::string text = what_is_left(before, options.watch);
+    const std::string text = leaks.find_in_live_loops();
     if (!text.empty()) {
       if (options.report) {
         options.report(text);

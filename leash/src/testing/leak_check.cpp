@@ -5,7 +5,10 @@
 #include <asio/post.hpp>
 #include <atomic>
 #include <future>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -13,6 +16,8 @@
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/pattern.hpp"
 #include "leash/detail/task_record.hpp"
+#include "leash/metrics.hpp"
+#include "leash/src/loop/loop_registry.hpp"
 #include "leash/src/registry/escape.hpp"
 
 namespace leash {
@@ -208,6 +213,123 @@ std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& op
   }
   options.clean_up(report ? 1 : 0);
   return report;
+}
+
+namespace {
+
+// How many tasks of each site are alive in the loops that are there.
+using Alive = std::map<std::string, std::uint64_t>;
+
+bool ignores(const WatchOptions& options, std::string_view place) {
+  return std::ranges::any_of(options.ignore_sites,
+                             [&](const std::string& part) { return detail::contains(part, place); });
+}
+
+std::string place_of(const SiteMetrics& site) { return site.file + (":" + std::to_string(site.line)); }
+std::string describe_site(const std::string& loop, const SiteMetrics& site) {
+  return "loop " + detail::quoted(loop) + ", started at " + detail::escaped(place_of(site)) + " by " +
+         detail::escaped(readable_function(site.function));
+}
+
+Alive count_alive(const WatchOptions& options) {
+  Alive alive;
+  for (const detail::LoopEntry& loop : detail::live_loops()) {
+    for (const SiteMetrics& site : loop.metrics->sites()) {
+      if (site.live() == 0) continue;
+      if (!ignores(options, place_of(site))) alive[describe_site(loop.name, site)] += site.live();
+    }
+  }
+  return alive;
+}
+
+// What is alive beyond what was, once it has had time to end; empty: nothing.
+std::string what_is_left(const Alive& before, const WatchOptions& options) {
+  const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait);
+  for (auto pause = std::chrono::nanoseconds(std::chrono::microseconds(1));;
+       pause = std::min(pause * 2, std::chrono::nanoseconds(std::chrono::milliseconds(100)))) {
+    std::string text;
+    for (const auto& [site, count] : count_alive(options)) {
+      const auto then = before.find(site);
+      const std::uint64_t old = then == before.end() ? 0 : then->second;
+      if (count > old) text += "    " + std::to_string(count - old) + " in " + site + "\n";
+    }
+    if (text.empty()) return {};
+    if (std::chrono::steady_clock::now() >= give_up)
+      return "tasks are alive in loops that are still there\n" + text;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace
+
+struct LeakCheck::State {
+  explicit State(WatchOptions o) : options(std::move(o)), before(count_alive(options)) {}
+
+  void abandoned_by(const Loop& loop, const std::vector<TaskInfo>& tasks) {
+    const std::lock_guard lock(mutex);
+    const auto known = reported.find(loop.metrics());
+    for (const TaskInfo& task : tasks) {
+      const std::string place = task.site.file + ":" + std::to_string(task.site.line);
+      if (ignores(options, place)) continue;
+      if (known != reported.end()) {
+        auto& left = known->second[place];
+        if (left > 0) {
+          --left;
+          continue;
+        }
+      }
+      abandoned.push_back(task);
+    }
+  }
+
+  const WatchOptions options;
+  std::mutex mutex;  // loops are destroyed on any thread
+  Alive before;
+  std::vector<TaskInfo> abandoned;
+  std::map<std::shared_ptr<const Metrics>, Alive> reported;  // by place
+};
+
+LeakCheck::LeakCheck(WatchOptions options)
+    : state_(std::make_shared<State>(std::move(options))),
+      hook_([state = state_](const Loop& loop, const std::vector<TaskInfo>& tasks) {
+        state->abandoned_by(loop, tasks);
+      }) {}
+LeakCheck::~LeakCheck() = default;
+
+std::string LeakCheck::find() {
+  std::string text;
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->abandoned.empty()) text = "a loop was destroyed with tasks alive\n";
+    for (const TaskGroup& entry : group(state_->abandoned)) text += "\n" + to_text(entry);
+  }
+  return text + find_in_live_loops();
+}
+
+std::string LeakCheck::find_in_live_loops() {
+  std::unique_lock lock(state_->mutex);
+  const Alive before = state_->before;
+  lock.unlock();
+  return what_is_left(before, state_->options);
+}
+
+void LeakCheck::restart() {
+  const std::lock_guard lock(state_->mutex);
+  state_->before = count_alive(state_->options);
+  state_->abandoned.clear();
+  state_->reported.clear();
+}
+
+void LeakCheck::leave_out(const Loop& loop) {
+  const auto metrics = loop.metrics();
+  const Alive now = count_alive(state_->options);
+  const std::lock_guard lock(state_->mutex);
+  Alive& places = state_->reported[metrics];
+  for (const SiteMetrics& site : metrics->sites()) {
+    places[place_of(site)] = site.live();
+    const std::string key = describe_site(loop.name(), site);
+    if (const auto alive = now.find(key); alive != now.end()) state_->before[key] = alive->second;
+  }
 }
 
 }  // namespace leash

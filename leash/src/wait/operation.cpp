@@ -60,6 +60,11 @@ void OperationState::completed() noexcept {
     static_cast<Hook<Operation>&>(*this).unlink();
     if (std::exchange(in_flight_, false)) loop_->operation_ended(*this);
     TaskRecord* const its_task = std::exchange(task, nullptr);
+    Selection* const selection = std::exchange(selection_, nullptr);
+    if (selection && !its_task->doomed) {
+      selection->choose(index_);
+      return nullptr;
+    }
     if (!its_task || !(awaited || its_task->doomed)) return nullptr;
     its_task->uncancellable = false;
     return its_task;
@@ -84,8 +89,15 @@ void OperationState::wait() {
   task->loop().park(*task, kind_);
 }
 
+void OperationState::wait_in(Selection& selection, int index) {
+  if (task != selection.task) belong_to(*selection.task);  // it was started elsewhere
+  selection_ = &selection;
+  index_ = index;
+}
+
 void OperationState::abandon() noexcept {
   awaited = false;
+  selection_ = nullptr;
   stop();
 }
 

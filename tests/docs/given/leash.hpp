@@ -3,6 +3,7 @@
 // What the examples of leash/include/leash take for granted.
 // no example: awaitables
 // no example: boost_awaitables
+// no example: leash
 // no example: wait_point
 
 #include <gtest/gtest.h>
@@ -75,6 +76,13 @@ namespace of_from_slot {
 struct Handler {};
 extern Handler handler;
 }  // namespace of_from_slot
+namespace of_gather {
+struct User {};
+struct Cart {};
+extern int id;
+leash::Task<leash::Result<User>> find_user(leash::Context, int);
+leash::Task<leash::Result<Cart>> find_cart(leash::Context, int);
+}  // namespace of_gather
 namespace of_go {
 leash::Task<> worker(leash::Context, leash::Channel<int>);
 }
@@ -84,9 +92,19 @@ struct Exposer {
 };
 extern Exposer exposer;
 }  // namespace of_prometheus
+namespace of_race {
+extern int replica_a;
+extern int replica_b;
+leash::Task<leash::Result<std::string>> ask(leash::Context, int);
+}  // namespace of_race
 namespace of_scope {
 leash::Task<leash::Result<>> fetch(leash::Context, std::string);
 }
+namespace of_scoped {
+extern std::string a;
+extern std::string b;
+leash::Task<> fetch(leash::Context, std::string, std::string&);
+}  // namespace of_scoped
 namespace of_select {
 extern leash::Channel<int> numbers;
 }

@@ -4,10 +4,15 @@
 #include <stdexcept>
 
 #include "leash/channel.hpp"
+#include "leash/sleep.hpp"
+#include "leash/snapshot.hpp"
 #include "tests/support/loop_fixture.hpp"
 
 namespace leash {
 namespace {
+
+using namespace std::chrono_literals;
+using testing::Counted;
 
 using GoTest = testing::LoopFixture;
 
@@ -75,6 +80,47 @@ TEST_F(GoTest, ATaskMayStartOthersFromItsParametersDestructors) {
   go(root(), [](Starter) -> Task<> { co_return; }(Starter(root(), &text)));
   poll();
   EXPECT_EQ(text, "late");
+}
+
+TEST_F(GoTest, KeepsAFunctionWithItsCaptures) {
+  std::string text;
+  {
+    const Counted counted(7);
+    const std::string word(100, 'x');
+    go(root(), [counted, word, &text](Context ctx) -> Task<> {
+      (void)co_await sleep(ctx, 1s);
+      text = std::to_string(counted.value) + std::to_string(word.size());
+    });
+  }
+  poll();
+  EXPECT_EQ(Counted::alive, 1) << "in the task's frame, although all of its starter has gone";
+  advance(1s);
+  EXPECT_EQ(text, "7100");
+  EXPECT_EQ(Counted::alive, 0);
+}
+
+TEST_F(GoTest, TakesFunctionsWithoutAContextAndWithAResult) {
+  std::string text;
+  go(root(), [&text]() -> Task<Result<>> {
+    text = "ran";
+    co_return std::unexpected(make_error_code(errc::closed));
+  });
+  poll();
+  EXPECT_EQ(text, "ran");
+  std::uint64_t errors = 0;
+  for (const SiteMetrics& site : loop.metrics()->sites()) errors += site.finished[1].get();
+  EXPECT_EQ(errors, 1u) << "its error is counted, as a task's is";
+}
+
+TEST_F(GoTest, ReportsOfAFunctionsTaskHaveItsFramesAlone) {
+  keep_leaks();
+  Channel<int> ch;
+  go(root(), [ch](Context ctx) -> Task<> { (void)co_await ch.receive(ctx); });
+  EXPECT_EQ(snapshot(loop).at(0).frames.size(), 0u) << "it has not run yet";
+  poll();
+  const TaskInfo task = snapshot(loop).at(0);
+  ASSERT_EQ(task.frames.size(), 1u);
+  EXPECT_EQ(task.frames[0].file, "tests/leash/task/go_test.cpp");
 }
 
 TEST(GoDeathTest, AfterTheLoopsEndAborts) {

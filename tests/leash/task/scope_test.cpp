@@ -692,6 +692,44 @@ TEST_F(ScopeTest, ACancellationThatIsThrownWhenNobodyCancelledIsAFailure) {
   EXPECT_EQ(finished(Outcome::error), 1u);
 }
 
+TEST_F(ScopeTest, AFailureMayLeaveTheOthersAlone) {
+  std::string text;
+  go(root(), [&text](Context ctx) -> Task<> {
+    Scope s(ctx, OnFailure::keep_others);
+    s.go([]() -> Task<Result<>> { co_return std::unexpected(make_error_code(errc::closed)); });
+    s.go([&text](Context own) -> Task<> {
+      const auto slept = co_await sleep(own, 1s);
+      text += slept ? "slept, " : "cancelled, ";
+    });
+    const auto joined = co_await s.join();
+    text += joined.error().message();
+  });
+  advance(1s);
+  EXPECT_EQ(text, "slept, " + make_error_code(errc::closed).message());
+}
+
+TEST_F(ScopeTest, AJoinUnderAContextGivesUpAndTheTasksGoOn) {
+  std::string text;
+  go(root(), [&text](Context ctx) -> Task<> {
+    Scope s(ctx);
+    s.go([&text](Context own) -> Task<> {
+      (void)co_await sleep(own, 3s);
+      text += "slept, ";
+    });
+    auto [patience, cancel] = with_timeout(ctx, 1s);
+    const auto first = co_await s.join(patience);
+    text += first.error().message() + ", ";
+    const auto again = co_await s.join(patience);
+    text += again.error().message() + ", ";
+    const auto last = co_await s.join(ctx);
+    text += last ? "joined" : "failed";
+  });
+  advance(1s);
+  EXPECT_EQ(text, "context deadline exceeded, context deadline exceeded, ");
+  advance(2s);
+  EXPECT_EQ(text, "context deadline exceeded, context deadline exceeded, slept, joined");
+}
+
 TEST(ScopeDeathTest, JoinedByTwoTasksAtOnceAborts) {
   EXPECT_DEATH(
       {

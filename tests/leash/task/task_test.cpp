@@ -227,5 +227,40 @@ TEST(TaskDeathTest, AMovedFromTaskAborts) {
   EXPECT_DEATH((void)task.release(), "Task used after it was moved from");
 }
 
+TEST_F(TaskTest, CoReturnOfBracesIsSuccess) {
+  bool succeeded = false;
+  start(
+      [](Context, bool* out) -> Task<> {
+        auto task = []() -> Task<Result<>> { co_return {}; }();
+        const Result<> result = co_await std::move(task);
+        *out = result.has_value();
+      },
+      &succeeded);
+  EXPECT_TRUE(succeeded);
+}
+
+#pragma GCC diagnostic push
+#if defined(__clang__)
+#  pragma GCC diagnostic ignored "-Wreturn-type"
+#endif
+Task<Result<int>> falls_off_its_end(bool early) {
+  if (early) co_return 1;
+}
+#pragma GCC diagnostic pop
+
+TEST(TaskDeathTest, AValueThatIsNotReturnedAborts) {
+  const auto run = [] {
+    asio::io_context io{1};
+    Loop loop{io};
+    go(loop.background(), []() -> Task<> {
+      const auto result = co_await falls_off_its_end(false);
+      (void)result;
+    }());
+    io.run();
+  };
+  EXPECT_DEATH(run(),
+               "a coroutine that returns a value ended without co_return .tests/leash/task/task_test.cpp");
+}
+
 }  // namespace
 }  // namespace leash

@@ -78,6 +78,31 @@ class ListenerTest : public ::testing::Test {
   }
 };
 
+TEST_F(ListenerTest, DoesNotRepeatWhatVerifyNoneFound) {
+  const std::string said = said_of("IsToldOnceOfWhatVerifyNoneFound");
+  EXPECT_NE(said.find("deadlock: nothing can ever wake 1 task"), std::string::npos) << said;
+  EXPECT_EQ(said.find("a loop was destroyed"), std::string::npos) << said;
+}
+
+TEST(VerifyNone, FailsAtItsCallersLine) {
+  static asio::io_context io{1};
+  static Loop loop{io};
+  Channel<int> ch;
+  go(loop.background(), wait_for_value(ch));
+  ::testing::TestPartResultArray failures;
+  int line = 0;
+  {
+    const ::testing::ScopedFakeTestPartResultReporter fake(&failures);
+    line = __LINE__ + 1;
+    verify_none(loop);
+  }
+  ASSERT_EQ(failures.size(), 1);
+  EXPECT_EQ(failures.GetTestPartResult(0).line_number(), line);
+  EXPECT_EQ(failures.GetTestPartResult(0).file_name(), std::string("tests/leash/testing/gtest_test.cpp"));
+  ch.close();
+  verify_none(loop);
+}
+
 TEST_F(ListenerTest, LetsACleanTestPass) {
   EXPECT_EQ(said_of("IsClean"), "");
   EXPECT_EQ(said_of("IsNotBlamedForTheOneBefore"), "");
@@ -87,7 +112,7 @@ TEST_F(ListenerTest, LetsACleanTestPass) {
 
 // What the listener says of a test that destroys a loop with a task, after what the test said itself.
 constexpr const char* destroyed = R"(Failed
-the test destroyed a loop with tasks alive
+a loop was destroyed with tasks alive
 
 task 1 [chan receive, TIME] "forgotten" orphan: its owner ended TIME ago (shutdown), holds BYTES
     wait_for_ever        tests/leash/testing/gtest_sample.cpp:LINE

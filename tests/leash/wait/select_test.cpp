@@ -2,13 +2,22 @@
 #include "leash/select.hpp"
 
 #include <array>
+#include <asio/buffer.hpp>
+#include <asio/local/connect_pair.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/read_until.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/write.hpp>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
 #include "leash/channel.hpp"
 #include "leash/done.hpp"
+#include "leash/scope.hpp"
 #include "leash/sleep.hpp"
+#include "leash/snapshot.hpp"
+#include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
 
 namespace leash {
@@ -242,6 +251,102 @@ TEST_F(SelectTest, FourTasksSelectOnManyChannelsAndNothingIsLost) {
   }
   poll();
   EXPECT_EQ(sum, 1999L * 2000 / 2);
+}
+
+using Stream = asio::local::stream_protocol::socket;
+
+TEST_F(SelectTest, AnOperationMayBeTaken) {
+  Stream near(io), far(io);
+  asio::local::connect_pair(near, far);
+  std::string got;
+  go(root(), [&near, &got](Context ctx) -> Task<> {
+    std::array<char, 16> data{};
+    auto r = co_await select(sleep(1h), near.async_read_some(asio::buffer(data), via(ctx)));
+    if (r.index() == 1) got.assign(data.data(), std::get<1>(r).value());
+  });
+  poll();
+  EXPECT_EQ(got, "");
+  asio::write(far, asio::buffer("hello", 5));
+  EXPECT_TRUE(eventually([&] { return !got.empty(); }));
+  EXPECT_EQ(got, "hello");
+  EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
+}
+
+TEST_F(SelectTest, AnOperationThatIsNotTakenHasEnded) {
+  Stream near(io), far(io);
+  asio::local::connect_pair(near, far);
+  std::size_t taken = 9, count = 9;
+  go(root(), [&near, &taken, &count](Context ctx) -> Task<> {
+    std::string line;  // a composed operation shrinks it when it ends
+    auto r = co_await select(asio::async_read_until(near, asio::dynamic_buffer(line), '\n', via(ctx, count)),
+                             sleep(1s));
+    taken = r.index();
+    EXPECT_EQ(line.size(), 3u);
+  });
+  asio::write(far, asio::buffer("abc", 3));
+  poll();
+  EXPECT_EQ(taken, 9u);
+  advance(1s);
+  EXPECT_TRUE(eventually([&] { return taken != 9; }));
+  EXPECT_EQ(taken, 1u);
+}
+
+TEST_F(SelectTest, OfOperationsTheFirstIsTaken) {
+  asio::steady_timer early(io, 1ms), late(io, 24h);
+  std::size_t taken = 9;
+  go(root(), [&](Context ctx) -> Task<> {
+    auto r = co_await select(late.async_wait(via(ctx)), early.async_wait(via(ctx)));
+    taken = r.index();
+    EXPECT_TRUE(std::get<1>(r));
+  });
+  EXPECT_TRUE(eventually([&] { return taken != 9; }));
+  EXPECT_EQ(taken, 1u);
+  EXPECT_EQ(late.expires_at(asio::steady_timer::time_point::max()), 0u) << "it does not wait any more";
+}
+
+TEST_F(SelectTest, AnOperationEndsWithItsContext) {
+  asio::steady_timer late(io, 24h);
+  std::string said;
+  auto made = with_cancel(root());
+  go(root(), [&late, &said, ctx = made.ctx](Context) -> Task<> {
+    auto r = co_await select(late.async_wait(via(ctx)), sleep(1h));
+    said = std::get<0>(r).error().message();
+  });
+  poll();
+  made.cancel();
+  EXPECT_TRUE(eventually([&] { return !said.empty(); }));
+  EXPECT_EQ(said, make_error_code(errc::canceled).message());
+}
+
+TEST_F(SelectTest, ATaskThatIsEndedInASelectEndsItsOperation) {
+  asio::steady_timer late(io, 24h);
+  go(root(), [&late](Context ctx) -> Task<> {
+    Scope s(ctx);
+    s.go([&late](Context own) -> Task<> {
+      (void)co_await select(late.async_wait(via(own)), sleep(1h));
+      ADD_FAILURE() << "it was resumed";
+    });
+    co_await sleep(1s);
+  });
+  advance(1s);
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+}
+
+TEST_F(SelectTest, ReportsNameTheLineOfASelectWithOperations) {
+  keep_leaks();
+  asio::steady_timer late(io, 24h);
+  unsigned line = 0;
+  go(root(), [&late, &line](Context ctx) -> Task<> {
+    line = __LINE__ + 1;
+    (void)co_await select(late.async_wait(via(ctx)), sleep(1h));
+  });
+  poll();
+  const TaskInfo task = snapshot(loop).at(0);
+  EXPECT_EQ(task.wait, WaitKind::select);
+  ASSERT_EQ(task.frames.size(), 1u);
+  EXPECT_EQ(task.frames[0].line, line);
+  loop.drain();
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
 }
 
 }  // namespace

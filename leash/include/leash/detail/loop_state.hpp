@@ -197,6 +197,8 @@ class LoopState {
   // Operations.
   void operation_started(const Operation& operation) noexcept { ++in_flight_like(operation); }
   void operation_ended(const Operation& operation) noexcept { --in_flight_like(operation); }
+  bool in_flight() const noexcept { return awaited_operations() + abandoned_operations_ != 0; }
+  std::optional<TimePoint> next_timer() const noexcept { return timers_.earliest(); }
   bool closing() const noexcept { return closing_; }
   bool stuck() const noexcept;  // tasks are alive, and nothing of this loop's thread can wake any
   // Whether the io_context, which has just returned, did so for lack of work, and was not stopped. Only a look tells, in
@@ -256,7 +258,6 @@ class LoopState {
     return operation.has_to_return ? returning_operations_ : plain_operations_;
   }
   std::size_t awaited_operations() const noexcept { return returning_operations_ + plain_operations_; }
-  bool in_flight() const noexcept { return awaited_operations() + abandoned_operations_ != 0; }
   TaskRecord* newest_task_before(std::uint64_t id) noexcept;
   static void owner_done(Dependent& dependent) noexcept;
   friend struct TaskRecord;

@@ -7,6 +7,7 @@
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/basic_resolver_results.hpp>
 #include <coroutine>
@@ -53,10 +54,12 @@ class OperationState : public Operation, public Dependent {
   ContextNode& context() const noexcept { return *context_; }
   asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
-  void initiated() noexcept;      // after the operation was started
-  void completed() noexcept;      // by its handler, once, with the result stored
-  void await();                   // by the awaiter, once
-  void wait();                    // then, if it has to
+  void initiated() noexcept;                      // after the operation was started
+  void completed() noexcept;                      // by its handler, once, with the result stored
+  void await();                                   // by the awaiter, once
+  void wait();                                    // then, if it has to
+  void wait_in(Selection& selection, int index);  // by a select
+  void wait_no_more() noexcept { selection_ = nullptr; }
   void abandon() noexcept;        // the awaiter goes away first: cancel
   void stop() noexcept override;  // told once: later, what it worked on (a socket) may be gone
   bool is_complete() const noexcept { return complete_; }
@@ -81,6 +84,8 @@ class OperationState : public Operation, public Dependent {
   WaitKind kind_;
   bool owns_its_memory_;  // refers to nothing of the caller: not waited for after its context is done
   LoopState* loop_;       // counted
+  Selection* selection_ = nullptr;
+  int index_ = 0;
   Ref<ContextNode> context_;
   asio::cancellation_signal signal_;
   alignas(std::max_align_t) std::byte arena_[192];
@@ -250,6 +255,8 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
   }
   void await_suspend(std::coroutine_handle<>) { operation_->wait(); }
 
+  OperationOf<Args...>& operation() const noexcept { return *operation_; }
+
   // What the handler was called with, once it has been.
   const std::optional<std::tuple<Args...>>& arguments() const noexcept { return operation_->arguments; }
 
@@ -303,6 +310,58 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
 
   Ref<OperationOf<Args...>> operation_;
   std::size_t* partial_;
+};
+
+// An operation as a case of select. One that is not taken is stopped, and waited for: until its handler has run it may
+// use what it was given.
+template <class... Args>
+class OperationCase {
+ public:
+  explicit OperationCase(OperationAwaiter<Args...>&& awaiter) noexcept : awaiter_(std::move(awaiter)) {}
+  bool try_now(TaskRecord&) const noexcept { return operation().is_complete(); }
+  void arm(Selection& selection, int index) noexcept { operation().wait_in(selection, index); }
+  void disarm() noexcept { operation().wait_no_more(); }
+  auto result() { return awaiter_.await_resume(); }
+  OperationState& operation() const noexcept { return awaiter_.operation(); }
+
+ private:
+  OperationAwaiter<Args...> awaiter_;
+};
+template <class... Args>
+OperationCase<Args...> case_of(OperationAwaiter<Args...>&& awaiter) noexcept {
+  return OperationCase<Args...>(std::move(awaiter));
+}
+
+// The end of an operation, whatever came of it.
+class OperationEnd : public AwaiterTag {
+ public:
+  explicit OperationEnd(OperationState& operation) noexcept : operation_(&operation) {}
+  bool await_ready() const noexcept { return operation_->is_complete(); }
+  void await_suspend(std::coroutine_handle<>) const { operation_->wait(); }
+  void await_resume() const noexcept {}
+
+ private:
+  Ref<OperationState> operation_;
+};
+
+// As bind_cancellation_slot has it: that slot stops the operation, too, and not only its context.
+template <class... Args>
+class [[nodiscard]] BoundOperationAwaiter : public OperationAwaiter<Args...> {
+ public:
+  BoundOperationAwaiter(OperationAwaiter<Args...>&& awaiter, asio::cancellation_slot slot)
+      : OperationAwaiter<Args...>(std::move(awaiter)), slot_(slot) {
+    if (!slot_.is_connected() || this->operation().is_complete()) return;
+    slot_.assign([operation = Ref<OperationState>(&this->operation())](asio::cancellation_type) {
+      operation->stop();
+    });
+  }
+  auto await_resume() {
+    if (slot_.is_connected()) slot_.clear();
+    return OperationAwaiter<Args...>::await_resume();
+  }
+
+ private:
+  asio::cancellation_slot slot_;
 };
 
 }  // namespace leash::detail

@@ -109,7 +109,6 @@ struct PromiseCommon : AlignedPromiseBase {
     return Task<T>(std::coroutine_handle<Promise<T>>::from_promise(static_cast<Promise<T>&>(*this)));
   }
   std::suspend_always initial_suspend() const noexcept { return {}; }
-  FinalAwaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept {
     check(current.exception != nullptr,
           "a destructor threw an exception while the frame of a task was destroyed");
@@ -129,13 +128,14 @@ struct PromiseCommon : AlignedPromiseBase {
     return AwaiterRef<std::remove_reference_t<A>>(awaiter);
   }
   template <class A>
-  requires(!Awaiter<A> &&
-           (!is_task<std::remove_cvref_t<A>> || std::is_lvalue_reference_v<A>)) void await_transform(A&&) {
+  requires(!Awaiter<A> && (!is_task<std::remove_cvref_t<A>> ||
+                           std::is_lvalue_reference_v<A>)) std::suspend_never await_transform(A&&) {
     static_assert(!is_task<std::remove_cvref_t<A>>, "a Task is awaited once: co_await std::move(task)");
     static_assert(
         is_task<std::remove_cvref_t<A>> || Awaiter<A>,
         "inside a leash::Task, co_await takes a Task, an awaiter of leash, or an Asio operation called "
         "with leash::via(ctx)");
+    return {};
   }
 };
 
@@ -143,7 +143,13 @@ template <class T>
 struct Promise : PromiseCommon<T> {
   explicit Promise(std::source_location definition = std::source_location::current()) noexcept
       : PromiseCommon<T>(definition) {}
-  template <class U>
+  // Flowing off the end is undefined for a coroutine that returns a value; compilers go on here.
+  FinalAwaiter final_suspend() const noexcept {
+    if (!value && !*current.exception) [[unlikely]]
+      fail("a coroutine that returns a value ended without co_return", this->where);
+    return {};
+  }
+  template <class U = T>
   requires std::is_constructible_v<T, U&&>
   void return_value(U&& v) { value.emplace(std::forward<U>(v)); }
   T take() {
@@ -157,6 +163,7 @@ template <>
 struct Promise<void> : PromiseCommon<void> {
   explicit Promise(std::source_location definition = std::source_location::current()) noexcept
       : PromiseCommon<void>(definition) {}
+  FinalAwaiter final_suspend() const noexcept { return {}; }
   void return_void() const noexcept {}
   void take() { rethrow_exception(); }
 };

@@ -9,7 +9,9 @@
 #include <utility>
 #include <variant>
 
+#include "leash/detail/operation.hpp"
 #include "leash/detail/waiting.hpp"
+#include "leash/task.hpp"
 
 namespace leash::detail {
 
@@ -17,6 +19,9 @@ struct Otherwise {};
 
 template <class R>
 using Alternative = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+
+template <class Case>
+concept IsOperation = requires(Case& one) { one.operation(); };
 
 template <bool HasDefault, class... Cases>
 class [[nodiscard]] Select : public Waiting<Cases...> {
@@ -44,6 +49,20 @@ class [[nodiscard]] Select : public Waiting<Cases...> {
 
   Outcome await_resume() { return outcome(std::index_sequence_for<Cases...>()); }
 
+  // All of them; one that has not ended yet, or null.
+  OperationState* stop_operations() noexcept {
+    OperationState* pending = nullptr;
+    const auto stop = [&]<class Case>(Case& one) {
+      if constexpr (IsOperation<Case>) {
+        if (one.operation().is_complete()) return;
+        one.operation().stop();
+        pending = &one.operation();
+      }
+    };
+    std::apply([&](auto&... each) { (stop(each), ...); }, this->cases_);
+    return pending;
+  }
+
  private:
   template <std::size_t... I>
   Outcome outcome(std::index_sequence<I...>) {
@@ -64,13 +83,45 @@ class [[nodiscard]] Select : public Waiting<Cases...> {
   }
 };
 
-template <class... Cases>
-auto select_now(Await<Cases>&&... cases) {
-  return Select<true, Cases...>(std::move(cases).take_case()...);
+// What select makes a case of. (An operation: in detail/operation.hpp.)
+template <class Case>
+Case case_of(Await<Case>&& awaiter) {
+  return std::move(awaiter).take_case();
+}
+template <class T>
+using CaseOf = decltype(case_of(std::declval<T>()));
+template <class T>
+concept HasCase = requires { typename CaseOf<T>; };
+
+template <class T>
+inline constexpr bool is_otherwise = std::is_same_v<std::remove_cvref_t<T>, Otherwise>;
+template <class... T>
+inline constexpr bool ends_with_otherwise = false;
+template <class First, class... Rest>
+inline constexpr bool ends_with_otherwise<First, Rest...> = ends_with_otherwise<Rest...>;
+template <class Last>
+inline constexpr bool ends_with_otherwise<Last> = is_otherwise<Last>;
+
+template <bool HasDefault, class... Cases>
+Task<typename Select<HasDefault, Cases...>::Outcome> select_with_operations(
+    Select<HasDefault, Cases...> awaiter) {
+  auto outcome = co_await awaiter;
+  for (OperationState* pending = awaiter.stop_operations(); pending; pending = awaiter.stop_operations()) {
+    OperationEnd end(*pending);
+    co_await end;
+  }
+  co_return outcome;
 }
 
-template <class... T>
-concept EndsWithOtherwise =
-    sizeof...(T) > 1 && std::is_same_v<std::tuple_element_t<sizeof...(T) - 1, std::tuple<T...>>, Otherwise>;
+template <bool HasDefault, class... Arguments>
+auto select_of(Arguments&&... arguments) {
+  using Awaiter = Select<HasDefault, CaseOf<Arguments>...>;
+  if constexpr ((IsOperation<CaseOf<Arguments>> || ...)) {
+    return select_with_operations<HasDefault, CaseOf<Arguments>...>(
+        Awaiter(case_of(std::forward<Arguments>(arguments))...));
+  } else {
+    return Awaiter(case_of(std::forward<Arguments>(arguments))...);
+  }
+}
 
 }  // namespace leash::detail

@@ -24,8 +24,18 @@
 
 namespace leash::detail {
 
+// Inside an asio::awaitable, co_await calls what it does not know with its frame: this says what is wrong.
+struct NotForAwaitable {
+  template <class Frame>
+  auto operator()(Frame*) const {
+    static_assert(std::is_void_v<Frame>,
+                  "an asio::awaitable cannot await this: leash::as_awaitable(ctx, task) awaits a task there, "
+                  "and leash::via(ctx, asio::use_awaitable) puts an operation under a context");
+  }
+};
+
 // What co_await accepts inside a Task, beside other Tasks.
-struct AwaiterTag {};
+struct AwaiterTag : NotForAwaitable {};
 template <class A>
 concept Awaiter = std::is_base_of_v<AwaiterTag, std::remove_cvref_t<A>>;
 
