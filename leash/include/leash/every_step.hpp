@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Cancels a scenario at every await that it passes. Of the target leash::gtest.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Tasks in a block: none that is started in it outlives it. The form to begin with.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A loop for a test, whose time goes on by itself (Go: testing/synctest).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Text that a program supplies, made safe to be part of a report: it cannot look like another line of it, and cannot
 // steer the terminal that shows it. Internal.

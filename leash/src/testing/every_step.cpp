@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "leash/every_step.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // The examples of Go's testing/synctest, and what is special here.
 #include "leash/test_loop.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // leash::via inside of Asio's own completion token adapters.
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>

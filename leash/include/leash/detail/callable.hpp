@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Functions that return a task, wherever a task is taken: they are kept in the task's first frame, and so are their
 // captures. Internal. (Frames of coroutines in detail/ are not in reports.)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The coroutines of gather(). Internal: leash/gather.hpp is what users see.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What other threads hold of a loop: the one part of it that they may touch. Internal.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The coroutine of scoped(). Internal: leash/scoped.hpp is what users see.
 
