@@ -25,6 +25,7 @@
 #include "leash/metrics.hpp"
 #include "leash/race.hpp"
 #include "leash/reaper.hpp"
+#include "leash/remote_channel.hpp"
 #include "leash/scope.hpp"
 #include "leash/scoped.hpp"
 #include "leash/select.hpp"

@@ -73,7 +73,7 @@ void LoopState::check_other_thread() noexcept {
   const bool free = owner->ended.load(std::memory_order_acquire) || io_.stopped();
   check(free && !in_a_turn,
         "a loop's tasks, contexts and channels belong to its thread; this is another one: post to the loop's "
-        "io_context, or use a RemoteCancel");
+        "io_context, or use a RemoteCancel or a RemoteChannel");
 }
 
 void LoopState::drain() noexcept {

@@ -19,6 +19,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "leash/channel.hpp"
 #include "leash/context.hpp"
