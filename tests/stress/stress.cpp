@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 // Ends what waits, at random moments, in every way there is: contexts are canceled by their own loop and from others,
 // scopes are destroyed without join, tasks are reaped, loops end, all of it inside composed reads, writes, connects and
 // TLS handshakes. Run under a sanitizer it finds what is used after it has gone; by itself it finds frames that stay
@@ -188,8 +189,8 @@ class Home {
   static Task<> shakes_hands(Context ctx, std::shared_ptr<Pair> pair, int side, Home* home) {
     const Kept kept;
     ssl::stream<Stream&> stream((*pair)[static_cast<std::size_t>(side)], home->tls_);
-    const auto shaken = co_await stream.async_handshake(
-        side == 0 ? ssl::stream_base::server : ssl::stream_base::client, leash::via(ctx));
+    const auto role = side == 0 ? ssl::stream_base::server : ssl::stream_base::client;
+    const auto shaken = co_await stream.async_handshake(role, leash::via(ctx));
     if (!shaken) co_return;
     ++home->shared_.handshakes;
     std::string text(1000, 't');
