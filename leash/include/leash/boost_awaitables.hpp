@@ -17,7 +17,10 @@
 
 #include "leash/detail/tracking.hpp"
 
-#if LEASH_TRACKING
+#if __has_include(<boost/version.hpp>)
+#  include <boost/version.hpp>
+#endif
+#if LEASH_TRACKING && defined(BOOST_VERSION) && BOOST_VERSION >= 108000
 #  include <boost/asio/any_io_executor.hpp>
 #  include <boost/asio/awaitable.hpp>
 #  include <boost/asio/execution/context_as.hpp>

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -139,5 +140,11 @@ void background(std::string_view function);
 std::uint64_t current_coroutine() noexcept;
 // Names the coroutine that runs on this thread, for reports: "conn 17".
 void label(std::string_view text);
+
+namespace detail {
+// Called for each coroutine whose frames are destroyed where it waits, as with their io_context. The number of the hook.
+std::uint64_t watch_let_go(std::function<void(const CoroutineInfo&)> tell);
+void unwatch_let_go(std::uint64_t number);
+}  // namespace detail
 
 }  // namespace leash

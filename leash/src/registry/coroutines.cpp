@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -25,7 +26,7 @@ using std::chrono::nanoseconds;
 // What few coroutines have: kept apart from their records.
 struct Extras {
   std::string label;
-  std::shared_ptr<OwnerState> owner;
+  Ownership ownership;
 };
 struct Few {
   std::mutex mutex;
@@ -47,10 +48,21 @@ void forget_extras(std::uint64_t id) noexcept {
   few().extras.erase(id);
 }
 
-void begin_owned(CoroutineRecord& record, std::shared_ptr<OwnerState> owner) noexcept {
+void begin_owned(CoroutineRecord& record, const Ownership& ownership) noexcept {
   const std::lock_guard lock(few().mutex);
-  few().extras[get(record.id)].owner = std::move(owner);
+  few().extras[get(record.id)].ownership = ownership;
   set(record, owned);
+}
+
+void operation_begins(CoroutineRecord& record) noexcept {
+  std::function<void()> cancel;
+  {
+    const std::lock_guard lock(few().mutex);
+    const auto found = few().extras.find(get(root_of(record).id));
+    if (found == few().extras.end() || !found->second.ownership.owner->done()) return;
+    cancel = found->second.ownership.cancel;
+  }
+  if (cancel) cancel();
 }
 
 // One record, as it was at one moment.
@@ -207,7 +219,7 @@ class Look {
     if (root.flags & owned) {
       const std::lock_guard lock(few().mutex);
       if (const auto found = few().extras.find(root.id); found != few().extras.end())
-        verdict.owner = found->second.owner;
+        verdict.owner = found->second.ownership.owner;
     }
     if (verdict.owner) {
       const std::int64_t done_at = verdict.owner->done_at.load(std::memory_order_acquire);
@@ -266,7 +278,7 @@ class Look {
       info.owner = verdict.owner->label;
       if (const std::int64_t done_at = verdict.owner->done_at.load(std::memory_order_acquire); done_at != 0) {
         info.owner_done_for = clock_.since_steady(done_at);
-        info.owner_cause = verdict.owner->cause.message();
+        info.owner_cause = verdict.owner->cause ? verdict.owner->cause.message() : "finished";
       }
     }
     if (root.flags & labeled) {
@@ -364,6 +376,47 @@ struct ShapeHash {
     return hash;
   }
 };
+
+struct LetGo {
+  std::mutex mutex;
+  std::map<std::uint64_t, std::function<void(const CoroutineInfo&)>> hooks;
+  std::uint64_t last_hook = 0;
+  std::uint64_t last_told = 0;  // the root of which the innermost frame was told
+};
+LetGo& let_go() {
+  static LetGo* const all = new LetGo;
+  return *all;
+}
+
+}  // namespace
+
+std::uint64_t watch_let_go(std::function<void(const CoroutineInfo&)> tell) {
+  const std::lock_guard lock(let_go().mutex);
+  let_go().hooks.emplace(++let_go().last_hook, std::move(tell));
+  leash_coroutines.watched = true;
+  return let_go().last_hook;
+}
+
+void unwatch_let_go(std::uint64_t number) {
+  const std::lock_guard lock(let_go().mutex);
+  let_go().hooks.erase(number);
+  leash_coroutines.watched = !let_go().hooks.empty();
+}
+
+// The innermost frame goes first: then the chain is still whole.
+void tell_let_go(CoroutineRecord& record) noexcept {
+  const std::lock_guard lock(let_go().mutex);
+  const CoroutineRecord& root = root_of(record);
+  ChainCopy chain;
+  if (get(root.id) == let_go().last_told || !chain.take(root)) return;
+  let_go().last_told = get(root.id);
+  Look look{CoroutineFilter()};
+  const Verdict verdict = look.judge(chain);
+  const CoroutineInfo info = look.describe(chain, verdict);
+  for (const auto& [number, tell] : let_go().hooks) tell(info);
+}
+
+namespace {
 
 std::string place_text(const CoroutinePlace& place) { return place.file + ":" + std::to_string(place.line); }
 
@@ -602,7 +655,7 @@ void background(std::string_view function) {
 }
 
 namespace {
-const bool environment_is_read = [] {
+[[maybe_unused]] const bool environment_is_read = [] {
   const char* const names = std::getenv("LEASH_BACKGROUND");
   for (std::string_view rest = names ? names : ""; !rest.empty();) {
     const std::size_t end = std::min(rest.find(','), rest.size());

@@ -152,8 +152,8 @@ class FramePromise : public net::detail::awaitable_frame<T, Executor> {
   }
 
   template <class U>
-  auto await_transform(net::awaitable<U, Executor> inner,
-                       std::source_location where = std::source_location::current()) {
+  [[gnu::always_inline]] auto await_transform(net::awaitable<U, Executor> inner,
+                                              std::source_location where = std::source_location::current()) {
     AwaitNested<T, U, Executor> awaiter(Base::await_transform(std::move(inner)));
     waits_at(where);
     return awaiter;
@@ -215,10 +215,9 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
     size_ = static_cast<std::uint16_t>((coroutine_thread.frame_bytes + 15) / 16);
   }
   ~OperationPromise() {
-    if (slot_ == 0) return;
-    CoroutineRecord& record = record_at(slot_);
-    add(record.size, static_cast<std::uint16_t>(-size_));
-    if (this->caller_ == nullptr) resume(record);  // it has its result
+    if (record_ == nullptr) return;
+    add(record_->size, static_cast<std::uint16_t>(-size_));
+    if (this->caller_ == nullptr) resume(*record_);  // it has its result
   }
 
   static void* operator new(std::size_t size) { return FrameMemory<Base>::allocate(size); }
@@ -232,7 +231,7 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
     } else {
       begin();
       if constexpr (kind == WaitKind::coroutine || kind == WaitKind::group) {
-        return Spawning(Base::await_transform(std::forward<A>(operation)), slot_);
+        return Spawning(Base::await_transform(std::forward<A>(operation)), record_);
       } else {
         return Base::await_transform(std::forward<A>(operation));
       }
@@ -244,11 +243,11 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   template <class Inner>
   class Spawning {
    public:
-    Spawning(Inner inner, std::uint32_t slot) : inner_(std::move(inner)), slot_(slot) {}
+    Spawning(Inner inner, CoroutineRecord* record) : inner_(std::move(inner)), record_(record) {}
     bool await_ready() { return inner_.await_ready(); }
     void await_suspend(std::coroutine_handle<> frame) {
       CoroutineRecord* const before = coroutine_thread.current;
-      if (slot_ != 0) coroutine_thread.current = &record_at(slot_);
+      if (record_) coroutine_thread.current = record_;
       inner_.await_suspend(frame);
       coroutine_thread.current = before;
     }
@@ -256,7 +255,7 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
 
    private:
     Inner inner_;
-    std::uint32_t slot_;
+    CoroutineRecord* record_;
   };
 
   template <class U>
@@ -267,12 +266,14 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   void begin() noexcept {
     if (!take_awaiting(this->caller_) || coroutine_thread.awaiting_record == nullptr) return;
     CoroutineRecord& record = *coroutine_thread.awaiting_record;
-    slot_ = slot_of(get(record.id));
+    record_ = &record;
     add(record.size, size_);
     put(record.wait, kind == WaitKind::none ? WaitKind::asio : kind);
+    if (has(record, owned)) [[unlikely]]
+      operation_begins(record);
   }
 
-  std::uint32_t slot_ = 0;
+  CoroutineRecord* record_ = nullptr;  // of the frame that awaits it
   std::uint16_t size_ = 0;
 };
 

@@ -19,7 +19,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
-#include <memory>
 #include <source_location>
 #include <type_traits>
 
@@ -38,7 +37,7 @@ inline std::uint32_t tick() noexcept {
 #endif
 }
 
-struct OwnerState;  // leash/owner.hpp
+struct Ownership;  // leash/detail/owner_state.hpp
 
 enum CoroutineFlag : std::uint8_t {
   started = 1,  // it has run
@@ -108,6 +107,7 @@ struct CoroutineRegistry {
   std::uint32_t version = 1;
   std::uint32_t record_size = sizeof(CoroutineRecord);
   std::atomic<std::uint32_t> slabs{0};
+  std::atomic<bool> watched{false};            // watch_let_go was called
   std::atomic<std::uint32_t> untracked{0};     // frames for which there was no record
   std::atomic<std::uint64_t> anchor_ticks{0};  // of the counter that tick() reads, unshifted, and
   std::atomic<std::int64_t> anchor_time{0};    // the steady clock's nanoseconds then
@@ -137,7 +137,7 @@ struct CoroutineThread {
   std::uint64_t spawner = 0;
   std::uint16_t spawner_site = 0;
   const void* owned_frame = nullptr;  // the promise that is about to start under an owner
-  std::shared_ptr<OwnerState>* owner = nullptr;
+  const Ownership* ownership = nullptr;
   CoroutineShard* shard = nullptr;
   std::size_t frame_bytes = 0;  // from operator new to the promise's constructor
 };
@@ -168,8 +168,10 @@ CoroutineShard* adopt_shard() noexcept;                         // null: no memo
 CoroutineRecord* more_records(CoroutineShard& shard) noexcept;  // null: no memory, or too many
 std::uint16_t find_site(std::source_location definition) noexcept;
 void give_back(CoroutineRecord& record, CoroutineShard* to) noexcept;  // on another thread than its own
+void tell_let_go(CoroutineRecord& record) noexcept;                    // it is destroyed where it waits
 void forget_extras(std::uint64_t id) noexcept;                         // label, owner
-void begin_owned(CoroutineRecord& record, std::shared_ptr<OwnerState> owner) noexcept;
+void begin_owned(CoroutineRecord& record, const Ownership& ownership) noexcept;
+void operation_begins(CoroutineRecord& record) noexcept;  // of an owned one: its owner may have ended
 
 inline CoroutineShard* own_shard() noexcept {
   CoroutineShard* shard = coroutine_thread.shard;
@@ -249,7 +251,7 @@ inline void leave(CoroutineRecord& record) noexcept {
 
 // The frame awaits something; what that is says so itself, if it is tracked. `promise` is how it finds the frame.
 inline void suspend(CoroutineRecord& record, const void* promise, std::source_location where) noexcept {
-  if (runs(record)) leave(record);
+  leave(record);
   put(record.below, nullptr);
   put(record.at, where);
   put(record.since, tick());
@@ -260,7 +262,7 @@ inline void suspend(CoroutineRecord& record, const void* promise, std::source_lo
 
 // Whether the frame that is about to wait has this promise: then awaiting_record, or what co_spawn was told, is of it.
 inline bool take_awaiting(const void* promise) noexcept {
-  const bool same = promise != nullptr && coroutine_thread.awaiting == promise;
+  const bool same = coroutine_thread.awaiting == promise;  // which is never null
   coroutine_thread.awaiting = nullptr;
   return same;
 }
@@ -269,7 +271,7 @@ inline void begin_nested(CoroutineRecord& record, CoroutineRecord& parent) noexc
   CoroutineRecord& root = root_of(parent);
   put(record.context, &root);
   put(record.above, reinterpret_cast<std::uintptr_t>(&parent));
-  put(record.flags, started | nested);
+  put(record.flags, started | nested | (get(parent.flags) & owned));
   put(parent.below, &record);
   put(parent.wait, WaitKind::coroutine);
   if (CoroutineShard* shard = own_shard()) add(shard->sites[get(root.site)].bytes, get(record.size) * 16u);
@@ -296,9 +298,9 @@ inline void begin_chain(CoroutineRecord& record, const void* context, const void
     add(counts.started, 1);
     add(counts.bytes, get(record.size) * 16u);
   }
-  if (thread.owned_frame == promise && thread.owner != nullptr) [[unlikely]] {
+  if (thread.owned_frame != nullptr && thread.owned_frame == promise) [[unlikely]] {
     thread.owned_frame = nullptr;
-    begin_owned(record, *thread.owner);
+    begin_owned(record, *thread.ownership);
   }
   resume(record);
 }
@@ -308,6 +310,9 @@ inline void end_record(CoroutineRecord& record, Ending ending) noexcept {
   const std::uint8_t flags = get(record.flags);
   const bool ran_to_its_end = (flags & started) && ending != Ending::canceled;
   if (runs(record)) leave(record);
+  if (coroutine_thread.awaiting_record == &record) coroutine_thread.awaiting = nullptr;
+  if (leash_coroutines.watched.load(std::memory_order_relaxed)) [[unlikely]]
+    if (ending == Ending::canceled && (flags & started)) tell_let_go(record);
   CoroutineShard* const shard = own_shard();
   if (flags & nested) {
     auto& parent = *reinterpret_cast<CoroutineRecord*>(get(record.above));
@@ -326,6 +331,7 @@ inline void end_record(CoroutineRecord& record, Ending ending) noexcept {
     if (flags & (labeled | owned)) [[unlikely]]
       forget_extras(get(record.id));
   }
+  if (flags & CoroutineFlag::spawner) put(record.since, tick());
   put(record.id, get(record.id) | free_bit);
   CoroutineShard* const home = reinterpret_cast<CoroutineSlab*>(reinterpret_cast<std::uintptr_t>(&record) &
                                                                 ~(alignof(CoroutineSlab) - 1))
@@ -336,7 +342,6 @@ inline void end_record(CoroutineRecord& record, Ending ending) noexcept {
   }
   CoroutineRecord* unused = &record;
   if (flags & CoroutineFlag::spawner) {
-    put(record.since, tick());
     CoroutineRecord*& oldest = shard->ended[shard->ended_at++ % shard->ended.size()];
     unused = oldest;
     oldest = &record;

@@ -3,14 +3,15 @@
 // What an Owner is: one control block for all of its handles and coroutines. Internal; free of Asio.
 //
 // Guarantees     done_at, once it is not zero, stays; label is set before the block is shared, and cause before done_at.
-//                A watcher is called once: by end(), or at once if the owner is done already.
-// Threads        any.
+//                A watcher is called at most once, by end() or, if that was before, by watch().
+// Threads        any. A watcher is called under a lock: it only posts.
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -33,6 +34,12 @@ struct OwnerState {
   std::error_code cause;
   std::mutex mutex;  // of the watchers, and of end()
   Watchers watchers;
+};
+
+// What the registry keeps of a coroutine that has an owner.
+struct Ownership {
+  std::shared_ptr<OwnerState> owner;
+  std::function<void()> cancel;  // empty: the owner only observes
 };
 
 }  // namespace leash::detail

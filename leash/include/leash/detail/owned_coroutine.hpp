@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSL-1.0
+// leash::co_spawn for one flavour of Asio. Internal: leash/co_spawn.hpp and leash/boost_co_spawn.hpp include it.
+
+#ifndef LEASH_CO_SPAWN_ASIO
+#  include "leash/co_spawn.hpp"  // this header alone
+#else
+
+#  include <exception>
+#  include <memory>
+#  include <type_traits>
+#  include <utility>
+
+#  include "leash/detail/coroutine_record.hpp"
+#  include "leash/detail/owner_state.hpp"
+#  include "leash/owner.hpp"
+
+namespace leash::detail::LEASH_CO_SPAWN_FLAVOR {
+struct Peek;
+}
+
+// Asio lets its frames see an awaitable's frame; this one only tells where that is.
+template <class Executor>
+class LEASH_CO_SPAWN_ASIO::detail::awaitable_frame<leash::detail::LEASH_CO_SPAWN_FLAVOR::Peek, Executor> {
+ public:
+  template <class T>
+  static const void* frame_of(const awaitable<T, Executor>& coroutine) noexcept {
+    return static_cast<awaitable_frame_base<Executor>*>(coroutine.frame_);
+  }
+};
+
+namespace leash {
+namespace detail::LEASH_CO_SPAWN_FLAVOR {
+
+namespace io = LEASH_CO_SPAWN_ASIO;
+
+// What co_spawn calls to get its coroutine, right before that starts.
+template <class T, class Executor>
+class OwnedCoroutine {
+ public:
+  OwnedCoroutine(io::awaitable<T, Executor>&& coroutine, Ownership ownership)
+      : coroutine_(std::move(coroutine)), ownership_(std::move(ownership)) {}
+  io::awaitable<T, Executor> operator()() {
+    coroutine_thread.owned_frame = io::detail::awaitable_frame<Peek, Executor>::frame_of(coroutine_);
+    coroutine_thread.ownership = &ownership_;
+    return std::move(coroutine_);
+  }
+
+ private:
+  io::awaitable<T, Executor> coroutine_;
+  Ownership ownership_;
+};
+
+// Ties a coroutine to its owner until it ends.
+template <class Executor>
+class Charge : public std::enable_shared_from_this<Charge<Executor>> {
+ public:
+  Charge(std::shared_ptr<OwnerState> owner, const Executor& executor)
+      : owner_(std::move(owner)), executor_(executor) {}
+  ~Charge() { owner_->unwatch(watcher_); }
+
+  void begin() {
+    watcher_ = owner_->watch([weak = this->weak_from_this()] {
+      if (const auto self = weak.lock()) self->cancel_soon();
+    });
+  }
+  void cancel_soon() {
+    io::post(executor_, [weak = this->weak_from_this()] {
+      if (const auto self = weak.lock()) self->signal.emit(io::cancellation_type::terminal);
+    });
+  }
+
+  io::cancellation_signal signal;
+
+ private:
+  const std::shared_ptr<OwnerState> owner_;
+  const Executor executor_;
+  OwnerState::Watchers::iterator watcher_;
+};
+
+template <class Handler, class Executor>
+class ChargedHandler {
+ public:
+  ChargedHandler(Handler&& handler, std::shared_ptr<Charge<Executor>> charge, const Executor& executor)
+      : handler_(std::move(handler)), charge_(std::move(charge)), executor_(executor) {}
+
+  using executor_type = io::associated_executor_t<Handler, Executor>;
+  using cancellation_slot_type = io::cancellation_slot;
+  executor_type get_executor() const noexcept { return io::get_associated_executor(handler_, executor_); }
+  cancellation_slot_type get_cancellation_slot() const noexcept { return charge_->signal.slot(); }
+
+  template <class... Args>
+  void operator()(Args&&... args) {
+    io::get_associated_cancellation_slot(handler_).clear();
+    charge_.reset();
+    std::move(handler_)(std::forward<Args>(args)...);
+  }
+
+ private:
+  Handler handler_;
+  std::shared_ptr<Charge<Executor>> charge_;
+  Executor executor_;
+};
+
+template <class Executor>
+inline constexpr bool is_strand = false;
+template <class Inner>
+inline constexpr bool is_strand<io::strand<Inner>> = true;
+
+template <class Executor>
+bool runs_on_a_strand(const Executor& executor) noexcept {
+  if constexpr (std::is_same_v<Executor, io::any_io_executor>) {
+    return executor.template target<io::strand<io::any_io_executor>>() ||
+           executor.template target<io::strand<io::io_context::executor_type>>() ||
+           executor.template target<io::strand<io::thread_pool::executor_type>>();
+  } else {
+    return is_strand<Executor>;
+  }
+}
+
+struct SpawnOwned {
+  template <class Handler, class Executor, class T>
+  void operator()(Handler&& handler, std::shared_ptr<OwnerState> owner, Executor executor,
+                  io::awaitable<T, Executor> coroutine) const {
+    if constexpr (std::is_same_v<Executor, io::any_io_executor>) {
+      if (!runs_on_a_strand(executor)) executor = io::strand<io::any_io_executor>(executor);
+    }
+    auto charge = std::make_shared<Charge<Executor>>(owner, executor);
+    charge->begin();
+    auto outer = io::get_associated_cancellation_slot(handler);
+    if (outer.is_connected()) {
+      outer.assign([weak = std::weak_ptr(charge)](io::cancellation_type type) {
+        if (const auto kept = weak.lock()) kept->signal.emit(type);
+      });
+    }
+    Ownership ownership{std::move(owner), [weak = std::weak_ptr(charge)] {
+                          if (const auto kept = weak.lock()) kept->cancel_soon();
+                        }};
+    OwnedCoroutine<T, Executor> owned(std::move(coroutine), std::move(ownership));
+    using Charged = ChargedHandler<std::decay_t<Handler>, Executor>;
+    std::decay_t<Handler> kept(std::forward<Handler>(handler));
+    io::co_spawn(executor, std::move(owned), Charged(std::move(kept), std::move(charge), executor));
+  }
+};
+
+template <class T>
+struct SignatureOf {
+  using type = void(std::exception_ptr, T);
+};
+template <>
+struct SignatureOf<void> {
+  using type = void(std::exception_ptr);
+};
+
+}  // namespace detail::LEASH_CO_SPAWN_FLAVOR
+
+template <class Executor, class T, class Of, class Token>
+requires std::is_convertible_v<const Executor&, Of>
+auto co_spawn(const Owner& owner, const Executor& executor, LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine,
+              Token&& token) {
+  namespace flavor = detail::LEASH_CO_SPAWN_FLAVOR;
+  return LEASH_CO_SPAWN_ASIO::async_initiate<Token, typename flavor::SignatureOf<T>::type>(
+      flavor::SpawnOwned(), token, owner.shared_state(), Of(executor), std::move(coroutine));
+}
+template <class Executor, class T, class Of, class Token>
+requires std::is_convertible_v<const Executor&, Of>
+auto co_spawn(const ObservedOwner& owner, const Executor& executor,
+              LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine, Token&& token) {
+  namespace flavor = detail::LEASH_CO_SPAWN_FLAVOR;
+  return LEASH_CO_SPAWN_ASIO::co_spawn(
+      executor, flavor::OwnedCoroutine<T, Of>(std::move(coroutine), detail::Ownership{owner.state, nullptr}),
+      std::forward<Token>(token));
+}
+template <class OwnerKind, class Context, class T, class Of, class Token>
+requires std::is_convertible_v<Context&, LEASH_CO_SPAWN_ASIO::execution_context&>
+auto co_spawn(const OwnerKind& owner, Context& context, LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine,
+              Token&& token) {
+  return leash::co_spawn(owner, context.get_executor(), std::move(coroutine), std::forward<Token>(token));
+}
+
+}  // namespace leash
+
+#endif
