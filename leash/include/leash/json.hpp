@@ -14,11 +14,13 @@
 #include "leash/contexts.hpp"
 #include "leash/dump.hpp"
 #include "leash/snapshot.hpp"
+#include "leash/tree.hpp"
 
 namespace leash {
 
 nlohmann::ordered_json to_json(const TaskGroup& entry);
 nlohmann::ordered_json to_json(const Dump& dump);
 nlohmann::ordered_json to_json(const ContextDump& dump);
+nlohmann::ordered_json to_json(const Tree& tree);
 
 }  // namespace leash

@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "leash/detail/loop_state.hpp"
+#include "leash/dump_on_signal.hpp"
 #include "leash/error.hpp"
 #include "leash/snapshot.hpp"
 #include "leash/src/loop/loop_registry.hpp"
 #include "leash/src/registry/escape.hpp"
+#include "leash/src/outside/layout.hpp"
 
 namespace leash {
 namespace {
@@ -54,6 +56,8 @@ Loop::Loop(asio::io_context& io, LoopOptions options)
   state_->name = std::move(options.name);
   detail::enter_loop(*this);
   state_->on_exception = options.on_exception ? std::move(options.on_exception) : write_exception;
+  outside::enter(*state_);
+  detail::dump_on_signal_of_environment();
 }
 
 Loop::~Loop() {
@@ -71,6 +75,7 @@ Loop::~Loop() {
       std::fprintf(stderr, "leash: no memory to name the tasks that end with loop \"%s\"\n", name().c_str());
     }
   });
+  outside::leave(*state_);
   state_->release();
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "leash/src/registry/escape.hpp"
 
@@ -29,6 +30,19 @@ std::string short_key(const TaskGroup& entry) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
   return text;
+}
+
+ordered_json to_json(const TreeNode& node) {
+  ordered_json json{{"kind", to_string(node.kind)}, {"name", node.name}};
+  if (node.id != 0) json[node.kind == TreeNode::Kind::scope ? "holder" : "id"] = node.id;
+  if (node.kind == TreeNode::Kind::task) json["count"] = node.count;
+  if (!node.state.empty()) json["state"] = node.state;
+  if (!node.place.file.empty()) json["site"] = place(node.place);
+  if (!node.joins.empty()) json["joins"] = node.joins;
+  ordered_json children = ordered_json::array();
+  for (const TreeNode& child : node.children) children.push_back(to_json(child));
+  json["children"] = std::move(children);
+  return json;
 }
 
 }  // namespace
@@ -86,6 +100,16 @@ ordered_json to_json(const ContextDump& dump) {
           {"held", dump.held},
           {"complete", dump.complete},
           {"contexts", std::move(groups)}};
+}
+
+ordered_json to_json(const Tree& tree) {
+  ordered_json loops = ordered_json::array();
+  for (const TreeNode& loop : tree.loops) loops.push_back(to_json(loop));
+  ordered_json cycles = ordered_json::array();
+  for (const Tree::Cycle& cycle : tree.cycles)
+    cycles.push_back({{"loop", cycle.loop}, {"tasks", cycle.tasks}});
+  return {
+      {"schema", 1}, {"loops", std::move(loops)}, {"cycles", std::move(cycles)}, {"remarks", tree.remarks}};
 }
 
 }  // namespace leash

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// Who belongs to whom: loops, contexts, scopes and tasks as a tree, and what each task joins.
+//
+// What it is     a picture of the whole process. A scope is the context of its tasks. Tasks of one context that are alike
+//                and hold nothing are one node. Tasks that wait for each other in a circle are named: none of them can
+//                ever go on.
+// Guarantees     read from memory by the kernel, as `leash-client ps` does: works while loops are stuck, and no loop is
+//                asked or waited for. At most `most` tasks and as many contexts; what is left out is said.
+// Threads        any; the result is plain data.
+//
+//   const leash::Tree tree = leash::tree_of_process();
+//   std::cout << leash::to_text(tree);
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "leash/snapshot.hpp"
+
+namespace leash {
+
+struct TreeNode {
+  enum class Kind : std::uint8_t { loop, context, scope, task };
+
+  Kind kind = Kind::loop;
+  std::size_t count = 1;  // of tasks that are alike
+  std::uint64_t id = 0;   // of a task, and of the task that holds a scope; 0: none. Unique in a loop
+  std::string name;       // the loop's, the context's label, the task's; may be empty
+  std::string state;  // "done 3.1s ago (client disconnected)", "[chan receive, 3.2s] leaked"; may be empty
+  Frame place;        // where it was made or started
+  std::vector<std::uint64_t> joins;  // a task: the tasks that it waits for
+  std::vector<TreeNode> children;
+};
+std::string_view to_string(TreeNode::Kind kind) noexcept;
+
+struct Tree {
+  struct Cycle {
+    std::string loop;
+    std::vector<std::uint64_t> tasks;  // each joins the next one, and the last one the first
+  };
+  std::vector<TreeNode> loops;
+  std::vector<Cycle> cycles;
+  std::vector<std::string> remarks;  // what could not be read, or was left out
+};
+
+inline constexpr std::size_t most_in_tree = 10'000;
+
+Tree tree_of_process(std::size_t most = most_in_tree);
+
+// Ends with a newline.
+std::string to_text(const Tree& tree);
+
+}  // namespace leash

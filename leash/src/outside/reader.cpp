@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "leash/src/outside/reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <system_error>
+#include <type_traits>
+
+#include "leash/detail/context_node.hpp"
+#include "leash/detail/pattern.hpp"
+#include "leash/detail/report_text.hpp"
+#include "leash/error.hpp"
+#include "leash/trace.hpp"
+
+namespace leash::outside {
+namespace {
+
+// Bounds on what broken memory can make of us.
+constexpr std::uint32_t most_offset = 1 << 20;
+constexpr std::size_t most_frames = 10'000;  // that are looked at
+constexpr std::size_t most_ancestors = 1024;
+constexpr std::size_t most_tasks_of_list = 100'000'000;
+constexpr std::size_t most_known_places = 100'000;
+constexpr std::size_t most_remarks = 20;
+constexpr std::size_t longest_text = 4096;
+constexpr std::size_t longest_name = 256;
+constexpr int attempts = 5;
+
+// Some bytes at an address, and what lies in them; 0 for what does not.
+class Object {
+ public:
+  Object(CachedMemory& memory, std::uint64_t address, std::size_t size)
+      : size_(size), complete_(size <= bytes_.size() && memory.read(address, bytes_.data(), size)) {
+    if (!complete_) size_ = 0;
+  }
+
+  explicit operator bool() const noexcept { return complete_; }
+
+  template <class T>
+  T at(std::uint32_t offset) const noexcept {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value{};
+    if (offset <= size_ && sizeof(T) <= size_ - offset)
+      std::memcpy(&value, bytes_.data() + offset, sizeof(T));
+    return value;
+  }
+  std::uint64_t pointer(std::uint32_t offset) const noexcept { return at<std::uint64_t>(offset); }
+  unsigned bits(const Bits& where) const noexcept { return at<std::uint8_t>(where.offset) & where.mask; }
+
+ private:
+  std::array<std::byte, 4096> bytes_;
+  std::size_t size_;
+  bool complete_;
+};
+
+// The mask's bits, moved to the right.
+unsigned value_of(unsigned bits, std::uint32_t mask) noexcept {
+  if (mask == 0) return 0;
+  return bits >> __builtin_ctz(mask);
+}
+
+bool plausible(const Layout& table) noexcept {
+  const std::array<std::uint32_t, 9> sizes{table.loop.size,  table.site.size,    table.task.size,
+                                           table.frame.size, table.context.size, table.signal.size,
+                                           table.value.size, table.scope.size,   table.list.size};
+  return std::ranges::all_of(sizes, [](std::uint32_t size) { return size > 0 && size <= most_offset; }) &&
+         table.sites > 0 && table.sites <= 4096 && table.site.table <= most_offset &&
+         table.loops_left_out <= most_offset;
+}
+
+// A difference of times that broken memory may have made up.
+Duration since(std::int64_t now, std::int64_t then) noexcept {
+  if (then <= 0 || then > now) return Duration::zero();
+  return Duration(now - then);
+}
+
+}  // namespace
+
+std::expected<Reader, std::string> Reader::open(CachedMemory& memory, std::uint64_t address) {
+  Layout table;
+  constexpr std::size_t head = offsetof(Layout, loops);
+  if (!memory.read(address, &table, head))
+    return std::unexpected("leash's table is not in the memory that there is");
+  std::string library(table.library.data(), ::strnlen(table.library.data(), table.library.size()));
+  std::ranges::replace_if(
+      library, [](char c) { return c <= ' ' || c > '~'; }, '?');
+  if (table.magic == std::array<char, 8>{}) {
+    return std::unexpected("leash is in this program, and no leash::Loop has been made yet");
+  }
+  if (table.magic != layout_magic) return std::unexpected("what should be leash's table is something else");
+  if (table.version != layout_version || table.size != sizeof(Layout)) {
+    return std::unexpected("the process has leash " + library + " with tables of another version (" +
+                           std::to_string(table.version) + ", and this program reads " +
+                           std::to_string(layout_version) + "): use the leash-client of that release");
+  }
+  if (!memory.read(address, &table, sizeof table))
+    return std::unexpected("leash's table cannot be read to its end");
+  if (!plausible(table)) return std::unexpected("leash's table is damaged");
+  return Reader(memory, table);
+}
+
+void Reader::remark(std::string line) {
+  if (remarks_.size() < most_remarks && std::ranges::find(remarks_, line) == remarks_.end()) {
+    remarks_.push_back(std::move(line));
+  }
+}
+
+void Reader::saw(std::int64_t time) noexcept {
+  // The end of time is "never".
+  if (time != std::numeric_limits<std::int64_t>::max()) newest_ = std::max(newest_, time);
+}
+
+std::int64_t Reader::now(std::uint64_t loop) const {
+  const Object state(*memory_, loop, table_.loop.size);
+  const bool has_own_clock = state.pointer(table_.loop.clock) != 0;
+  if (const auto time = memory_->now(); time && !has_own_clock) return time->time_since_epoch().count();
+  return newest_;
+}
+
+std::vector<std::uint64_t> Reader::loops() {
+  std::vector<std::uint64_t> found;
+  for (const std::uint64_t loop : table_.loops) {
+    if (loop != 0) found.push_back(loop);
+  }
+  if (table_.loops_left_out > 0) {
+    remark(std::to_string(table_.loops_left_out) +
+           " loops more than there is room for in leash's table are left out");
+  }
+  return found;
+}
+
+std::string Reader::loop_name(std::uint64_t loop) {
+  const Object state(*memory_, loop, table_.loop.size);
+  if (!state) return {};
+  const auto length = state.at<std::uint64_t>(table_.loop.name + 8);
+  return text_at(state.pointer(table_.loop.name), std::min<std::uint64_t>(length, longest_name));
+}
+
+std::string Reader::text_at(std::uint64_t address, std::size_t most) {
+  std::string text;
+  std::array<char, 64> piece;
+  while (address != 0 && text.size() < most) {
+    // Not beyond the end of a page that may be the last one.
+    const std::size_t part =
+        std::min({piece.size(), most - text.size(), piece.size() - address % piece.size()});
+    if (!memory_->read(address, piece.data(), part)) {
+      return text.empty() ? "(text that cannot be read)" : text;
+    }
+    const std::size_t length = ::strnlen(piece.data(), part);
+    text.append(piece.data(), length);
+    if (length < part) break;
+    address += part;
+  }
+  return text;
+}
+
+Frame Reader::frame_at(std::uint64_t source_location) {
+  if (const auto known = frames_.find(source_location); known != frames_.end()) return known->second;
+  // libstdc++'s std::source_location points to what the compiler makes: two texts and two numbers.
+  const Object where(*memory_, source_location, 24);
+  Frame frame;
+  if (where) {
+    frame = {readable_function(text_at(where.pointer(8), longest_text)),
+             text_at(where.pointer(0), longest_text), where.at<std::uint32_t>(16)};
+  } else {
+    frame.function = "(a place that cannot be read)";
+  }
+  if (frames_.size() < most_known_places) frames_.emplace(source_location, frame);
+  return frame;
+}
+
+std::uint64_t Reader::word(std::uint64_t address) { return Object(*memory_, address, 8).pointer(0); }
+
+ContextInfo Reader::context_at(std::uint64_t node) {
+  ContextInfo info;
+  const Object context(*memory_, node, table_.context.size);
+  const auto kind = context.at<std::uint8_t>(table_.context.kind);
+  if (!context || kind > static_cast<std::uint8_t>(ContextInfo::Kind::detached)) return info;
+  info.kind = static_cast<ContextInfo::Kind>(kind);
+  info.parent = context.pointer(table_.context.parent);
+  const auto& place = table_.signal;
+  const Object signal(*memory_, node - place.context, place.size);
+  if (info.kind != ContextInfo::Kind::signal || !signal) return info;
+  if (const std::uint64_t label = signal.pointer(place.label); label != 0) {
+    const auto number = signal.at<std::uint64_t>(place.number);
+    info.label = text_at(label, longest_name) + (number != 0 ? " " + std::to_string(number) : "");
+  }
+  if (const std::uint64_t where = signal.pointer(place.where); where != 0) info.place = frame_at(where);
+  if (context.at<std::uint8_t>(table_.context.err) != 0) {
+    info.done_at = signal.at<std::int64_t>(place.done_at);
+    info.cause = message(signal.at<std::int32_t>(place.cause), signal.pointer(place.cause + 8));
+  }
+  return info;
+}
+
+bool Reader::read_task(RawTask& task) {
+  const auto& place = table_.task;
+  const Object record(*memory_, task.address, place.size);
+  if (!record) return false;
+  task.id = record.at<std::uint64_t>(place.id);
+  task.owner = record.pointer(place.owner);
+  if (const std::uint64_t extra = record.pointer(place.extra); extra != 0) task.name = extra + place.name;
+  task.started = record.at<std::int64_t>(place.started);
+  task.waits_since = record.at<std::int64_t>(place.waits_since);
+  task.bytes = record.at<std::uint32_t>(place.bytes);
+  task.site = record.at<std::uint16_t>(place.site);
+  const unsigned wait = value_of(record.bits(place.wait), place.wait.mask);
+  task.wait = wait < wait_kinds ? static_cast<WaitKind>(wait) : WaitKind::none;
+  task.state = record.bits(place.leaked)     ? TaskState::leaked
+               : record.bits(place.orphan)   ? TaskState::orphan
+               : record.bits(place.detached) ? TaskState::detached
+                                             : TaskState::owned;
+  task.uncancellable = record.bits(place.uncancellable);
+  task.running = record.bits(place.running);
+  if (record.bits(place.is_in_scope)) {
+    const Object scoped(*memory_, task.address + place.scope, 8);
+    task.scope = scoped.pointer(0);
+  }
+  saw(task.started);
+  saw(task.waits_since);
+  read_frames(task, record.pointer(place.innermost));
+  return true;
+}
+
+void Reader::read_frames(RawTask& task, std::uint64_t frame) {
+  constexpr std::size_t half = TaskInfo::max_frames / 2;
+  std::vector<std::uint64_t> outermost;  // the last `half`, in turn
+  std::size_t count = 0;
+  for (; frame != 0 && count < most_frames; ++count) {
+    const Object promise(*memory_, frame, table_.frame.size);
+    if (!promise) break;
+    const std::uint64_t where = promise.pointer(table_.frame.where);
+    if (count < half) {
+      task.awaits.push_back(where);
+    } else if (outermost.size() < half) {
+      outermost.push_back(where);
+    } else {
+      outermost[count % half] = where;
+    }
+    frame = promise.pointer(table_.frame.parent);
+  }
+  if (count > 2 * half) {
+    task.frames_left_out = count - 2 * half;
+    std::ranges::rotate(outermost, outermost.begin() + static_cast<std::ptrdiff_t>(count % half));
+  }
+  task.awaits.insert(task.awaits.end(), outermost.begin(), outermost.end());
+}
+
+Reader::Walk Reader::walk(std::uint64_t loop, std::uint64_t list, const std::function<void(RawTask)>& add) {
+  const std::uint64_t head = list + table_.list.head;
+  const auto link = [&](std::uint64_t hook, std::uint32_t which) -> std::uint64_t {
+    return Object(*memory_, hook + which, 8).pointer(0);
+  };
+  std::uint64_t previous = head;
+  std::uint64_t hook = link(head, table_.list.next);
+  if (hook == 0) return Walk::unreadable;
+  for (std::size_t n = 0; hook != head; ++n) {
+    // What is linked in both directions has no circle that leaves the head out.
+    if (link(hook, table_.list.prev) != previous || n == most_tasks_of_list) return Walk::changed;
+    RawTask task;
+    task.loop = loop;
+    task.address = hook - table_.task.hook;
+    if (!read_task(task)) return Walk::unreadable;
+    add(std::move(task));
+    previous = hook;
+    hook = link(hook, table_.list.next);
+    if (hook == 0) return Walk::changed;
+  }
+  return Walk::complete;
+}
+
+void Reader::each_task(std::uint64_t loop, const std::function<void(RawTask)>& add,
+                       const std::function<void()>& commit, const std::function<void()>& drop) {
+  const Object state(*memory_, loop, table_.loop.size);
+  const std::uint64_t lists = state.pointer(table_.loop.tasks);
+  if (!state || lists == 0) {
+    remark("a loop at an address that cannot be read is left out");
+    return;
+  }
+  for (std::uint32_t i = 0; i < table_.sites; ++i) {
+    const std::uint64_t list = lists + std::uint64_t{i} * table_.list.size;
+    Walk walked = walk(loop, list, add);
+    for (int n = 1; n < attempts && walked != Walk::complete && memory_->now(); ++n) {
+      drop();
+      memory_->forget();
+      walked = walk(loop, list, add);
+    }
+    if (walked != Walk::complete) {
+      remark("loop \"" + loop_name(loop) + "\": a list of tasks " +
+             (walked == Walk::changed ? "kept changing, or is damaged: " : "could not be read to its end: ") +
+             "some of its tasks are left out");
+    }
+    commit();
+  }
+}
+
+const Reader::Site& Reader::site_of(const RawTask& task) {
+  static const Site unknown{{"", "(a place that cannot be read)", 0}};
+  const Object state(*memory_, task.loop, table_.loop.size);
+  const std::uint64_t address =
+      state.pointer(table_.loop.metrics) + table_.site.table + std::uint64_t{task.site} * table_.site.size;
+  if (const auto known = sites_.find(address); known != sites_.end()) return known->second;
+  const Object entry(*memory_, address, table_.site.size);
+  if (!entry || task.site >= table_.sites || sites_.size() >= most_known_places) return unknown;
+  Site site;
+  site.place.function = readable_function(text_at(entry.pointer(table_.site.function), longest_text));
+  site.place.file = text_at(entry.pointer(table_.site.file), longest_text);
+  site.place.line = entry.at<std::uint32_t>(table_.site.line);
+  return sites_.emplace(address, std::move(site)).first->second;
+}
+
+std::string Reader::message(std::int32_t value, std::uint64_t category) const {
+  if (value == 0) return {};
+  if (category == table_.categories[0]) return error_category().message(value);
+  if (category == table_.categories[1] || category == table_.categories[2]) {
+    return std::generic_category().message(value);
+  }
+  return "error " + std::to_string(value) + " of a category of the program's own";
+}
+
+void Reader::describe_owner(const RawTask& task, std::int64_t now, TaskInfo& info) {
+  const auto& place = table_.context;
+  std::uint64_t node = task.owner;
+  for (std::size_t n = 0; node != 0 && n < most_ancestors; ++n) {
+    const Object context(*memory_, node, place.size);
+    if (!context) break;
+    const auto kind = context.at<std::uint8_t>(place.kind);
+    if (n == 0) info.role = context.at<std::uint8_t>(place.role) == 1 ? Role::request : Role::system;
+    if (kind == static_cast<std::uint8_t>(detail::ContextNode::Kind::signal) && info.owner.empty()) {
+      const Object signal(*memory_, context.pointer(place.signal), table_.signal.size);
+      if (const std::uint64_t label = signal.pointer(table_.signal.label); label != 0) {
+        const auto number = signal.at<std::uint64_t>(table_.signal.number);
+        info.owner = text_at(label, longest_name) + (number != 0 ? " " + std::to_string(number) : "");
+      }
+    }
+    if (kind == static_cast<std::uint8_t>(detail::ContextNode::Kind::value) && info.trace.empty()) {
+      const Object held(*memory_, node, table_.value.size);
+      if (held.pointer(table_.value.key) == table_.trace_key) {
+        const std::uint64_t value = held.pointer(table_.value.value);
+        Trace trace;
+        trace.high = Object(*memory_, value + table_.value.trace_high, 8).pointer(0);
+        trace.low = Object(*memory_, value + table_.value.trace_low, 8).pointer(0);
+        info.trace = trace.id();
+      }
+    }
+    node = context.pointer(place.parent);
+  }
+  const Object owner(*memory_, task.owner, place.size);
+  const std::uint64_t signal_address = owner.pointer(place.signal);
+  const Object signal(*memory_, signal_address, table_.signal.size);
+  if (!signal || signal.at<std::uint8_t>(table_.signal.context + place.err) == 0) return;
+  info.owner_done_for = since(now, signal.at<std::int64_t>(table_.signal.done_at));
+  info.owner_cause =
+      message(signal.at<std::int32_t>(table_.signal.cause), signal.pointer(table_.signal.cause + 8));
+}
+
+TaskInfo Reader::describe(const RawTask& task, std::int64_t now) {
+  TaskInfo info;
+  info.id = task.id;
+  if (task.name != 0) info.name = text_at(task.name, longest_name);
+  info.loop = loop_name(task.loop);
+  info.site = site_of(task).place;
+  info.state = task.state;
+  describe_owner(task, now, info);
+  info.wait = task.wait;
+  info.uncancellable = task.uncancellable;
+  if (task.wait != WaitKind::none) info.waits_for = since(now, task.waits_since);
+  info.age = since(now, task.started);
+  info.frame_bytes = task.bytes;
+  for (const std::uint64_t at : task.awaits) info.frames.push_back(frame_at(at));
+  info.frames_left_out = task.frames_left_out;
+  return info;
+}
+
+namespace {
+
+// What tasks of a group have in common.
+using Shape = std::tuple<std::uint16_t, TaskState, WaitKind, bool, std::vector<std::uint64_t>>;
+
+struct Group {
+  RawTask oldest;
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  std::uint64_t waits_since = 0;  // of all that wait, added up; wraps
+  std::size_t waiting = 0;
+};
+
+}  // namespace
+
+Dump Reader::dump(const DumpOptions& options) {
+  Dump all;
+  std::vector<Dump> of_loops;
+  for (const std::uint64_t loop : loops()) {
+    Dump dump;
+    std::vector<Group> groups;
+    std::map<Shape, Group> list;  // of the one that is read now
+    std::vector<RawTask> tasks;   // of it, with `full`
+    std::vector<RawTask> oldest;
+    std::size_t seen = 0;
+    const std::int64_t start = now(loop);
+    const TaskFilter& filter = options.filter;
+    const auto matches = [&](const RawTask& task) {
+      const bool right_state = !filter.state || task.state == *filter.state ||
+                               (*filter.state == TaskState::orphan && task.state == TaskState::leaked);
+      if (!right_state) return false;
+      if (filter.min_age > Duration::zero() && since(start, task.started) < filter.min_age) return false;
+      if (!filter.name.empty() &&
+          (task.name == 0 || !detail::contains(filter.name, text_at(task.name, longest_name)))) {
+        return false;
+      }
+      if (filter.site.empty()) return true;
+      const Frame& place = site_of(task).place;
+      return detail::contains(filter.site, place.file + ":" + std::to_string(place.line));
+    };
+    const auto add = [&](RawTask task) {
+      ++seen;
+      if (!matches(task)) return;
+      if (options.full) {
+        tasks.push_back(std::move(task));
+        return;
+      }
+      Group& group = list[{task.site, task.state, task.wait, task.uncancellable, task.awaits}];
+      group.bytes += task.bytes;
+      if (task.wait != WaitKind::none) {
+        group.waits_since += static_cast<std::uint64_t>(task.waits_since);
+        ++group.waiting;
+      }
+      // They come in the order of their starts.
+      if (group.count++ == 0) group.oldest = std::move(task);
+    };
+    const auto drop = [&] {
+      list.clear();
+      tasks.clear();
+      seen = 0;
+    };
+    const auto commit = [&] {
+      dump.live += seen;
+      for (auto& [shape, group] : list) {
+        dump.matched += group.count;
+        groups.push_back(std::move(group));
+      }
+      dump.matched += tasks.size();
+      std::ranges::move(tasks, std::back_inserter(oldest));
+      if (oldest.size() > filter.limit) {
+        std::ranges::sort(oldest, {}, [](const RawTask& task) { return std::pair(task.started, task.id); });
+        oldest.resize(filter.limit);
+      }
+      drop();
+    };
+    each_task(loop, add, commit, drop);
+    const std::int64_t end = now(loop);
+    for (const RawTask& task : oldest) {
+      TaskInfo info = describe(task, end);
+      const Duration waits_for = info.waits_for;
+      const std::size_t bytes = info.frame_bytes;
+      dump.entries.push_back({1, bytes, std::move(info), waits_for});
+    }
+    for (const Group& group : groups) {
+      const std::uint64_t waiting = group.waiting * static_cast<std::uint64_t>(end) - group.waits_since;
+      dump.entries.push_back(
+          {group.count, group.bytes, describe(group.oldest, end),
+           Duration(static_cast<std::int64_t>(
+               std::min(waiting, static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))))});
+    }
+    of_loops.push_back(std::move(dump));
+  }
+  return merge(std::move(of_loops), options);
+}
+
+}  // namespace leash::outside

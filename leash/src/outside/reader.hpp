@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// Reads loops and tasks from memory that is not trusted: of a process that runs on, or that is broken. Internal.
+//
+// What it is     follows the table of leash/src/outside/layout.hpp, and gives what it finds as a leash::Dump.
+// Guarantees     ends, whatever is in that memory: lists are checked in both directions, every count and text has a
+//                bound. A list that changed while it was read is read again, some times; what could not be read is said
+//                in remarks().
+// Threads        one.
+// Lifetime       refers to the memory.
+//
+//   outside::CachedMemory memory(process);
+//   auto reader = outside::Reader::open(memory, table_address);
+//   if (!reader) return say(reader.error());
+//   std::cout << to_text(reader->dump({}));
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "leash/dump.hpp"
+#include "leash/snapshot.hpp"
+#include "leash/src/outside/layout.hpp"
+#include "leash/src/outside/memory.hpp"
+
+namespace leash::outside {
+
+// A task as it is in memory: addresses where a TaskInfo has text.
+struct RawTask {
+  std::uint64_t address = 0;
+  std::uint64_t loop = 0;
+  std::uint64_t id = 0;
+  std::uint64_t owner = 0;  // ContextNode
+  std::uint64_t name = 0;   // text; 0: none
+  std::uint64_t scope = 0;  // 0: none
+  std::int64_t started = 0;
+  std::int64_t waits_since = 0;
+  std::uint32_t bytes = 0;
+  std::uint16_t site = 0;
+  WaitKind wait = WaitKind::none;
+  TaskState state = TaskState::owned;
+  bool uncancellable = false;
+  bool running = false;
+  // What a source_location points to, the innermost first; as TaskInfo::frames, the middle may be left out.
+  std::vector<std::uint64_t> awaits;
+  std::size_t frames_left_out = 0;
+};
+
+struct ContextInfo {
+  enum class Kind : std::uint8_t { signal, value, detached };  // as those of ContextNode
+
+  Kind kind = Kind::signal;
+  std::uint64_t parent = 0;
+  // Of a signal:
+  std::string label;  // with its number
+  Frame place;        // where it was made
+  std::optional<std::int64_t> done_at;
+  std::string cause;
+};
+
+class Reader {
+ public:
+  // What is wrong, in one line: no table, one that is not complete yet, or one of another version.
+  static std::expected<Reader, std::string> open(CachedMemory& memory, std::uint64_t table);
+
+  // Its slice is not used. The filter is: state, site, name, minimum age and limit.
+  Dump dump(const DumpOptions& options);
+
+  // What could not be read; one line each.
+  const std::vector<std::string>& remarks() const noexcept { return remarks_; }
+
+  // For other views of the same memory.
+  std::vector<std::uint64_t> loops();
+  std::string loop_name(std::uint64_t loop);
+  // All tasks of a list are given, and then `commit`; or what was given has to be dropped, and comes again.
+  void each_task(std::uint64_t loop, const std::function<void(RawTask)>& add,
+                 const std::function<void()>& commit, const std::function<void()>& drop);
+  TaskInfo describe(const RawTask& task, std::int64_t now);
+  std::int64_t now(std::uint64_t loop) const;  // of its clock, as far as that is known
+  std::string text_at(std::uint64_t address, std::size_t most);
+  Frame frame_at(std::uint64_t source_location);
+  ContextInfo context_at(std::uint64_t node);
+  std::uint64_t word(std::uint64_t address);  // 0: there is none
+
+  CachedMemory& memory() noexcept { return *memory_; }
+  const Layout& table() const noexcept { return table_; }
+  void remark(std::string line);
+  void saw(std::int64_t time) noexcept;
+
+ private:
+  Reader(CachedMemory& memory, const Layout& table) : memory_(&memory), table_(table) {}
+
+  enum class Walk { complete, changed, unreadable };
+  Walk walk(std::uint64_t loop, std::uint64_t list, const std::function<void(RawTask)>& add);
+  bool read_task(RawTask& task);
+  void read_frames(RawTask& task, std::uint64_t frame);
+  struct Site {
+    Frame place;
+  };
+  const Site& site_of(const RawTask& task);
+  void describe_owner(const RawTask& task, std::int64_t now, TaskInfo& info);
+  std::string message(std::int32_t value, std::uint64_t category) const;
+
+  CachedMemory* memory_;
+  Layout table_;
+  std::vector<std::string> remarks_;
+  std::unordered_map<std::uint64_t, Frame> frames_;
+  std::unordered_map<std::uint64_t, Site> sites_;  // by address
+  std::int64_t newest_ = 0;                        // the latest time that was seen
+};
+
+}  // namespace leash::outside

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "leash/src/outside/tree_reader.hpp"
+
+#include <string>
+
+#include "leash/channel.hpp"
+#include "leash/scope.hpp"
+#include "leash/sleep.hpp"
+#include "tests/support/loop_fixture.hpp"
+
+namespace leash {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<> wait_on(Channel<int> ch) { (void)co_await ch.receive(); }
+Task<> join_two(Context ctx, Channel<int> ch) {
+  Scope scope(ctx);
+  scope.go(wait_on(ch), "first");
+  scope.go(wait_on(ch), "second");
+  (void)co_await scope.join();
+}
+
+// Joins a scope that another task holds.
+Task<> join_of(Scope& scope, bool& may_join) {
+  while (!may_join) co_await sleep(1ms);
+  (void)co_await scope.join();
+}
+
+class TreeTest : public testing::LoopFixture {
+ protected:
+  // Without numbers of lines, which change.
+  static std::string text() {
+    std::string text = to_text(tree_of_process());
+    const std::string file = "tree_reader_test.cpp:";
+    for (std::size_t at = 0; (at = text.find(file, at)) != std::string::npos;) {
+      at += file.size();
+      while (at < text.size() && text[at] >= '0' && text[at] <= '9') text.erase(at, 1);
+    }
+    return text;
+  }
+  void TearDown() override {
+    ch.close();
+    LoopFixture::TearDown();
+  }
+  Channel<int> ch;
+};
+
+TEST_F(TreeTest, HasContextsScopesAndTasks) {
+  auto [request, cancel] = with_cancel(root(), {"request", 918, Role::request});
+  go(request, join_two(request, ch), "handler");
+  for (int i = 0; i < 3; ++i) go(root(), wait_on(ch), "worker");
+  poll();
+  EXPECT_EQ(
+      text(),
+      "loop \"loop\"\n"
+      "  3 tasks like task 2 \"worker\" [chan receive, 0ms] detached, started at "
+      "tests/leash/outside/tree_reader_test.cpp:\n"
+      "  context \"request 918\", made at tests/leash/outside/tree_reader_test.cpp:\n"
+      "    task 1 \"handler\" [wait group, 0ms] owned, started at tests/leash/outside/tree_reader_test.cpp:, "
+      "joins task 5, 6\n"
+      "    scope of task 1, made at tests/leash/outside/tree_reader_test.cpp:\n"
+      "      task 5 \"first\" [chan receive, 0ms] owned, started at "
+      "tests/leash/outside/tree_reader_test.cpp:\n"
+      "      task 6 \"second\" [chan receive, 0ms] owned, started at "
+      "tests/leash/outside/tree_reader_test.cpp:\n");
+}
+
+TEST_F(TreeTest, ShowsAContextThatIsDoneWhileATaskHoldsIt) {
+  auto [request, cancel] = with_cancel(root(), Label("request", 7));
+  go(request, wait_on(ch));
+  poll();
+  cancel(make_error_code(errc::disconnected));
+  EXPECT_NE(text().find("context \"request 7\" done 0ms ago (client disconnected), made at"),
+            std::string::npos)
+      << text();
+}
+
+TEST_F(TreeTest, NamesTasksThatJoinEachOther) {
+  {
+    bool may_join = false;
+    Scope one(root());
+    Scope two(root());
+    one.go(join_of(two, may_join), "in one");
+    two.go(join_of(one, may_join), "in two");
+    poll();
+    EXPECT_EQ(tree_of_process().cycles.size(), 0u) << "not yet";
+    may_join = true;
+    advance(1s);
+    const Tree tree = tree_of_process();
+    ASSERT_EQ(tree.cycles.size(), 1u) << to_text(tree);
+    EXPECT_EQ(tree.cycles[0].tasks, (std::vector<std::uint64_t>{1, 2}));
+    EXPECT_TRUE(to_text(tree).starts_with(
+        "cycle of waits in loop \"loop\": task 1 joins task 2, which joins task 1\n"))
+        << to_text(tree);
+  }
+  poll();
+}
+
+TEST_F(TreeTest, SaysWhatItLeavesOut) {
+  for (int i = 0; i < 5; ++i) go(root(), wait_on(ch), "worker");
+  poll();
+  const Tree tree = tree_of_process(3);
+  EXPECT_EQ(tree.remarks, std::vector<std::string>{"2 tasks more are left out"});
+  EXPECT_EQ(tree.loops.at(0).children.at(0).count, 3u);
+}
+
+}  // namespace
+}  // namespace leash
