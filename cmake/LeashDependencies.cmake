@@ -71,6 +71,14 @@ endif()
 add_library(leash::llhttp ALIAS leash_llhttp)
 find_file(LEASH_LLHTTP_COPYRIGHT copyright PATHS /usr/share/doc/libllhttp-dev /usr/share/doc/node-llhttp NO_DEFAULT_PATH REQUIRED)
 
+# libdw and libelf: processes and cores from outside.
+find_path(LIBDW_INCLUDE_DIR elfutils/libdwelf.h REQUIRED)
+find_library(LIBDW_LIBRARY dw REQUIRED)
+find_library(LIBELF_LIBRARY elf REQUIRED)
+add_library(leash_libdw INTERFACE)
+target_include_directories(leash_libdw SYSTEM INTERFACE ${LIBDW_INCLUDE_DIR})
+target_link_libraries(leash_libdw INTERFACE ${LIBDW_LIBRARY} ${LIBELF_LIBRARY})
+
 # protozero: headers only.
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp REQUIRED)
 add_library(leash_protozero INTERFACE)

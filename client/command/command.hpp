@@ -35,6 +35,7 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, GetCommand comma
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ModeCommand command);
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, TasksCommand command);
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ReapCommand command);
+leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, PsCommand command);  // never waits
 
 Exit exit_status_of(const std::error_code& error) noexcept;
 // One line about a call that failed and was allowed to take so long.

@@ -23,7 +23,8 @@ constexpr const char* about = R"(Talks to an HTTP server, and looks into a leash
   leash-client get http://127.0.0.1:8080/demo --timeout 500ms
   leash-client mode leaky
   leash-client leaks --watch
-  leash-client reap --min-age 1m)";
+  leash-client reap --min-age 1m
+  leash-client ps 4711)";
 
 constexpr const char* exit_statuses =
     R"(Exit status: 0, 2 usage, 1 connection failure (no connection, or no proper answer), 4 timeout,
@@ -267,6 +268,23 @@ class ReapFlags {
   FilterFlags filter_;
 };
 
+class PsFlags {
+ public:
+  explicit PsFlags(CLI::App& command) {
+    command.add_option("PID|CORE", ps_.target, "the number of a process, or the path of a core file")
+        ->required()
+        ->type_name("");
+    command.add_option("--binary", ps_.binary, "the program that dumped the core, where it is elsewhere now")
+        ->type_name("FILE");
+    command.add_flag("--tree", ps_.tree, "contexts, scopes and tasks as a tree, and which tasks join which");
+    command.add_flag("--json", ps_.json, "print JSON, as /debug/tasks has it");
+  }
+  std::expected<Command, Message> parse() { return std::move(ps_); }
+
+ private:
+  PsCommand ps_;
+};
+
 }  // namespace
 
 std::expected<Command, Message> parse_command_line(int argc, const char* const* argv) {
@@ -282,12 +300,15 @@ std::expected<Command, Message> parse_command_line(int argc, const char* const* 
   CLI::App& leaks_app = *app.add_subcommand("leaks", "the same, only those that have leaked");
   CLI::App& reap_app =
       *app.add_subcommand("reap", "end leaked tasks by force; `leaks` with the same filters lists which");
+  CLI::App& ps_app = *app.add_subcommand(
+      "ps", "list the tasks of a process that need not answer, or of a core file; only reads");
   GetFlags get(get_app);
   ModeFlags mode(mode_app);
   TasksFlags tasks(tasks_app, false);
   TasksFlags leaks(leaks_app, true);
   ReapFlags reap(reap_app);
-  const std::array<CLI::App*, 5> all = {&get_app, &mode_app, &tasks_app, &leaks_app, &reap_app};
+  PsFlags ps(ps_app);
+  const std::array<CLI::App*, 6> all = {&get_app, &mode_app, &tasks_app, &leaks_app, &reap_app, &ps_app};
   for (CLI::App* each : all) each->footer(exit_statuses);
 
   // CLI11 would only say that a subcommand is required.
@@ -295,7 +316,7 @@ std::expected<Command, Message> parse_command_line(int argc, const char* const* 
   const auto is_this = [&](const CLI::App* each) { return each->get_name() == command; };
   if (!command.starts_with('-') && std::ranges::none_of(all, is_this)) {
     return usage_error("'" + std::string(command) +
-                       "' is not a command; there are get, mode, tasks, leaks and reap");
+                       "' is not a command; there are get, mode, tasks, leaks, reap and ps");
   }
   try {
     app.parse(argc, argv);
@@ -315,6 +336,7 @@ std::expected<Command, Message> parse_command_line(int argc, const char* const* 
   if (mode_app.parsed()) return mode.parse();
   if (tasks_app.parsed()) return tasks.parse();
   if (leaks_app.parsed()) return leaks.parse();
+  if (ps_app.parsed()) return ps.parse();
   return reap.parse();
 }
 

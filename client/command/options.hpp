@@ -69,7 +69,14 @@ struct ReapCommand {
   TaskFilter filter;
 };
 
-using Command = std::variant<GetCommand, ModeCommand, TasksCommand, ReapCommand>;
+struct PsCommand {
+  std::string target;  // a process, or a core file
+  std::string binary;  // empty: as the core says
+  bool tree = false;
+  bool json = false;
+};
+
+using Command = std::variant<GetCommand, ModeCommand, TasksCommand, ReapCommand, PsCommand>;
 
 // Why there is no command to run.
 struct Message {

@@ -105,6 +105,9 @@ class Profile {
         std::chrono::duration_cast<std::chrono::nanoseconds>(options.at.time_since_epoch()).count());
     add_value_type(profile::period_type, sample_types[0].first, sample_types[0].second);
     out_.add_int64(profile::period, 1);
+    std::vector<std::int64_t> comments;
+    for (const std::string& comment : options.comments) comments.push_back(text(comment));
+    out_.add_packed_int64(profile::comment, comments.begin(), comments.end());
     out_.add_int64(profile::default_sample_type, text(options.shown_first));
   }
 

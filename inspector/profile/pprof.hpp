@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "leash/dump.hpp"
 
@@ -25,6 +26,7 @@ namespace inspector {
 struct ProfileOptions {
   std::chrono::system_clock::time_point at{};
   std::string_view shown_first = "tasks";  // the sample type that tools show unless told otherwise
+  std::vector<std::string> comments = {};
 };
 
 // One dump per loop: a sample names its loop where its entry was not merged from several.

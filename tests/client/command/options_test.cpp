@@ -118,7 +118,7 @@ TEST(ClientOptions, TakesTheAdminListenerFromTheEnvironment) {
 }
 
 TEST(ClientOptions, SaysWhatIsWrong) {
-  expect_usage_error({"gett"}, "there are get, mode, tasks, leaks and reap");
+  expect_usage_error({"gett"}, "there are get, mode, tasks, leaks, reap and ps");
   expect_usage_error({"get"}, "URL");
   expect_usage_error({"get", "https://a/"}, "https");
   expect_usage_error({"get", "ftp://a/"}, "ftp");

@@ -62,6 +62,7 @@ class Pprof : public testing::Test {
     inspector::ProfileOptions options;
     options.at = std::chrono::system_clock::time_point(std::chrono::seconds(7));
     options.shown_first = shown_first;
+    options.comments = {"first", "second"};
     profile = fields_of(gunzip(inspector::to_pprof({&dump, 1}, options)));
   }
   std::string text(std::uint64_t index) { return profile.texts[6].at(index); }
@@ -105,6 +106,9 @@ TEST_F(Pprof, NamesItsSampleTypes) {
             (std::vector<std::string>{"tasks/count", "leaked/count", "space/bytes", "waiting/nanoseconds"}));
   EXPECT_EQ(text(profile.numbers[14]), "leaked");
   EXPECT_EQ(text(0), "");
+  const auto comments = unpacked<std::uint64_t>(profile.texts[13].at(0));
+  ASSERT_EQ(comments.size(), 2u);
+  EXPECT_EQ(text(comments[1]), "second");
   EXPECT_EQ(profile.numbers[9], 7'000'000'000u) << "when it was taken";
   EXPECT_EQ(profile.numbers[12], 1u);
   EXPECT_NE(text(fields_of(profile.texts[3].at(0)).numbers[5]).find("profile_test"), std::string::npos);

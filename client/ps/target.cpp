@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "client/ps/target.hpp"
+
+#include <charconv>
+
+namespace client {
+
+Opened open_target(const std::string& process_or_core, const std::string& binary) {
+  pid_t process = 0;
+  const char* const end = process_or_core.data() + process_or_core.size();
+  const auto [stop, error] = std::from_chars(process_or_core.data(), end, process);
+  const bool is_number = error == std::errc{} && stop == end && process > 0;
+  if (!is_number) return open_core(process_or_core, binary);
+  if (!binary.empty()) {
+    return std::unexpected("--binary: is for a core file; of a running process only memory is read");
+  }
+  return open_process(process);
+}
+
+}  // namespace client

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// What `leash-client ps` looks into: a running process, or a core file.
+//
+// What it is     its memory, and where its programs and libraries begin in it.
+// Guarantees     nothing is written to it, and it is not stopped.
+// Threads        one.
+//
+//   auto target = client::open_target("4711", "");
+//   if (!target) return complain(Exit::connection_failure, target.error());
+//   for (const std::uint64_t base : (*target)->images()) ...
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "leash/src/outside/memory.hpp"
+
+namespace client {
+
+class Target {
+ public:
+  Target() = default;
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+  virtual ~Target() = default;
+
+  virtual leash::outside::Memory& memory() = 0;
+  const std::vector<std::uint64_t>& images() const noexcept { return images_; }
+  virtual std::string name() const = 0;  // "process 4711"
+  // What was found to be wrong with it while it was read.
+  virtual std::vector<std::string> remarks() const { return {}; }
+
+ protected:
+  std::vector<std::uint64_t> images_;
+};
+
+using Opened = std::expected<std::unique_ptr<Target>, std::string>;
+
+// A number is a process, anything else a core file. `binary`: the program that dumped the core, where it is not at the
+// path that the core names; may be empty.
+Opened open_target(const std::string& process_or_core, const std::string& binary);
+
+Opened open_process(pid_t process);
+Opened open_core(const std::string& file, const std::string& binary);
+
+}  // namespace client

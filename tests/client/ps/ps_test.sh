@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
+# leash-client ps on real processes and cores: of tests/client/ps/sample.cpp, which is started here.
+set -euo pipefail
+
+client=$1
+sample=$2
+# shellcheck source=tests/support/eventually.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../support/eventually.sh"
+
+work=$(mktemp -d)
+started=()
+stop_all() {
+  for pid in "${started[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap stop_all EXIT
+
+failed=0
+fail() {
+  printf 'FAILED: %s\n' "$*" >&2
+  failed=1
+}
+
+# start PROGRAM [stuck]: sets `pid` when the program is ready.
+start() {
+  local ready=$work/ready.$RANDOM
+  mkfifo "$ready"
+  "$@" >"$ready" &
+  pid=$!
+  started+=("$pid")
+  local line
+  read -r line <"$ready"
+  [[ $line == ready ]] || fail "$1 said '$line'"
+}
+
+# shows WHAT ARGUMENT...: the listing has the seven tasks of the sample at most, with what is known of them.
+shows() {
+  local what=$1 text
+  shift
+  text=$("$client" ps "$@" 2>"$work/error") || fail "$what: $(cat "$work/error")"
+  grep -q ': 7 of 7 tasks$' <<<"$text" && # five workers, the poller, the forgotten one
+    grep -q '^5 tasks like this one' <<<"$text" &&
+    grep -q '^task [0-9]* \[chan receive, .*\] "forgotten" leaked: request 918 ended .* ago (client disconnected)' <<<"$text" &&
+    grep -q '^    .*worker  *tests/client/ps/sample.cpp:[0-9]*$' <<<"$text" &&
+    grep -q '^started at  *tests/client/ps/sample.cpp:[0-9]* by main$' <<<"$text" ||
+    fail "$what shows: $text"
+}
+
+# refuses STATUS TEXT ARGUMENT...: one line on standard error, nothing on standard output.
+refuses() {
+  local expected=$1 text=$2 status=0 output
+  shift 2
+  output=$("$client" ps "$@" 2>"$work/error") || status=$?
+  [[ $status -eq $expected && -z $output ]] || fail "ps $*: status $status, output '$output'"
+  [[ $(wc -l <"$work/error") -eq 1 ]] || fail "ps $*: $(cat "$work/error")"
+  grep -q "$text" "$work/error" || fail "ps $*: $(cat "$work/error")"
+}
+
+start "$sample" running
+running=$pid
+shows "a process that runs" "$running"
+[[ $("$client" ps --json "$running" | jq -c '[.schema, .live, .matched, (.tasks | map(.count) | sort)]') == '[1,7,7,[1,1,5]]' ]] ||
+  fail "as JSON: $("$client" ps --json "$running")"
+
+tree=$("$client" ps --tree "$running")
+grep -q '^loop "sample"$' <<<"$tree" && grep -q '^  5 tasks like task [0-9]* "worker" \[chan receive, ' <<<"$tree" &&
+  grep -q '^  context "request 918" done .* ago (client disconnected), made at tests/client/ps/sample.cpp:' <<<"$tree" &&
+  grep -q '^    task [0-9]* "forgotten" .* leaked, started at' <<<"$tree" || fail "as a tree: $tree"
+[[ $("$client" ps --tree --json "$running" | jq -r '.loops[0].name') == sample ]] || fail 'the tree as JSON'
+
+kill -STOP "$running"
+shows "a process that is stopped" "$running"
+kill -CONT "$running"
+
+# The stuck one writes the same by itself when it is told to by a signal.
+LEASH_DUMP_SIGNAL=QUIT start "$sample" stuck 2>"$work/dump"
+shows "a process whose loop is stuck" "$pid"
+kill -QUIT "$pid"
+eventually grep -q '^leash: end of the dump$' "$work/dump" || fail "by a signal: $(cat "$work/dump")"
+grep -q "^leash: dump of process $pid: 7 of 7 tasks$" "$work/dump" || fail "by a signal: $(cat "$work/dump")"
+
+if type -P gdb >/dev/null && type -P gcore >/dev/null; then
+  gdb -batch -nx -p "$running" -ex "shell '$client' ps $running >'$work/in_gdb'" &>"$work/gdb" || true
+  if grep -q 'ptrace: Operation not permitted' "$work/gdb"; then
+    printf 'no debugger may attach here: its tests are left out\n'
+  else
+    grep -q ': 7 of 7 tasks$' "$work/in_gdb" || fail "in a debugger: $(cat "$work/in_gdb" "$work/gdb")"
+
+    # A program without symbols, which is somewhere else when its core is looked at.
+    strip -o "$work/stripped" "$sample"
+    start "$work/stripped" stuck
+    shows "a stripped program" "$pid"
+    gcore -o "$work/core" "$pid" &>"$work/gcore" || fail "gcore: $(cat "$work/gcore")"
+    core=$work/core.$pid
+    shows "a core" "$core"
+    mv "$work/stripped" "$work/moved"
+    shows "a core whose program was moved" --binary "$work/moved" "$core"
+    refuses 1 'not the build that dumped the core' --binary "$client" "$core"
+    refuses 1 '^leash-client: --binary: ' --binary "$work/none" "$core"
+    shows "a process whose program was deleted" "$pid"
+
+    # A core that is cut off: something or one line, never a crash.
+    for kib in 1 8 64 512; do
+      head -c $((kib * 1024)) "$core" >"$work/short"
+      status=0
+      "$client" ps --binary "$work/moved" "$work/short" >"$work/output" 2>"$work/error" || status=$?
+      [[ $status -le 1 ]] || fail "a core of $kib KiB: status $status"
+      [[ $status -eq 0 ]] && ! grep -q '^note: the core is cut off' "$work/output" && fail "a core of $kib KiB: no remark"
+      [[ $status -eq 1 && $(wc -l <"$work/error") -ne 1 ]] && fail "a core of $kib KiB: $(cat "$work/error")"
+    done
+  fi
+else
+  printf 'gdb is not installed: the tests of cores are left out\n'
+fi
+
+sleep 1000 &
+started+=($!)
+refuses 1 "there is no leash in process $!" $!
+refuses 1 'there is no process 4194305' 4194305
+refuses 1 "$work/none is no process and no core file" "$work/none"
+refuses 1 'is not a core file' "$sample"
+refuses 1 'is for a core file' --binary "$sample" "$running"
+if [[ $EUID -eq 0 ]] && type -P setpriv >/dev/null; then
+  chmod 755 "$work"
+  cp "$client" "$work/client" # where another user can read it
+  status=0
+  setpriv --reuid=65534 --regid=65534 --clear-groups "$work/client" ps "$running" 2>"$work/error" >"$work/output" || status=$?
+  [[ $status -eq 1 ]] && grep -q 'no permission to read the memory of process' "$work/error" ||
+    fail "another user: status $status, $(cat "$work/output" "$work/error")"
+fi
+
+exit $failed
