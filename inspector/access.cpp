@@ -9,7 +9,7 @@
 #include "http/message/problem.hpp"
 #include "http/message/target.hpp"
 
-namespace server {
+namespace inspector {
 namespace {
 
 constexpr std::string_view authorization = "Authorization";
@@ -51,7 +51,7 @@ bool is_from_an_address(const http::Request& request) {
 
 }  // namespace
 
-bool AdminAccess::has_token(const http::Request& request) const noexcept {
+bool Access::has_token(const http::Request& request) const noexcept {
   if (request.headers.count(authorization) != 1) return false;
   const std::string_view credentials = *request.headers.find(authorization);
   const std::size_t space = credentials.find(' ');
@@ -61,27 +61,27 @@ bool AdminAccess::has_token(const http::Request& request) const noexcept {
   return equal_in_constant_time(http::detail::trim(credentials.substr(space)), token_);
 }
 
-std::optional<http::Response> AdminAccess::refuse(const http::Request& request) const {
+std::optional<http::Response> Access::refuse(const http::Request& request) const {
   const bool shows_nothing = request.path == "/" && is_safe(request.method);
   if (!token_.empty() && !shows_nothing && !has_token(request)) {
-    http::Response response = http::problem(
-        401, "The admin listener wants its token: Authorization: Bearer TOKEN.", "unauthorized");
+    http::Response response =
+        http::problem(401, "A token is needed: Authorization: Bearer TOKEN.", "unauthorized");
     const bool wrong = request.headers.find(authorization).has_value();
-    response.headers.add("WWW-Authenticate", wrong ? R"(Bearer realm="leash-server", error="invalid_token")"
-                                                   : R"(Bearer realm="leash-server")");
+    response.headers.add("WWW-Authenticate",
+                         "Bearer realm=\"" + realm_ + '"' + (wrong ? ", error=\"invalid_token\"" : ""));
     return response;
   }
   if (!is_safe(request.method) && !is_same_origin(request)) {
     return http::problem(403, "Pages of other origins may not change anything here.", "origin");
   }
   if (!is_safe(request.method) && token_.empty() && !is_from_an_address(request)) {
-    return http::problem(
-        403,
-        "Without a token (--admin-token) a page changes something only when it was found by an address or "
-        "as localhost, not by another name.",
-        "origin");
+    return http::problem(403,
+                         "Where no token is needed, a page changes something only if it was found by an "
+                         "address or as localhost, not "
+                         "by another name.",
+                         "origin");
   }
   return std::nullopt;
 }
 
-}  // namespace server
+}  // namespace inspector

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Who may use the admin listener.
+// Who may use an inspector.
 //
 // What it is     with a token, every request must carry it: `Authorization: Bearer TOKEN`, else 401; GET / alone need
 //                not: it shows no metrics, and the page that a browser gets there asks for the token. With or without, a
@@ -10,7 +10,7 @@
 // Guarantees     how long the comparison takes does not depend on the token. No answer repeats what was sent.
 // Threads        constant after its construction: any.
 //
-//   const server::AdminAccess access(options.admin_token);
+//   const inspector::Access access(token, "leash-server");
 //   if (auto refused = access.refuse(request)) respond(*refused);
 
 #include <optional>
@@ -18,18 +18,19 @@
 
 #include "http/message/message.hpp"
 
-namespace server {
+namespace inspector {
 
-class AdminAccess {
+class Access {
  public:
-  // Empty: no token is needed.
-  explicit AdminAccess(std::string token) : token_(std::move(token)) {}
+  // An empty token: none is needed. `realm` is the name of what it is for.
+  Access(std::string token, std::string realm) : token_(std::move(token)), realm_(std::move(realm)) {}
 
   std::optional<http::Response> refuse(const http::Request& request) const;
 
  private:
   bool has_token(const http::Request& request) const noexcept;
   std::string token_;
+  std::string realm_;
 };
 
-}  // namespace server
+}  // namespace inspector

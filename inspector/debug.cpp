@@ -9,16 +9,20 @@
 #include <string_view>
 
 #include "http/message/html.hpp"
+#include "http/message/json_writer.hpp"
 #include "http/message/problem.hpp"
 #include "http/server/parameters.hpp"
+#include "http/server/worker.hpp"
 #include "inspector/inspection.hpp"
 #include "leash/json.hpp"
 #include "leash/task_filter.hpp"
-#include "server/log.hpp"
-#include "server/routes.hpp"
 
-namespace server {
+namespace inspector {
 
+using http::server::Exchange;
+using http::server::MaybeResponse;
+using http::server::Parameters;
+using http::server::Route;
 using leash::Result;
 using leash::Task;
 using nlohmann::ordered_json;
@@ -53,15 +57,9 @@ leash::TaskFilter filter_of(Parameters& parameters) {
   return filter;
 }
 
-http::Response text_response(std::string body, std::string_view type) {
-  http::Response response{.status = 200, .body = std::move(body)};
-  response.headers.add("Content-Type", std::string(type) + "; charset=utf-8");
-  return response;
-}
-
 http::Response page(std::string_view title, std::string_view text) {
   const std::string name = http::escape_html(title);
-  return text_response(
+  return http::text_response(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + name +
           "</title>\n<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#1a1a1a;"
           "background:#fff}pre{font:13px/1.45 ui-monospace,monospace;overflow-x:auto}"
@@ -76,9 +74,9 @@ http::Response page(std::string_view title, std::string_view text) {
 
 http::Response in_format(Format format, std::string_view title, const ordered_json& json,
                          const std::string& text) {
-  if (format == Format::text) return text_response(text, "text/plain");
+  if (format == Format::text) return http::text_response(text, "text/plain");
   if (format == Format::html) return page(title, text);
-  return json_response(200, json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  return http::json_response(200, json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
 }
 
 std::string not_answering(const std::vector<std::string>& loops, std::string_view what = "does not answer") {
@@ -132,7 +130,7 @@ std::string to_text(const leash::ContextDump& dump) {
 
 }  // namespace
 
-Task<Result<Answer>> DebugRoutes::tasks(Exchange& exchange, bool only_leaked) {
+Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_leaked) {
   Parameters parameters(exchange.query(),
                         {"site", "name", "state", "min_age", "limit", "full", "since", "format"});
   const Format format = format_of(exchange, parameters);
@@ -157,34 +155,33 @@ Task<Result<Answer>> DebugRoutes::tasks(Exchange& exchange, bool only_leaked) {
   std::string question = options.filter.site + "\n" + options.filter.name + "\n" +
                          std::to_string(options.filter.min_age.count()) + (options.full ? " full" : "") +
                          (options.filter.state ? std::string(to_string(*options.filter.state)) : "");
-  const DumpHistory::Entry* const then = since ? history_.find(static_cast<std::uint64_t>(since)) : nullptr;
+  const RecentDumps::Entry* const then = since ? dumps_.find(static_cast<std::uint64_t>(since)) : nullptr;
   if (since && (!then || then->question != question || options.full)) {
     co_return http::problem(400,
                             "There is no dump of this number to compare with: it is not one of the last 32, "
                             "or was made with other parameters.");
   }
-  std::optional<DumpHistory::Entry> before;
+  std::optional<RecentDumps::Entry> before;
   if (then) before = *then;
 
   // The limit is for what is shown: all groups are compared.
   const std::size_t most_shown = options.filter.limit;
   if (!options.full) options.filter.limit = SIZE_MAX;
   leash::Loop& here = exchange.worker().loop();
-  Inspection seen = co_await inspect(exchange.ctx(), here, workers_, options);
+  auto seen = co_await dump_tasks(exchange.ctx(), here, options);
   const leash::TimePoint now = here.now();
-  const std::uint64_t id = options.full
-                               ? history_.number()
-                               : history_.remember(std::move(question), now, seen.dump, seen.unresponsive);
+  const std::uint64_t id =
+      options.full ? dumps_.number() : dumps_.remember(std::move(question), now, seen.all, seen.unresponsive);
 
   std::string text = not_answering(
       seen.unresponsive, before ? "does not answer: what it had then counts as gone" : "does not answer");
   ordered_json json;
   if (before) {
-    std::vector<Change> changed = changes(before->dump, seen.dump);
+    std::vector<Change> changed = changes(before->dump, seen.all);
     if (changed.size() > most_shown) changed.resize(most_shown);
     const double seconds = std::chrono::duration<double>(now - before->at).count();
-    seen.dump.entries.clear();
-    json = leash::to_json(seen.dump);
+    seen.all.entries.clear();
+    json = leash::to_json(seen.all);
     json.erase("tasks");
     json["unresponsive_before"] = before->unresponsive;
     text += not_answering(before->unresponsive, "did not answer then: what it has now counts as new");
@@ -194,56 +191,58 @@ Task<Result<Answer>> DebugRoutes::tasks(Exchange& exchange, bool only_leaked) {
     text += "dump " + std::to_string(id) + ": what has changed since dump " + std::to_string(since) + ", " +
             std::to_string(static_cast<long>(seconds)) + " s ago\n" + to_text(changed);
   } else {
-    if (seen.dump.entries.size() > most_shown) seen.dump.entries.resize(most_shown);
-    json = leash::to_json(seen.dump);
-    text += "dump " + std::to_string(id) + ": " + leash::to_text(seen.dump);
+    if (seen.all.entries.size() > most_shown) seen.all.entries.resize(most_shown);
+    json = leash::to_json(seen.all);
+    text += "dump " + std::to_string(id) + ": " + leash::to_text(seen.all);
   }
   json["id"] = id;
   json["unresponsive"] = seen.unresponsive;
   co_return in_format(format, only_leaked ? "leaked tasks" : "tasks", json, text);
 }
 
-Task<Result<Answer>> DebugRoutes::contexts(Exchange& exchange) {
+Task<Result<MaybeResponse>> DebugRoutes::contexts(Exchange& exchange) {
   Parameters parameters(exchange.query(), {"site", "name", "limit", "format"});
   const Format format = format_of(exchange, parameters);
   const leash::TaskFilter filter = filter_of(parameters);
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
-  ContextInspection seen = co_await inspect_contexts(exchange.ctx(), exchange.worker().loop(), workers_);
-  std::erase_if(seen.dump.groups, [&](const leash::ContextGroup& group) {
+  auto seen = co_await dump_contexts(exchange.ctx(), exchange.worker().loop());
+  std::erase_if(seen.all.groups, [&](const leash::ContextGroup& group) {
     const std::string place = group.site.file + ":" + std::to_string(group.site.line);
     return !filter.admits(place, group.label);
   });
-  if (seen.dump.groups.size() > filter.limit) seen.dump.groups.resize(filter.limit);
-  ordered_json json = leash::to_json(seen.dump);
+  if (seen.all.groups.size() > filter.limit) seen.all.groups.resize(filter.limit);
+  ordered_json json = leash::to_json(seen.all);
   json["unresponsive"] = seen.unresponsive;
-  co_return in_format(format, "contexts", json, not_answering(seen.unresponsive) + to_text(seen.dump));
+  co_return in_format(format, "contexts", json, not_answering(seen.unresponsive) + to_text(seen.all));
 }
 
-Task<Result<Answer>> DebugRoutes::reap(Exchange& exchange) {
+Task<Result<MaybeResponse>> DebugRoutes::reap(Exchange& exchange) {
   Parameters parameters(exchange.query(), {"site", "name", "min_age", "limit"});
   leash::TaskFilter filter = filter_of(parameters);
   if (!exchange.query().find("limit")) filter.limit = SIZE_MAX;
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
-  const Reaping done = co_await reap_everywhere(exchange.ctx(), exchange.worker().loop(), workers_, filter);
-  log_event(LogLevel::info, "reaped", {{"ended", done.reaped.ended}, {"waiting", done.reaped.waiting}});
-  const ordered_json json{
-      {"ended", done.reaped.ended}, {"waiting", done.reaped.waiting}, {"unresponsive", done.unresponsive}};
-  co_return json_response(200, json.dump() + "\n");
+  const auto done = co_await inspector::reap(exchange.ctx(), exchange.worker().loop(), filter);
+  exchange.worker().service().log(http::server::LogLevel::info, "reaped",
+                                  {{"ended", done.all.ended}, {"waiting", done.all.waiting}});
+  std::string text;
+  http::JsonWriter json(text);
+  json.begin_object().member("ended", done.all.ended).member("waiting", done.all.waiting);
+  json.key("unresponsive").list(done.unresponsive).end_object();
+  co_return http::json_response(200, text + "\n");
 }
 
 std::vector<Route> DebugRoutes::routes() {
   using enum http::Method;
-  const auto route = [](std::string_view path, RouteLabel label, http::Method method, auto answer) {
-    return Route{path, label, {method}, {}, std::move(answer)};
-  };
-  return {route("/debug/tasks", RouteLabel::debug_tasks, get,
-                [this](Exchange& exchange) { return tasks(exchange, false); }),
-          route("/debug/leaks", RouteLabel::debug_leaks, get,
-                [this](Exchange& exchange) { return tasks(exchange, true); }),
-          route("/debug/contexts", RouteLabel::debug_contexts, get,
-                [this](Exchange& exchange) { return contexts(exchange); }),
-          route("/debug/reap", RouteLabel::debug_reap, post,
-                [this](Exchange& exchange) { return reap(exchange); })};
+  const std::string of_tasks = "?site=&name=&state=&min_age=&limit=&full=&since=&format=";
+  return {{get, "/debug/tasks", of_tasks, "tasks alive, by their stacks",
+           [this](Exchange& exchange) { return tasks(exchange, false); }},
+          {get, "/debug/leaks", "", "those that have leaked",
+           [this](Exchange& exchange) { return tasks(exchange, true); }},
+          {get, "/debug/contexts",
+           "?site=&name=&limit=&format=", "contexts that are not done, by the place that made them",
+           [this](Exchange& exchange) { return contexts(exchange); }},
+          {post, "/debug/reap", "?site=&name=&min_age=&limit=", "ends leaked tasks by force",
+           [this](Exchange& exchange) { return reap(exchange); }}};
 }
 
-}  // namespace server
+}  // namespace inspector

@@ -1,52 +1,94 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "inspector/inspection.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <functional>
+#include <memory>
 #include <utility>
 
-namespace server {
+#include "leash/channel.hpp"
+#include "leash/loops.hpp"
 
-leash::Task<Inspection> inspect(leash::Context ctx, leash::Loop& here, const Workers& workers,
-                                leash::DumpOptions options) {
+namespace inspector {
+namespace {
+
+// Posted to a loop, and answered there, at once or later.
+template <class T>
+using Question = std::function<void(leash::Loop&, std::function<void(T)>)>;
+
+template <class T>
+leash::Task<FromLoops<std::vector<T>>> ask_loops(leash::Context ctx, leash::Loop& here,
+                                                 Question<T> question) {
+  const std::vector<leash::RemoteLoop> loops = leash::all_loops();
+  const leash::RemoteLoop asking(here);
+  // Shared with the loops that are asked, and touched by the asking one only.
+  using Replies = leash::Channel<std::pair<std::size_t, T>>;
+  const auto replies = std::make_shared<Replies>(loops.size());
+  std::vector<bool> waiting;
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    waiting.push_back(loops[i].post([i, replies, question, asking](leash::Loop& asked) {
+      question(asked, [i, replies, asking](T answer) {
+        (void)asking.post([replies, reply = std::pair(i, std::move(answer))](leash::Loop&) mutable {
+          (void)replies->try_send(std::move(reply));  // there is room for every loop's
+        });
+      });
+    }));
+  }
+  FromLoops<std::vector<T>> answers;
+  const auto limited = leash::with_timeout(ctx, std::chrono::seconds(1));
+  for (auto left = std::ranges::count(waiting, true); left > 0; --left) {
+    auto reply = co_await replies->receive(limited.ctx);
+    if (!reply) break;
+    waiting[reply->first] = false;
+    answers.all.push_back(std::move(reply->second));
+  }
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    if (waiting[i] && loops[i].is_alive()) answers.unresponsive.push_back(loops[i].name());
+  }
+  co_return answers;
+}
+
+template <class T>
+FromLoops<T> put_together(T all, std::vector<std::string> unresponsive) {
+  FromLoops<T> seen;
+  seen.all = std::move(all);
+  seen.unresponsive = std::move(unresponsive);
+  return seen;
+}
+
+}  // namespace
+
+leash::Task<FromLoops<leash::Dump>> dump_tasks(leash::Context ctx, leash::Loop& here,
+                                               leash::DumpOptions options) {
   leash::DumpOptions of_each = options;
   if (!options.full) of_each.filter.limit = SIZE_MAX;  // groups of several loops are added up first
-  Question<leash::Dump> question = [of_each](Worker& worker, std::function<void(leash::Dump)> reply) {
-    leash::take_dump(worker.loop(), of_each, std::move(reply));
+  Question<leash::Dump> question = [of_each](leash::Loop& loop, std::function<void(leash::Dump)> reply) {
+    leash::take_dump(loop, of_each, std::move(reply));
   };
-  auto answers = co_await ask_loops<leash::Dump>(ctx, here, workers, std::move(question));
-  Inspection seen;
-  seen.dump = leash::merge(std::move(answers.given), options);
-  seen.unresponsive = std::move(answers.unresponsive);
-  co_return seen;
+  auto answers = co_await ask_loops<leash::Dump>(ctx, here, std::move(question));
+  co_return put_together(leash::merge(std::move(answers.all), options), std::move(answers.unresponsive));
 }
 
-leash::Task<ContextInspection> inspect_contexts(leash::Context ctx, leash::Loop& here,
-                                                const Workers& workers) {
-  Question<leash::ContextDump> question = [](Worker& worker,
-                                             const std::function<void(leash::ContextDump)>& reply) {
-    reply(leash::live_contexts(worker.loop()));
+leash::Task<FromLoops<leash::ContextDump>> dump_contexts(leash::Context ctx, leash::Loop& here) {
+  Question<leash::ContextDump> question = [](leash::Loop& loop, const auto& reply) {
+    reply(leash::live_contexts(loop));
   };
-  auto answers = co_await ask_loops<leash::ContextDump>(ctx, here, workers, std::move(question));
-  ContextInspection seen;
-  seen.dump = leash::merge(answers.given);
-  seen.unresponsive = std::move(answers.unresponsive);
-  co_return seen;
+  auto answers = co_await ask_loops<leash::ContextDump>(ctx, here, std::move(question));
+  co_return put_together(leash::merge(answers.all), std::move(answers.unresponsive));
 }
 
-leash::Task<Reaping> reap_everywhere(leash::Context ctx, leash::Loop& here, const Workers& workers,
-                                     leash::TaskFilter filter) {
-  Question<leash::Reaped> question = [filter](Worker& worker,
-                                              const std::function<void(leash::Reaped)>& reply) {
-    reply(leash::reap(worker.loop(), filter));
+leash::Task<FromLoops<leash::Reaped>> reap(leash::Context ctx, leash::Loop& here, leash::TaskFilter filter) {
+  Question<leash::Reaped> question = [filter](leash::Loop& loop, const auto& reply) {
+    reply(leash::reap(loop, filter));
   };
-  auto answers = co_await ask_loops<leash::Reaped>(ctx, here, workers, std::move(question));
-  Reaping done;
-  for (const leash::Reaped& reaped : answers.given) {
-    done.reaped.ended += reaped.ended;
-    done.reaped.waiting += reaped.waiting;
+  auto answers = co_await ask_loops<leash::Reaped>(ctx, here, std::move(question));
+  leash::Reaped sum;
+  for (const leash::Reaped& reaped : answers.all) {
+    sum.ended += reaped.ended;
+    sum.waiting += reaped.waiting;
   }
-  done.unresponsive = std::move(answers.unresponsive);
-  co_return done;
+  co_return put_together(sum, std::move(answers.unresponsive));
 }
 
-}  // namespace server
+}  // namespace inspector

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Asks every loop for its tasks, its contexts, or to reap.
+// Asks every loop of the process for its tasks, its contexts, or to reap.
 //
-// Guarantees     as ask_loops: a second at most; loops that have not answered by then are named.
-// Threads        called on the loop of the calling task.
+// Guarantees     waits for a second at most; loops that have not answered by then are named, and their late answers are
+//                dropped. No loop waits for another.
+// Threads        called on the loop `here`, on which the calling task runs.
 //
-//   const server::Inspection seen = co_await server::inspect(ctx, admin_loop, workers, {});
+//   const auto seen = co_await inspector::dump_tasks(ctx, here, {});
+//   use(seen.all, seen.unresponsive);
 
 #include <string>
 #include <vector>
@@ -16,34 +18,21 @@
 #include "leash/loop.hpp"
 #include "leash/reaper.hpp"
 #include "leash/task.hpp"
-#include "inspector/ask_loops.hpp"
-#include "http/server/worker.hpp"
 
-namespace server {
+namespace inspector {
 
-struct Inspection {
-  Inspection() noexcept {}
-  leash::Dump dump;
+// What all loops answered, put together.
+template <class T>
+struct FromLoops {
+  FromLoops() noexcept {}
+  T all;
   std::vector<std::string> unresponsive;  // names of loops
 };
-leash::Task<Inspection> inspect(leash::Context ctx, leash::Loop& here, const Workers& workers,
-                                leash::DumpOptions options);
 
-struct ContextInspection {
-  ContextInspection() noexcept {}
-  leash::ContextDump dump;
-  std::vector<std::string> unresponsive;
-};
-leash::Task<ContextInspection> inspect_contexts(leash::Context ctx, leash::Loop& here,
-                                                const Workers& workers);
-
-struct Reaping {
-  Reaping() noexcept {}
-  leash::Reaped reaped;
-  std::vector<std::string> unresponsive;
-};
+leash::Task<FromLoops<leash::Dump>> dump_tasks(leash::Context ctx, leash::Loop& here,
+                                               leash::DumpOptions options);
+leash::Task<FromLoops<leash::ContextDump>> dump_contexts(leash::Context ctx, leash::Loop& here);
 // The filter's limit is for each loop.
-leash::Task<Reaping> reap_everywhere(leash::Context ctx, leash::Loop& here, const Workers& workers,
-                                     leash::TaskFilter filter);
+leash::Task<FromLoops<leash::Reaped>> reap(leash::Context ctx, leash::Loop& here, leash::TaskFilter filter);
 
-}  // namespace server
+}  // namespace inspector

@@ -1,50 +1,52 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The live page of the admin listener, and the metrics that it draws.
+// The live page, and the curves that it draws.
 //
-// What it is     GET / is one self-contained page for a browser, and a list of the routes for everybody else;
-//                GET /debug/history is the JSON that the page asks for, once a second.
-// Guarantees     works while loops are stuck. The page holds no metrics itself and asks this server only.
-// Threads        the admin loop's.
+// What it is     GET / is one self-contained page for a browser, and the index of the routes for everybody else;
+//                GET /debug/history is the JSON that the page asks for, once a second. A program adds to both: members
+//                of the JSON, and HTML at the end of the page whose script listens to the event "history" (mode.html of
+//                leash-server shows how).
+// Guarantees     works while loops are stuck. The page holds no metrics itself and asks its own server only.
+// Threads        the inspector's loop's.
 // Lifetime       outlives the routes and run().
 //
-//   LivePage live_page(shared, workers, probes);
-//   leash::go(ctx, live_page.run(ctx), "history");
-//   for (Route& route : live_page.routes()) routes.push_back(std::move(route));
+//   LivePage live_page(program, probes);
+//   leash::go(ctx, live_page.run(ctx), "samples");
+//   for (http::server::Route& route : live_page.routes()) routes.push_back(std::move(route));
 
+#include <string>
 #include <vector>
 
+#include "http/server/router.hpp"
+#include "inspector/loop_probe.hpp"
+#include "inspector/program.hpp"
+#include "inspector/recent_samples.hpp"
 #include "leash/context.hpp"
 #include "leash/task.hpp"
-#include "http/server/exchange.hpp"
-#include "inspector/history.hpp"
-#include "inspector/loop_probe.hpp"
-#include "http/server/shared.hpp"
-#include "http/server/worker.hpp"
 
-namespace server {
+namespace inspector {
 
-extern const char live_html[];  // server/page/live.html
+extern const char live_html[];  // inspector/page/live.html
 
 class LivePage {
  public:
-  LivePage(const Shared& shared, const Workers& workers, const LoopProbes& probes) noexcept
-      : shared_(shared), workers_(workers), probes_(probes) {}
+  LivePage(const Program& program, const LoopProbes& probes);
   LivePage(const LivePage&) = delete;
   LivePage& operator=(const LivePage&) = delete;
 
   // Takes a sample a second until ctx is done.
   leash::Task<> run(leash::Context ctx);
 
-  std::vector<Route> routes();
+  std::vector<http::server::Route> routes();
 
  private:
-  http::Response history(Exchange& exchange) const;
+  http::Response page_or_index(const http::server::Exchange& exchange) const;
+  http::Response history(const http::server::Exchange& exchange) const;
 
-  const Shared& shared_;
-  const Workers& workers_;
+  const Program& program_;
   const LoopProbes& probes_;
-  History history_;
+  const std::string page_;
+  RecentSamples samples_;
 };
 
-}  // namespace server
+}  // namespace inspector

@@ -1,63 +1,86 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "inspector/loop_probe.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <new>
+#include <utility>
 
 #include "leash/sleep.hpp"
-#include "server/log.hpp"
 
-namespace server {
+namespace inspector {
 
 using namespace std::chrono_literals;
 
 namespace {
+
 constexpr std::chrono::nanoseconds patience = 1s;
 
 std::int64_t now() noexcept { return std::chrono::steady_clock::now().time_since_epoch() / 1ns; }
+
 }  // namespace
 
-LoopProbes::LoopProbes(const std::vector<std::unique_ptr<Worker>>& workers) {
-  for (const auto& worker : workers) {
-    probes_.push_back(std::make_shared<Probe>());
-    probes_.back()->worker = worker.get();
+struct LoopProbes::Probe {
+  explicit Probe(leash::RemoteLoop of) : loop(std::move(of)) {}
+
+  std::chrono::nanoseconds lag_now() const noexcept {
+    return std::chrono::nanoseconds(waiting.load() ? now() - asked.load() : lag.load());
   }
+
+  const leash::RemoteLoop loop;
+  std::atomic<std::int64_t> asked{0};  // nanoseconds of the steady clock; 0: never
+  std::atomic<std::int64_t> lag{0};    // of the last answer, in nanoseconds
+  std::atomic<bool> waiting{false};
+  bool stuck = false;  // as the log says
+};
+
+// One probe for each loop that there is, in their order; those that were there stay.
+void LoopProbes::find_loops() {
+  std::vector<std::shared_ptr<Probe>> found;
+  for (const leash::RemoteLoop& loop : leash::all_loops()) {
+    const auto known = std::ranges::find_if(probes_, [&](const auto& probe) { return probe->loop == loop; });
+    found.push_back(known == probes_.end() ? std::make_shared<Probe>(loop) : *known);
+  }
+  probes_ = std::move(found);
 }
 
 leash::Task<> LoopProbes::run(leash::Context ctx) {
   for (leash::Result<> slept; slept; slept = co_await leash::sleep(ctx, 250ms)) {
-    for (const std::shared_ptr<Probe>& probe : probes_) {
-      tell(*probe);
-      if (probe->waiting.exchange(true)) continue;
-      probe->asked.store(now());
-      try {
-        probe->worker->post([probe] {
-          probe->lag.store(now() - probe->asked.load());
+    try {
+      find_loops();
+      for (const std::shared_ptr<Probe>& probe : probes_) {
+        tell(*probe);
+        if (probe->waiting.load()) continue;
+        probe->asked.store(now());
+        probe->waiting.store(true);
+        try {
+          (void)probe->loop.post([probe](leash::Loop&) {
+            probe->lag.store(now() - probe->asked.load());
+            probe->waiting.store(false);
+          });
+        } catch (const std::bad_alloc&) {  // it was not asked; the next time, perhaps
           probe->waiting.store(false);
-        });
-      } catch (const std::bad_alloc&) {  // it was not asked; the next time, perhaps
-        probe->waiting.store(false);
+        }
       }
+    } catch (const std::bad_alloc&) {  // the next time, perhaps
     }
   }
 }
 
-std::chrono::nanoseconds LoopProbes::Probe::lag_now() const noexcept {
-  return std::chrono::nanoseconds(waiting.load() ? now() - asked.load() : lag.load());
-}
-
-void LoopProbes::tell(Probe& probe) {
+void LoopProbes::tell(Probe& probe) const {
   const std::chrono::nanoseconds lag = probe.lag_now();
   if ((lag > patience) == probe.stuck) return;
   probe.stuck = !probe.stuck;
-  log_event(
-      probe.stuck ? LogLevel::warn : LogLevel::info,
-      probe.stuck ? "a loop does not answer" : "a loop answers again",
-      {{"loop", probe.worker->loop().name()}, {"lag_seconds", std::chrono::duration<double>(lag).count()}});
+  using http::server::LogLevel;
+  log_(probe.stuck ? LogLevel::warn : LogLevel::info,
+       probe.stuck ? "a loop does not answer" : "a loop answers again",
+       {{"loop", probe.loop.name()}, {"lag_seconds", std::chrono::duration<double>(lag).count()}});
 }
 
 std::vector<LoopProbes::Lag> LoopProbes::lags() const {
   std::vector<Lag> lags;
-  for (const auto& probe : probes_) lags.push_back({probe->worker->loop().name(), probe->lag_now()});
+  for (const auto& probe : probes_) lags.push_back({probe->loop.name(), probe->lag_now()});
   return lags;
 }
 
@@ -69,4 +92,4 @@ std::vector<std::string> LoopProbes::unresponsive() const {
   return names;
 }
 
-}  // namespace server
+}  // namespace inspector

@@ -100,7 +100,7 @@ void append_state(Families& families, const LoadMetrics& figures) {
 }
 
 void append_process(Families& families) {
-  const server::ProcessMetrics process = server::process_metrics();
+  const process::Metrics process = process::metrics();
   const auto one = [&](std::string name, std::string help, MetricType type, double value) {
     add(families.emplace_back(family(std::move(name), std::move(help), type)), {}, value);
   };

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace server {
+namespace process {
 namespace {
 
 namespace fs = std::filesystem;
@@ -55,4 +55,4 @@ std::uint64_t memory_limit_bytes(const fs::path& groups_of_process, const fs::pa
   return limit;
 }
 
-}  // namespace server
+}  // namespace process

@@ -15,9 +15,7 @@
 #include <iterator>
 #include <string>
 
-#include "leash/metrics.hpp"
-
-namespace server {
+namespace process {
 namespace {
 
 // When the process started: its age by /proc, counted back from now, once.
@@ -67,32 +65,32 @@ void raise_max_open_fds() noexcept {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);  // it stays as it was, otherwise: nothing is lost
 }
 
-ProcessMetrics process_metrics() {
-  ProcessMetrics metrics;
-  metrics.resident_bytes = resident_bytes();
+Metrics metrics() {
+  Metrics now;
+  now.resident_bytes = resident_bytes();
   const struct mallinfo2 heap = ::mallinfo2();
-  metrics.heap_bytes = heap.uordblks + heap.hblkhd + leash::frame_pool_usage().used_bytes;
-  metrics.max_fds = max_open_fds();
+  now.heap_bytes = heap.uordblks + heap.hblkhd;
+  now.max_fds = max_open_fds();
   // (std::filesystem's iterator ends the process when there is no memory for it.)
   if (DIR* const open = ::opendir("/proc/self/fd")) {
-    while (const dirent* entry = ::readdir(open)) metrics.open_fds += entry->d_name[0] == '.' ? 0 : 1;
+    while (const dirent* entry = ::readdir(open)) now.open_fds += entry->d_name[0] == '.' ? 0 : 1;
     ::closedir(open);
-    --metrics.open_fds;  // the one that lists them
+    --now.open_fds;  // the one that lists them
   } else if (errno == EMFILE) {
-    metrics.open_fds = metrics.max_fds;
+    now.open_fds = now.max_fds;
   }  // else /proc may be hidden: then the metrics are 0
   struct stat threads {};
-  if (::stat("/proc/self/task", &threads) == 0) metrics.threads = threads.st_nlink - 2;
+  if (::stat("/proc/self/task", &threads) == 0) now.threads = threads.st_nlink - 2;
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) == 0) {
     const auto seconds = [](const timeval& t) {
       return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
     };
-    metrics.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    now.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   }
   static const double started = start_time();
-  metrics.start_time_seconds = started;
-  return metrics;
+  now.start_time_seconds = started;
+  return now;
 }
 
-}  // namespace server
+}  // namespace process

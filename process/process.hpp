@@ -2,15 +2,15 @@
 #pragma once
 // What the operating system and the allocator say about this process (Linux).
 //
-//   server::ProcessMetrics now = server::process_metrics();
+//   process::Metrics now = process::metrics();
 
 #include <cstdint>
 
-namespace server {
+namespace process {
 
-struct ProcessMetrics {
+struct Metrics {
   std::uint64_t resident_bytes = 0;
-  std::uint64_t heap_bytes = 0;  // in use, by malloc and by the frame pools
+  std::uint64_t heap_bytes = 0;  // in use, of malloc's
   std::uint64_t open_fds = 0;
   std::uint64_t max_fds = 0;
   std::uint64_t threads = 0;
@@ -18,7 +18,7 @@ struct ProcessMetrics {
   double start_time_seconds = 0;  // since the epoch
 };
 
-ProcessMetrics process_metrics();
+Metrics metrics();
 
 // Only this, and cheaply.
 std::uint64_t resident_bytes() noexcept;
@@ -27,4 +27,4 @@ std::uint64_t max_open_fds() noexcept;
 // As many file descriptors as the process may have: shells and service managers often start one with fewer.
 void raise_max_open_fds() noexcept;
 
-}  // namespace server
+}  // namespace process

@@ -11,40 +11,21 @@
 //
 //   server::log_event(server::LogLevel::warn, "accepting pauses", {{"error", message}, {"open", 9'000}});
 
-#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+
+#include "http/server/log_event.hpp"
 
 namespace server {
 
-enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, off };
+using http::server::LogField;
+using http::server::LogLevel;
 enum class LogFormat : std::uint8_t { text, json };
 
-std::optional<LogLevel> parse_log_level(std::string_view text) noexcept;
 std::optional<LogFormat> parse_log_format(std::string_view text) noexcept;
-
-class LogField {
- public:
-  LogField(std::string_view name, std::string_view value) noexcept : name_(name), value_(value) {}
-  LogField(std::string_view name, const char* value) noexcept
-      : name_(name), value_(std::string_view(value)) {}
-  LogField(std::string_view name, const std::string& value) noexcept
-      : name_(name), value_(std::string_view(value)) {}
-  LogField(std::string_view name, std::integral auto value) noexcept
-      : name_(name), value_(static_cast<std::int64_t>(value)) {}
-  LogField(std::string_view name, double value) noexcept : name_(name), value_(value) {}
-
-  void append_as_text(std::string& line) const;
-  void append_as_json(std::string& line) const;
-
- private:
-  std::string_view name_;  // letters and underscores
-  std::variant<std::string_view, std::int64_t, double> value_;
-};
 
 // Before the first event, once.
 void open_log(LogLevel level, LogFormat format);

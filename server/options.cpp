@@ -128,7 +128,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
       });
   parser.parsed("--log-level", "trace, debug (a line for each request), info, warn, error or off", "info",
                 "LEVEL", [&](const std::string& text) {
-                  const auto level = parse_log_level(text);
+                  const auto level = http::server::parse_log_level(text);
                   if (level) options.log_level = *level;
                   return level ? std::string()
                                : "unknown level \"" + text +
@@ -140,15 +140,15 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   if (format) options.log_format = *format;
                   return format ? std::string() : "unknown format \"" + text + "\": allowed are text, json";
                 });
-  parser.duration("--request-timeout", options.request_timeout,
+  parser.duration("--request-timeout", options.serving.request_timeout,
                   "deadline of every request; 10s at least on the admin listener", Parser::Zero::refused);
-  parser.duration("--header-timeout", options.header_timeout, "from the first byte of a head to its end",
+  parser.duration("--header-timeout", options.serving.header_timeout,
+                  "from the first byte of a head to its end", Parser::Zero::refused);
+  parser.duration("--body-timeout", options.serving.body_timeout, "between two reads of a body",
                   Parser::Zero::refused);
-  parser.duration("--body-timeout", options.body_timeout, "between two reads of a body",
+  parser.duration("--idle-timeout", options.serving.idle_timeout, "between two requests of a connection",
                   Parser::Zero::refused);
-  parser.duration("--idle-timeout", options.idle_timeout, "between two requests of a connection",
-                  Parser::Zero::refused);
-  parser.duration("--write-timeout", options.write_timeout, "without progress while writing",
+  parser.duration("--write-timeout", options.serving.write_timeout, "without progress while writing",
                   Parser::Zero::refused);
   parser.duration("--drain-delay", options.drain_delay, "after SIGTERM, before the listeners close");
   parser.duration("--drain-timeout", options.drain_timeout, "for requests in flight to finish");
@@ -157,19 +157,20 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   if (text != "cancel" && text != "allow") {
                     return "unknown policy \"" + text + "\": allowed are cancel, allow";
                   }
-                  options.half_close_cancels = text == "cancel";
+                  options.serving.half_close_cancels = text == "cancel";
                   return std::string();
                 });
-  parser.size("--max-request-line", options.limits.request_line, "above: 414", Parser::Zero::refused);
-  parser.size("--max-head", options.limits.head_bytes, "request line and fields; above: 431",
+  parser.size("--max-request-line", options.serving.limits.request_line, "above: 414", Parser::Zero::refused);
+  parser.size("--max-head", options.serving.limits.head_bytes, "request line and fields; above: 431",
               Parser::Zero::refused);
-  parser.plain("--max-fields", options.limits.header_fields, "header fields; above: 431")
+  parser.plain("--max-fields", options.serving.limits.header_fields, "header fields; above: 431")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}));
-  parser.size("--max-body", options.limits.body_bytes, "above: 413");
+  parser.size("--max-body", options.serving.limits.body_bytes, "above: 413");
   parser.plain("--max-connections", options.max_connections, "accepting pauses there")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   parser
-      .plain("--max-in-flight", options.max_in_flight, "requests, shared out among the threads; above: 503")
+      .plain("--max-in-flight", options.serving.max_in_flight,
+             "requests, shared out among the threads; above: 503")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   parser.parsed("--upstream",
                 "what the pattern upstream calls: another instance, as http://HOST:PORT; by default one that "
@@ -202,6 +203,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
     std::fprintf(stderr, "leash-server: %s (see --help)\n", error.what());
     return std::unexpected(2);
   }
+  options.serving.log_requests = options.log_level <= LogLevel::debug;
   options.healthcheck = healthcheck->parsed();
   if (options.healthcheck && options.port == 0) {
     std::fputs("leash-server: healthcheck needs the --port of the server (see --help)\n", stderr);

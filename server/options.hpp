@@ -11,8 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "http/message/limits.hpp"
 #include "http/message/target.hpp"
+#include "http/server/service.hpp"
 #include "server/log.hpp"
 #include "server/mode.hpp"
 
@@ -36,24 +36,13 @@ struct Options {
   LogFormat log_format = LogFormat::text;
   bool healthcheck = false;  // asks a running server instead of being one
 
-  std::chrono::nanoseconds request_timeout = std::chrono::seconds(2);
-  std::chrono::nanoseconds header_timeout =
-      std::chrono::seconds(10);                                      // from its first byte to a complete head
-  std::chrono::nanoseconds body_timeout = std::chrono::seconds(10);  // between two reads of a body
-  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);  // between two requests
-  std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);  // without progress
+  http::server::Settings serving;  // both listeners
   std::chrono::nanoseconds drain_delay{0};
   std::chrono::nanoseconds drain_timeout = std::chrono::seconds(15);
-  bool half_close_cancels = true;
-
-  http::Limits limits;
   std::uint64_t max_connections = 10'000;
-  std::uint64_t max_in_flight = 10'000;
 
   std::optional<http::Url> upstream;  // none: one that never answers
   std::chrono::nanoseconds upstream_timeout = std::chrono::seconds(1);
-
-  std::uint32_t turn_budget = 256;  // of the loops; for tests, no option of the command line
 
   std::uint64_t leak_limit = 1024ULL * 1024 * 1024;  // resident bytes; 0: off
   std::chrono::nanoseconds reap_after{0};            // 0: never

@@ -8,10 +8,10 @@
 #include <memory>
 #include <string>
 
+#include "process/process.hpp"
 #include "server/healthcheck.hpp"
 #include "server/log.hpp"
 #include "server/options.hpp"
-#include "process/process.hpp"
 #include "server/server.hpp"
 
 namespace server {
@@ -22,7 +22,7 @@ void complain(const char* what) { std::fprintf(stderr, "leash-server: %s\n", wha
 
 int serve(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
-  raise_max_open_fds();
+  process::raise_max_open_fds();
   // Standard output has the ready line alone; the log goes to standard error.
   open_log(options.log_level, options.log_format);
   const auto server = Server::open(options);

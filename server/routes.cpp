@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "server/routes.hpp"
 
-#include <nlohmann/json.hpp>
 #include <random>
 
+#include "http/message/json_writer.hpp"
 #include "http/message/problem.hpp"
+#include "http/server/parameters.hpp"
+#include "http/server/worker.hpp"
 #include "leash/sleep.hpp"
 #include "leash/trace.hpp"
 #include "server/log.hpp"
-#include "http/server/parameters.hpp"
+#include "server/mode.hpp"
 #include "server/patterns/pattern.hpp"
-#include "http/server/worker.hpp"
 
 namespace server {
 
 using namespace std::chrono_literals;
+using http::server::Exchange;
+using http::server::MaybeResponse;
+using http::server::Parameters;
 using leash::Result;
 using leash::Task;
-using nlohmann::ordered_json;
-
-http::Response json_response(int status, std::string text) {
-  http::Response response{.status = status, .body = std::move(text)};
-  response.headers.add("Content-Type", "application/json");
-  return response;
-}
 
 namespace {
 
@@ -31,23 +28,22 @@ constexpr auto most_latency = std::chrono::nanoseconds(60s);
 constexpr std::uint64_t most_payload = 16 * 1024 * 1024;
 
 // Why a leaky request must not be served any more, so that a demonstration does not take the machine along.
-const char* leak_limit(const Shared& shared, const Pattern& pattern, const Demo& work) {
+const char* leak_limit(const Shared& shared, const Pattern& pattern, const PatternState& state) {
   if (shared.leak_limit_reached.load(std::memory_order_relaxed)) {
     return "Resident memory is above the leak limit; leaky requests are refused until it is below.";
   }
-  if (pattern.leaky == upstream_leaky && work.upstream->is_full()) {
-    return "Leaked upstream calls hold as many sockets as this process can spare.";
-  }
-  return nullptr;
+  return pattern.limit ? pattern.limit(state) : nullptr;
 }
 
-Task<Result<Answer>> demo(Shared& shared, Exchange& exchange) {
-  const leash::TimePoint since = exchange.worker().loop().now();
+Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
+  const leash::Loop& loop = exchange.worker().loop();
+  const leash::TimePoint since = loop.now();
+  auto& state = exchange.worker().kept<PatternState>();
   Parameters parameters(exchange.query(), {"pattern", "mode", "fanout", "latency", "payload"});
   const std::string_view name = parameters.text("pattern", "mixed");
-  const Pattern* pattern = name == "mixed" ? &exchange.worker().next_pattern() : find_pattern(name);
+  const Pattern* pattern = name == "mixed" ? &state.next() : find_pattern(name);
   if (!pattern) parameters.fail("This pattern is unknown; allowed are " + pattern_names() + ".");
-  Mode mode = exchange.worker().mode();
+  auto mode = static_cast<Mode>(exchange.label);
   if (const auto wanted = exchange.query().find("mode")) {
     if (!shared.options.request_mode) {
       co_return http::problem(403, "The mode of this server cannot be chosen for one request.",
@@ -57,16 +53,15 @@ Task<Result<Answer>> demo(Shared& shared, Exchange& exchange) {
     if (!parsed) parameters.fail("This mode is unknown; allowed are fixed, leaky.");
     mode = parsed.value_or(mode);
   }
-  exchange.mode = mode;
+  exchange.label = static_cast<std::size_t>(mode);
   Demo work{exchange.ctx(),
-            exchange.worker().loop().background(),
-            &exchange.worker().parked,
-            exchange.worker().upstream,
+            loop.background(),
+            &state,
             parameters.integer("fanout", 3, 1, 64),
             parameters.duration("latency", 5ms, most_latency),
             parameters.size("payload", shared.options.leak_payload, most_payload)};
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
-  if (const char* limit = mode == Mode::leaky ? leak_limit(shared, *pattern, work) : nullptr) {
+  if (const char* limit = mode == Mode::leaky ? leak_limit(shared, *pattern, state) : nullptr) {
     http::Response response = http::problem(503, limit, "leak-limit");
     response.headers.add("Retry-After", "10");
     co_return response;
@@ -82,17 +77,17 @@ Task<Result<Answer>> demo(Shared& shared, Exchange& exchange) {
                {"error", tally.error().message()}});
     co_return http::problem(502, "The upstream could not be reached, or failed.", "upstream");
   }
-  const std::chrono::duration<double, std::milli> elapsed = exchange.worker().loop().now() - since;
-  // An object of nlohmann's takes memory to be destroyed, and without it ends the process.
-  std::string reply =
-      "{\"pattern\":\"" + std::string(pattern->name) + "\",\"mode\":\"" + std::string(to_string(mode)) +
-      "\",\"request\":" + std::to_string(exchange.id()) + ",\"started\":" + std::to_string(tally->started) +
-      ",\"joined\":" + std::to_string(tally->joined) + ",\"left\":" + std::to_string(tally->left()) +
-      ",\"elapsed_ms\":" + ordered_json(elapsed.count()).dump() + "}\n";
-  co_return json_response(200, std::move(reply));
+  const std::chrono::duration<double, std::milli> elapsed = loop.now() - since;
+  std::string reply;
+  http::JsonWriter json(reply);
+  json.begin_object().member("pattern", pattern->name).member("mode", to_string(mode));
+  json.member("request", exchange.id()).member("started", tally->started).member("joined", tally->joined);
+  json.member("left", tally->left()).member("elapsed_ms", elapsed.count()).end_object();
+  reply += '\n';
+  co_return http::json_response(200, std::move(reply));
 }
 
-Task<Result<Answer>> backend(Exchange& exchange) {
+Task<Result<MaybeResponse>> backend(Exchange& exchange) {
   Parameters parameters(exchange.query(), {"latency", "jitter", "fail", "payload"});
   std::chrono::nanoseconds latency = parameters.duration("latency", 5ms, most_latency);
   const std::chrono::nanoseconds jitter = parameters.duration("jitter", 0ms, most_latency);
@@ -116,7 +111,7 @@ Task<Result<Answer>> backend(Exchange& exchange) {
 }
 
 // The body goes back as it comes, piece by piece.
-Task<Result<Answer>> echo(Exchange& exchange) {
+Task<Result<MaybeResponse>> echo(Exchange& exchange) {
   const http::Request& request = exchange.request();
   bool begun = false;
   for (;;) {
@@ -138,47 +133,30 @@ Task<Result<Answer>> echo(Exchange& exchange) {
   }
 }
 
-http::Response ready(const Shared& shared) {
-  if (!shared.draining.load(std::memory_order_relaxed)) return json_response(200, "{\"status\":\"ready\"}\n");
+http::Response ready(const Exchange& exchange) {
+  if (!exchange.worker().service().draining.load(std::memory_order_relaxed)) {
+    return http::json_response(200, "{\"status\":\"ready\"}\n");
+  }
   http::Response response = http::problem(503, "The server is draining.", "shutdown");
   response.headers.add("Retry-After", "1");
   return response;
 }
 
-std::string index_of(std::initializer_list<std::pair<std::string_view, std::string_view>> routes) {
-  ordered_json list = ordered_json::array();
-  for (const auto& [route, what] : routes) list.push_back({{"route", route}, {"what", what}});
-  return ordered_json{{"routes", list}}.dump(2) + "\n";
-}
-
 }  // namespace
 
-std::vector<Route> public_routes(Shared& shared) {
-  const std::string index = index_of({
-      {"GET /demo?pattern=&mode=&fanout=&latency=&payload=",
-       "real concurrent work by a pattern: " + pattern_names()},
-      {"GET /backend?latency=&jitter=&fail=&payload=", "a slow dependency"},
-      {"POST /echo", "the body, streamed back"},
-      {"GET /healthz", "alive"},
-      {"GET /readyz", "ready for requests; 503 while draining"},
-  });
+std::vector<http::server::Route> public_routes(const Shared& shared) {
   using enum http::Method;
-  return {
-      {"/demo",
-       RouteLabel::demo,
-       {get},
-       {},
-       [&shared](Exchange& exchange) { return demo(shared, exchange); }},
-      {"/backend", RouteLabel::backend, {get}, {}, [](Exchange& exchange) { return backend(exchange); }},
-      {"/echo", RouteLabel::echo, {post}, {}, [](Exchange& exchange) { return echo(exchange); }},
-      {"/healthz",
-       RouteLabel::healthz,
-       {get},
-       [](Exchange&) { return json_response(200, "{\"status\":\"alive\"}\n"); },
-       {}},
-      {"/readyz", RouteLabel::readyz, {get}, [&shared](Exchange&) { return ready(shared); }, {}},
-      {"/", RouteLabel::index, {get}, [index](Exchange&) { return json_response(200, index); }, {}},
-  };
+  return {{get, "/demo", "?pattern=&mode=&fanout=&latency=&payload=",
+           "real concurrent work by a pattern: " + pattern_names(),
+           [&shared](Exchange& exchange) { return demo(shared, exchange); }},
+          {get, "/backend", "?latency=&jitter=&fail=&payload=", "a slow dependency", backend},
+          {post, "/echo", "", "the body, streamed back", echo},
+          {get, "/healthz", "", "alive",
+           [](Exchange&) { return http::json_response(200, "{\"status\":\"alive\"}\n"); }},
+          {get, "/readyz", "", "ready for requests; 503 while draining", ready},
+          {get, "/", "", "this list", [](const Exchange& exchange) {
+             return http::json_response(200, exchange.worker().service().router.index());
+           }}};
 }
 
 }  // namespace server

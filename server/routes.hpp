@@ -2,18 +2,25 @@
 #pragma once
 // The routes of the public listener: /demo, /backend, /echo, /healthz, /readyz and the index.
 //
-//   const server::Router router(server::public_routes(shared));
+// Requires       workers that keep a PatternState, and a service whose requests are labelled by mode.
+//
+//   http::server::Service service(server::public_routes(shared), options.serving);
 
+#include <atomic>
 #include <vector>
 
-#include "http/server/exchange.hpp"
-#include "http/server/shared.hpp"
+#include "http/server/router.hpp"
+#include "server/options.hpp"
 
 namespace server {
 
-std::vector<Route> public_routes(Shared& shared);
+// What the handlers of all loops share.
+struct Shared {
+  explicit Shared(const Options& o) : options(o) {}
+  const Options options;
+  std::atomic<bool> leak_limit_reached{false};  // sampled a few times a second
+};
 
-// A response with this JSON text as its body.
-http::Response json_response(int status, std::string text);
+std::vector<http::server::Route> public_routes(const Shared& shared);
 
 }  // namespace server

@@ -8,34 +8,44 @@
 #include <asio/signal_set.hpp>
 #include <thread>
 
+#include "inspector/inspection.hpp"
 #include "leash/go.hpp"
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"
-#include "server/mode_route.hpp"
-#include "server/patterns/hung_upstream.hpp"
-#include "inspector/inspection.hpp"
-#include "server/log.hpp"
 #include "process/process.hpp"
-#include "server/routes.hpp"
+#include "server/admin.hpp"
+#include "server/log.hpp"
+#include "server/mode.hpp"
+#include "server/patterns/hung_upstream.hpp"
+#include "server/patterns/pattern.hpp"
+#include "server/patterns/upstream_client.hpp"
 
 namespace server {
 
 using namespace std::chrono_literals;
+using http::server::Connection;
+using http::server::Listener;
+using http::server::Service;
+using http::server::Worker;
+using http::server::Workers;
 using leash::Context;
 using leash::Result;
 using leash::Task;
 
 namespace {
 
-// The admin listener waits for loops that are stuck, however little time the service's requests have.
-constexpr leash::Duration least_for_admin = 10s;
-
-Workers make_workers(Shared& shared, const Router& router) {
-  unsigned count = shared.options.threads;
-  if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+Workers make_workers(Service& service, const Options& from) {
+  label_by_mode(service, from.mode);
+  service.log = log_event;
+  leash::LoopOptions options;
+  if (from.reap_after.count() > 0) {
+    options.reap_after = std::chrono::duration_cast<leash::Duration>(from.reap_after);
+  }
+  const unsigned count = from.threads != 0 ? from.threads : std::max(1U, std::thread::hardware_concurrency());
   Workers workers;
   for (unsigned i = 0; i < count; ++i) {
-    workers.push_back(std::make_unique<Worker>(shared, router, "worker " + std::to_string(i), i, count));
+    options.name = "worker " + std::to_string(i);
+    workers.push_back(std::make_unique<Worker>(service, options, i, count));
   }
   return workers;
 }
@@ -44,23 +54,15 @@ Workers make_workers(Shared& shared, const Router& router) {
 
 Server::Server(const Options& options)
     : shared_(options),
-      public_router_(public_routes(shared_)),
-      workers_(make_workers(shared_, public_router_)),
-      probes_(workers_),
-      debug_(workers_),
-      access_(options.admin_token),
-      live_page_(shared_, workers_, probes_),
-      admin_router_(admin_routes(shared_, workers_, probes_, debug_, live_page_),
-                    [this](const http::Request& request) { return access_.refuse(request); }),
-      admin_(shared_, admin_router_, "admin", 0, 1,
-             std::max<leash::Duration>(options.request_timeout, least_for_admin)) {}
+      service_(public_routes(shared_), options.serving),
+      workers_(make_workers(service_, shared_.options)),
+      admin_(admin_program(shared_, service_, workers_)) {}
 
 Server::~Server() {
   for (const auto& worker : workers_) worker->stop_and_join();
 }
 
 std::expected<std::unique_ptr<Server>, std::string> Server::open(const Options& options) {
-  (void)process_metrics();  // what it opens for good, it opens while there are descriptors
   std::unique_ptr<Server> server(new Server(options));
   if (auto listening = server->listen(); !listening) return std::unexpected(listening.error());
   if (auto connected = server->connect_upstream(); !connected) return std::unexpected(connected.error());
@@ -78,12 +80,15 @@ std::expected<void, std::string> Server::connect_upstream() {
     auto hung = HungUpstream::open(admin_.loop().io());
     if (!hung) return std::unexpected(hung.error());
     url = hung->url();
-    leash::go(admin_.serving(), HungUpstream::run(std::move(*hung), admin_.serving()), "hung upstream");
+    const Context& serving = admin_.worker().serving();
+    leash::go(serving, HungUpstream::run(std::move(*hung), serving), "hung upstream");
   }
   // Both ends of a call may be descriptors of this process: half of all are left for clients.
-  const std::size_t most_calls = max_open_fds() / 4 / workers_.size();
+  const std::size_t most_calls = process::max_open_fds() / 4 / workers_.size();
   for (const auto& worker : workers_) {
-    worker->upstream = std::make_shared<Upstream>(worker->loop(), *url, timeout, most_calls);
+    auto state = std::make_shared<PatternState>();
+    state->upstream = std::make_shared<Upstream>(worker->loop(), *url, timeout, most_calls);
+    worker->keep(std::move(state));
   }
   return {};
 }
@@ -97,7 +102,7 @@ std::expected<void, std::string> Server::listen() {
     ios.push_back(&worker->loop().io());
   }
   // Half of all descriptors are left for what serves the clients.
-  most_connections_ = std::min(options.max_connections, max_open_fds() / 2);
+  most_connections_ = std::min(options.max_connections, process::max_open_fds() / 2);
   const std::function<bool()> full = [this] { return connections() >= most_connections_; };
   if (options.accept == Accept::turns) {
     auto listener = Listener::open(*ios.front(), options.host, options.port);
@@ -115,10 +120,7 @@ std::expected<void, std::string> Server::listen() {
   if (!admin) return std::unexpected(admin.error());
   admin_url_ = admin->url();
   admin_is_open_ = !admin->is_loopback() && options.admin_token.empty();
-  admin_listening_.emplace(leash::with_cancel(admin_.serving(), leash::Label("listener")));
-  const Context& ctx = admin_listening_->ctx;
-  const std::function<bool()> admin_full = [this] { return admin_.open.load() >= 1000; };
-  leash::go(ctx, Listener::run(std::move(*admin), ctx, {&admin_}, admin_full), "admin listener");
+  admin_.listen(std::move(*admin));
   return {};
 }
 
@@ -143,9 +145,7 @@ Task<> Server::run(Listener listener, Context ctx, std::vector<Worker*> to, std:
 }
 
 int Server::run() {
-  const Context& serving = admin_.serving();
-  leash::go(serving, probes_.run(serving), "loop probe");
-  leash::go(serving, live_page_.run(serving), "history");
+  const Context& serving = admin_.worker().serving();
   leash::go(serving, watch_memory(serving), "memory watch");
   // Before anybody is told "ready": what comes earlier ends the process as if nothing had begun.
   asio::signal_set signals(admin_.loop().io(), SIGINT, SIGTERM);
@@ -160,7 +160,7 @@ int Server::run() {
              {"mode", to_string(shared_.options.mode)},
              {"public", public_url_},
              {"admin", admin_url_}});
-  admin_.run();
+  admin_.worker().run();
 
   for (const auto& worker : workers_) worker->stop_and_join();
   return status_;
@@ -169,7 +169,7 @@ int Server::run() {
 void Server::warn() const {
   if (most_connections_ < shared_.options.max_connections) {
     log_event(LogLevel::warn, "file descriptors limit the connections",
-              {{"max_connections", most_connections_}, {"max_open_fds", max_open_fds()}});
+              {{"max_connections", most_connections_}, {"max_open_fds", process::max_open_fds()}});
   }
   if (admin_is_open_) {
     log_event(LogLevel::warn, "the admin listener can be reached from elsewhere and wants no token",
@@ -183,7 +183,7 @@ Task<> Server::watch_memory(Context ctx) {
   const std::uint64_t limit = shared_.options.leak_limit;
   if (limit == 0) co_return;
   for (Result<> slept; slept; slept = co_await leash::sleep(ctx, 200ms)) {
-    const bool reached = resident_bytes() > limit;
+    const bool reached = process::resident_bytes() > limit;
     if (shared_.leak_limit_reached.exchange(reached) != reached) {
       log_event(LogLevel::warn, reached ? "leak limit reached" : "leak limit left again",
                 {{"limit_bytes", limit}});
@@ -205,7 +205,7 @@ Task<> Server::wait_for_signal(Context ctx, asio::signal_set* signals) {
   log_event(LogLevel::info, "draining", {{"signal", *signal}});
   try {
     co_await drain();
-    co_await close_admin();
+    co_await admin_.close();
   } catch (const std::exception& e) {  // no memory; the process was told to end, and does
     status_ = tasks_left;
     log_event(LogLevel::error, "the drain was cut short", {{"what", e.what()}});
@@ -242,7 +242,7 @@ Task<> Server::wait_until_served(leash::Duration limit, bool all) {
 }
 
 Task<> Server::drain() {
-  shared_.draining.store(true);
+  service_.draining.store(true);
   co_await leash::sleep(shared_.options.drain_delay);
   for (leash::RemoteCancel& stop : stop_listening_) stop(leash::errc::shutdown);
   const leash::Duration for_new = std::min<leash::Duration>(1s, shared_.options.drain_timeout);
@@ -264,16 +264,6 @@ Task<> Server::drain() {
   co_await report_what_is_left();
 }
 
-// The last to go; what it has been asked by now is still answered.
-Task<> Server::close_admin() {
-  admin_listening_->cancel(leash::errc::shutdown);
-  const leash::TimePoint until = admin_.loop().now() + 100ms;
-  while (admin_.open.load() != 0 && admin_.loop().now() < until) {
-    for (Connection* connection : admin_.connections) connection->end_if_idle(true);
-    co_await leash::sleep(5ms);
-  }
-}
-
 Task<> Server::report_what_is_left() {
   if (tasks_alive() == 0) {
     log_event(LogLevel::info, "drained", {{"tasks_left", 0}});
@@ -281,21 +271,21 @@ Task<> Server::report_what_is_left() {
   }
   status_ = tasks_left;
   leash::DumpOptions everything;
-  const Inspection seen = co_await inspect(admin_.loop().background(), admin_.loop(), workers_, everything);
+  const auto seen = co_await inspector::dump_tasks(admin_.loop().background(), admin_.loop(), everything);
   log_event(LogLevel::warn, "drained",
-            {{"tasks_left", seen.dump.live}, {"unresponsive", seen.unresponsive.size()}});
+            {{"tasks_left", seen.all.live}, {"unresponsive", seen.unresponsive.size()}});
   if (log_format() == LogFormat::json) {
     for (const std::string& name : seen.unresponsive) {
       log_event(LogLevel::warn, "a loop does not answer", {{"loop", name}});
     }
-    for (const leash::TaskGroup& entry : seen.dump.entries) {
+    for (const leash::TaskGroup& entry : seen.all.entries) {
       log_event(LogLevel::warn, "tasks left", {{"count", entry.count}, {"report", leash::to_text(entry)}});
     }
     co_return;
   }
-  std::string report = "drain report: " + std::to_string(seen.dump.live) + " tasks are left\n";
+  std::string report = "drain report: " + std::to_string(seen.all.live) + " tasks are left\n";
   for (const std::string& name : seen.unresponsive) report += "loop \"" + name + "\" does not answer\n";
-  for (const leash::TaskGroup& entry : seen.dump.entries) report += "\n" + leash::to_text(entry);
+  for (const leash::TaskGroup& entry : seen.all.entries) report += "\n" + leash::to_text(entry);
   std::fputs(report.c_str(), stderr);
 }
 

@@ -18,20 +18,16 @@
 #include <expected>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "leash/task.hpp"
-#include "inspector/access.hpp"
-#include "inspector/debug.hpp"
 #include "http/server/listener.hpp"
-#include "inspector/live_page.hpp"
-#include "inspector/loop_probe.hpp"
-#include "server/options.hpp"
-#include "http/server/router.hpp"
-#include "http/server/shared.hpp"
+#include "http/server/service.hpp"
 #include "http/server/worker.hpp"
+#include "inspector/core.hpp"
+#include "leash/task.hpp"
+#include "server/options.hpp"
+#include "server/routes.hpp"
 
 namespace server {
 
@@ -52,30 +48,24 @@ class Server {
   std::expected<void, std::string> connect_upstream();
   std::expected<void, std::string> listen();
   void warn() const;
-  void start(Listener listener, Worker& on, std::vector<Worker*> to, const std::function<bool()>& full);
-  leash::Task<> run(Listener listener, leash::Context ctx, std::vector<Worker*> to,
-                    std::function<bool()> full);
+  void start(http::server::Listener listener, http::server::Worker& on, std::vector<http::server::Worker*> to,
+             const std::function<bool()>& full);
+  leash::Task<> run(http::server::Listener listener, leash::Context ctx,
+                    std::vector<http::server::Worker*> to, std::function<bool()> full);
   leash::Task<> wait_for_signal(leash::Context ctx, asio::signal_set* signals);
   leash::Task<> watch_memory(leash::Context ctx);
   leash::Task<> drain();
   leash::Task<> wait_until_served(leash::Duration limit, bool all);
   leash::Task<> report_what_is_left();
-  leash::Task<> close_admin();
   std::uint64_t connections() const;
   std::uint64_t tasks_alive() const;
 
   Shared shared_;
-  Router public_router_;
-  Workers workers_;
-  LoopProbes probes_;
-  DebugRoutes debug_;
-  AdminAccess access_;
-  LivePage live_page_;
-  Router admin_router_;
-  Worker admin_;
+  http::server::Service service_;
+  http::server::Workers workers_;
+  inspector::Core admin_;
   std::vector<leash::Cancelable> listening_;  // each of the loop of its listener
   std::vector<leash::RemoteCancel> stop_listening_;
-  std::optional<leash::Cancelable> admin_listening_;
   std::atomic<int> listeners_{0};  // not closed yet
   std::uint64_t most_connections_ = 0;
   std::string public_url_;

@@ -126,6 +126,10 @@ struct Response {
   bool close = false;  // "Connection: close": the sender closes afterwards
 };
 
+Response json_response(int status, std::string json);
+// A text of this media type ("text/plain"), in UTF-8.
+Response text_response(std::string text, std::string_view type);
+
 // A request to be sent. Host, Content-Length, Transfer-Encoding and Connection are the serializer's.
 struct OutgoingRequest {
   std::string method = "GET";

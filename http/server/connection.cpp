@@ -2,20 +2,19 @@
 #include "http/server/connection.hpp"
 
 #include <algorithm>
+#include <asio/ip/tcp.hpp>
 #include <utility>
 
 #include "http/message/problem.hpp"
 #include "http/message/request_timeout.hpp"
-#include "http/server/answers.hpp"
+#include "http/server/handler_run.hpp"
 #include "http/server/worker.hpp"
-#include "leash/error.hpp"
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "leash/trace.hpp"
 #include "leash/via.hpp"
-#include "server/log.hpp"
 
-namespace server {
+namespace http::server {
 
 using namespace std::chrono_literals;
 using leash::Context;
@@ -41,7 +40,16 @@ class Counted {
 
 Worker& Exchange::worker() const noexcept { return connection_.worker_; }
 Task<Result<std::string_view>> Exchange::read_body() { return connection_.body_.next(ctx_); }
-Task<Result<>> Exchange::begin(http::Response head, std::optional<std::uint64_t> size) {
+Task<Result<std::string>> Exchange::read_whole_body() {
+  std::string whole;
+  for (;;) {
+    const Result<std::string_view> piece = co_await read_body();
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->empty()) co_return whole;
+    whole += *piece;
+  }
+}
+Task<Result<>> Exchange::begin(Response head, std::optional<std::uint64_t> size) {
   return connection_.begin_stream(ctx_, std::move(head), size);
 }
 Task<Result<>> Exchange::write(std::string_view piece) { return connection_.write_stream(ctx_, piece); }
@@ -51,17 +59,17 @@ Task<Result<>> Exchange::write(std::string_view piece) { return connection_.writ
 Connection::Connection(Worker& worker, Socket socket)
     : worker_(worker),
       socket_(std::move(socket)),
-      parser_(worker.shared().options.limits),
+      parser_(worker.service().settings.limits),
       input_(socket_, worker.loop(), worker.hangup_watch(),
              [this] {
                if (client_is_gone()) cancel_request(leash::errc::disconnected);
                return !client_is_gone();
              }),
-      output_(socket_, worker.shared().options.write_timeout),
-      body_(parser_, input_, output_, worker.shared().options.body_timeout) {
+      output_(socket_, worker.service().settings.write_timeout),
+      body_(parser_, input_, output_, worker.service().settings.body_timeout) {
   worker_.connections.insert(this);
-  worker_.http_metrics().connections.add();
-  worker_.http_metrics().connections_total.add();
+  worker_.metrics().connections.add();
+  worker_.metrics().connections_total.add();
   std::error_code ignored;  // a socket that is gone already says so at its first read
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -69,7 +77,7 @@ Connection::Connection(Worker& worker, Socket socket)
 
 Connection::~Connection() {
   worker_.connections.erase(this);
-  worker_.http_metrics().connections.subtract();
+  worker_.metrics().connections.subtract();
 }
 
 Task<> Connection::run(Context ctx) {
@@ -107,7 +115,7 @@ void Connection::cancel_request(std::error_code cause) noexcept {
 }
 
 bool Connection::client_is_gone() const noexcept {
-  return input_.broken() || (input_.closed() && worker_.shared().options.half_close_cancels);
+  return input_.broken() || (input_.closed() && worker_.service().settings.half_close_cancels);
 }
 
 // --- reading ---
@@ -120,10 +128,10 @@ Task<bool> Connection::read_head(Context ctx) {
   for (;;) {
     const std::span<const char> bytes = input_.unread();
     if (!bytes.empty()) {
-      const http::ParseStep step = parser_.feed(bytes);
+      const ParseStep step = parser_.feed(bytes);
       input_.consume(step.consumed);
-      if (step.event == http::ParseEvent::head) co_return true;
-      if (step.event == http::ParseEvent::error) {
+      if (step.event == ParseEvent::head) co_return true;
+      if (step.event == ParseEvent::error) {
         append_refusal(parser_.error().status, parser_.error().detail);
         co_return false;
       }
@@ -135,8 +143,8 @@ Task<bool> Connection::read_head(Context ctx) {
     const bool idle = parser_.idle();
     if (idle && closing_) co_return false;
     if (!time || idle != time_is_of_idleness) {
-      const Options& options = worker_.shared().options;
-      time.emplace(leash::with_timeout(ctx, idle ? options.idle_timeout : options.header_timeout));
+      const Settings& settings = worker_.service().settings;
+      time.emplace(leash::with_timeout(ctx, idle ? settings.idle_timeout : settings.header_timeout));
       time_is_of_idleness = idle;
       if (idle) ++idle_times_;
     }
@@ -171,9 +179,9 @@ Task<> Connection::linger(Context ctx) {
   }
 }
 
-http::Reply Connection::reply_to_current() {
-  http::Reply reply = http::Reply::to(parser_.request(), worker_.date());
-  const bool draining = worker_.shared().draining.load(std::memory_order_relaxed);
+Reply Connection::reply_to_current() {
+  Reply reply = Reply::to(parser_.request(), worker_.date());
+  const bool draining = worker_.service().draining.load(std::memory_order_relaxed);
   if (draining && input_.is_all_consumed()) closing_ = true;  // else the response to what has arrived says so
   if (closing_) reply.peer_keep_alive = false;
   return reply;
@@ -185,27 +193,27 @@ void Connection::skip_body() {
   if (!body_.discard()) closing_ = true;
 }
 
-void Connection::append(http::Response response) {
-  const http::Reply reply = reply_to_current();
+void Connection::append(Response response) {
+  const Reply reply = reply_to_current();
   if (response.close || !reply.peer_keep_alive) closing_ = true;
-  http::append_response(output_.buffer(), response, reply);
+  append_response(output_.buffer(), response, reply);
 }
 
 // For what is no request: there is no route, and no further request.
 void Connection::append_refusal(int status, std::string_view detail) {
-  http::Response response = http::problem(status, detail);
+  Response response = problem(status, detail);
   response.close = true;
   closing_ = true;
-  http::append_response(output_.buffer(), response, http::Reply{.date = worker_.date()});
+  append_response(output_.buffer(), response, Reply{.date = worker_.date()});
   RequestRecord::refused(worker_, status, detail);
 }
 
-Task<Result<>> Connection::begin_stream(Context ctx, http::Response head, std::optional<std::uint64_t> size) {
+Task<Result<>> Connection::begin_stream(Context ctx, Response head, std::optional<std::uint64_t> size) {
   if (ctx.is_done()) co_return std::unexpected(ctx.err());  // it has been answered for, perhaps
-  const http::Reply reply = reply_to_current();
+  const Reply reply = reply_to_current();
   if (head.close || !reply.peer_keep_alive) closing_ = true;
   output_.begin(head, size, reply);
-  if (output_.stream()->framing == http::BodyFraming::until_close) closing_ = true;
+  if (output_.stream()->framing == BodyFraming::until_close) closing_ = true;
   co_return co_await output_.flush(ctx);
 }
 
@@ -217,21 +225,12 @@ Task<Result<>> Connection::write_stream(Context ctx, std::string_view piece) {
 
 // --- a request ---
 
-Task<> Connection::run_handler(const Route* route, Exchange* exchange, leash::DoneSource returned) {
-  const leash::DoneSource at_end = std::move(returned);
-  try {
-    handled_ = co_await route->task(*exchange);
-  } catch (...) {  // a scope that is cancelled already would not hand it on
-    thrown_ = std::current_exception();
-  }
-}
-
 Task<Connection::Next> Connection::serve_request(Context ctx) {
-  const http::Request& request = parser_.request();
+  const Request& request = parser_.request();
   served_ = true;
   body_.start();
   RequestRecord record(worker_, request);
-  const auto refuse = [&](http::Response response, std::string_view cause) {
+  const auto refuse = [&](Response response, std::string_view cause) {
     const int status = response.status;
     skip_body();
     append(std::move(response));
@@ -239,51 +238,52 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
     record.finish(status);
   };
 
-  const auto found = worker_.router().find(request);
-  record.route = found ? (*found)->label : found.error().label;
-  const auto allowed = http::request_timeout(request.headers);
-  auto query = http::parse_query(request.query);
+  const Service& service = worker_.service();
+  const auto found = service.router.find(request);
+  record.route = found ? found->label : found.error().label;
+  const auto allowed = request_timeout(request.headers);
+  auto query = parse_query(request.query);
   // The server's own limit counts from now; the caller's from when its request came.
-  leash::TimePoint deadline = leash::later(record.since(), worker_.request_timeout());
+  leash::TimePoint deadline = leash::later(record.since(), service.settings.request_timeout);
   if (allowed && *allowed) deadline = std::min(deadline, leash::later(input_.arrived_at(), **allowed));
+  const AsTask* const as_task = found ? std::get_if<AsTask>(&found->route->handler) : nullptr;
   bool run = false;
   if (!found) {
     refuse(found.error().response, found.error().cause);
   } else if (!allowed) {
-    refuse(http::problem(400, allowed.error()), allowed.error());
+    refuse(problem(400, allowed.error()), allowed.error());
   } else if (!query) {
-    refuse(http::problem(400, query.error()), query.error());
+    refuse(problem(400, query.error()), query.error());
   } else if (deadline <= record.since()) {
-    refuse(*answer_for(leash::errc::deadline_exceeded), "its deadline had passed");
-  } else if ((*found)->task && worker_.too_many_in_flight()) {  // what does not wait adds nothing
+    refuse(*response_for(leash::errc::deadline_exceeded), "its deadline had passed");
+  } else if (as_task && worker_.too_many_in_flight()) {  // what does not wait adds nothing
     refuse(try_again_later("Too many requests are in flight.", "overload"), "overload");
   } else {
     run = true;
   }
 
   if (run) {
-    const Route& route = **found;
-    const Context traced = route.task ? leash::with_value<leash::Trace>(ctx, record.trace()) : ctx;
+    const Context traced = as_task ? leash::with_value<leash::Trace>(ctx, record.trace()) : ctx;
     auto [request_ctx, cancel] = leash::with_deadline(
         traced, deadline, {}, leash::Label("request", record.id(), leash::Role::request));
-    Exchange exchange(*this, request, std::move(*query), record.id(), request_ctx);
+    Exchange exchange(*this, request, std::move(*query), record.id(), request_ctx, record.label);
     int status = 0;
     {
-      const Counted in_flight(worker_.http_metrics().in_flight);
-      if (route.now) {
-        status = run_now(route, exchange, record);
+      const Counted in_flight(worker_.metrics().in_flight);
+      if (as_task) {
+        status = co_await run_task(ctx, *found->route, exchange, cancel, record);
       } else {
-        status = co_await run_task(ctx, route, exchange, cancel, record);
+        status = run_at_once(std::get<AtOnce>(found->route->handler), exchange, record);
       }
     }
-    record.mode = exchange.mode.value_or(record.mode);
-    if (record.cause.empty() && is_logged(LogLevel::debug)) {
+    record.label = exchange.label;
+    if (record.cause.empty() && service.settings.log_requests) {
       record.cause = (request_ctx.is_done() ? request_ctx.cause() : leash::errc::finished).message();
     }
     record.finish(status);
     if (status == 499) co_return Next::close;
     const Result<> flushed =
-        output_.buffer().size() < Input::capacity && route.now ? Result<>() : co_await output_.flush(ctx);
+        output_.buffer().size() < Input::capacity && !as_task ? Result<>() : co_await output_.flush(ctx);
     cancel(leash::errc::finished);
     if (!flushed) co_return Next::close;
   }
@@ -296,12 +296,12 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
   co_return Next::go_on;
 }
 
-int Connection::run_now(const Route& route, Exchange& exchange, RequestRecord& record) {
-  http::Response response;
+int Connection::run_at_once(const AtOnce& handler, Exchange& exchange, RequestRecord& record) {
+  Response response;
   try {
-    response = route.now(exchange);
+    response = handler(exchange);
   } catch (...) {
-    response = answer_for_exception(std::current_exception(), record);
+    response = response_for_exception(std::current_exception(), record);
   }
   const int status = response.status;
   skip_body();
@@ -314,8 +314,6 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
                                RequestRecord& record) {
   const Context& request_ctx = exchange.ctx();
   output_.forget_stream();
-  handled_.reset();
-  thrown_ = nullptr;
   const Result<> flushed =
       co_await output_.flush(ctx);  // responses to earlier pipelined requests do not wait for this one
   if (!flushed || input_.broken()) {
@@ -326,10 +324,12 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
   request_ = &cancel;
   leash::DoneSource returned_source;
   const leash::Done returned = returned_source.done();
+  HandlerRun handler(exchange, record, body_);
   leash::Scope s(request_ctx);
   // What is late already does not begin.
   if (!request_ctx.is_done()) {
-    s.go(run_handler(&route, &exchange, std::move(returned_source)), route.path.substr(1));
+    const std::string_view name = std::string_view(route.path).substr(1);
+    s.go(handler.run(std::get<AsTask>(route.handler), std::move(returned_source)), name);
     if (client_is_gone()) {
       // It came in time; what its handler can do without waiting is done first, as in Input::read().
       co_await input_.let_others_go_on(ctx);
@@ -346,23 +346,21 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
   (void)co_await s.join();
   request_ = nullptr;
   if (late) {
-    if (thrown_)
-      (void)answer_for_exception(thrown_, record);  // it is too late for the answer, not for the log
+    handler.log_exception();
     if (output_.stream()) closing_ = true;
     co_return status;
   }
-  if (handled_ && !*handled_ && handled_->error() == leash::errc::disconnected &&
-      (input_.ended() || output_.broken())) {
+  if (handler.found_client_gone() && (input_.ended() || output_.broken())) {
     cancel(leash::errc::disconnected);  // it could not have the rest of a body, or could not write
     co_return 499;
   }
-  co_return answer(exchange, record);
+  co_return answer(handler);
 }
 
 // The request's context is done and its handler is not: it is told by the connection, under the connection's
 // context.
 Task<int> Connection::answer_early(Context ctx, std::error_code cause) {
-  std::optional<http::Response> response = answer_for(cause);
+  std::optional<Response> response = response_for(cause);
   if (!response || output_.stream()) {  // half a response cannot be taken back: the connection ends with it
     closing_ = true;
     co_return response ? response->status : 499;
@@ -375,15 +373,14 @@ Task<int> Connection::answer_early(Context ctx, std::error_code cause) {
 }
 
 // What the handler returned becomes the response.
-int Connection::answer(Exchange& exchange, RequestRecord& record) {
+int Connection::answer(HandlerRun& handler) {
   if (output_.stream()) {
-    if (thrown_) (void)answer_for_exception(thrown_, record);  // for the log: the answer is on its way
-    const bool whole = handled_ && *handled_ && output_.finish();
+    handler.log_exception();  // the answer is on its way
+    const bool whole = handler.succeeded() && output_.finish();
     if (!whole) closing_ = true;  // the client sees that it is cut off
     return output_.stream()->status;
   }
-  std::optional<http::Response> response =
-      thrown_ ? answer_for_exception(thrown_, record) : response_of(exchange, record);
+  std::optional<Response> response = handler.response();
   if (!response) return 499;
   const int status = response->status;
   skip_body();
@@ -391,24 +388,4 @@ int Connection::answer(Exchange& exchange, RequestRecord& record) {
   return status;
 }
 
-// Nothing: the client has gone.
-std::optional<http::Response> Connection::response_of(Exchange& exchange, RequestRecord& record) {
-  if (body_.fault().status != 0) {
-    http::Response response = http::problem(body_.fault().status, body_.fault().detail);
-    response.close = true;
-    record.cause = body_.fault().detail;
-    return response;
-  }
-  leash::check(handled_.has_value(), "a handler has ended without a result and without an exception");
-  if (*handled_ && **handled_) return std::move(**handled_);
-  const std::error_code error = *handled_ ? make_error_code(std::errc::no_message) : handled_->error();
-  if (leash::is_cancellation(error) && exchange.ctx().is_done()) return answer_for(exchange.ctx().cause());
-  if (error == leash::errc::deadline_exceeded || error == leash::errc::disconnected) {
-    record.cause = error.message();  // an upstream that was given part of the time says so first
-    return answer_for(error);
-  }
-  record.failed("a handler failed", error.message());
-  return http::problem(500, "The handler failed.");
-}
-
-}  // namespace server
+}  // namespace http::server

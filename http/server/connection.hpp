@@ -11,28 +11,27 @@
 // Threads        its loop's.
 // Lifetime       lives in the frame of the task that runs it.
 //
-//   server::Connection connection(worker, std::move(socket));
+//   http::server::Connection connection(worker, std::move(socket));
 //   co_await connection.run(ctx);
 
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <string_view>
 
 #include "http/message/request_parser.hpp"
 #include "http/message/serializer.hpp"
-#include "leash/context.hpp"
-#include "leash/done.hpp"
-#include "leash/error.hpp"
-#include "leash/task.hpp"
 #include "http/server/exchange.hpp"
-#include "http/server/http_metrics.hpp"
+#include "http/server/handler_run.hpp"
 #include "http/server/input.hpp"
 #include "http/server/output.hpp"
 #include "http/server/request_body.hpp"
 #include "http/server/request_record.hpp"
+#include "leash/context.hpp"
+#include "leash/done.hpp"
+#include "leash/error.hpp"
+#include "leash/task.hpp"
 
-namespace server {
+namespace http::server {
 
 class Worker;
 
@@ -58,42 +57,38 @@ class Connection {
 
   leash::Task<bool> read_head(leash::Context ctx);
   leash::Task<Next> serve_request(leash::Context ctx);
-  leash::Task<> run_handler(const Route* route, Exchange* exchange, leash::DoneSource returned);
-  int run_now(const Route& route, Exchange& exchange, RequestRecord& record);
+  int run_at_once(const AtOnce& handler, Exchange& exchange, RequestRecord& record);
   leash::Task<int> run_task(leash::Context ctx, const Route& route, Exchange& exchange, leash::Cancel& cancel,
                             RequestRecord& record);
   leash::Task<int> answer_early(leash::Context ctx, std::error_code cause);
-  int answer(Exchange& exchange, RequestRecord& record);
-  std::optional<http::Response> response_of(Exchange& exchange, RequestRecord& record);
+  int answer(HandlerRun& handler);
   leash::Task<> linger(leash::Context ctx);
 
-  leash::Task<leash::Result<>> begin_stream(leash::Context ctx, http::Response head,
+  leash::Task<leash::Result<>> begin_stream(leash::Context ctx, Response head,
                                             std::optional<std::uint64_t> size);
   leash::Task<leash::Result<>> write_stream(leash::Context ctx, std::string_view piece);
 
   bool client_is_gone() const noexcept;
   void cancel_request(std::error_code cause) noexcept;
   void skip_body();
-  http::Reply reply_to_current();
-  void append(http::Response response);
+  Reply reply_to_current();
+  void append(Response response);
   void append_refusal(int status, std::string_view detail);
 
   Worker& worker_;
   Socket socket_;
-  http::RequestParser parser_;
+  RequestParser parser_;
   Input input_;
   Output output_;
   RequestBody body_;
 
-  bool closing_ = false;                          // no further request
-  bool served_ = false;                           // at least one
-  leash::Cancel* idle_ = nullptr;                 // of the wait for the next request
-  std::uint64_t idle_times_ = 0;                  // how often it has become idle
-  std::uint64_t seen_idle_ = 0;                   // what end_if_idle() saw of that,
-  leash::TimePoint seen_at_{};                    // and when
-  leash::Cancel* request_ = nullptr;              // of the request that runs
-  std::optional<leash::Result<Answer>> handled_;  // what the handler returned
-  std::exception_ptr thrown_;                     // or what has left it
+  bool closing_ = false;              // no further request
+  bool served_ = false;               // at least one
+  leash::Cancel* idle_ = nullptr;     // of the wait for the next request
+  std::uint64_t idle_times_ = 0;      // how often it has become idle
+  std::uint64_t seen_idle_ = 0;       // what end_if_idle() saw of that,
+  leash::TimePoint seen_at_{};        // and when
+  leash::Cancel* request_ = nullptr;  // of the request that runs
 };
 
-}  // namespace server
+}  // namespace http::server

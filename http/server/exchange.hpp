@@ -9,42 +9,43 @@
 // Threads        the connection's loop's.
 // Lifetime       ends with the handler: tasks that may outlive the handler must not refer to it.
 //
-//   leash::Task<leash::Result<server::Answer>> hello(server::Exchange& exchange) {
+//   leash::Task<leash::Result<http::server::MaybeResponse>> hello(http::server::Exchange& exchange) {
 //     auto slept = co_await leash::sleep(exchange.ctx(), 5ms);
 //     if (!slept) co_return std::unexpected(slept.error());
 //     co_return http::Response{.status = 200, .body = "hello\n"};
 //   }
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "http/message/message.hpp"
 #include "http/message/target.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
-#include "http/server/http_metrics.hpp"
-#include "server/mode.hpp"
 
-namespace server {
+namespace http::server {
 
 class Connection;
 class Worker;
 
 // A response to be written, or nothing: the handler has streamed it.
-using Answer = std::optional<http::Response>;
+using MaybeResponse = std::optional<Response>;
 
 class Exchange {
  public:
-  Exchange(Connection& connection, const http::Request& request, http::Query query, std::uint64_t id,
-           const leash::Context& ctx)
-      : connection_(connection), request_(request), query_(std::move(query)), id_(id), ctx_(ctx) {}
+  Exchange(Connection& connection, const Request& request, Query query, std::uint64_t id,
+           const leash::Context& ctx, std::size_t usual_label)
+      : label(usual_label),
+        connection_(connection),
+        request_(request),
+        query_(std::move(query)),
+        id_(id),
+        ctx_(ctx) {}
 
-  const http::Request& request() const noexcept { return request_; }
-  const http::Query& query() const noexcept { return query_; }
+  const Request& request() const noexcept { return request_; }
+  const Query& query() const noexcept { return query_; }
   std::uint64_t id() const noexcept { return id_; }
   const leash::Context& ctx() const noexcept { return ctx_; }
 
@@ -53,30 +54,23 @@ class Exchange {
   // The next piece of the body, empty at its end; valid until the next call. When the body is wrong, too
   // large or too late, a handler that returns the error it gets here has the right status answered.
   leash::Task<leash::Result<std::string_view>> read_body();
+  // All that is left of it.
+  leash::Task<leash::Result<std::string>> read_whole_body();
 
   // Streams a response: begin, then pieces. The connection ends the body when the handler returns no
   // response.
-  leash::Task<leash::Result<>> begin(http::Response head, std::optional<std::uint64_t> body_size);
+  leash::Task<leash::Result<>> begin(Response head, std::optional<std::uint64_t> body_size);
   leash::Task<leash::Result<>> write(std::string_view piece);
 
-  // The mode in which it was served, for the label of its metrics; the server's unless set.
-  std::optional<Mode> mode;
+  // Which value of the program's label its metrics have (service.hpp).
+  std::size_t label;
 
  private:
   Connection& connection_;
-  const http::Request& request_;
-  http::Query query_;
+  const Request& request_;
+  Query query_;
   std::uint64_t id_;
   leash::Context ctx_;
 };
 
-// A path, what it allows, and what answers it. Exactly one of the two functions is set.
-struct Route {
-  std::string_view path;
-  RouteLabel label;
-  std::vector<http::Method> methods;             // HEAD is allowed with GET, OPTIONS always
-  std::function<http::Response(Exchange&)> now;  // never waits
-  std::function<leash::Task<leash::Result<Answer>>(Exchange&)> task;
-};
-
-}  // namespace server
+}  // namespace http::server

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace server {
+namespace http::server {
 
 HangupWatch::HangupWatch(asio::io_context& io) : epoll_(io.get_executor()) {
   const int fd = ::epoll_create1(EPOLL_CLOEXEC);
@@ -46,4 +46,4 @@ HangupWatch::Watched::~Watched() {
   ::epoll_ctl(watch_.epoll_.native_handle(), EPOLL_CTL_DEL, socket_, &ignored);
 }
 
-}  // namespace server
+}  // namespace http::server

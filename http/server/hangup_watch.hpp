@@ -9,8 +9,8 @@
 // Threads        the loop's thread.
 // Lifetime       outlives every Watched; destroyed before its io_context.
 //
-//   server::HangupWatch watch(io);
-//   server::HangupWatch::Watched watched(watch, socket.native_handle());
+//   http::server::HangupWatch watch(io);
+//   http::server::HangupWatch::Watched watched(watch, socket.native_handle());
 //   (void)co_await leash::select(watched.hung_up().wait(), ctx.done());
 
 #include <asio/io_context.hpp>
@@ -18,7 +18,7 @@
 
 #include "leash/done.hpp"
 
-namespace server {
+namespace http::server {
 
 class HangupWatch {
  public:
@@ -49,4 +49,4 @@ class HangupWatch {
   asio::posix::basic_stream_descriptor<asio::io_context::executor_type> epoll_;
 };
 
-}  // namespace server
+}  // namespace http::server

@@ -11,7 +11,7 @@
 #include "leash/select.hpp"
 #include "leash/via.hpp"
 
-namespace server {
+namespace http::server {
 
 using leash::Context;
 using leash::Result;
@@ -115,4 +115,4 @@ void Input::discard() noexcept {
   if (room_) room_->close();
 }
 
-}  // namespace server
+}  // namespace http::server

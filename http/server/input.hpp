@@ -17,8 +17,9 @@
 //   }
 //   input.consume(parser.feed(input.unread()).consumed);
 
+#include <asio/basic_stream_socket.hpp>
+#include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -28,6 +29,7 @@
 #include <variant>
 #include <vector>
 
+#include "http/server/hangup_watch.hpp"
 #include "leash/channel.hpp"
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
@@ -35,11 +37,11 @@
 #include "leash/error.hpp"
 #include "leash/loop.hpp"
 #include "leash/task.hpp"
-#include "http/server/hangup_watch.hpp"
 
-namespace server {
+namespace http::server {
 
-using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+// Of TCP or of the Unix domain.
+using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
 class Input {
  public:
@@ -107,4 +109,4 @@ class Input {
   std::optional<leash::DoneSource> room_;  // while the reader waits for some
 };
 
-}  // namespace server
+}  // namespace http::server

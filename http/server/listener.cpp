@@ -2,27 +2,46 @@
 #include "http/server/listener.hpp"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <asio/local/stream_protocol.hpp>
 #include <cerrno>
 #include <cstring>
 #include <new>
 #include <system_error>
 #include <utility>
 
+#include "http/server/worker.hpp"
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"
-#include "server/log.hpp"
-#include "http/server/worker.hpp"
 
-namespace server {
+namespace http::server {
 
 using namespace std::chrono_literals;
 
 namespace {
 
-std::unexpected<std::string> refused(const std::string& host, std::uint16_t port,
-                                     const std::error_code& error) {
-  return std::unexpected("cannot listen on " + host + ":" + std::to_string(port) + ": " + error.message());
+constexpr int most_waiting = 4096;
+
+std::unexpected<std::string> refused(const std::string& where, const std::error_code& error) {
+  return std::unexpected("cannot listen on " + where + ": " + error.message());
+}
+
+std::string host_and_port(const std::string& host, std::uint16_t port) {
+  return host + ":" + std::to_string(port);
+}
+
+// Whether it is a socket that no process listens on any more.
+bool is_left_behind(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return false;
+  asio::io_context io;
+  asio::local::stream_protocol::socket probe(io);
+  std::error_code error;
+  probe.connect(asio::local::stream_protocol::endpoint(path), error);
+  return error == asio::error::connection_refused;
 }
 
 }  // namespace
@@ -32,8 +51,8 @@ std::expected<Listener, std::string> Listener::open(asio::io_context& io, const 
   auto listener = open(io, host, port, Port::exclusive);
   if (!listener) return listener;
   std::error_code error;
-  listener->acceptor_.listen(4096, error);
-  if (error) return refused(host, port, error);
+  listener->acceptor_.listen(most_waiting, error);
+  if (error) return refused(host_and_port(host, port), error);
   return listener;
 }
 
@@ -51,8 +70,8 @@ std::expected<std::vector<Listener>, std::string> Listener::open_one_each(
   }
   for (Listener& listener : listeners) {
     std::error_code error;
-    listener.acceptor_.listen(4096, error);
-    if (error) return refused(host, listener.port(), error);
+    listener.acceptor_.listen(most_waiting, error);
+    if (error) return refused(host_and_port(host, listener.port()), error);
   }
   return listeners;
 }
@@ -64,22 +83,49 @@ std::expected<Listener, std::string> Listener::open(asio::io_context& io, const 
   const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
   if (error) return std::unexpected("cannot listen on \"" + host + "\": an IP address is needed");
   const asio::ip::tcp::endpoint endpoint(address, port);
-  asio::ip::tcp::acceptor acceptor(io);
+  Acceptor acceptor(io);
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
   if (!error && sharing == Port::shared) acceptor.set_option(ReusePort(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.non_blocking(true, error);
-  if (error) return refused(host, port, error);
-  return Listener(std::move(acceptor));
+  if (error) return refused(host_and_port(host, port), error);
+  Listener listener(std::move(acceptor));
+  const auto bound = listener.acceptor_.local_endpoint();
+  std::memcpy(listener.endpoint_.data(), bound.data(), bound.size());
+  return listener;
+}
+
+std::expected<Listener, std::string> Listener::open_unix(asio::io_context& io, const std::string& path) {
+  if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return std::unexpected("cannot listen on \"unix:" + path + "\": a path of 1 to " +
+                           std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " characters is needed");
+  }
+  if (is_left_behind(path)) ::unlink(path.c_str());
+  const asio::local::stream_protocol::endpoint endpoint(path);
+  Listener listener{Acceptor(io)};
+  std::error_code error;
+  listener.acceptor_.open(endpoint.protocol(), error);
+  if (!error) listener.acceptor_.bind(endpoint, error);
+  if (error) return refused("unix:" + path, error);
+  listener.file_.path = path;
+  // Nobody can have connected yet: it does not listen.
+  if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) error.assign(errno, std::system_category());
+  if (!error) listener.acceptor_.non_blocking(true, error);
+  if (!error) listener.acceptor_.listen(most_waiting, error);
+  if (error) return refused("unix:" + path, error);
+  return listener;
+}
+
+Listener::File::~File() {
+  if (!path.empty()) ::unlink(path.c_str());
 }
 
 std::string Listener::url() const {
-  const auto endpoint = acceptor_.local_endpoint();
-  const std::string host = endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]"
-                                                      : endpoint.address().to_string();
-  return "http://" + host + ":" + std::to_string(endpoint.port());
+  if (!file_.path.empty()) return "unix:" + file_.path;
+  const std::string address = endpoint_.address().to_string();
+  return "http://" + host_and_port(endpoint_.address().is_v6() ? "[" + address + "]" : address, port());
 }
 
 Listener::Accepted Listener::accept_one(Worker& worker) {
@@ -91,7 +137,7 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
     try {
       worker.adopt(UniqueFd(fd), peer.ss_family);
     } catch (const std::bad_alloc&) {  // this client is gone; the others need not be
-      complain(ENOMEM);
+      complain(worker, ENOMEM);
       return Accepted::not_now;
     }
     complained_ = false;
@@ -113,15 +159,15 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
     case ENETUNREACH:
       return Accepted::one;  // this client has gone again; the next may be well
     default:                 // EMFILE, ENFILE, ENOBUFS, ENOMEM
-      complain(errno);
+      complain(worker, errno);
       return Accepted::not_now;
   }
 }
 
-void Listener::complain(int error) {
+void Listener::complain(const Worker& worker, int error) {
   if (std::exchange(complained_, true)) return;
   // (A category's message takes memory, which may be what is missing.)
-  log_event(LogLevel::warn, "accepting pauses", {{"error", ::strerrordesc_np(error)}});
+  worker.service().log(LogLevel::warn, "accepting pauses", {{"error", ::strerrordesc_np(error)}});
 }
 
 leash::Task<> Listener::run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,
@@ -154,4 +200,4 @@ leash::Task<> Listener::run(Listener listener, leash::Context ctx, std::vector<W
   listener.acceptor_.close(ignored);
 }
 
-}  // namespace server
+}  // namespace http::server

@@ -6,22 +6,26 @@
 //                ends. When it is told to stop, it first takes what waits in its queue, then closes.
 // Threads        made anywhere; runs on the loop of the context it is given.
 //
-//   auto listener = server::Listener::open(worker.loop().io(), "127.0.0.1", 8080);
+//   auto listener = http::server::Listener::open(worker.loop().io(), "127.0.0.1", 8080);
 //   if (!listener) std::cerr << listener.error();  // "cannot listen on 127.0.0.1:8080: Address already in use"
-//   leash::go(ctx, server::Listener::run(std::move(*listener), ctx, {&worker}, full), "listener");
+//   leash::go(ctx, http::server::Listener::run(std::move(*listener), ctx, {&worker}, full), "listener");
 
+#include <asio/basic_socket_acceptor.hpp>
+#include <asio/generic/stream_protocol.hpp>
+#include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <cstdint>
 #include <expected>
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "leash/context.hpp"
 #include "leash/task.hpp"
 
-namespace server {
+namespace http::server {
 
 class Worker;
 
@@ -36,10 +40,14 @@ class Listener {
   static std::expected<std::vector<Listener>, std::string> open_one_each(
       std::span<asio::io_context* const> ios, const std::string& host, std::uint16_t port);
 
-  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-  // "http://127.0.0.1:8080"
+  // On a socket in the file system that this user alone can connect to. A file that a server left behind is replaced; it
+  // goes with the listener.
+  static std::expected<Listener, std::string> open_unix(asio::io_context& io, const std::string& path);
+
+  std::uint16_t port() const { return endpoint_.port(); }
+  // "http://127.0.0.1:8080", "unix:/run/app.sock"
   std::string url() const;
-  bool is_loopback() const { return acceptor_.local_endpoint().address().is_loopback(); }
+  bool is_loopback() const { return !file_.path.empty() || endpoint_.address().is_loopback(); }
 
   // Until ctx is done; then the listener is closed. The task owns it, so that it lives as long as it is
   // waited for.
@@ -47,16 +55,31 @@ class Listener {
                            std::function<bool()> full);
 
  private:
+  using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
   enum class Port : bool { exclusive, shared };
   static std::expected<Listener, std::string> open(asio::io_context& io, const std::string& host,
                                                    std::uint16_t port, Port sharing);
-  explicit Listener(asio::ip::tcp::acceptor acceptor) : acceptor_(std::move(acceptor)) {}
+  explicit Listener(Acceptor acceptor) : acceptor_(std::move(acceptor)) {}
   enum class Accepted { one, none_waiting, not_now };
   Accepted accept_one(Worker& worker);
+  void complain(const Worker& worker, int error);
 
-  asio::ip::tcp::acceptor acceptor_;
-  void complain(int error);
+  // Is removed when its listener goes.
+  struct File {
+    File() = default;
+    File(File&& other) noexcept : path(std::exchange(other.path, {})) {}
+    File& operator=(File&& other) noexcept {
+      path.swap(other.path);
+      return *this;
+    }
+    ~File();
+    std::string path;
+  };
+
+  Acceptor acceptor_;
+  asio::ip::tcp::endpoint endpoint_;  // unless it is a file
+  File file_;
   bool complained_ = false;  // about file descriptors
 };
 
-}  // namespace server
+}  // namespace http::server

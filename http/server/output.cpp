@@ -6,7 +6,7 @@
 #include "leash/error.hpp"
 #include "leash/via.hpp"
 
-namespace server {
+namespace http::server {
 
 using leash::Context;
 using leash::Result;
@@ -35,31 +35,31 @@ Task<Result<>> Output::flush(Context ctx) {
   co_return Result<>();
 }
 
-void Output::begin(const http::Response& head, std::optional<std::uint64_t> size, const http::Reply& reply) {
-  stream_ = Stream{http::append_response_head(buffer_, head, size, reply), head.status, size.value_or(0)};
+void Output::begin(const Response& head, std::optional<std::uint64_t> size, const Reply& reply) {
+  stream_ = Stream{append_response_head(buffer_, head, size, reply), head.status, size.value_or(0)};
 }
 
 void Output::append_piece(std::string_view piece) {
   switch (stream_->framing) {
-    case http::BodyFraming::none:
+    case BodyFraming::none:
       return;
-    case http::BodyFraming::chunked:
-      http::append_chunk(buffer_, piece);
+    case BodyFraming::chunked:
+      append_chunk(buffer_, piece);
       return;
-    case http::BodyFraming::sized:
+    case BodyFraming::sized:
       leash::check(piece.size() <= stream_->left, "a handler streams more than it announced");
       stream_->left -= piece.size();
       buffer_ += piece;
       return;
-    case http::BodyFraming::until_close:
+    case BodyFraming::until_close:
       buffer_ += piece;
       return;
   }
 }
 
 bool Output::finish() {
-  if (stream_->framing == http::BodyFraming::chunked) http::append_last_chunk(buffer_);
-  return stream_->framing != http::BodyFraming::sized || stream_->left == 0;
+  if (stream_->framing == BodyFraming::chunked) append_last_chunk(buffer_);
+  return stream_->framing != BodyFraming::sized || stream_->left == 0;
 }
 
-}  // namespace server
+}  // namespace http::server

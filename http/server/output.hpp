@@ -20,12 +20,12 @@
 
 #include "http/message/message.hpp"
 #include "http/message/serializer.hpp"
+#include "http/server/input.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
-#include "http/server/input.hpp"
 
-namespace server {
+namespace http::server {
 
 class Output {
  public:
@@ -37,13 +37,13 @@ class Output {
 
   // A response that is streamed; at most one for each request.
   struct Stream {
-    http::BodyFraming framing;
+    BodyFraming framing;
     int status;
     std::uint64_t left;  // of what was announced
   };
   const std::optional<Stream>& stream() const noexcept { return stream_; }
   void forget_stream() noexcept { stream_.reset(); }
-  void begin(const http::Response& head, std::optional<std::uint64_t> size, const http::Reply& reply);
+  void begin(const Response& head, std::optional<std::uint64_t> size, const Reply& reply);
   void append_piece(std::string_view piece);
   bool finish();  // false: less than was announced, so the connection has to end
 
@@ -57,4 +57,4 @@ class Output {
   bool broken_ = false;
 };
 
-}  // namespace server
+}  // namespace http::server

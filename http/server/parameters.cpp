@@ -7,10 +7,9 @@
 #include "units/duration.hpp"
 #include "units/size.hpp"
 
-namespace server {
+namespace http::server {
 
-Parameters::Parameters(const http::Query& query, std::initializer_list<std::string_view> known)
-    : query_(query) {
+Parameters::Parameters(const Query& query, std::initializer_list<std::string_view> known) : query_(query) {
   for (const auto& parameter : query) {
     if (std::find(known.begin(), known.end(), parameter.name) != known.end()) continue;
     std::string names;
@@ -68,4 +67,4 @@ void Parameters::fail(std::string what) {
   if (problem_.empty()) problem_ = std::move(what);
 }
 
-}  // namespace server
+}  // namespace http::server

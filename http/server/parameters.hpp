@@ -19,12 +19,12 @@
 
 #include "http/message/target.hpp"
 
-namespace server {
+namespace http::server {
 
 class Parameters {
  public:
   // Others than these are a problem.
-  Parameters(const http::Query& query, std::initializer_list<std::string_view> known);
+  Parameters(const Query& query, std::initializer_list<std::string_view> known);
 
   std::string_view text(std::string_view name, std::string_view otherwise) const;
   std::chrono::nanoseconds duration(std::string_view name, std::chrono::nanoseconds otherwise,
@@ -37,8 +37,8 @@ class Parameters {
   const std::string& problem() const noexcept { return problem_; }  // empty: none
 
  private:
-  const http::Query& query_;
+  const Query& query_;
   std::string problem_;
 };
 
-}  // namespace server
+}  // namespace http::server

@@ -6,7 +6,7 @@
 
 #include "http/message/serializer.hpp"
 
-namespace server {
+namespace http::server {
 
 using leash::Context;
 using leash::Result;
@@ -21,16 +21,16 @@ Task<Result<std::string_view>> RequestBody::next(Context ctx) {
   if (ctx.is_done()) co_return std::unexpected(ctx.err());  // it has been answered for, perhaps
   // Not owed any more when some of the body has come (RFC 9110 section 10.1.1), or the response has begun.
   if (std::exchange(continue_owed_, false) && input_.unread().empty() && !output_.stream()) {
-    http::append_continue(output_.buffer());
+    append_continue(output_.buffer());
     const Result<> sent = co_await output_.flush(ctx);
     if (!sent) co_return std::unexpected(sent.error());
   }
   for (;;) {
     if (parser_.complete()) co_return std::string_view();
-    const http::ParseStep step = parser_.feed(input_.unread());
+    const ParseStep step = parser_.feed(input_.unread());
     input_.consume(step.consumed);
-    if (step.event == http::ParseEvent::body) co_return step.body;
-    if (step.event == http::ParseEvent::error) {
+    if (step.event == ParseEvent::body) co_return step.body;
+    if (step.event == ParseEvent::error) {
       fault_ = parser_.error();
       co_return std::unexpected(std::make_error_code(std::errc::bad_message));
     }
@@ -51,12 +51,12 @@ Task<Result<std::string_view>> RequestBody::next(Context ctx) {
 bool RequestBody::discard() {
   while (!parser_.complete()) {
     const std::span<const char> bytes = input_.unread();
-    const http::ParseStep step = parser_.feed(bytes);
+    const ParseStep step = parser_.feed(bytes);
     input_.consume(step.consumed);
-    if (step.event == http::ParseEvent::error) return false;
-    if (step.event == http::ParseEvent::need_more && input_.unread().empty()) return false;
+    if (step.event == ParseEvent::error) return false;
+    if (step.event == ParseEvent::need_more && input_.unread().empty()) return false;
   }
   return true;
 }
 
-}  // namespace server
+}  // namespace http::server

@@ -14,18 +14,18 @@
 #include <string_view>
 
 #include "http/message/request_parser.hpp"
+#include "http/server/input.hpp"
+#include "http/server/output.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
-#include "http/server/input.hpp"
-#include "http/server/output.hpp"
 
-namespace server {
+namespace http::server {
 
 class RequestBody {
  public:
   // `timeout` is for the time between two reads.
-  RequestBody(http::RequestParser& parser, Input& input, Output& output, std::chrono::nanoseconds timeout)
+  RequestBody(RequestParser& parser, Input& input, Output& output, std::chrono::nanoseconds timeout)
       : parser_(parser), input_(input), output_(output), timeout_(timeout) {}
 
   void start() noexcept;
@@ -36,15 +36,15 @@ class RequestBody {
   bool discard();
 
   // Status 0: nothing was wrong.
-  const http::ParseError& fault() const noexcept { return fault_; }
+  const ParseError& fault() const noexcept { return fault_; }
 
  private:
-  http::RequestParser& parser_;
+  RequestParser& parser_;
   Input& input_;
   Output& output_;
   std::chrono::nanoseconds timeout_;
   bool continue_owed_ = false;
-  http::ParseError fault_;
+  ParseError fault_;
 };
 
-}  // namespace server
+}  // namespace http::server

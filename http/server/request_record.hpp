@@ -2,15 +2,15 @@
 #pragma once
 // What is counted and logged of one request.
 //
-// What it is     filled while the request is served; finish() counts it and writes its line, at debug level. What
-//                goes wrong in a handler is a line of its own, at error level, when it does.
-// Guarantees     each line has the request's loop, its number (the admin listener has numbers of its own) and the id of
-//                its trace.
+// What it is     filled while the request is served; finish() counts it and logs it, if requests are logged. What
+//                goes wrong in a handler is an event of its own, at error level, when it does.
+// Guarantees     each event has the request's loop, its number (each server of a process has numbers of its own) and the
+//                id of its trace.
 // Threads        the worker's loop's.
 // Lifetime       views the request, which outlives it.
 //
-//   server::RequestRecord record(worker, request);
-//   record.route = RouteLabel::demo;
+//   http::server::RequestRecord record(worker, request);
+//   record.route = found->label;
 //   record.finish(200);
 
 #include <cstdint>
@@ -21,24 +21,22 @@
 #include "http/message/message.hpp"
 #include "leash/clock.hpp"
 #include "leash/trace.hpp"
-#include "http/server/http_metrics.hpp"
-#include "server/mode.hpp"
 
-namespace server {
+namespace http::server {
 
 class Worker;
 
 class RequestRecord {
  public:
-  RequestRecord(Worker& worker, const http::Request& request);
+  RequestRecord(Worker& worker, const Request& request);
 
   std::uint64_t id() const noexcept { return id_; }
   leash::TimePoint since() const noexcept { return since_; }  // its head is complete
   // The caller's, or a new one.
   const leash::Trace& trace();
 
-  RouteLabel route = RouteLabel::other;
-  Mode mode;          // the server's, until it is set
+  std::size_t route;  // its label
+  std::size_t label;  // the program's, the usual one until it is set
   std::string cause;  // why it was answered as it was; for the log
 
   // The handler did not do its work.
@@ -51,10 +49,10 @@ class RequestRecord {
 
  private:
   Worker& worker_;
-  const http::Request& request_;
+  const Request& request_;
   std::uint64_t id_;
   leash::TimePoint since_;
   std::optional<leash::Trace> trace_;
 };
 
-}  // namespace server
+}  // namespace http::server

@@ -3,62 +3,83 @@
 
 #include <algorithm>
 
+#include "http/message/json_writer.hpp"
 #include "http/message/problem.hpp"
 
-namespace server {
-
+namespace http::server {
 namespace {
 
-std::string allowed(const std::vector<http::Method>& methods) {
+// What Allow says of these methods.
+std::string allowed(std::vector<Method> methods) {
+  std::ranges::sort(methods);
+  const auto [unique_end, end] = std::ranges::unique(methods);
+  methods.erase(unique_end, end);
   std::string text;
-  for (const http::Method method : methods) {
-    text += std::string(http::to_string(method)) + ", ";
-    if (method == http::Method::get) text += "HEAD, ";
+  for (const Method method : methods) {
+    text.append(to_string(method)).append(method == Method::get ? ", HEAD, " : ", ");
   }
   return text + "OPTIONS";
+}
+
+std::string index_of(const std::vector<Route>& routes) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().key("routes").begin_array();
+  for (const Route& route : routes) {
+    const std::string what = std::string(to_string(route.method)) + " " + route.path + route.parameters;
+    json.begin_object().member("route", what).member("what", route.summary).end_object();
+  }
+  json.end_array().end_object();
+  return text + "\n";
 }
 
 }  // namespace
 
 Router::Router(std::vector<Route> routes, Guard guard)
-    : routes_(std::move(routes)), guard_(std::move(guard)) {
-  std::vector<http::Method> all;
-  for (const Route& route : routes_) all.insert(all.end(), route.methods.begin(), route.methods.end());
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  allowed_anywhere_ = allowed(all);
+    : routes_(std::move(routes)), guard_(std::move(guard)), index_(index_of(routes_)) {
+  std::vector<std::vector<Method>> methods;  // by label
+  std::vector<Method> any;
+  for (const Route& route : routes_) {
+    const auto at = std::ranges::find(labels_, route.path);
+    label_of_route_.push_back(static_cast<std::size_t>(at - labels_.begin()));
+    if (at == labels_.end()) {
+      labels_.push_back(route.path);
+      methods.emplace_back();
+    }
+    methods[label_of_route_.back()].push_back(route.method);
+    any.push_back(route.method);
+  }
+  labels_.emplace_back("other");
+  methods.push_back(std::move(any));
+  for (const std::vector<Method>& each : methods) allow_.push_back(allowed(each));
 }
 
-std::expected<const Route*, Router::Refusal> Router::find(const http::Request& request) const {
+std::expected<Router::Found, Router::Refusal> Router::find(const Request& request) const {
   if (guard_) {
-    if (auto refused = guard_(request))
-      return std::unexpected(Refusal{RouteLabel::other, std::move(*refused), "it may not ask"});
+    if (auto refused = guard_(request)) {
+      return std::unexpected(Refusal{other(), std::move(*refused), "it may not ask"});
+    }
   }
-  if (request.path == "*" && request.method == http::Method::options) {
-    http::Response response{.status = 204};
-    response.headers.add("Allow", allowed_anywhere_);
-    return std::unexpected(Refusal{RouteLabel::other, std::move(response), "finished"});
+  const bool asks_for_options = request.method == Method::options;
+  const Method wanted = request.method == Method::head ? Method::get : request.method;
+  std::size_t label = asks_for_options && request.path == "*" ? other() : labels_.size();
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    if (routes_[i].path != request.path) continue;
+    label = label_of_route_[i];
+    if (routes_[i].method == wanted) return Found{&routes_[i], label};
   }
-  const auto route =
-      std::find_if(routes_.begin(), routes_.end(), [&](const Route& r) { return r.path == request.path; });
-  if (route == routes_.end()) {
-    return std::unexpected(Refusal{
-        RouteLabel::other, http::problem(404, "There is nothing at this path; GET / lists what there is."),
-        "there is no such route"});
+  if (label == labels_.size()) {
+    return std::unexpected(Refusal{other(),
+                                   problem(404, "There is nothing at this path; GET / lists what there is."),
+                                   "there is no such route"});
   }
-  const http::Method wanted = request.method == http::Method::head ? http::Method::get : request.method;
-  if (std::find(route->methods.begin(), route->methods.end(), wanted) != route->methods.end()) return &*route;
-
-  http::Response response;
-  if (wanted == http::Method::options) {
-    response.status = 204;
-  } else {
-    response = http::problem(405, "This path does not allow this method; Allow lists those that it does.");
+  Response response{.status = 204};
+  if (!asks_for_options) {
+    response = problem(405, "This path does not allow this method; Allow lists those that it does.");
   }
-  response.headers.add("Allow", allowed(route->methods));
+  response.headers.add("Allow", allow_[label]);
   return std::unexpected(
-      Refusal{route->label, std::move(response),
-              wanted == http::Method::options ? "finished" : "it does not allow the method"});
+      Refusal{label, std::move(response), asks_for_options ? "finished" : "it does not allow the method"});
 }
 
-}  // namespace server
+}  // namespace http::server

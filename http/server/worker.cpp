@@ -8,19 +8,13 @@
 #include <system_error>
 
 #include "leash/go.hpp"
-#include "server/log.hpp"
+#include "leash/snapshot.hpp"
 
-namespace server {
+namespace http::server {
 namespace {
 
-leash::LoopOptions loop_options(std::string name, const Options& from) {
-  leash::LoopOptions options;
-  options.name = std::move(name);
-  options.turn_budget = from.turn_budget;
-  if (from.reap_after.count() > 0) {
-    options.reap_after = std::chrono::duration_cast<leash::Duration>(from.reap_after);
-  }
-  options.on_exception = [](std::exception_ptr exception, const leash::TaskInfo* task) {
+leash::LoopOptions with_log(leash::LoopOptions options, const Service& service) {
+  options.on_exception = [&service](std::exception_ptr exception, const leash::TaskInfo* task) {
     std::string what = "not a std::exception";
     try {
       std::rethrow_exception(std::move(exception));
@@ -28,8 +22,8 @@ leash::LoopOptions loop_options(std::string name, const Options& from) {
       what = e.what();
     } catch (...) {  // said by `what`
     }
-    log_event(LogLevel::error, "an exception left a task",
-              {{"what", what}, {"task", task ? leash::to_text(*task) : std::string()}});
+    service.log(LogLevel::error, "an exception left a task",
+                {{"what", what}, {"task", task ? leash::to_text(*task) : std::string()}});
   };
   return options;
 }
@@ -40,18 +34,15 @@ UniqueFd::~UniqueFd() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Worker::Worker(Shared& shared, const Router& router, std::string name, unsigned index, unsigned stride,
-               std::optional<leash::Duration> request_timeout)
-    : shared_(shared),
-      router_(router),
-      http_metrics_(std::make_unique<HttpMetrics>()),
-      loop_(io_, loop_options(std::move(name), shared.options)),
+Worker::Worker(Service& service, leash::LoopOptions loop, unsigned index, unsigned workers)
+    : service_(service),
+      metrics_(service.router.labels().size(), service.label.values.size()),
+      loop_(io_, with_log(std::move(loop), service)),
       serving_(leash::with_cancel(loop_.background(), leash::Label("server"))),
       next_request_(index + 1),
       next_connection_(index + 1),
-      stride_(stride),
-      in_flight_limit_(std::max<std::uint64_t>(1, shared.options.max_in_flight / stride)),
-      request_timeout_(request_timeout.value_or(shared.options.request_timeout)) {}
+      stride_(workers),
+      in_flight_limit_(std::max<std::uint64_t>(1, service.settings.max_in_flight / workers)) {}
 
 Worker::~Worker() { stop_and_join(); }
 
@@ -62,7 +53,8 @@ void Worker::run() {
       io_.run();
       return;
     } catch (const std::exception& e) {  // of a handler, which is gone; the others go on
-      log_event(LogLevel::error, "an exception left a handler", {{"loop", loop_.name()}, {"what", e.what()}});
+      service_.log(LogLevel::error, "an exception left a handler",
+                   {{"loop", loop_.name()}, {"what", e.what()}});
     }
   }
 }
@@ -91,12 +83,11 @@ void Worker::adopt(UniqueFd client, int family) {
 leash::Task<> Worker::serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number,
                             [[maybe_unused]] Open counted) {
   auto [ctx, cancel] = leash::with_cancel(parent, leash::Label("connection", number));
-  const auto protocol = family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
   Socket socket(io_.get_executor());
   std::error_code error;
-  socket.assign(protocol, client.get(), error);
+  socket.assign(asio::generic::stream_protocol(family, 0), client.get(), error);
   if (error) {
-    log_event(LogLevel::warn, "a connection could not be served", {{"error", error.message()}});
+    service_.log(LogLevel::warn, "a connection could not be served", {{"error", error.message()}});
     co_return;
   }
   client.release();
@@ -110,9 +101,4 @@ std::uint64_t Worker::next_request_id() noexcept {
   return std::exchange(next_request_, next_request_ + stride_);
 }
 
-const Pattern& Worker::next_pattern() noexcept {
-  const auto all = patterns();
-  return all[pattern_turn_++ % all.size()];
-}
-
-}  // namespace server
+}  // namespace http::server

@@ -2,14 +2,15 @@
 #pragma once
 // A loop that serves connections, with what its connections and handlers share.
 //
-// What it is     io_context, Loop, metrics and the connections of one thread. The admin listener is served by
-//                a Worker of its own.
+// What it is     io_context, Loop, metrics and the connections of one thread. And what the program keeps for
+//                it: its handlers get that back.
 // Threads        adopt, post and the metrics: any. Everything else: the loop's.
 // Lifetime       the thread is joined before the Worker is destroyed.
 //
-//   server::Worker worker(shared, router, "worker 0", 0, 1);
+//   http::server::Worker worker(service, {.name = "worker 0"});
+//   worker.keep(std::make_shared<Cache>());  // exchange.worker().kept<Cache>() in a handler
 //   worker.start();
-//   worker.adopt(server::UniqueFd(accepted));
+//   worker.adopt(http::server::UniqueFd(accepted), AF_INET);
 //   ...
 //   worker.stop_and_join();
 
@@ -18,27 +19,23 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <thread>
+#include <typeinfo>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "http/message/date.hpp"
-#include "leash/context.hpp"
-#include "leash/loop.hpp"
-#include "leash/snapshot.hpp"
 #include "http/server/connection.hpp"
 #include "http/server/hangup_watch.hpp"
-#include "http/server/http_metrics.hpp"
-#include "server/patterns/pattern.hpp"
-#include "http/server/router.hpp"
-#include "http/server/shared.hpp"
-#include "server/patterns/upstream_client.hpp"
+#include "http/server/metrics.hpp"
+#include "http/server/service.hpp"
+#include "leash/context.hpp"
+#include "leash/error.hpp"
+#include "leash/loop.hpp"
 
-namespace server {
+namespace http::server {
 
 // A file descriptor that is closed unless it is given away.
 class UniqueFd {
@@ -56,10 +53,9 @@ class UniqueFd {
 
 class Worker {
  public:
-  // Requests are numbered index + 1, index + 1 + stride, ..., so that numbers are unique in the process.
-  // `request_timeout`: of its requests; as the options say, unless given.
-  Worker(Shared& shared, const Router& router, std::string name, unsigned index, unsigned stride,
-         std::optional<leash::Duration> request_timeout = {});
+  // Requests are numbered index + 1, index + 1 + workers, ..., so that numbers are unique in the service. The loop's
+  // on_exception is the worker's own.
+  Worker(Service& service, leash::LoopOptions loop, unsigned index = 0, unsigned workers = 1);
   ~Worker();
 
   void start();          // a thread of its own
@@ -77,24 +73,30 @@ class Worker {
   const leash::Loop& loop() const noexcept { return loop_; }
   // Parent of all connections; done with the loop's drain.
   const leash::Context& serving() const noexcept { return serving_.ctx; }
-  Shared& shared() noexcept { return shared_; }
-  const Router& router() const noexcept { return router_; }
-  HttpMetrics& http_metrics() noexcept { return *http_metrics_; }
-  const HttpMetrics& http_metrics() const noexcept { return *http_metrics_; }
-  leash::Duration request_timeout() const noexcept { return request_timeout_; }
-  Mode mode() const noexcept { return shared_.mode.load(std::memory_order_relaxed); }
+  const Service& service() const noexcept { return service_; }
+  Metrics& metrics() noexcept { return metrics_; }
+  const Metrics& metrics() const noexcept { return metrics_; }
+
+  // What the program keeps for this worker; before it runs. It is destroyed after the loop.
+  template <class T>
+  void keep(std::shared_ptr<T> state) noexcept {
+    kept_ = std::move(state);
+    kept_type_ = &typeid(T);
+  }
+  template <class T>
+  T& kept() const noexcept {
+    leash::check(kept_type_ && *kept_type_ == typeid(T), "a handler asks for what its worker does not keep");
+    return *static_cast<T*>(kept_.get());
+  }
 
   std::string_view date();  // now, as for the Date field
   std::uint64_t next_request_id() noexcept;
-  bool too_many_in_flight() const noexcept { return http_metrics_->in_flight.get() >= in_flight_limit_; }
-  // The pattern whose turn it is.
-  const Pattern& next_pattern() noexcept;
+  std::size_t usual_label() const noexcept { return service_.label.usual.load(std::memory_order_relaxed); }
+  bool too_many_in_flight() const noexcept { return metrics_.in_flight.get() >= in_flight_limit_; }
   HangupWatch& hangup_watch() noexcept { return hangup_watch_; }
 
   std::unordered_set<Connection*> connections;
-  std::vector<ParkedCancel> parked;    // of the leaky timer pattern
-  std::shared_ptr<Upstream> upstream;  // of the pattern; set before the loop runs
-  std::atomic<std::int64_t> open{0};   // clients adopted and not yet gone; any thread
+  std::atomic<std::int64_t> open{0};  // clients adopted and not yet gone; any thread
 
  private:
   // A client counts as open until it has gone, also when there is no memory to serve it.
@@ -113,23 +115,22 @@ class Worker {
 
   leash::Task<> serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number, Open counted);
 
-  Shared& shared_;
-  const Router& router_;
+  Service& service_;
+  std::shared_ptr<void> kept_;
+  const std::type_info* kept_type_ = nullptr;
   asio::io_context io_{1};
   HangupWatch hangup_watch_{io_};
-  std::unique_ptr<HttpMetrics> http_metrics_;
+  Metrics metrics_;
   leash::Loop loop_;
   leash::Cancelable serving_;
   std::thread thread_;
-  http::DateCache dates_;
+  DateCache dates_;
   std::uint64_t next_request_;
   std::uint64_t next_connection_;
   unsigned stride_;
   std::uint64_t in_flight_limit_;
-  leash::Duration request_timeout_;
-  std::size_t pattern_turn_ = 0;
 };
 
 using Workers = std::vector<std::unique_ptr<Worker>>;
 
-}  // namespace server
+}  // namespace http::server

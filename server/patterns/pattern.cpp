@@ -10,11 +10,11 @@ namespace {
 constexpr std::array<Pattern, 7> all{{
     {"receive", receive_leaky, receive_fixed},
     {"send", send_leaky, send_fixed},
-    {"loop", loop_leaky, loop_fixed},
+    {"poller", poller_leaky, poller_fixed},
     {"error", error_leaky, error_fixed},
     {"timer", timer_leaky, timer_fixed},
-    {"upstream", upstream_leaky, upstream_fixed},
-    {"lock", lock_leaky, lock_fixed},
+    {"upstream", upstream_leaky, upstream_fixed, upstream_limit},
+    {"wait_group", wait_group_leaky, wait_group_fixed},
 }};
 }  // namespace
 
@@ -22,9 +22,13 @@ std::uint64_t Payload::read() const noexcept {
   return std::accumulate(bytes_.begin(), bytes_.end(), std::uint64_t{0});
 }
 
+const Pattern& PatternState::next() noexcept { return all[turn++ % all.size()]; }
+
 std::span<const Pattern> patterns() noexcept { return all; }
 
 const Pattern* find_pattern(std::string_view name) noexcept {
+  if (name == "loop") name = "poller";
+  if (name == "lock") name = "wait_group";
   const auto* at = std::find_if(all.begin(), all.end(), [name](const Pattern& p) { return p.name == name; });
   return at == all.end() ? nullptr : at;
 }

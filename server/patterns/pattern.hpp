@@ -3,7 +3,7 @@
 // Ways to leak, each written twice: a leaky and a fixed version, a few lines apart, in one file each.
 //
 // What it is     find_pattern(name) gives both versions; the handler of /demo runs the one of the request's
-//                mode.
+//                mode. PatternState is what each worker keeps for them.
 // Threads        the loop's thread.
 //
 //   const server::Pattern* pattern = server::find_pattern("receive");
@@ -47,12 +47,22 @@ struct ParkedCancel {
   leash::Cancel cancel;
 };
 
+struct Pattern;
+
+// What the patterns keep for a loop, beyond the requests.
+struct PatternState {
+  std::vector<ParkedCancel> parked;    // of leaky `timer`
+  std::shared_ptr<Upstream> upstream;  // of `upstream`; set before it is called
+  std::size_t turn = 0;                // of `mixed`
+
+  const Pattern& next() noexcept;
+};
+
 // What a pattern works with; copied into it.
 struct Demo {
   leash::Context ctx;     // the request's
   leash::Context server;  // lives as long as the loop
-  std::vector<ParkedCancel>* parked;
-  std::shared_ptr<Upstream> upstream;
+  PatternState* state;    // of the loop
   int fanout;
   leash::Duration latency;
   std::size_t payload;
@@ -71,25 +81,29 @@ struct Pattern {
   std::string_view name;
   PatternFunction leaky;
   PatternFunction fixed;
+  const char* (*limit)(const PatternState&) =
+      nullptr;  // why no further leaky request can be served; may be null
 };
 
 leash::Task<leash::Result<Tally>> receive_leaky(Demo demo);
 leash::Task<leash::Result<Tally>> receive_fixed(Demo demo);
 leash::Task<leash::Result<Tally>> send_leaky(Demo demo);
 leash::Task<leash::Result<Tally>> send_fixed(Demo demo);
-leash::Task<leash::Result<Tally>> loop_leaky(Demo demo);
-leash::Task<leash::Result<Tally>> loop_fixed(Demo demo);
+leash::Task<leash::Result<Tally>> poller_leaky(Demo demo);
+leash::Task<leash::Result<Tally>> poller_fixed(Demo demo);
 leash::Task<leash::Result<Tally>> error_leaky(Demo demo);
 leash::Task<leash::Result<Tally>> error_fixed(Demo demo);
 leash::Task<leash::Result<Tally>> timer_leaky(Demo demo);
 leash::Task<leash::Result<Tally>> timer_fixed(Demo demo);
 leash::Task<leash::Result<Tally>> upstream_leaky(Demo demo);
 leash::Task<leash::Result<Tally>> upstream_fixed(Demo demo);
-leash::Task<leash::Result<Tally>> lock_leaky(Demo demo);
-leash::Task<leash::Result<Tally>> lock_fixed(Demo demo);
+const char* upstream_limit(const PatternState& state);
+leash::Task<leash::Result<Tally>> wait_group_leaky(Demo demo);
+leash::Task<leash::Result<Tally>> wait_group_fixed(Demo demo);
 
 // In the order in which `mixed` takes them in turn.
 std::span<const Pattern> patterns() noexcept;
+// Null: there is none. Also by the names of version 0.1: `loop` and `lock`.
 const Pattern* find_pattern(std::string_view name) noexcept;
 // "receive, send, ..., mixed", for messages.
 const std::string& pattern_names();

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr leash::Duration interval = 1s;
 
-leash::Task<> poller_leaky(Payload held) {
+leash::Task<> poll_leaky(Payload held) {
   leash::Ticker ticker(interval);
   for (;;) {
     held.read();
@@ -26,7 +26,7 @@ leash::Task<> poller_leaky(Payload held) {
   }
 }
 
-leash::Task<> poller_fixed(leash::Context ctx, leash::Done done, Payload held) {
+leash::Task<> poll_fixed(leash::Context ctx, leash::Done done, Payload held) {
   leash::Ticker ticker(interval);
   for (;;) {
     held.read();
@@ -37,17 +37,17 @@ leash::Task<> poller_fixed(leash::Context ctx, leash::Done done, Payload held) {
 
 }  // namespace
 
-leash::Task<leash::Result<Tally>> loop_leaky(Demo demo) {
-  leash::go(demo.ctx, poller_leaky(Payload(demo.payload)), "poller");
+leash::Task<leash::Result<Tally>> poller_leaky(Demo demo) {
+  leash::go(demo.ctx, poll_leaky(Payload(demo.payload)), "poller");
   const leash::Result<> answered = co_await leash::sleep(demo.ctx, demo.latency);
   if (!answered) co_return std::unexpected(answered.error());
   co_return Tally{1, 0};
 }
 
-leash::Task<leash::Result<Tally>> loop_fixed(Demo demo) {
+leash::Task<leash::Result<Tally>> poller_fixed(Demo demo) {
   leash::DoneSource stop;
   leash::Scope s(demo.ctx);
-  s.go(poller_fixed(s.ctx(), stop.done(), Payload(demo.payload)), "poller");
+  s.go(poll_fixed(s.ctx(), stop.done(), Payload(demo.payload)), "poller");
   const leash::Result<> answered = co_await leash::sleep(demo.ctx, demo.latency);
   stop.close();
   const leash::Result<> joined = co_await s.join();

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 leash::Task<leash::Result<Tally>> timer_leaky(Demo demo) {
   auto [ctx, cancel] = leash::with_timeout(demo.server, 1h);
   const leash::Context carrying = leash::with_value<Carried>(ctx, Payload(demo.payload));
-  demo.parked->push_back({carrying, std::move(cancel)});
+  demo.state->parked.push_back({carrying, std::move(cancel)});
   const leash::Result<> answered = co_await leash::sleep(demo.ctx, demo.latency);
   carrying.value<Carried>()->read();
   if (!answered) co_return std::unexpected(answered.error());

@@ -39,23 +39,29 @@ leash::Result<Tally> conclude(const Demo& demo, const leash::Context& patient,
 
 leash::Task<leash::Result<Tally>> upstream_leaky(Demo demo) {
   const leash::Channel<Outcome> outcomes(1);
-  auto [patient, cancel] = leash::with_timeout(demo.ctx, demo.upstream->patience(demo.latency));
-  leash::go(demo.ctx,
-            call(without_cancel(demo.ctx), demo.upstream, demo.latency, outcomes, Payload(demo.payload)),
-            "call");
+  auto [patient, cancel] = leash::with_timeout(demo.ctx, demo.state->upstream->patience(demo.latency));
+  leash::go(
+      demo.ctx,
+      call(without_cancel(demo.ctx), demo.state->upstream, demo.latency, outcomes, Payload(demo.payload)),
+      "call");
   const leash::Result<Outcome> outcome = co_await outcomes.receive(patient);
   co_return conclude(demo, patient, outcome, outcome ? 1 : 0);
 }
 
 leash::Task<leash::Result<Tally>> upstream_fixed(Demo demo) {
   const leash::Channel<Outcome> outcomes(1);
-  auto [patient, cancel] = leash::with_timeout(demo.ctx, demo.upstream->patience(demo.latency));
+  auto [patient, cancel] = leash::with_timeout(demo.ctx, demo.state->upstream->patience(demo.latency));
   leash::Scope s(patient);
-  s.go(call(s.ctx(), demo.upstream, demo.latency, outcomes, Payload(demo.payload)), "call");
+  s.go(call(s.ctx(), demo.state->upstream, demo.latency, outcomes, Payload(demo.payload)), "call");
   const leash::Result<Outcome> outcome = co_await outcomes.receive(s.ctx());
   s.cancel();
   (void)co_await s.join();  // what the call had to say is in the outcome
   co_return conclude(demo, patient, outcome, 1);
+}
+
+const char* upstream_limit(const PatternState& state) {
+  return state.upstream->is_full() ? "Leaked upstream calls hold as many sockets as this process can spare."
+                                   : nullptr;
 }
 
 }  // namespace server

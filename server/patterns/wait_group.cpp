@@ -4,10 +4,10 @@
 // Leaky: the work finds that there is nothing to do and returns; whoever waits for it waits for ever.
 // Fixed: a guard calls done(), whichever way the work ends.
 
+#include "leash/wait_group.hpp"
 #include "leash/go.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
-#include "leash/wait_group.hpp"
 #include "server/patterns/pattern.hpp"
 
 namespace server {
@@ -59,7 +59,7 @@ leash::Task<> waiter_fixed(leash::Context ctx, leash::WaitGroup group, Payload h
 
 }  // namespace
 
-leash::Task<leash::Result<Tally>> lock_leaky(Demo demo) {
+leash::Task<leash::Result<Tally>> wait_group_leaky(Demo demo) {
   leash::WaitGroup group;
   group.add();
   leash::go(demo.ctx, waiter_leaky(group, Payload(demo.payload)), "waiter");
@@ -68,7 +68,7 @@ leash::Task<leash::Result<Tally>> lock_leaky(Demo demo) {
   co_return Tally{1, 0};
 }
 
-leash::Task<leash::Result<Tally>> lock_fixed(Demo demo) {
+leash::Task<leash::Result<Tally>> wait_group_fixed(Demo demo) {
   leash::WaitGroup group;
   group.add();
   leash::Scope s(demo.ctx);

@@ -11,7 +11,7 @@ using support::HttpReply;
 using support::RawClient;
 using support::ServerProcess;
 
-int refused(const server::AdminAccess& access, http::HeaderViews headers,
+int refused(const inspector::Access& access, http::HeaderViews headers,
             http::Method method = http::Method::get, const char* host = "127.0.0.1:8081") {
   http::Request request;
   request.method = method;
@@ -21,10 +21,10 @@ int refused(const server::AdminAccess& access, http::HeaderViews headers,
   return response ? response->status : 0;
 }
 
-TEST(AdminAccess, NeedsNoTokenWhenNoneIsSet) { EXPECT_EQ(refused(server::AdminAccess(""), {}), 0); }
+TEST(Access, NeedsNoTokenWhenNoneIsSet) { EXPECT_EQ(refused(inspector::Access("", "leash-server"), {}), 0); }
 
-TEST(AdminAccess, WantsTheTokenAndNothingElse) {
-  const server::AdminAccess access("s3cret");
+TEST(Access, WantsTheTokenAndNothingElse) {
+  const inspector::Access access("s3cret", "leash-server");
   EXPECT_EQ(refused(access, {{"authorization", "Bearer s3cret"}}), 0);
   EXPECT_EQ(refused(access, {{"Authorization", "bearer   s3cret"}}), 0) << "schemes have no case";
   EXPECT_EQ(refused(access, {}), 401);
@@ -37,8 +37,8 @@ TEST(AdminAccess, WantsTheTokenAndNothingElse) {
       << "which one?";
 }
 
-TEST(AdminAccess, LetsABrowserHaveThePageThatAsksForTheToken) {
-  const server::AdminAccess access("s3cret");
+TEST(Access, LetsABrowserHaveThePageThatAsksForTheToken) {
+  const inspector::Access access("s3cret", "leash-server");
   http::Request request;
   request.path = "/";
   EXPECT_FALSE(access.refuse(request));
@@ -46,8 +46,8 @@ TEST(AdminAccess, LetsABrowserHaveThePageThatAsksForTheToken) {
   EXPECT_TRUE(access.refuse(request));
 }
 
-TEST(AdminAccess, KeepsPagesOfOthersFromChangingAnything) {
-  const server::AdminAccess access("");
+TEST(Access, KeepsPagesOfOthersFromChangingAnything) {
+  const inspector::Access access("", "leash-server");
   for (const auto method : {http::Method::post, http::Method::put, http::Method::delete_}) {
     EXPECT_EQ(refused(access, {}, method), 0);
     EXPECT_EQ(refused(access, {{"Origin", "http://127.0.0.1:8081"}}, method), 0);
@@ -58,10 +58,10 @@ TEST(AdminAccess, KeepsPagesOfOthersFromChangingAnything) {
   EXPECT_EQ(refused(access, {{"Origin", "http://evil.example"}}, http::Method::get), 0);
 }
 
-TEST(AdminAccess, KeepsPagesThatWereFoundByANameFromChangingAnythingWithoutAToken) {
-  const server::AdminAccess open("");
-  const server::AdminAccess closed("s3cret");
-  const auto put = [](const server::AdminAccess& access, std::string host) {
+TEST(Access, KeepsPagesThatWereFoundByANameFromChangingAnythingWithoutAToken) {
+  const inspector::Access open("", "leash-server");
+  const inspector::Access closed("s3cret", "leash-server");
+  const auto put = [](const inspector::Access& access, std::string host) {
     http::HeaderViews headers{{"Authorization", "Bearer s3cret"}};
     const std::string origin = "http://" + host;
     headers.add("Origin", origin);

@@ -190,7 +190,7 @@ TEST(Debug, WithTheReaperOnEveryPatternStaysBounded) {
   ServerProcess server(options);
   const double descriptors = server.metric("process_open_fds");
   const auto leak_of_every_kind = [&] {
-    for (const char* pattern : {"receive", "send", "loop", "error", "upstream", "lock"}) {
+    for (const char* pattern : {"receive", "send", "poller", "error", "upstream", "wait_group"}) {
       leak(server, pattern, 100);
     }
     EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));

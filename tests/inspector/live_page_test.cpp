@@ -25,14 +25,14 @@ TEST(LivePage, IsForABrowserAndTheListOfRoutesForEverybodyElse) {
   EXPECT_EQ(page.status, 200);
   EXPECT_NE(page.head.find("Content-Type: text/html; charset=utf-8"), std::string::npos);
   EXPECT_NE(page.head.find("default-src 'none'"), std::string::npos) << page.head;
-  EXPECT_EQ(page.body, server::live_html);
+  EXPECT_EQ(page.body, inspector::live_html);
   const support::HttpReply list = server.admin("GET", "/");
   EXPECT_NE(list.head.find("Vary: Accept"), std::string::npos);
   EXPECT_FALSE(json::parse(list.body)["routes"].empty());
 }
 
 TEST(LivePage, UsesNoNetworkButItsOwnServer) {
-  const std::string page = server::live_html;
+  const std::string page = inspector::live_html;
   EXPECT_TRUE(page.starts_with("<!doctype html>"));
   EXPECT_TRUE(page.ends_with("</html>\n"));
   for (const char* foreign : {"src=", "@import", "url(", "//cdn", "https:"}) {

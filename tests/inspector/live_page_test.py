@@ -150,7 +150,7 @@ def scenario(server, page):
     load.join()
     server.process.terminate()
     check("the server drains with nothing left", server.process.wait(30) == 0)
-    eventually("the page says that nobody answers", lambda: "No figures" in page.text("#warning"))
+    eventually("the page says that nobody answers", lambda: "No metrics" in page.text("#warning"))
     page.picture("gone")
 
 

@@ -3,77 +3,77 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <semaphore>
 
+#include "http/server/worker.hpp"
 #include "leash/go.hpp"
-#include "server/mode_route.hpp"
-#include "inspector/debug.hpp"
-#include "inspector/live_page.hpp"
-#include "tests/support/captured_log.hpp"
-#include "tests/support/in_process_server.hpp"
+#include "leash/inspector.hpp"
+#include "leash/loops.hpp"
+#include "tests/support/server_process.hpp"
 
 namespace {
 
-// Two loops that serve, and an admin listener's that looks at them.
+// Two loops of a program, and an inspector that looks at them.
 class BlockedLoop : public testing::Test {
  protected:
   BlockedLoop() {
-    for (unsigned i = 0; i < 2; ++i) {
-      workers.push_back(
-          std::make_unique<server::Worker>(shared, nothing, "worker " + std::to_string(i), i, 2));
+    for (int i = 0; i < 2; ++i) {
+      workers.push_back(std::make_unique<http::server::Worker>(
+          service, leash::LoopOptions{.name = fmt::format("worker {}", i)}));
       workers.back()->start();
     }
-    probes.emplace(workers);
-    debug.emplace(workers);
-    live_page.emplace(shared, workers, *probes);
-    admin.emplace(server::admin_routes(shared, workers, *probes, *debug, *live_page));
-    probing.emplace(leash::with_cancel(admin->worker.loop().background()));
-    leash::go(probing->ctx, probes->run(probing->ctx), "loop probe");
   }
   ~BlockedLoop() override {
-    probing.reset();
-    EXPECT_TRUE(support::step_until(admin->worker.loop().io(), admin->steps,
-                                    [&] { return leash::live_tasks(admin->worker.loop()) == 0; }));
+    inspector.reset();
     for (const auto& worker : workers) worker->stop_and_join();
   }
 
-  std::string ask(const std::string& method, const std::string& target) {
-    const std::string answer =
-        admin->ask(method + " " + target + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    return answer.substr(std::min(answer.size(), answer.find("\r\n\r\n") + 4));
+  std::string ask(const std::string& method, const std::string& target) const {
+    support::RawClient client(port);
+    client.send(method + " " + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    return client.receive_reply().body;
   }
 
-  support::CapturedLog log;
-  server::Shared shared{server::Options()};
-  server::Router nothing{{}};
-  server::Workers workers;
-  std::optional<server::LoopProbes> probes;
-  std::optional<server::DebugRoutes> debug;
-  std::optional<server::LivePage> live_page;
-  std::optional<support::InProcessServer> admin;
-  std::optional<leash::Cancelable> probing;
+  http::server::Service service{{}};
+  http::server::Workers workers;
+  std::mutex mutex;
+  std::string log;
+  bool logged(std::string_view part) {
+    const std::lock_guard lock(mutex);
+    return log.find(part) != std::string::npos;
+  }
+  std::optional<leash::Inspector> inspector = *leash::Inspector::start({.log = [this](std::string_view line) {
+    const std::lock_guard lock(mutex);
+    (log += line) += '\n';
+  }});
+  std::uint16_t port =
+      static_cast<std::uint16_t>(std::stoi(inspector->url().substr(inspector->url().rfind(':') + 1)));
 };
 
-// A loop that closes runs what was posted to it, and the server's loops close last.
+// A loop that closes runs what was posted to it.
 TEST(LoopProbes, MayGoBeforeALoopHasAnswered) {
-  server::Shared shared{server::Options()};
-  server::Router nothing{{}};
-  server::Workers workers;
-  workers.push_back(std::make_unique<server::Worker>(shared, nothing, "never started", 0u, 1u));
+  asio::io_context stopped;
+  leash::Loop silent(stopped, {.name = "never run"});
   {
     asio::io_context io;
     leash::Loop loop(io);
-    server::LoopProbes probes(workers);
+    leash::leave_out(loop);
+    inspector::LoopProbes probes([](auto...) {});
     leash::Cancelable probing = leash::with_cancel(loop.background());
     leash::go(probing.ctx, probes.run(probing.ctx), "loop probe");
     io.poll();
     EXPECT_EQ(leash::live_tasks(loop), 1u);
+    EXPECT_EQ(probes.lags().size(), 1u);
     probing.cancel();
     io.poll();
     EXPECT_EQ(leash::live_tasks(loop), 0u);
   }
-  EXPECT_EQ(workers.front()->loop().io().poll(), 1u) << "it answers now";
+  EXPECT_EQ(stopped.poll(), 1u) << "it answers now";
 }
 
 TEST_F(BlockedLoop, IsNamedAndTheOthersAnswer) {
@@ -87,10 +87,12 @@ TEST_F(BlockedLoop, IsNamedAndTheOthersAnswer) {
 
   const auto dump = nlohmann::json::parse(ask("GET", "/debug/tasks"));
   EXPECT_EQ(dump["unresponsive"], nlohmann::json::array({"worker 1"}));
-  EXPECT_EQ(probes->unresponsive(), std::vector<std::string>{"worker 1"}) << "a second has gone by";
-  EXPECT_TRUE(support::step_until(admin->worker.loop().io(), admin->steps, [&] {
-    return log.has("level=warn event=\"a loop does not answer\" loop=\"worker 1\" lag_seconds=");
-  })) << log.text();
+  EXPECT_EQ(nlohmann::json::parse(ask("GET", "/debug/history"))["stuck_loops"],
+            nlohmann::json::array({"worker 1"}))
+      << "a second has gone by";
+  EXPECT_TRUE(support::eventually([&] {
+    return logged("level=warn event=\"a loop does not answer\" loop=\"worker 1\" lag_seconds=");
+  })) << log;
   const std::string text = ask("GET", "/debug/leaks?format=text");
   EXPECT_NE(text.find("loop \"worker 1\" does not answer\n"), std::string::npos) << text;
   EXPECT_EQ(nlohmann::json::parse(ask("POST", "/debug/reap"))["unresponsive"],
@@ -107,10 +109,9 @@ TEST_F(BlockedLoop, IsNamedAndTheOthersAnswer) {
   EXPECT_GE(lag("worker 0"), 0.0);
 
   release.release();
-  EXPECT_TRUE(support::step_until(admin->worker.loop().io(), admin->steps,
-                                  [&] { return log.has("event=\"a loop answers again\""); }));
-  EXPECT_TRUE(probes->unresponsive().empty());
-  EXPECT_FALSE(log.has("worker 0")) << log.text();
+  EXPECT_TRUE(support::eventually([&] { return logged("event=\"a loop answers again\""); }));
+  EXPECT_TRUE(nlohmann::json::parse(ask("GET", "/debug/history"))["stuck_loops"].empty());
+  EXPECT_FALSE(logged("worker 0")) << log;
   EXPECT_TRUE(nlohmann::json::parse(ask("GET", "/debug/tasks"))["unresponsive"].empty());
   const std::string since = "/debug/tasks?since=" + std::to_string(dump["id"].get<int>());
   EXPECT_EQ(nlohmann::json::parse(ask("GET", since))["unresponsive_before"],

@@ -33,4 +33,4 @@ const head = await ask('/demo', { method: 'HEAD' });
 assert.equal(await head.text(), '');
 const late = fetch(`${url}/backend?latency=30s`, { signal: AbortSignal.timeout(50) });
 await assert.rejects(late, { name: 'TimeoutError' });
-await (await ask('/demo?pattern=lock')).json();
+await (await ask('/demo?pattern=wait_group')).json();

@@ -31,5 +31,5 @@ for _ in range(50):
     pieces = (body[at : at + 7000] for at in range(0, len(body), 7000))
     assert ask("POST", "/echo", pieces, encode_chunked=True, headers={"Transfer-Encoding": "chunked"}) == body
 assert ask("HEAD", "/demo") == b""
-assert json.loads(ask("GET", "/demo?pattern=lock"))["pattern"] == "lock"
+assert json.loads(ask("GET", "/demo?pattern=wait_group"))["pattern"] == "wait_group"
 connection.close()

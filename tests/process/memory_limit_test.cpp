@@ -13,7 +13,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using server::memory_limit_bytes;
+using process::memory_limit_bytes;
 
 constexpr std::uint64_t mebibyte = 1024 * 1024;
 

@@ -9,7 +9,7 @@
 namespace {
 
 TEST(Process, MetricsAreThoseOfThisProcess) {
-  const server::ProcessMetrics before = server::process_metrics();
+  const process::Metrics before = process::metrics();
   EXPECT_GT(before.resident_bytes, 1024u * 1024);
 #ifndef LEASH_SANITIZED  // the sanitizers' allocators do not tell
   EXPECT_GT(before.heap_bytes, 0u);
@@ -21,11 +21,11 @@ TEST(Process, MetricsAreThoseOfThisProcess) {
 }
 
 TEST(Process, AnOpenedFileIsCounted) {
-  const auto before = server::process_metrics().open_fds;
+  const auto before = process::metrics().open_fds;
   const int fd = ::dup(STDERR_FILENO);
-  EXPECT_EQ(server::process_metrics().open_fds, before + 1);
+  EXPECT_EQ(process::metrics().open_fds, before + 1);
   ::close(fd);
-  EXPECT_EQ(server::process_metrics().open_fds, before);
+  EXPECT_EQ(process::metrics().open_fds, before);
 }
 
 }  // namespace

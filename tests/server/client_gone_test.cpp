@@ -40,7 +40,7 @@ struct Sent {
 const Sent sent[] = {
     {"OneRequest", get("/demo?pattern=send&latency=50s")},
     {"PipelinedRequests",
-     get("/demo?pattern=send&latency=50s") + get("/healthz") + get("/demo?pattern=loop")},
+     get("/demo?pattern=send&latency=50s") + get("/healthz") + get("/demo?pattern=poller")},
     {"MoreThanIsRead", get("/demo?pattern=send&latency=50s") + std::string(100'000, 'x')},
     {"ABodyThatNobodyReads",
      "GET /demo?pattern=send&latency=50s HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"},

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "leash/sleep.hpp"
 #include "http/server/connection.hpp"
+#include "leash/sleep.hpp"
 #include "tests/support/in_process_server.hpp"
 
 namespace {
@@ -20,10 +20,10 @@ struct Handler {
   leash::Duration remaining{};
   leash::Duration takes{};
 
-  server::Route route() {
-    return support::task_route("/work", [this](server::Exchange& exchange) { return work(exchange); });
+  http::server::Route route() {
+    return support::task_route("/work", [this](http::server::Exchange& exchange) { return work(exchange); });
   }
-  Task<Result<server::Answer>> work(server::Exchange& exchange) {
+  Task<Result<http::server::MaybeResponse>> work(http::server::Exchange& exchange) {
     ++started;
     remaining = exchange.ctx().remaining().value_or(-1s);
     const Result<> slept = co_await leash::sleep(exchange.ctx(), takes);

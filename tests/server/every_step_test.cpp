@@ -17,8 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include "http/server/router.hpp"
-#include "http/server/shared.hpp"
 #include "http/server/worker.hpp"
 #include "server/patterns/pattern.hpp"
 #include "server/patterns/upstream_client.hpp"
@@ -31,9 +29,9 @@ namespace {
 using namespace std::chrono_literals;
 
 leash::Task<> run_pattern(leash::Context ctx, leash::Loop& loop, server::PatternFunction run,
-                          std::vector<server::ParkedCancel>* parked, http::Url silent) {
-  auto upstream = std::make_shared<server::Upstream>(loop, std::move(silent), std::nullopt, 10);
-  server::Demo work{ctx, loop.background(), parked, std::move(upstream), 3, 100us, 64};
+                          server::PatternState* state, http::Url silent) {
+  state->upstream = std::make_shared<server::Upstream>(loop, std::move(silent), std::nullopt, 10);
+  server::Demo work{ctx, loop.background(), state, 3, 100us, 64};
   const auto tally = co_await run(std::move(work));
   if (tally) {
     EXPECT_EQ(tally->left(), 0);
@@ -43,37 +41,35 @@ leash::Task<> run_pattern(leash::Context ctx, leash::Loop& loop, server::Pattern
 TEST(EveryStep, OfEachFixedPatternMayBeTheLast) {
   for (const server::Pattern& pattern : server::patterns()) {
     SCOPED_TRACE(pattern.name);
-    std::vector<server::ParkedCancel> parked;
+    server::PatternState state;
     const support::SilentListener silent;
     const int steps = leash::testing::every_step([&](leash::Context ctx, leash::Loop& loop) {
-      return run_pattern(std::move(ctx), loop, pattern.fixed, &parked, silent.url());
+      return run_pattern(std::move(ctx), loop, pattern.fixed, &state, silent.url());
     });
     EXPECT_GE(steps, 2);
-    EXPECT_TRUE(parked.empty());
+    EXPECT_TRUE(state.parked.empty());
   }
 }
 
 constexpr std::string_view conversation =
     "GET /demo?pattern=send&latency=100us HTTP/1.1\r\nHost: a\r\n\r\n"
     "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
-    "GET /demo?pattern=loop&latency=100us HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    "GET /demo?pattern=poller&latency=100us HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 // Serves the conversation, and calls `interrupt` after so many steps. False when it had ended before.
 template <class Interrupt>
 bool interrupted_at(int step, Interrupt interrupt) {
   SCOPED_TRACE("interrupted at step " + std::to_string(step));
-  server::Options options;
-  options.turn_budget = 1;
-  server::Shared shared(options);
-  const server::Router router(server::public_routes(shared));
-  server::Worker worker(shared, router, "worker", 0, 1);
+  const server::Shared shared{server::Options()};
+  support::InProcessServer server(server::public_routes(shared), {}, {.turn_budget = 1});
+  http::server::Worker& worker = server.worker;
   asio::io_context& io = worker.loop().io();
 
   support::Connected ends;
   int& client = ends.client;
   EXPECT_EQ(::send(client, conversation.data(), conversation.size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(conversation.size()));
-  worker.adopt(server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
+  worker.adopt(http::server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
   const auto served = [&, &fd = client] {  // the client reads what comes, and closes when the server has
     char bytes[4096];
     while (fd >= 0) {
@@ -91,8 +87,8 @@ bool interrupted_at(int step, Interrupt interrupt) {
   const auto& metrics = *worker.loop().metrics();
   EXPECT_EQ(metrics.timers_armed.get(), 0u);
   EXPECT_LE(metrics.contexts_live.get() + metrics.contexts_held.get(), 1u) << "only the worker's own";
-  EXPECT_EQ(worker.http_metrics().in_flight.get(), 0u);
-  EXPECT_EQ(worker.http_metrics().connections.get(), 0u);
+  EXPECT_EQ(worker.metrics().in_flight.get(), 0u);
+  EXPECT_EQ(worker.metrics().connections.get(), 0u);
   return !ended_before;
 }
 
@@ -107,11 +103,12 @@ void interrupt_at_every_step(Interrupt interrupt) {
 }
 
 TEST(EveryStep, OfAConnectionMayBeTheOneAtWhichTheServerDrains) {
-  interrupt_at_every_step([](server::Worker& worker, int&) { worker.loop().drain(leash::errc::shutdown); });
+  interrupt_at_every_step(
+      [](http::server::Worker& worker, int&) { worker.loop().drain(leash::errc::shutdown); });
 }
 
 TEST(EveryStep, OfAConnectionMayBeTheOneAtWhichTheClientLeaves) {
-  interrupt_at_every_step([](server::Worker&, int& client) {
+  interrupt_at_every_step([](http::server::Worker&, int& client) {
     if (client < 0) return;
     const linger reset{1, 0};
     ::setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);

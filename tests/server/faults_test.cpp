@@ -15,12 +15,15 @@
 #include <stdexcept>
 #include <string>
 
-#include "leash/go.hpp"
-#include "leash/sleep.hpp"
 #include "http/server/listener.hpp"
 #include "inspector/loop_probe.hpp"
 #include "inspector/metrics.hpp"
+#include "leash/go.hpp"
+#include "leash/sleep.hpp"
+#include "server/admin.hpp"
+#include "server/log.hpp"
 #include "server/patterns/pattern.hpp"
+#include "server/patterns/upstream_client.hpp"
 #include "server/routes.hpp"
 #include "tests/support/captured_log.hpp"
 #include "tests/support/connected.hpp"
@@ -31,10 +34,10 @@
 namespace {
 
 using namespace std::chrono_literals;
+using http::server::Exchange;
+using http::server::MaybeResponse;
 using leash::Result;
 using leash::Task;
-using server::Answer;
-using server::Exchange;
 using support::InProcessServer;
 
 std::string request(std::string_view path) {
@@ -44,39 +47,39 @@ std::string kept_request(std::string_view path) {
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n";
 }
 
-Task<Result<Answer>> fine(Exchange& exchange) {
+Task<Result<MaybeResponse>> fine(Exchange& exchange) {
   const Result<> slept = co_await leash::sleep(exchange.ctx(), 100us);
   if (!slept) co_return std::unexpected(slept.error());
   co_return http::Response{.status = 200, .body = "fine\n"};
 }
-Task<Result<Answer>> throws(Exchange& exchange) {
+Task<Result<MaybeResponse>> throws(Exchange& exchange) {
   (void)co_await leash::sleep(exchange.ctx(), 100us);
   throw std::runtime_error("the \"disk\"\nis on fire");
 }
-Task<Result<Answer>> throws_something(Exchange&) {
+Task<Result<MaybeResponse>> throws_something(Exchange&) {
   throw 42;
   co_return std::nullopt;
 }
-Task<Result<Answer>> throws_late(Exchange& exchange) {
+Task<Result<MaybeResponse>> throws_late(Exchange& exchange) {
   (void)co_await exchange.ctx().done();
   throw std::runtime_error("too late");
 }
-Task<Result<Answer>> throws_in_the_middle(Exchange& exchange) {
+Task<Result<MaybeResponse>> throws_in_the_middle(Exchange& exchange) {
   http::Response head{.status = 200};
   (void)co_await exchange.begin(std::move(head), 100);
   (void)co_await exchange.write("half");
   throw std::runtime_error("half way");
 }
-Task<Result<Answer>> wants_too_much(Exchange&) {
+Task<Result<MaybeResponse>> wants_too_much(Exchange&) {
   throw std::bad_alloc();
   co_return std::nullopt;
 }
-Task<Result<Answer>> returns_an_error(Exchange&) {
+Task<Result<MaybeResponse>> returns_an_error(Exchange&) {
   co_return std::unexpected(std::make_error_code(std::errc::io_error));
 }
 http::Response throws_now(Exchange&) { throw std::runtime_error("at once"); }
 
-std::vector<server::Route> routes() {
+std::vector<http::server::Route> routes() {
   return {support::task_route("/fine", fine),
           support::task_route("/throws", throws),
           support::task_route("/something", throws_something),
@@ -84,7 +87,7 @@ std::vector<server::Route> routes() {
           support::task_route("/middle", throws_in_the_middle),
           support::task_route("/memory", wants_too_much),
           support::task_route("/error", returns_an_error),
-          {"/now", server::RouteLabel::other, {http::Method::get}, throws_now, {}}};
+          {http::Method::get, "/now", "", "", throws_now}};
 }
 
 class Faults : public testing::Test {
@@ -98,10 +101,10 @@ class Faults : public testing::Test {
     server.expect_nothing_left();
     return answer;
   }
-  static server::Options impatient() {
-    server::Options options;
-    options.request_timeout = 20ms;
-    return options;
+  static http::server::Settings impatient() {
+    http::server::Settings settings;
+    settings.request_timeout = 20ms;
+    return settings;
   }
 
   support::CapturedLog log_;
@@ -153,17 +156,19 @@ TEST_F(Faults, WithoutMemoryARequestIsAnsweredWith503) {
 }
 
 TEST_F(Faults, MetricsAreWholeOrThereAreNone) {
-  const server::Options options;
-  const server::Shared shared(options);
-  const server::Workers workers;
-  const server::LoopProbes probes(workers);
-  const std::string whole = render_metrics(shared, workers, probes);
+  InProcessServer server(routes());
+  const http::server::Workers workers;
+  const server::Shared shared{server::Options()};
+  const inspector::Program program = server::admin_program(shared, server.service, workers);
+  const inspector::LoopProbes probes(server::log_event);
+  const auto render = [&] { return inspector::render_metrics(probes, program.append_families); };
+  const std::string whole = render();
   bool failed = true;
   for (int i = 0; failed; ++i) {
     support::fail_allocation(i);
     std::string text;
     try {
-      text = render_metrics(shared, workers, probes);
+      text = render();
     } catch (const std::bad_alloc&) {
     }
     failed = support::stop_failing();
@@ -192,7 +197,7 @@ bool one_failed(InProcessServer& server, const std::string& bytes, int succeed) 
   support::Connected ends;
   EXPECT_EQ(::send(ends.client, bytes.data(), bytes.size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(bytes.size()));
-  server.worker.adopt(server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
+  server.worker.adopt(http::server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
   const std::function<bool()> ended = [&] {
     char chunk[4096];
     ssize_t n = 1;
@@ -206,8 +211,7 @@ bool one_failed(InProcessServer& server, const std::string& bytes, int succeed) 
 }
 
 TEST_F(Faults, EveryAllocationOfARequestMayFailAndTheServerGoesOn) {
-  const server::Options options;
-  server::Shared shared(options);
+  const server::Shared shared{server::Options()};
   for (const char* path :
        {"/healthz", "/nowhere", "/backend?latency=0&payload=100k", "/demo?pattern=send&latency=0"}) {
     SCOPED_TRACE(path);
@@ -226,8 +230,8 @@ TEST_F(Faults, EveryAllocationOfARequestMayFailAndTheServerGoesOn) {
   }
 }
 
-server::UniqueFd dial(std::uint16_t port) {
-  server::UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+http::server::UniqueFd dial(std::uint16_t port) {
+  http::server::UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -240,13 +244,14 @@ TEST_F(Faults, AClientThatThereIsNoMemoryForIsTheOnlyOneThatIsLost) {
   for (int succeed = 0; succeed < 3; ++succeed) {
     InProcessServer server(routes());
     asio::io_context& io = server.worker.loop().io();
-    auto listener = server::Listener::open(io, "127.0.0.1", 0);
+    auto listener = http::server::Listener::open(io, "127.0.0.1", 0);
     ASSERT_TRUE(listener) << listener.error();
     const std::uint16_t port = listener->port();
     auto [ctx, cancel] = leash::with_cancel(server.worker.loop().background());
-    leash::go(ctx, server::Listener::run(std::move(*listener), ctx, {&server.worker}, [] { return false; }));
+    leash::go(ctx,
+              http::server::Listener::run(std::move(*listener), ctx, {&server.worker}, [] { return false; }));
     io.poll();
-    std::vector<server::UniqueFd> clients;
+    std::vector<http::server::UniqueFd> clients;
     for (int i = 0; i < 3; ++i) clients.push_back(dial(port));
     support::fail_allocation(succeed);
     as_a_worker([&] { io.poll(); });
@@ -269,10 +274,13 @@ struct Failing {
   bool failed = false;
 };
 
-Task<Result<Answer>> run_failing(Exchange& exchange, Failing* failing) {
-  server::Demo demo{
-      exchange.ctx(), exchange.worker().loop().background(), &exchange.worker().parked, {}, 3, 100us, 64};
-  demo.upstream = exchange.worker().upstream;
+Task<Result<MaybeResponse>> run_failing(Exchange& exchange, Failing* failing) {
+  server::Demo demo{exchange.ctx(),
+                    exchange.worker().loop().background(),
+                    &exchange.worker().kept<server::PatternState>(),
+                    3,
+                    100us,
+                    64};
   support::fail_allocation(failing->succeed);
   std::exception_ptr thrown;
   try {
@@ -296,7 +304,7 @@ TEST_F(Faults, EveryAllocationOfAFixedPatternMayFail) {
     all.push_back(support::task_route("/failing", [&](Exchange& e) { return run_failing(e, &failing); }));
     InProcessServer server(std::move(all));
     const support::SilentListener silent;
-    server.worker.upstream =
+    server.patterns->upstream =
         std::make_shared<server::Upstream>(server.worker.loop(), silent.url(), std::nullopt, 10);
     int refused = 0;
     do {

@@ -47,8 +47,8 @@ TEST(Log, OfEveryByteMakesOneFieldOfPrintableAscii) {
 }
 
 TEST(Log, KnowsItsLevelsAndFormats) {
-  EXPECT_EQ(server::parse_log_level("warn"), server::LogLevel::warn);
-  EXPECT_FALSE(server::parse_log_level("loud"));
+  EXPECT_EQ(http::server::parse_log_level("warn"), server::LogLevel::warn);
+  EXPECT_FALSE(http::server::parse_log_level("loud"));
   EXPECT_EQ(server::parse_log_format("json"), LogFormat::json);
   EXPECT_FALSE(server::parse_log_format("xml"));
 }

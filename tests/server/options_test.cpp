@@ -19,22 +19,22 @@ TEST(Options, HaveTheDocumentedDefaults) {
   EXPECT_EQ(options->port, 8080);
   EXPECT_EQ(options->admin_port, 8081);
   EXPECT_EQ(options->mode, server::Mode::fixed);
-  EXPECT_EQ(options->request_timeout, 2s);
+  EXPECT_EQ(options->serving.request_timeout, 2s);
   EXPECT_EQ(options->drain_timeout, 15s);
   EXPECT_EQ(options->leak_limit, 1024u * 1024 * 1024);
   EXPECT_EQ(options->leak_payload, 16u * 1024);
-  EXPECT_EQ(options->limits.body_bytes, 1024u * 1024);
+  EXPECT_EQ(options->serving.limits.body_bytes, 1024u * 1024);
 }
 
 TEST(Options, AreReadWithTheirUnits) {
   const auto options = parse({"--request-timeout", "250ms", "--max-body", "2MiB", "--mode", "leaky",
                               "--leak-limit", "0", "--half-close", "allow"});
   ASSERT_TRUE(options);
-  EXPECT_EQ(options->request_timeout, 250ms);
-  EXPECT_EQ(options->limits.body_bytes, 2u * 1024 * 1024);
+  EXPECT_EQ(options->serving.request_timeout, 250ms);
+  EXPECT_EQ(options->serving.limits.body_bytes, 2u * 1024 * 1024);
   EXPECT_EQ(options->mode, server::Mode::leaky);
   EXPECT_EQ(options->leak_limit, 0u);
-  EXPECT_FALSE(options->half_close_cancels);
+  EXPECT_FALSE(options->serving.half_close_cancels);
 }
 
 TEST(Options, SayWhoMayDoWhat) {

@@ -70,17 +70,17 @@ TEST_P(Patterns, FixedLeavesNothing) {
   EXPECT_EQ(server.stop(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, Patterns,
-                         testing::Values(Leaves{"pattern=receive&latency=1ms", 1, 0, "wait=\"chan receive\""},
-                                         Leaves{"pattern=send&latency=1ms", 2, 0, "wait=\"chan send\""},
-                                         Leaves{"pattern=send&latency=1ms&fanout=5", 4, 0,
-                                                "wait=\"chan send\""},
-                                         Leaves{"pattern=loop&latency=1ms", 1, 0, "wait=\"sleep\""},
-                                         Leaves{"pattern=error&latency=1ms", 1, 0, "wait=\"chan receive\""},
-                                         Leaves{"pattern=timer&latency=1ms", 0, 1, "wait="},
-                                         // Both ends of a call to the upstream that hangs are here.
-                                         Leaves{"pattern=upstream&latency=1ms", 1, 0, "wait=\"read\"", 2},
-                                         Leaves{"pattern=lock&latency=1ms", 1, 0, "wait=\"wait group\""}));
+INSTANTIATE_TEST_SUITE_P(
+    Each, Patterns,
+    testing::Values(Leaves{"pattern=receive&latency=1ms", 1, 0, "wait=\"chan receive\""},
+                    Leaves{"pattern=send&latency=1ms", 2, 0, "wait=\"chan send\""},
+                    Leaves{"pattern=send&latency=1ms&fanout=5", 4, 0, "wait=\"chan send\""},
+                    Leaves{"pattern=poller&latency=1ms", 1, 0, "wait=\"sleep\""},
+                    Leaves{"pattern=error&latency=1ms", 1, 0, "wait=\"chan receive\""},
+                    Leaves{"pattern=timer&latency=1ms", 0, 1, "wait="},
+                    // Both ends of a call to the upstream that hangs are here.
+                    Leaves{"pattern=upstream&latency=1ms", 1, 0, "wait=\"read\"", 2},
+                    Leaves{"pattern=wait_group&latency=1ms", 1, 0, "wait=\"wait group\""}));
 
 TEST(MixedPattern, TakesThePatternsInTurn) {
   ServerProcess server({"--mode", "leaky", "--threads", "1", "--leak-payload", "1KiB"});
@@ -90,7 +90,7 @@ TEST(MixedPattern, TakesThePatternsInTurn) {
     client.send("GET /demo?latency=1ms HTTP/1.1\r\nHost: test\r\n\r\n");
     order += nlohmann::json::parse(client.receive_reply().body)["pattern"].get<std::string>() + " ";
   }
-  const std::string once = "receive send loop error timer upstream lock ";
+  const std::string once = "receive send poller error timer upstream wait_group ";
   EXPECT_EQ(order, once + once);
 }
 

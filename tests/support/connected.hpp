@@ -4,7 +4,7 @@
 //
 //   support::Connected ends;
 //   ::send(ends.client, ...);
-//   worker.adopt(server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
+//   worker.adopt(http::server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

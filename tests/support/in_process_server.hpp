@@ -14,16 +14,18 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "leash/dump.hpp"
-#include "http/server/router.hpp"
-#include "http/server/shared.hpp"
+#include "http/server/service.hpp"
 #include "http/server/worker.hpp"
+#include "leash/dump.hpp"
+#include "server/log.hpp"
+#include "server/mode.hpp"
+#include "server/patterns/pattern.hpp"
 #include "tests/support/connected.hpp"
 #include "tests/support/every_step.hpp"
 
@@ -31,15 +33,18 @@ namespace support {
 
 class InProcessServer {
  public:
-  explicit InProcessServer(std::vector<server::Route> routes, const server::Options& options = {})
-      : shared(options), router(std::move(routes)), worker(shared, router, "worker", 0, 1) {}
+  explicit InProcessServer(std::vector<http::server::Route> routes, http::server::Settings settings = {},
+                           leash::LoopOptions loop = {.name = "worker"})
+      : service(std::move(routes), std::move(settings)), worker(prepared(service), std::move(loop)) {
+    worker.keep(patterns);
+  }
 
   // Sends these bytes on a new connection, and gives what comes until the server closes it.
   std::string ask(std::string_view bytes) {
     Connected ends;
     EXPECT_EQ(::send(ends.client, bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
-    worker.adopt(server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
+    worker.adopt(http::server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
     std::string answer;
     const auto ended = [&] {
       receive(ends.client, answer);
@@ -54,17 +59,24 @@ class InProcessServer {
     const auto& metrics = *worker.loop().metrics();
     EXPECT_EQ(metrics.timers_armed.get(), 0u);
     EXPECT_LE(metrics.contexts_live.get() + metrics.contexts_held.get(), 1u) << "only the worker's own";
-    EXPECT_EQ(worker.http_metrics().in_flight.get(), 0u);
-    EXPECT_EQ(worker.http_metrics().connections.get(), 0u);
+    EXPECT_EQ(worker.metrics().in_flight.get(), 0u);
+    EXPECT_EQ(worker.metrics().connections.get(), 0u);
     EXPECT_EQ(worker.open.load(), 0);
   }
 
-  server::Shared shared;
-  server::Router router;
-  server::Worker worker;
+  std::shared_ptr<server::PatternState> patterns = std::make_shared<server::PatternState>();
+  http::server::Service service;
+  http::server::Worker worker;
   int steps = 0;
 
  private:
+  // As leash-server does it.
+  static http::server::Service& prepared(http::server::Service& service) {
+    server::label_by_mode(service, server::Mode::fixed);
+    service.log = server::log_event;
+    return service;
+  }
+
   // What is there; closes when the server has.
   static void receive(int& fd, std::string& bytes) {
     char chunk[4096];
@@ -77,10 +89,8 @@ class InProcessServer {
   }
 };
 
-inline server::Route task_route(
-    std::string_view path,
-    std::function<leash::Task<leash::Result<server::Answer>>(server::Exchange&)> task) {
-  return {path, server::RouteLabel::other, {http::Method::get}, {}, std::move(task)};
+inline http::server::Route task_route(std::string path, http::server::AsTask task) {
+  return {http::Method::get, std::move(path), "", "", std::move(task)};
 }
 
 }  // namespace support

@@ -5,6 +5,7 @@
 //   class InputTest : public support::SocketFixture {};
 //   TEST_F(InputTest, ...) { send("hello"); EXPECT_TRUE(eventually([&] { return unread() == "hello"; })); }
 
+#include <asio/ip/tcp.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,8 +45,8 @@ class SocketFixture : public leash::testing::LoopFixture {
     close_client();
   }
 
-  server::HangupWatch watch;
-  server::Socket socket;
+  http::server::HangupWatch watch;
+  http::server::Socket socket;
 
  private:
   Connected ends_;

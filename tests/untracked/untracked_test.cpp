@@ -101,7 +101,7 @@ TEST(Untracked, ALoopEndsWithItsFrames) {
 
 TEST(Untracked, TheServerServesEveryPatternAndDrains) {
   support::ServerProcess server({"--mode", "fixed"});
-  for (const char* pattern : {"receive", "send", "loop", "timer", "mixed"}) {
+  for (const char* pattern : {"receive", "send", "poller", "timer", "mixed"}) {
     const support::HttpReply reply = server.get("/demo?latency=0&pattern=" + std::string(pattern));
     EXPECT_EQ(reply.status, 200) << pattern << reply.body;
     EXPECT_NE(reply.body.find("\"left\":0"), std::string::npos) << reply.body;

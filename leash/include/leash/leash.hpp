@@ -23,6 +23,7 @@
 #include "leash/go.hpp"
 #include "leash/leak_check.hpp"
 #include "leash/loop.hpp"
+#include "leash/loops.hpp"
 #include "leash/metrics.hpp"
 #include "leash/race.hpp"
 #include "leash/reaper.hpp"

@@ -4,26 +4,18 @@
 // destructor and by checks; never by a task.
 
 #include <functional>
-#include <memory>
-#include <string>
 #include <vector>
 
-#include "leash/metrics.hpp"
+#include "leash/loops.hpp"
 #include "leash/snapshot.hpp"
 
 namespace leash::detail {
 
-// What other threads may know of a loop.
-struct LoopEntry {
-  std::string name;
-  std::shared_ptr<const Metrics> metrics;
-};
+void enter_loop(Loop& loop);
+void leave_loop(Loop& loop);
 
-void enter_loop(const Loop& loop);
-void leave_loop(const Loop& loop);
-
-// Any thread; in the order in which they were made.
-std::vector<LoopEntry> live_loops();
+// Any thread; in the order in which they were made, also those that all_loops() leaves out.
+std::vector<RemoteLoop> live_loops();
 
 // Tells every AbandonedHook; without one it does not ask for the tasks.
 void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks);

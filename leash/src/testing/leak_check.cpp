@@ -233,10 +233,10 @@ std::string describe_site(const std::string& loop, const SiteMetrics& site) {
 
 Alive count_alive(const WatchOptions& options) {
   Alive alive;
-  for (const detail::LoopEntry& loop : detail::live_loops()) {
-    for (const SiteMetrics& site : loop.metrics->sites()) {
+  for (const RemoteLoop& loop : detail::live_loops()) {
+    for (const SiteMetrics& site : loop.metrics()->sites()) {
       if (site.live() == 0) continue;
-      if (!ignores(options, place_of(site))) alive[describe_site(loop.name, site)] += site.live();
+      if (!ignores(options, place_of(site))) alive[describe_site(loop.name(), site)] += site.live();
     }
   }
   return alive;

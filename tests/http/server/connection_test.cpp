@@ -129,7 +129,7 @@ TEST(RequestDeadline, IsTheSmallerOfTheServersAndTheCallers) {
 TEST(RequestDeadline, LeavesTheConnectionForTheNextRequest) {
   ServerProcess server({"--request-timeout", "30ms"});
   RawClient client(server.port());
-  client.send(request("/demo?pattern=loop&latency=10s") + request("/healthz"));
+  client.send(request("/demo?pattern=poller&latency=10s") + request("/healthz"));
   EXPECT_EQ(client.receive_reply().status, 504);
   EXPECT_EQ(client.receive_reply().status, 200);
 }

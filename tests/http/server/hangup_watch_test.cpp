@@ -13,7 +13,7 @@
 
 namespace {
 
-using server::HangupWatch;
+using http::server::HangupWatch;
 
 class HangupWatchTest : public support::SocketFixture {
  protected:

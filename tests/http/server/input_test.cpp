@@ -10,7 +10,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-using server::Input;
+using http::server::Input;
 
 class InputTest : public support::SocketFixture {
  protected:

@@ -12,7 +12,7 @@
 
 namespace {
 
-using server::Listener;
+using http::server::Listener;
 using support::run_command;
 using support::ServerProcess;
 

@@ -9,7 +9,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-using server::Output;
+using http::server::Output;
 
 class OutputTest : public support::SocketFixture {
  protected:

@@ -8,9 +8,9 @@
 namespace {
 
 using namespace std::chrono_literals;
-using server::Input;
-using server::Output;
-using server::RequestBody;
+using http::server::Input;
+using http::server::Output;
+using http::server::RequestBody;
 
 class RequestBodyTest : public support::SocketFixture {
  protected:

@@ -7,6 +7,8 @@
 
 namespace {
 
+using http::server::Exchange;
+
 class RouterTest : public testing::Test {
  protected:
   // A request as the parser makes it; the parser keeps what it views.
@@ -18,17 +20,15 @@ class RouterTest : public testing::Test {
   }
 
   http::RequestParser parser_;
-  server::Router router_{{{"/a",
-                           server::RouteLabel::index,
-                           {http::Method::get},
-                           [](server::Exchange&) { return http::Response{}; },
-                           {}}}};
+  http::server::Router router_{
+      {{http::Method::get, "/a", "?x=", "what it does", [](Exchange&) { return http::Response{}; }}}};
 };
 
 TEST_F(RouterTest, FindsARouteByItsPath) {
   const auto found = router_.find(request("GET", "/a?x=1"));
   ASSERT_TRUE(found);
-  EXPECT_EQ((*found)->path, "/a");
+  EXPECT_EQ(found->route->path, "/a");
+  EXPECT_EQ(router_.labels()[found->label], "/a");
 }
 
 TEST_F(RouterTest, HeadIsAllowedWhereGetIs) { EXPECT_TRUE(router_.find(request("HEAD", "/a"))); }
@@ -37,6 +37,7 @@ TEST_F(RouterTest, AnUnknownPathIs404) {
   const auto found = router_.find(request("GET", "/b"));
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().response.status, 404);
+  EXPECT_EQ(router_.labels()[found.error().label], "other");
 }
 
 TEST_F(RouterTest, AMethodThatIsNotAllowedIs405WithAllow) {
@@ -54,13 +55,32 @@ TEST_F(RouterTest, OptionsIsAnsweredWithAllow) {
 }
 
 TEST_F(RouterTest, OptionsOfTheServerItselfListsWhatIsAllowedSomewhere) {
-  const server::Router both(
-      {{"/a", server::RouteLabel::index, {http::Method::post}, {}, {}},
-       {"/b", server::RouteLabel::index, {http::Method::get, http::Method::post}, {}, {}}});
+  const auto nothing = [](Exchange&) { return http::Response{}; };
+  const http::server::Router both({{http::Method::post, "/a", "", "", nothing},
+                                   {http::Method::get, "/b", "", "", nothing},
+                                   {http::Method::post, "/b", "", "", nothing}});
   const auto found = both.find(request("OPTIONS", "*"));
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().response.status, 204);
   EXPECT_EQ(found.error().response.headers.find("Allow"), "GET, HEAD, POST, OPTIONS");
+}
+
+TEST_F(RouterTest, RoutesOfOnePathHaveOneLabelAndOneAllow) {
+  const auto nothing = [](Exchange&) { return http::Response{}; };
+  const http::server::Router both(
+      {{http::Method::get, "/mode", "", "the mode", nothing}, {http::Method::put, "/mode", "", "", nothing}});
+  EXPECT_EQ(both.labels(), (std::vector<std::string>{"/mode", "other"}));
+  const auto put = both.find(request("PUT", "/mode"));
+  ASSERT_TRUE(put);
+  EXPECT_EQ(put->route->method, http::Method::put);
+  const auto refused = both.find(request("DELETE", "/mode"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(both.labels()[refused.error().label], "/mode");
+  EXPECT_EQ(refused.error().response.headers.find("Allow"), "GET, HEAD, PUT, OPTIONS");
+}
+
+TEST_F(RouterTest, ItsIndexIsMadeOfTheRoutes) {
+  EXPECT_EQ(router_.index(), "{\"routes\":[{\"route\":\"GET /a?x=\",\"what\":\"what it does\"}]}\n");
 }
 
 }  // namespace

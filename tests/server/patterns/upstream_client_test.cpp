@@ -137,9 +137,9 @@ TEST(HangingUpstream, CostsALeakyCallerASocketAndATaskForEachRequest) {
 TEST(HangingUpstream, IsNotCalledByLeakyRequestsWhenTooManyWait) {
   leash::expect_leaks();
   const support::SilentListener silent;
-  server::Shared shared{server::Options()};
+  const server::Shared shared{server::Options()};
   support::InProcessServer server(server::public_routes(shared));
-  server.worker.upstream =
+  server.patterns->upstream =
       std::make_shared<server::Upstream>(server.worker.loop(), silent.url(), std::nullopt, 2);
   const auto ask = [&](const std::string& mode) {
     return server.ask("GET /demo?pattern=upstream&mode=" + mode +
@@ -147,12 +147,12 @@ TEST(HangingUpstream, IsNotCalledByLeakyRequestsWhenTooManyWait) {
   };
   EXPECT_TRUE(ask("leaky").starts_with("HTTP/1.1 200 "));
   EXPECT_TRUE(ask("leaky").starts_with("HTTP/1.1 200 "));
-  EXPECT_EQ(server.worker.upstream->calls(), 2u);
+  EXPECT_EQ(server.patterns->upstream->calls(), 2u);
   const std::string refused = ask("leaky");
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 503 ")) << refused;
   EXPECT_NE(refused.find("\"cause\":\"leak-limit\""), std::string::npos) << refused;
   EXPECT_TRUE(ask("fixed").starts_with("HTTP/1.1 200 ")) << "it ends with its request";
-  EXPECT_EQ(server.worker.upstream->calls(), 2u);
+  EXPECT_EQ(server.patterns->upstream->calls(), 2u);
 }
 
 // --- between two instances ---

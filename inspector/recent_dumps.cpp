@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "inspector/dump_history.hpp"
+#include "inspector/recent_dumps.hpp"
 
 #include <algorithm>
 #include <map>
 
-namespace server {
+namespace inspector {
 
 std::vector<Change> changes(const leash::Dump& before, const leash::Dump& after) {
   std::map<std::string, Change> by_key;
@@ -28,4 +28,4 @@ std::vector<Change> changes(const leash::Dump& before, const leash::Dump& after)
   return changed;
 }
 
-}  // namespace server
+}  // namespace inspector

@@ -6,8 +6,8 @@
 //                compared has a number and is not kept: a dump of each task is as large as their number.
 // Threads        one.
 //
-//   const std::uint64_t id = history.remember(question, dump);
-//   const DumpHistory::Entry* then = history.find(id);
+//   const std::uint64_t id = dumps.remember(question, dump);
+//   const RecentDumps::Entry* then = dumps.find(id);
 
 #include <cstddef>
 #include <cstdint>
@@ -19,9 +19,9 @@
 #include "leash/clock.hpp"
 #include "leash/dump.hpp"
 
-namespace server {
+namespace inspector {
 
-class DumpHistory {
+class RecentDumps {
  public:
   struct Entry {
     std::uint64_t id;
@@ -62,4 +62,4 @@ struct Change {
 };
 std::vector<Change> changes(const leash::Dump& before, const leash::Dump& after);
 
-}  // namespace server
+}  // namespace inspector

@@ -6,30 +6,28 @@
 //                is stuck. Keeps the last 600.
 // Threads        one.
 //
-//   history.add(server::sample(workers));
-//   for (const server::Sample& each : history.after(seen)) use(each.tasks_leaked);
-//   seen = history.newest();
+//   samples.add(inspector::take_sample());
+//   for (const inspector::Sample& each : samples.after(seen)) use(each.tasks_leaked);
+//   seen = samples.newest();
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <vector>
 
-#include "http/server/worker.hpp"
-
-namespace server {
+namespace inspector {
 
 struct Sample {
   double time = 0;  // seconds since the epoch
   std::uint64_t tasks_live = 0;
   std::uint64_t tasks_leaked = 0;
   std::uint64_t resident_bytes = 0;
-  std::uint64_t requests = 0;  // answered since the start
+  std::uint64_t requests = 0;  // answered since the start, if the program counts any
 };
 
-Sample sample(const Workers& workers);
+Sample take_sample();
 
-class History {
+class RecentSamples {
  public:
   static constexpr std::size_t most = 600;
 
@@ -45,4 +43,4 @@ class History {
   std::uint64_t newest_ = 0;
 };
 
-}  // namespace server
+}  // namespace inspector

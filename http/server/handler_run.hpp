@@ -1,0 +1,59 @@
+#pragma once
+// One run of a handler that is a task, and what its client is told.
+//
+// Guarantees     what the handler threw goes to the log, also when it is too late for the response.
+// Threads        the connection's loop's.
+// Lifetime       outlives the task of run().
+//
+//   HandlerRun handler(exchange, record, body);
+//   s.go(handler.run(route_handler, std::move(returned)), "handler");
+//   ...
+//   if (auto response = handler.response()) respond(*response);
+
+#include <exception>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "http/message/message.hpp"
+#include "http/server/request_body.hpp"
+#include "http/server/request_record.hpp"
+#include "http/server/router.hpp"
+#include "leash/done.hpp"
+
+namespace http::server {
+
+// 503 with Retry-After.
+Response try_again_later(std::string_view detail, std::string_view cause);
+
+// For a request whose context is done, by the cause; nothing when the client has gone.
+std::optional<Response> response_for(std::error_code cause);
+
+// For a handler that threw, 500; without memory, 503. What it threw goes to the log.
+Response response_for_exception(const std::exception_ptr& thrown, RequestRecord& record);
+
+class HandlerRun {
+ public:
+  HandlerRun(Exchange& exchange, RequestRecord& record, const RequestBody& body) noexcept
+      : exchange_(exchange), record_(record), body_(body) {}
+  HandlerRun(const HandlerRun&) = delete;
+  HandlerRun& operator=(const HandlerRun&) = delete;
+
+  leash::Task<> run(const AsTask& handler, leash::DoneSource returned);
+
+  // Of one that has ended.
+  bool succeeded() const noexcept { return returned_ && *returned_; }
+  bool found_client_gone() const noexcept;
+  void log_exception();  // if it threw
+  // Nothing: the client has gone.
+  std::optional<Response> response();
+
+ private:
+  Exchange& exchange_;
+  RequestRecord& record_;
+  const RequestBody& body_;
+  std::optional<leash::Result<MaybeResponse>> returned_;
+  std::exception_ptr thrown_;  // or what has left it
+};
+
+}  // namespace http::server

@@ -1,0 +1,57 @@
+#pragma once
+// What all workers of a server have in common.
+//
+// Threads        routes, settings and log are constant once a worker runs; the rest are atomics that any thread reads
+//                and writes.
+// Lifetime       outlives its workers.
+//
+//   http::server::Service service({{http::Method::get, "/healthz", "", "alive", healthz}});
+//   http::server::Worker worker(service, {.name = "worker 0"});
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/message/limits.hpp"
+#include "http/server/log_event.hpp"
+#include "http/server/router.hpp"
+
+namespace http::server {
+
+struct Settings {
+  Limits limits;
+  std::chrono::nanoseconds request_timeout = std::chrono::seconds(2);
+  std::chrono::nanoseconds header_timeout =
+      std::chrono::seconds(10);                                      // from its first byte to a complete head
+  std::chrono::nanoseconds body_timeout = std::chrono::seconds(10);  // between two reads of a body
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);  // between two requests
+  std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);  // without progress
+  bool half_close_cancels = true;
+  std::uint64_t max_in_flight = 10'000;  // of all workers together
+  bool log_requests = false;             // an event for each, at level debug
+};
+
+// A label that the program adds to the metrics of its requests: which of the values is the handler's to say
+// (Exchange::label), else the usual one.
+struct RequestLabel {
+  std::string_view name;
+  std::vector<std::string_view> values{""};
+  std::atomic<std::size_t> usual{0};
+};
+
+struct Service {
+  explicit Service(std::vector<Route> routes, Settings of = {}, Router::Guard guard = {})
+      : settings(std::move(of)), router(std::move(routes), std::move(guard)) {}
+
+  const Settings settings;
+  const Router router;
+  RequestLabel label;
+  LogFunction log = [](LogLevel, std::string_view, std::initializer_list<LogField>) {};
+  std::atomic<bool> draining{false};  // each response says that its connection ends
+};
+
+}  // namespace http::server

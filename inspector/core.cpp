@@ -1,0 +1,83 @@
+#include "inspector/core.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "inspector/metrics.hpp"
+#include "leash/go.hpp"
+#include "leash/loops.hpp"
+#include "leash/sleep.hpp"
+#include "process/process.hpp"
+
+namespace inspector {
+
+using http::server::Connection;
+using http::server::Exchange;
+using http::server::Listener;
+using http::server::Route;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int most_clients = 1000;
+
+// Some answers wait for loops that are stuck, however little time the program's own requests have.
+http::server::Settings with_time_to_ask(http::server::Settings settings) {
+  settings.request_timeout = std::max<std::chrono::nanoseconds>(settings.request_timeout, 10s);
+  return settings;
+}
+
+Program with_log(Program program) {
+  if (!program.log) program.log = [](auto...) {};
+  return program;
+}
+
+}  // namespace
+
+Core::Core(Program program)
+    : program_(with_log(std::move(program))),
+      probes_(program_.log),
+      live_page_(program_, probes_),
+      access_(program_.token, program_.name),
+      service_(routes(), with_time_to_ask(program_.settings),
+               [this](const http::Request& request) { return access_.refuse(request); }),
+      worker_(service_, {.name = "inspector"}) {
+  service_.log = program_.log;
+  leash::leave_out(worker_.loop());
+  (void)process::metrics();  // what it opens for good, it opens while there are descriptors
+}
+
+std::vector<Route> Core::routes() {
+  std::vector<Route> all = live_page_.routes();
+  all.push_back({http::Method::get, "/metrics", "", "metrics for Prometheus", [this](Exchange&) {
+                   http::Response response{.body = render_metrics(probes_, program_.append_families)};
+                   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+                   return response;
+                 }});
+  for (Route& route : debug_.routes()) all.push_back(std::move(route));
+  all.insert(all.end(), program_.routes.begin(), program_.routes.end());
+  return all;
+}
+
+void Core::listen(Listener listener) {
+  const leash::Context& serving = worker_.serving();
+  leash::go(serving, probes_.run(serving), "loop probe");
+  leash::go(serving, live_page_.run(serving), "samples");
+  listening_.emplace(leash::with_cancel(serving, leash::Label("listener")));
+  const leash::Context& ctx = listening_->ctx;
+  const auto full = [this] { return worker_.open.load() >= most_clients; };
+  leash::go(ctx, Listener::run(std::move(listener), ctx, {&worker_}, full), "inspector's listener");
+}
+
+leash::Task<> Core::close() {
+  if (listening_) listening_->cancel(leash::errc::shutdown);
+  const leash::TimePoint until = loop().now() + 100ms;
+  while (worker_.open.load() != 0 && loop().now() < until) {
+    for (Connection* connection : worker_.connections) connection->end_if_idle(true);
+    co_await leash::sleep(5ms);
+  }
+}
+
+}  // namespace inspector

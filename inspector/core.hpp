@@ -1,0 +1,53 @@
+#pragma once
+// An inspector: a loop that shows what is in this process, with routes, limits and a listener of its own.
+//
+// What it is     what leash::Inspector (leash/inspector.hpp) starts, and what leash-server runs with routes of its own.
+// Guarantees     answers while other loops are stuck; its own loop is not among those that it shows.
+// Threads        run() is called on the thread that serves; url() and the rest before it, or on that thread.
+//
+//   inspector::Core core({.name = "leash-server", .routes = std::move(mine)});
+//   core.listen(std::move(*http::server::Listener::open(core.loop().io(), "127.0.0.1", 8081)));
+//   core.worker().run();
+
+#include <optional>
+
+#include "http/server/listener.hpp"
+#include "http/server/service.hpp"
+#include "http/server/worker.hpp"
+#include "inspector/access.hpp"
+#include "inspector/debug.hpp"
+#include "inspector/live_page.hpp"
+#include "inspector/loop_probe.hpp"
+#include "inspector/program.hpp"
+#include "leash/context.hpp"
+#include "leash/task.hpp"
+
+namespace inspector {
+
+class Core {
+ public:
+  // Throws std::system_error when there are no descriptors for it.
+  explicit Core(Program program);
+
+  // From now on clients are served, and samples taken, when the loop runs.
+  void listen(http::server::Listener listener);
+  // No further client; what has been asked by now is still answered.
+  leash::Task<> close();
+
+  http::server::Worker& worker() noexcept { return worker_; }
+  leash::Loop& loop() noexcept { return worker_.loop(); }
+
+ private:
+  std::vector<http::server::Route> routes();
+
+  const Program program_;
+  LoopProbes probes_;
+  LivePage live_page_;
+  DebugRoutes debug_;
+  Access access_;
+  http::server::Service service_;
+  http::server::Worker worker_;
+  std::optional<leash::Cancelable> listening_;
+};
+
+}  // namespace inspector

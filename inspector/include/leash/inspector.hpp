@@ -1,0 +1,76 @@
+#pragma once
+// Looks into the running program: tasks, leaks, contexts and metrics over HTTP, and a live page.
+//
+// What it is     a listener with a thread and a loop of its own. GET / lists what it answers, and is the live page for a
+//                browser; /metrics is for Prometheus; /debug/tasks, /debug/leaks and /debug/contexts say what is alive.
+// Guarantees     sees every Loop of the process, and answers while they are stuck. It listens on loopback addresses, or
+//                where it is told to; with a token each request must carry it (Authorization: Bearer TOKEN).
+// Errors         one line: what is wrong with an option, or why it cannot listen.
+// Threads        start() and the destructor on any; routes and log are called on the inspector's thread.
+// Lifetime       the destructor stops it and joins its thread.
+//
+//   auto inspector = leash::Inspector::start({.listen = "127.0.0.1:8081"});
+//   if (!inspector) {
+//     std::cerr << inspector.error() << "\n";
+//     return 2;
+//   }
+//   std::cout << inspector->url() << "\n";
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace leash {
+
+struct InspectorRequest {
+  std::string method;  // "GET"
+  std::string path;
+  std::vector<std::pair<std::string, std::string>> parameters;  // of the query, decoded
+  std::vector<std::pair<std::string, std::string>> fields;      // of the head
+  std::string body;
+};
+
+struct InspectorResponse {
+  int status = 200;
+  std::string type = "text/plain; charset=utf-8";  // Content-Type
+  std::string body = {};
+};
+
+// A route that the program adds. An exception that leaves `answer` is answered with 500, and logged.
+struct InspectorRoute {
+  std::string method = "GET";
+  std::string path = {};     // "/config"
+  std::string summary = {};  // one line, for the list of routes
+  std::function<InspectorResponse(const InspectorRequest&)> answer = {};
+};
+
+struct InspectorOptions {
+  std::string listen = "127.0.0.1:0";  // ADDRESS:PORT, port 0 picks a free one; or unix:PATH
+  std::string token = {};              // empty: none is needed
+  std::string name = "leash";          // of the program, in titles
+  std::vector<InspectorRoute> routes = {};
+  std::function<void(std::string_view)> log = {};  // one line an event, key=value; empty: nowhere
+};
+
+class Inspector {
+ public:
+  static std::expected<Inspector, std::string> start(InspectorOptions options = {});
+  Inspector(Inspector&& other) noexcept;
+  Inspector& operator=(Inspector&& other) noexcept;
+  ~Inspector();
+
+  // "http://127.0.0.1:8081", "unix:/run/app.sock"
+  const std::string& url() const noexcept;
+
+ private:
+  struct Running;
+  explicit Inspector(std::unique_ptr<Running> running) noexcept;
+  std::unique_ptr<Running> running_;
+};
+
+}  // namespace leash

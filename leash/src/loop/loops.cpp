@@ -1,0 +1,122 @@
+#include "leash/loops.hpp"
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+#include "leash/leak_check.hpp"
+#include "leash/src/loop/loop_registry.hpp"
+
+namespace leash {
+namespace detail {
+namespace {
+
+struct Entry {
+  Loop* loop;
+  RemoteLoop remote;
+  bool left_out = false;
+};
+
+struct Registry {
+  std::mutex mutex;
+  std::vector<Entry> alive;
+  std::vector<std::pair<std::uint64_t, AbandonedHook::Function>> hooks;
+  std::uint64_t last_hook = 0;
+
+  // Null: it has gone.
+  Loop* find(const RemoteLoop& remote) const noexcept {
+    const auto at = std::ranges::find(alive, remote, &Entry::remote);
+    return at == alive.end() ? nullptr : at->loop;
+  }
+};
+
+Registry& registry() {
+  static Registry& the_only_one = *new Registry;  // never destroyed: a static Loop may end after all else
+  return the_only_one;
+}
+
+std::vector<RemoteLoop> loops(bool all_of_them) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::vector<RemoteLoop> found;
+  for (const Entry& entry : all.alive) {
+    if (all_of_them || !entry.left_out) found.push_back(entry.remote);
+  }
+  return found;
+}
+
+}  // namespace
+
+void enter_loop(Loop& loop) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  all.alive.push_back({&loop, RemoteLoop(loop)});
+}
+
+void leave_loop(Loop& loop) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::erase_if(all.alive, [&](const Entry& entry) { return entry.loop == &loop; });
+}
+
+std::vector<RemoteLoop> live_loops() { return loops(true); }
+
+void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks) {
+  std::vector<AbandonedHook::Function> told;
+  {
+    Registry& all = registry();
+    const std::lock_guard lock(all.mutex);
+    for (const auto& [number, hook] : all.hooks) told.push_back(hook);
+  }
+  if (told.empty()) return;
+  const std::vector<TaskInfo> abandoned = tasks();
+  for (const auto& hook : told) hook(loop, abandoned);  // without the lock: it has one of its own
+}
+
+}  // namespace detail
+
+AbandonedHook::AbandonedHook(Function f) {
+  detail::Registry& all = detail::registry();
+  const std::lock_guard lock(all.mutex);
+  number_ = ++all.last_hook;
+  all.hooks.emplace_back(number_, std::move(f));
+}
+
+AbandonedHook::~AbandonedHook() {
+  detail::Registry& all = detail::registry();
+  const std::lock_guard lock(all.mutex);
+  std::erase_if(all.hooks, [this](const auto& hook) { return hook.first == number_; });
+}
+
+bool RemoteLoop::is_alive() const {
+  detail::Registry& all = detail::registry();
+  const std::lock_guard lock(all.mutex);
+  return all.find(*this);
+}
+
+bool RemoteLoop::post(std::move_only_function<void(Loop&)> f) const {
+  detail::Registry& all = detail::registry();
+  const std::lock_guard lock(all.mutex);  // or the loop might go while it is posted to
+  Loop* const loop = all.find(*this);
+  if (!loop) return false;
+  asio::post(loop->io(), [remote = *this, f = std::move(f)]() mutable {
+    detail::Registry& now = detail::registry();
+    std::unique_lock still_there(now.mutex);
+    Loop* const here = now.find(remote);
+    still_there.unlock();  // this is the loop's thread: it does not go while f runs
+    if (here) f(*here);
+  });
+  return true;
+}
+
+void leave_out(const Loop& loop) {
+  detail::Registry& all = detail::registry();
+  const std::lock_guard lock(all.mutex);
+  for (detail::Entry& entry : all.alive) entry.left_out |= entry.loop == &loop;
+}
+
+std::vector<RemoteLoop> all_loops() { return detail::loops(false); }
+
+}  // namespace leash

@@ -1,0 +1,93 @@
+#include "server/admin.hpp"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "http/message/json.hpp"
+#include "http/message/json_writer.hpp"
+#include "http/message/problem.hpp"
+#include "http/server/families.hpp"
+#include "leash/families.hpp"
+#include "server/log.hpp"
+#include "server/mode.hpp"
+
+namespace server {
+
+using http::server::Exchange;
+using http::server::MaybeResponse;
+using http::server::Service;
+using leash::Result;
+using leash::Task;
+
+extern const char mode_html[];  // server/page/mode.html
+
+namespace {
+
+http::Response mode_response(const Service& service) {
+  std::string text;
+  http::JsonWriter(text).begin_object().member("mode", to_string(mode_of(service))).end_object();
+  return http::json_response(200, text + "\n");
+}
+
+Task<Result<MaybeResponse>> change_mode(Service& service, Exchange& exchange) {
+  const Result<std::string> body = co_await exchange.read_whole_body();
+  if (!body) co_return std::unexpected(body.error());
+  const auto json = http::parse_json(*body);
+  const bool well_formed =
+      json.is_object() && json.size() == 1 && json.contains("mode") && json["mode"].is_string();
+  const std::optional<Mode> wanted = well_formed ? parse_mode(json["mode"].get<std::string>()) : std::nullopt;
+  if (!wanted) {
+    co_return http::problem(400, "The body must be {\"mode\":\"fixed\"} or {\"mode\":\"leaky\"}.");
+  }
+  if (set_mode(service, *wanted) != *wanted) {
+    log_event(LogLevel::info, "mode changed", {{"mode", to_string(*wanted)}});
+  }
+  co_return mode_response(service);
+}
+
+void append_families(leash::families::Families& families, const Shared& shared, const Service& service) {
+  using leash::families::add;
+  using leash::families::family;
+  using prometheus::MetricType;
+  families.push_back(family("leash_server_mode", "1 for the mode the server is in.", MetricType::Gauge));
+  for (const Mode mode : {Mode::fixed, Mode::leaky}) {
+    add(families.back(), {{"mode", std::string(to_string(mode))}}, mode == mode_of(service) ? 1 : 0);
+  }
+  families.push_back(family("leash_leak_limit_reached",
+                            "1 while leaky requests are refused to save the machine.", MetricType::Gauge));
+  add(families.back(), {}, shared.leak_limit_reached.load(std::memory_order_relaxed) ? 1 : 0);
+}
+
+}  // namespace
+
+inspector::Program admin_program(const Shared& shared, Service& service,
+                                 const http::server::Workers& workers) {
+  using enum http::Method;
+  inspector::Program program;
+  program.name = "leash-server";
+  program.token = shared.options.admin_token;
+  program.settings = shared.options.serving;
+  program.log = log_event;
+  program.routes = {{get, "/mode", "", "the mode", [&](Exchange&) { return mode_response(service); }},
+                    {put, "/mode", "", "changes it: {\"mode\":\"leaky\"}",
+                     [&](Exchange& exchange) { return change_mode(service, exchange); }}};
+  program.append_families = [&](leash::families::Families& families) {
+    http::server::append_families(families, service, workers);
+    append_families(families, shared, service);
+  };
+  program.requests_answered = [&] {
+    std::uint64_t answered = 0;
+    for (const auto& worker : workers) answered += worker->metrics().answered();
+    return answered;
+  };
+  program.append_to_history = [&](http::JsonWriter& json) {
+    json.member("mode", to_string(mode_of(service))).member("draining", service.draining.load());
+    json.member("leak_limit_bytes", shared.options.leak_limit);
+    json.member("leak_limit_reached", shared.leak_limit_reached.load());
+  };
+  program.page = mode_html;
+  return program;
+}
+
+}  // namespace server
