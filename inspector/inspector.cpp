@@ -1,6 +1,7 @@
 #include "leash/inspector.hpp"
 
 #include <charconv>
+#include <chrono>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -8,6 +9,8 @@
 #include "http/message/target.hpp"
 #include "http/server/exchange.hpp"
 #include "inspector/core.hpp"
+#include "leash/go.hpp"
+#include "leash/sleep.hpp"
 
 namespace leash {
 namespace {
@@ -70,9 +73,23 @@ std::expected<http::server::Route, std::string> route_of(InspectorRoute route) {
 
 struct Inspector::Running {
   explicit Running(inspector::Program program) : core(std::move(program)) {}
-  ~Running() { core.worker().stop_and_join(); }
+  // Its tasks end before its loop does, if they heed their context within a second.
+  ~Running() {
+    if (!started) return;
+    core.worker().post([this] {
+      leash::go(core.loop().background(), end(core), "end of the inspector");
+      core.loop().drain(errc::shutdown);
+    });
+    core.worker().join();
+  }
+  static Task<> end(inspector::Core& core) {
+    const TimePoint until = core.loop().now() + std::chrono::seconds(1);
+    while (live_tasks(core.loop()) > 1 && core.loop().now() < until) co_await sleep(std::chrono::milliseconds(1));
+    core.loop().io().stop();
+  }
   inspector::Core core;
   std::string url;
+  bool started = false;
 };
 
 Inspector::Inspector(std::unique_ptr<Running> running) noexcept : running_(std::move(running)) {}
@@ -103,6 +120,7 @@ std::expected<Inspector, std::string> Inspector::start(InspectorOptions options)
     running->url = listener->url();
     running->core.listen(std::move(*listener));
     running->core.worker().start();
+    running->started = true;
     return Inspector(std::move(running));
   } catch (const std::exception& e) {  // no descriptors, no thread, no memory
     return std::unexpected(std::string("the inspector cannot start: ") + e.what());

@@ -67,9 +67,13 @@ void Worker::start() {
   }
 }
 
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
 void Worker::stop_and_join() {
   io_.stop();
-  if (thread_.joinable()) thread_.join();
+  join();
 }
 
 void Worker::adopt(UniqueFd client, int family) {

@@ -60,6 +60,7 @@ class Worker {
 
   void start();          // a thread of its own
   void run();            // or the caller's
+  void join();           // once something else has stopped the loop
   void stop_and_join();  // ends the thread's loop; tasks that live stay as they are until destruction
 
   // Serves this client; posted to the loop.
