@@ -44,7 +44,7 @@ class Waiting {
  public:
   explicit Waiting(const std::string& name) : loop_(io_, {.name = name}) {
     leash::go(stop_.ctx, wait(stop_.ctx, never_), "waiter");
-    thread_ = std::thread([this] { io_.run(); });
+    thread_ = std::thread([this] { (void)loop_.run(); });
   }
   ~Waiting() {
     stop_from_elsewhere_(leash::errc::canceled);
