@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // An inspector: a loop that shows what is in this process, with routes, limits and a listener of its own.
 //

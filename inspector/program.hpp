@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What the program that is inspected adds to its inspector: all of it is optional.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What leash-server adds to its inspector, which is its admin listener: the mode, metrics of its requests, and a switch on
 // the live page.

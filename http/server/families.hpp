@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // The metrics of workers as Prometheus families, added up.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // One run of a handler that is a task, and what its client is told.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // What one worker counts of its connections and of the requests that it served.
 //

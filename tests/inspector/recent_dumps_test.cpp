@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "inspector/recent_dumps.hpp"
 
 #include <gtest/gtest.h>

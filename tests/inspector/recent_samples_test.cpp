@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #include "inspector/recent_samples.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Which folder may include which (itself always), and how many stems a folder has at most.
 # usage: folders_test.sh [FOLDER]; without one, the project's
 set -euo pipefail

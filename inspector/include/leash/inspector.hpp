@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Looks into the running program: tasks, leaks, contexts and metrics over HTTP, and a live page.
 //
