@@ -28,7 +28,8 @@ if [[ $# -eq 0 ]]; then
 fi
 
 cd "${1:-.}"
-sources=$(find . -name '*.cpp' -not -path './build/*' -not -path './.git/*' | sed 's,^\./,,')
+sources=$(find . -name '*.cpp' -not -path './build/*' -not -path './.git/*' \
+  -not -path './examples/*' -not -path './tests/project/consumers/*' | sed 's,^\./,,')
 # All of them in one process: some 300 of sed and grep take seconds.
 # shellcheck disable=SC2086
 exec awk '
