@@ -27,7 +27,7 @@ leash::Task<> forgotten(leash::Channel<int> channel) {
 }
 
 leash::Task<> job(leash::Context ctx, prometheus::Counter& done) {
-  leash::go(ctx, forgotten({}), "forgotten");
+  leash::go(ctx, forgotten(leash::Channel<int>()), "forgotten");
   if (auto slept = co_await leash::sleep(ctx, 1ms); slept) done.Increment();
 }
 

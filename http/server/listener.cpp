@@ -104,11 +104,12 @@ std::expected<Listener, std::string> Listener::open_unix(asio::io_context& io, c
   }
   if (is_left_behind(path)) ::unlink(path.c_str());
   const asio::local::stream_protocol::endpoint endpoint(path);
-  Listener listener{Acceptor(io)};
+  Acceptor acceptor(io);
   std::error_code error;
-  listener.acceptor_.open(endpoint.protocol(), error);
-  if (!error) listener.acceptor_.bind(endpoint, error);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.bind(endpoint, error);
   if (error) return refused("unix:" + path, error);
+  Listener listener(std::move(acceptor));
   listener.file_.path = path;
   // Nobody can have connected yet: it does not listen.
   if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) error.assign(errno, std::system_category());

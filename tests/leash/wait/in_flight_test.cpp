@@ -290,21 +290,21 @@ Task<> level(Context ctx, int left) {
   }
   (void)co_await s.join();
 }
-constexpr int deep = 40'000;
+constexpr int nested_levels = 40'000;
 
 TEST_F(InFlightTest, AChainOfScopesIsLetGoWithoutRecursion) {
-  let_go([](Context ctx) { return level(ctx, deep); });
+  let_go([](Context ctx) { return level(ctx, nested_levels); });
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
 TEST_F(InFlightTest, AChainOfScopesIsReapedWithoutRecursion) {
   auto [ctx, cancel] = with_cancel(root());
   start_under(
-      ctx, [](Context, Context never) -> Task<> { co_await level(never, deep); }, root());
-  for (int turns = 0; turns < deep / 100; ++turns) poll();
+      ctx, [](Context, Context never) -> Task<> { co_await level(never, nested_levels); }, root());
+  for (int turns = 0; turns < nested_levels / 100; ++turns) poll();
   cancel();
   advance(1s);
-  EXPECT_EQ(reap(loop).ended, static_cast<std::size_t>(deep) + 2);
+  EXPECT_EQ(reap(loop).ended, static_cast<std::size_t>(nested_levels) + 2);
 }
 
 TEST(InFlightAndLoop, AChainOfScopesEndsWithItsLoopWithoutRecursion) {
