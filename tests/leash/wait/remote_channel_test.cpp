@@ -143,11 +143,11 @@ TEST(RemoteChannelAndLoop, SendersMayOutliveTheLoopAndItsIoContext) {
 
 TEST(RemoteChannelAndLoop, AChannelIsClosedWhenItsLoopEnds) {
   asio::io_context io{1};
-  std::optional<RemoteChannel<Value>> kept;
+  std::unique_ptr<RemoteChannel<Value>> kept;  // GCC 12 takes an optional for uninitialized
   std::optional<RemoteSender<Value>> sender;
   {
     Loop loop{io};
-    kept.emplace(loop, 2);
+    kept = std::make_unique<RemoteChannel<Value>>(loop, 2);
     sender = kept->sender();
   }
   EXPECT_EQ(sender->try_send(value(1)).value().error(), errc::closed);
