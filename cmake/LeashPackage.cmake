@@ -179,8 +179,8 @@ function(leash_debian_packages)
   set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
   set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libasio-dev, libstdc++-12-dev | libstdc++-dev")
   set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "nlohmann-json3-dev, prometheus-cpp-dev, libgtest-dev, zlib1g-dev, pkg-config")
-  set(CPACK_COMPONENT_DEV_DESCRIPTION "request contexts, structured tasks and leak detection for Asio
- Coroutines for standalone Asio that are counted, know where they wait, and
+  # The project's own description is the first line of both.
+  set(CPACK_COMPONENT_DEV_DESCRIPTION "Coroutines for standalone Asio that are counted, know where they wait, and
  are named when they outlive the request that started them. Headers and
  static libraries; adapters for GoogleTest, nlohmann/json and prometheus-cpp.")
 

@@ -85,7 +85,8 @@ struct Inspector::Running {
   }
   static Task<> end(inspector::Core& core) {
     const TimePoint until = core.loop().now() + std::chrono::seconds(1);
-    while (live_tasks(core.loop()) > 1 && core.loop().now() < until) co_await sleep(std::chrono::milliseconds(1));
+    while (live_tasks(core.loop()) > 1 && core.loop().now() < until)
+      co_await sleep(std::chrono::milliseconds(1));
     core.loop().io().stop();
   }
   inspector::Core core;

@@ -16,8 +16,8 @@
 
 #include "http/message/target.hpp"
 #include "leash/clock.hpp"
-#include "loadgen/report/delivery.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/report/delivery.hpp"
 
 namespace loadgen {
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "cli/text.hpp"
-#include "units/duration.hpp"
 #include "loadgen/metrics_text.hpp"
+#include "units/duration.hpp"
 
 namespace loadgen {
 namespace {

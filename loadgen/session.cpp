@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "client/connection.hpp"
-#include "units/duration.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
 #include "leash/ticker.hpp"
 #include "loadgen/report/rows.hpp"
-#include "units/text.hpp"
 #include "loadgen/verdict.hpp"
+#include "units/duration.hpp"
+#include "units/text.hpp"
 
 namespace loadgen {
 namespace {

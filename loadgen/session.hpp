@@ -24,8 +24,8 @@
 #include "loadgen/load_metrics.hpp"
 #include "loadgen/options.hpp"
 #include "loadgen/report/report.hpp"
-#include "loadgen/scraper.hpp"
 #include "loadgen/report/screen.hpp"
+#include "loadgen/scraper.hpp"
 #include "loadgen/traffic.hpp"
 
 namespace loadgen {

@@ -8,9 +8,9 @@
 #include <tuple>
 #include <utility>
 
+#include "loadgen/report/report.hpp"
 #include "units/duration.hpp"
 #include "units/size.hpp"
-#include "loadgen/report/report.hpp"
 #include "units/text.hpp"
 
 namespace loadgen {

@@ -6,11 +6,11 @@
 #include <string_view>
 #include <utility>
 
-#include "client/command/command.hpp"
 #include "cli/text.hpp"
+#include "client/command/command.hpp"
 #include "http/message/detail/ascii.hpp"
-#include "units/duration.hpp"
 #include "http/message/json.hpp"
+#include "units/duration.hpp"
 
 namespace client {
 namespace {

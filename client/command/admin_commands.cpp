@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "cli/text.hpp"
 #include "client/command/admin.hpp"
 #include "client/command/command.hpp"
-#include "cli/text.hpp"
 #include "http/message/json.hpp"
 
 namespace client {

@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "units/duration.hpp"
 #include "leash/error.hpp"
+#include "units/duration.hpp"
 
 namespace client {
 namespace {

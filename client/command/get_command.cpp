@@ -9,9 +9,9 @@
 
 #include "client/client.hpp"
 #include "client/command/command.hpp"
-#include "units/duration.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
+#include "units/duration.hpp"
 
 namespace client {
 namespace {

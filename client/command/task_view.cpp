@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "client/command/task_table.hpp"
 #include "cli/text.hpp"
+#include "client/command/task_table.hpp"
 
 namespace client {
 namespace {

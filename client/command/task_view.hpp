@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "client/command/task_list.hpp"
 #include "cli/terminal.hpp"
+#include "client/command/task_list.hpp"
 
 namespace client {
 

@@ -15,20 +15,20 @@
 #include <string>
 #include <utility>
 
+#include "cli/terminal.hpp"
 #include "client/command/admin.hpp"
 #include "client/command/command.hpp"
 #include "client/command/screen.hpp"
 #include "client/command/task_list.hpp"
 #include "client/command/task_table.hpp"
 #include "client/command/task_view.hpp"
-#include "cli/terminal.hpp"
-#include "units/duration.hpp"
 #include "http/message/json.hpp"
 #include "leash/channel.hpp"
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "leash/sleep.hpp"
 #include "leash/via.hpp"
+#include "units/duration.hpp"
 
 namespace client {
 namespace {

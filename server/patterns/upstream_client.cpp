@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "units/duration.hpp"
 #include "http/message/trace_context.hpp"
 #include "leash/trace.hpp"
+#include "units/duration.hpp"
 
 namespace server {
 namespace {

@@ -13,9 +13,9 @@
 #include <string_view>
 
 #include "http/message/date.hpp"
+#include "tests/fuzz/require.hpp"
 #include "units/duration.hpp"
 #include "units/size.hpp"
-#include "tests/fuzz/require.hpp"
 
 namespace {
 

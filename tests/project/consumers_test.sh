@@ -7,7 +7,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
 consumers=$PWD/tests/project/consumers
 components='gtest;json;prometheus'
-[[ ! -e inspector/include/leash/inspector.hpp ]] || components+=';inspector'
 
 copy_of_leash() { # copy_of_leash FOLDER
   mkdir -p "$1"
@@ -29,7 +28,7 @@ succeeds() {
 # leash as a folder of the project, and what that project exports.
 folder=$(project subdirectory)
 copy_of_leash "$folder/third_party/leash"
-succeeds cmake -G Ninja -S "$folder" -B "$folder/build" -DLEASH_UNITY=ON -DLEASH_INSPECTOR=ON
+succeeds cmake -G Ninja -S "$folder" -B "$folder/build" -DLEASH_UNITY=ON
 succeeds cmake --build "$folder/build"
 succeeds "$folder/build/programs/service"
 static=$scratch/static
@@ -40,7 +39,7 @@ succeeds cmake --install "$folder/build" --prefix "$static"
 # The shared libraries.
 copy_of_leash "$scratch/leash"
 succeeds cmake -G Ninja -S "$scratch/leash" -B "$scratch/leash/build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
-  -DBUILD_SHARED_LIBS=ON -DLEASH_UNITY=ON -DLEASH_SERVICE=OFF -DLEASH_INSPECTOR=ON -DLEASH_TESTS=OFF
+  -DBUILD_SHARED_LIBS=ON -DLEASH_UNITY=ON -DLEASH_SERVICE=OFF -DLEASH_TESTS=OFF
 succeeds cmake --build "$scratch/leash/build"
 shared=$scratch/shared
 succeeds cmake --install "$scratch/leash/build" --prefix "$shared"

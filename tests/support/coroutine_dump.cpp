@@ -20,7 +20,8 @@ const bool started = [] {
   sigaddset(&signals, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::thread([signals] {
-    for (int signal = 0; sigwait(&signals, &signal) == 0;) std::cerr << leash::coroutine_dump() << "end" << std::endl;
+    for (int signal = 0; sigwait(&signals, &signal) == 0;)
+      std::cerr << leash::coroutine_dump() << "end" << std::endl;
   }).detach();
   return true;
 }();

@@ -12,7 +12,7 @@
 // Lifetime       the coroutine refers to the owner's block, and does not keep the owner from ending.
 //
 //   leash::Owner owner("conn 17");
-//   leash::co_spawn(owner, socket.get_executor(), session(std::move(socket)), asio::detached);
+//   leash::co_spawn(owner, socket.get_executor(), talk(std::move(socket)), asio::detached);
 
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_cancellation_slot.hpp>

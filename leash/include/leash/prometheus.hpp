@@ -22,8 +22,8 @@
 #include <vector>
 
 #include "leash/clock.hpp"
-#include "leash/metrics.hpp"
 #include "leash/loop.hpp"
+#include "leash/metrics.hpp"
 
 namespace leash {
 

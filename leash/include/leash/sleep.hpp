@@ -11,8 +11,8 @@
 //   co_await leash::select(ch.receive(), leash::sleep(100ms));              // a timeout
 
 #include "leash/context.hpp"
-#include "leash/detail/waiting.hpp"
 #include "leash/detail/timer_queue.hpp"
+#include "leash/detail/waiting.hpp"
 
 namespace leash {
 namespace detail {

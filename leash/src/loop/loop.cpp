@@ -10,8 +10,8 @@
 #include "leash/error.hpp"
 #include "leash/snapshot.hpp"
 #include "leash/src/loop/loop_registry.hpp"
-#include "leash/src/registry/escape.hpp"
 #include "leash/src/outside/layout.hpp"
+#include "leash/src/registry/escape.hpp"
 
 namespace leash {
 namespace {

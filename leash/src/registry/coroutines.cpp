@@ -565,7 +565,8 @@ std::string to_text(const CoroutineInfo& coroutine) {
   text += " " + std::string(to_string(coroutine.state));
   if (coroutine.owner_done_for) {
     text += ": " + (coroutine.owner.empty() ? "its owner" : detail::escaped(coroutine.owner)) + " ended " +
-            detail::short_duration(*coroutine.owner_done_for) + " ago (" + detail::escaped(coroutine.owner_cause) + ")";
+            detail::short_duration(*coroutine.owner_done_for) + " ago (" +
+            detail::escaped(coroutine.owner_cause) + ")";
   } else if (!coroutine.owner.empty()) {
     text += " by " + detail::escaped(coroutine.owner);
   } else if (coroutine.spawner != 0) {

@@ -8,8 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/buffer.hpp>
+#include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/read_until.hpp>
@@ -22,6 +24,7 @@
 #include <thread>
 
 #include "leash/channel.hpp"
+#include "leash/co_spawn.hpp"
 #include "leash/context.hpp"
 #include "leash/done.hpp"
 #include "leash/dump.hpp"
@@ -52,6 +55,11 @@ extern leash::Loop loop;
 extern leash::Context ctx;
 extern leash::Context parent;
 extern Socket socket;
+extern asio::any_io_executor executor;
+extern int session;
+asio::awaitable<void> talk(Socket);
+asio::awaitable<void> heartbeat(int);
+asio::awaitable<void> audit(int);
 extern asio::mutable_buffer buffer;
 extern std::string data;
 extern leash::Channel<int> ch;

@@ -364,11 +364,11 @@ TEST(ContextDeathTest, Case20AMovedFromHandleAborts) {
   Loop loop{io};
   Context ctx = loop.background();
   const Context taken = std::move(ctx);
-  EXPECT_DEATH((void)ctx.err(), "Context used after it was moved from");
-  EXPECT_DEATH((void)with_cancel(ctx), "Context used after it was moved from");
-  EXPECT_DEATH((void)with_timeout(ctx, 1s), "Context used after it was moved from");
-  EXPECT_DEATH((void)with_value<Name>(ctx, ""), "Context used after it was moved from");
-  EXPECT_DEATH((void)without_cancel(ctx), "Context used after it was moved from");
+  EXPECT_DEATH((void)ctx.err(), "a Context that was moved from");
+  EXPECT_DEATH((void)with_cancel(ctx), "a Context that was moved from");
+  EXPECT_DEATH((void)with_timeout(ctx, 1s), "a Context that was moved from");
+  EXPECT_DEATH((void)with_value<Name>(ctx, ""), "a Context that was moved from");
+  EXPECT_DEATH((void)without_cancel(ctx), "a Context that was moved from");
   auto [child, cancel] = with_cancel(taken);
   const Cancel other = std::move(cancel);
   EXPECT_DEATH(cancel(), "Cancel used after it was moved from");

@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
+#include "leash/detail/timer_queue.hpp"
 #include "leash/sleep.hpp"
 #include "leash/ticker.hpp"
-#include "leash/detail/timer_queue.hpp"
 #include "tests/support/failing_new.hpp"
 #include "tests/support/loop_fixture.hpp"
 

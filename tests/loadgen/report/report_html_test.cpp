@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/loadgen/report/example_results.hpp"
 #include "loadgen/report/report_charts.hpp"
+#include "tests/loadgen/report/example_results.hpp"
 
 namespace {
 

@@ -38,7 +38,10 @@ struct TaskTraits<Task<T>> {
 };
 
 template <class F>
-concept MakesTask = requires { typename Called<F>; } && TaskTraits<Called<F>>::is_task;
+concept MakesTask = requires {
+  typename Called<F>;
+}
+&&TaskTraits<Called<F>>::is_task;
 
 // What go() and a scope start: nobody takes another value.
 template <class T>

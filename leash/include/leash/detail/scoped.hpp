@@ -18,8 +18,7 @@
 namespace leash::detail {
 
 template <class Body>
-concept ScopeBody = std::invocable<Body&, Scope&> &&
-    TaskTraits<std::invoke_result_t<Body&, Scope&>>::is_task;
+concept ScopeBody = std::invocable<Body&, Scope&> && TaskTraits<std::invoke_result_t<Body&, Scope&>>::is_task;
 
 template <ScopeBody Body>
 using ScopedValue =
@@ -43,7 +42,8 @@ Task<Result<ScopedValue<Body>>> run_scoped(Context ctx, Body body, std::source_l
     exception = std::current_exception();
   }
   // A task that failed first is why the body was told to stop; what it says then does not count.
-  const bool told_to_stop = scope.ctx().is_done() && outcome && !*outcome && is_cancellation(outcome->error());
+  const bool told_to_stop =
+      scope.ctx().is_done() && outcome && !*outcome && is_cancellation(outcome->error());
   if (exception) scope.cancel();
   if (outcome && !*outcome) scope.cancel(outcome->error());
   Result<> joined;

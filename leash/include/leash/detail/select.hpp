@@ -21,7 +21,9 @@ template <class R>
 using Alternative = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 
 template <class Case>
-concept IsOperation = requires(Case& one) { one.operation(); };
+concept IsOperation = requires(Case& one) {
+  one.operation();
+};
 
 template <bool HasDefault, class... Cases>
 class [[nodiscard]] Select : public Waiting<Cases...> {
@@ -91,7 +93,9 @@ Case case_of(Await<Case>&& awaiter) {
 template <class T>
 using CaseOf = decltype(case_of(std::declval<T>()));
 template <class T>
-concept HasCase = requires { typename CaseOf<T>; };
+concept HasCase = requires {
+  typename CaseOf<T>;
+};
 
 template <class T>
 inline constexpr bool is_otherwise = std::is_same_v<std::remove_cvref_t<T>, Otherwise>;

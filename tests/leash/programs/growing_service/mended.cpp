@@ -50,7 +50,8 @@ awaitable<void> serve(Shared connection) {
     std::string buffer;
     for (int number = 1;; ++number) {
       auto lines = asio::dynamic_buffer(buffer);
-      const std::size_t length = co_await asio::async_read_until(connection->socket, lines, '\n', use_awaitable);
+      const std::size_t length =
+          co_await asio::async_read_until(connection->socket, lines, '\n', use_awaitable);
       buffer.erase(0, length);
       co_await reply(*connection, number);
     }
