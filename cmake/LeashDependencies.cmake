@@ -94,6 +94,7 @@ if(LEASH_PRECOMPILE)
     <asio/steady_timer.hpp> <asio/write.hpp>
     <nlohmann/json.hpp>)
   leash_precompile(leash_precompiled HEADERS ${heavy} LINK leash_asio nlohmann_json::nlohmann_json)
+  set_target_properties(leash_precompiled PROPERTIES POSITION_INDEPENDENT_CODE ON) # as the libraries that use it
   if(LEASH_TESTS)
     leash_precompile(leash_test_precompiled HEADERS ${heavy} <gmock/gmock.h> <gtest/gtest.h>
       LINK leash_asio nlohmann_json::nlohmann_json GTest::gmock)
