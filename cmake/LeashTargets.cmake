@@ -18,7 +18,8 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 
   if(LEASH_SANITIZE STREQUAL "asan")
-    add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    # Not vptr: it probes memory by a pipe, and so calls an object bad where no descriptor is free, as in some tests.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=address,undefined)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
       add_compile_options(-fsanitize-ignorelist=${CMAKE_CURRENT_LIST_DIR}/ubsan_ignorelist.txt)
