@@ -117,4 +117,5 @@ void leave(detail::LoopState& loop) noexcept;
 }  // namespace outside
 }  // namespace leash
 
-extern "C" leash::outside::Layout leash_outside_layout;
+// Hidden: the note refers to it by its distance, which a shared library can only know of its own symbols.
+extern "C" [[gnu::visibility("hidden")]] leash::outside::Layout leash_outside_layout;
