@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "leash/coroutines.hpp"
 #include "leash/families.hpp"
 
 namespace leash {
@@ -111,9 +112,77 @@ void append_sites(Families& families, const std::map<std::string, Site>& sites, 
 
 }  // namespace
 
+namespace {
+
+prometheus::MetricFamily& named(Families& families, std::string_view name, std::string_view help,
+                                MetricType type) {
+  for (auto& each : families) {
+    if (each.name == name) return each;
+  }
+  families.push_back(family(std::string(name), std::string(help), type));
+  return families.back();
+}
+
+// Tracked coroutines of the process, in the families of tasks; the other samples there have no kind.
+void append_coroutines(Families& families) {
+  constexpr std::size_t max_sites = 255;
+  static constexpr std::array<std::string_view, 3> endings{"returned", "error", "canceled"};
+  std::vector<CoroutineSite> sites = coroutine_sites();
+  if (sites.empty()) return;
+  if (sites.size() > max_sites) {
+    CoroutineSite other;
+    for (std::size_t i = max_sites; i < sites.size(); ++i) {
+      other.started += sites[i].started;
+      other.frame_bytes += sites[i].frame_bytes;
+      for (std::size_t e = 0; e < endings.size(); ++e) other.finished[e] += sites[i].finished[e];
+    }
+    sites.resize(max_sites);
+    sites.push_back(other);
+  }
+  for (const CoroutineSite& site : sites) {
+    const std::string place =
+        site.place.line == 0 ? "other" : site.place.file + ":" + std::to_string(site.place.line);
+    const Labels labels{{"site", place}, {"kind", "coroutine"}};
+    add(named(families, "leash_tasks_live", "Tasks alive, by the site that started them.", MetricType::Gauge),
+        labels, static_cast<double>(site.live()));
+    add(named(families, "leash_task_frame_bytes", "Memory of the coroutine frames of tasks alive.",
+              MetricType::Gauge),
+        labels, static_cast<double>(site.frame_bytes));
+    add(named(families, "leash_tasks_started_total", "Tasks started.", MetricType::Counter), labels,
+        static_cast<double>(site.started));
+    for (std::size_t e = 0; e < endings.size(); ++e) {
+      Labels with = labels;
+      with.push_back({"outcome", std::string(endings[e])});
+      add(named(families, "leash_tasks_finished_total", "Tasks ended, by how.", MetricType::Counter), with,
+          static_cast<double>(site.finished[e]));
+    }
+  }
+  const auto append = [&](CoroutineState state, std::string_view name, std::string_view help) {
+    CoroutineFilter filter;
+    filter.state = state;
+    std::map<std::pair<std::string, std::string>, std::size_t> counts;
+    for (const CoroutineGroup& group : group_coroutines(filter)) {
+      const CoroutinePlace& place = group.oldest.site;
+      counts[{place.file + ":" + std::to_string(place.line), std::string(to_string(group.oldest.wait))}] +=
+          group.count;
+    }
+    for (const auto& [at, count] : counts) {
+      add(named(families, name, help, MetricType::Gauge),
+          {{"site", at.first}, {"wait", at.second}, {"kind", "coroutine"}}, static_cast<double>(count));
+    }
+  };
+  append(CoroutineState::leaked, "leash_tasks_leaked",
+         "Tasks that outlived their owner by more than the grace.");
+  append(CoroutineState::stray, "leash_tasks_stray",
+         "Coroutines without an owner whose spawner has ended and that wait for longer than the patience.");
+}
+
+}  // namespace
+
 std::vector<prometheus::MetricFamily> prometheus_families(const MetricsOfLoops& loops, TimePoint now) {
   Families families;
   append_sites(families, add_up(loops), now);
+  append_coroutines(families);
 
   const auto sum = [&](auto member) {
     double total = 0;
