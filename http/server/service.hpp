@@ -46,7 +46,7 @@ struct RequestLabel {
 
 struct Service {
   explicit Service(std::vector<Route> routes, Settings of = {}, Router::Guard guard = {})
-      : settings(std::move(of)), router(std::move(routes), std::move(guard)) {}
+      : settings(of), router(std::move(routes), std::move(guard)) {}
 
   const Settings settings;
   const Router router;

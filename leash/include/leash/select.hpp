@@ -48,6 +48,7 @@ auto select(Arguments&&... arguments) {
         "own: select(ch.receive(), ctx.done())");
     if constexpr (moved && fit) {
       All all(std::forward<Arguments>(arguments)...);
+      // NOLINTNEXTLINE(bugprone-use-after-move)
       return detail::select_of<has_default>(std::get<I>(std::move(all))...);
     }
   }

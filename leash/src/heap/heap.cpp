@@ -25,6 +25,7 @@ struct MallocAllocator {
   template <class U>
   explicit(false) MallocAllocator(const MallocAllocator<U>&) noexcept {}
   T* allocate(std::size_t count) {
+    // NOLINTNEXTLINE(bugprone-sizeof-expression)
     if (void* memory = std::malloc(count * sizeof(T))) return static_cast<T*>(memory);
     throw std::bad_alloc();
   }
@@ -104,6 +105,7 @@ class Totals : Sharded<Key, std::uint64_t, Hash> {
   void subtract(const Key& key, std::uint64_t bytes) noexcept {
     this->with(key, [&](auto& table) {
       const auto found = table.find(key);
+      // NOLINTNEXTLINE(bugprone-assignment-in-if-condition)
       if (found != table.end() && (found->second -= bytes) == 0) table.erase(found);
     });
   }
@@ -194,6 +196,7 @@ std::int64_t distance(std::size_t mean) noexcept {
 }
 
 void* allocated(void* memory, std::size_t size) noexcept {
+  // NOLINTNEXTLINE(bugprone-assignment-in-if-condition)
   if ((countdown.left -= static_cast<std::int64_t>(size)) < 0) take_sample(memory);
   return memory;
 }

@@ -117,6 +117,7 @@ struct LoopState::TimerHandler {
 // One steady_timer stands for all, with one wait at a time, so that memory for it is reserved. It is armed upwards
 // to a grid, never armed later than it is (a spurious wake-up is cheaper), and let go when no timer is left and no
 // operation is in flight, so that io_context::run can return.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 void LoopState::arm() noexcept {
   if (closing_ || clock_) return;
   const std::optional<TimePoint> earliest = timers_.earliest();

@@ -68,6 +68,7 @@ std::uint32_t distance(const Part& part, const Whole& whole) noexcept {
 template <class Whole, class Set>
 Bits bits(Whole& object, Set set) {
   unsigned char before[sizeof(Whole)];
+  // NOLINTNEXTLINE(bugprone-undefined-memory-manipulation)
   std::memcpy(before, &object, sizeof(Whole));
   set(object);
   const auto* after = reinterpret_cast<const unsigned char*>(&object);
@@ -82,6 +83,7 @@ template <class Whole>
 void check_begins_with(const Whole& object, const void* address) noexcept {
   const void* first = nullptr;
   static_assert(sizeof(Whole) >= sizeof(first));
+  // NOLINTNEXTLINE(bugprone-undefined-memory-manipulation)
   std::memcpy(&first, &object, sizeof(first));
   check(first == address, "the standard library keeps its pointers in places that leash does not know");
 }

@@ -473,6 +473,7 @@ std::vector<CoroutineInfo> coroutines(const CoroutineFilter& filter) {
 }
 
 struct CoroutineGrouping::State {
+  // NOLINTNEXTLINE(performance-move-const-arg)
   explicit State(CoroutineFilter filter) : look(std::move(filter)) {}
 
   void add(const ChainCopy& chain) {
