@@ -30,9 +30,11 @@ Task<> join_of(Scope& scope, Channel<int> may_join) {
 
 class TreeTest : public testing::LoopFixture {
  protected:
-  // Without numbers of lines, which change.
+  // Without numbers of lines, which change, and without the loops that other tests keep in a static variable.
   static std::string text() {
-    std::string text = to_text(tree_of_process());
+    Tree tree = tree_of_process();
+    std::erase_if(tree.loops, [](const TreeNode& loop) { return loop.children.empty(); });
+    std::string text = to_text(tree);
     const std::string file = "tree_reader_test.cpp:";
     for (std::size_t at = 0; (at = text.find(file, at)) != std::string::npos;) {
       at += file.size();
