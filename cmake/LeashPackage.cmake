@@ -102,7 +102,7 @@ function(leash_install_tools)
   leash_install_llhttp_license(leash-tools tools)
 endfunction()
 
-# leash_install_llhttp_license(FOLDER COMPONENT): llhttp's licence goes with what contains it.
+# leash_install_llhttp_license(FOLDER COMPONENT): llhttp's license goes with what contains it.
 function(leash_install_llhttp_license folder component)
   install(FILES ${LEASH_LLHTTP_COPYRIGHT} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${folder}
     COMPONENT ${component} RENAME LICENSE.llhttp)

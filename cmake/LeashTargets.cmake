@@ -141,7 +141,7 @@ endfunction()
 # leash_library(leash_units ALIAS leash::units [INCLUDE include] [COMPONENT gtest] [HEADERS folder ...] SOURCES ... LINK ...)
 # INCLUDE is the folder that users have on their include path; without it the library is for this project, whose headers are
 # included by their path from its top. HEADERS are folders whose headers must compile alone. A library that is COLD does
-# what people ask for, not what each request takes, so it is optimised less, which takes half the time. One that is a
+# what people ask for, not what each request takes, so it is optimized less, which takes half the time. One that is a
 # COMPONENT is installed (LeashPackage.cmake), and shared if BUILD_SHARED_LIBS says so, but for a STATIC_ONLY one.
 function(leash_library target)
   cmake_parse_arguments(ARG "COLD;STATIC_ONLY" "ALIAS;INCLUDE;COMPONENT" "SOURCES;HEADERS;LINK" ${ARGN})

@@ -2,7 +2,7 @@
 #pragma once
 // The routes of the public listener: /demo, /backend, /echo, /healthz, /readyz and the index.
 //
-// Requires       workers that keep a PatternState, and a service whose requests are labelled by mode.
+// Requires       workers that keep a PatternState, and a service whose requests are labeled by mode.
 //
 //   http::server::Service service(server::public_routes(shared), options.serving);
 

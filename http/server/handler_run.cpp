@@ -45,7 +45,7 @@ leash::Task<> HandlerRun::run(const AsTask& handler, leash::DoneSource returned)
   const leash::DoneSource at_end = std::move(returned);
   try {
     returned_ = co_await handler(exchange_);
-  } catch (...) {  // a scope that is cancelled already would not hand it on
+  } catch (...) {  // a scope that is canceled already would not hand it on
     thrown_ = std::current_exception();
   }
 }

@@ -28,7 +28,7 @@ TEST(Metrics, PassPromtoolWithEveryKindOfSample) {
   EXPECT_EQ(promtool.status, 0) << promtool.out << promtool.err;
 }
 
-// What a family's samples are labelled with; the bounds of a histogram's buckets are left out.
+// What a family's samples are labeled with; the bounds of a histogram's buckets are left out.
 std::set<std::string> labels_of(const std::string& text, const std::string& family) {
   std::set<std::string> labels;
   const std::regex sample("^" + family + "(?:_bucket|_sum|_count)?\\{([^}]*)\\} ");

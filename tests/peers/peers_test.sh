@@ -33,8 +33,8 @@ demo="$public/demo?latency=1ms"
 head -c 300000 /dev/urandom >"$folder/body"
 
 metric() { # metric NAME [ROUTES [CODE]]: the sum over all labels, or over those
-  curl -sS "$admin/metrics" | awk -v name="$1" -v route="route=\"(${2:-.*})\"" -v code="code=\"${3:-.*}\"" -v labelled="${2:-}" '
-    index($0, name) == 1 && (!labelled || ($0 ~ route && $0 ~ code)) { sum += $NF } END { printf "%d", sum }'
+  curl -sS "$admin/metrics" | awk -v name="$1" -v route="route=\"(${2:-.*})\"" -v code="code=\"${3:-.*}\"" -v labeled="${2:-}" '
+    index($0, name) == 1 && (!labeled || ($0 ~ route && $0 ~ code)) { sum += $NF } END { printf "%d", sum }'
 }
 served() { metric http_requests_total '/demo|/echo'; }
 succeeded() { metric http_requests_total '/demo|/echo' 200; }

@@ -175,7 +175,7 @@ TEST(HalfClose, WhenItIsAllowedAResetStillCancels) {
   EXPECT_TRUE(server.metric_becomes("http_requests_total", "code=\"499\"", 1));
 }
 
-TEST(AClientThatHasGone, IsNothingThatCannotBeCancelled) {
+TEST(AClientThatHasGone, IsNothingThatCannotBeCanceled) {
   const ServerProcess server;
   for (int i = 0; i < 3; ++i) {
     RawClient client(server.port());

@@ -112,7 +112,7 @@ TEST(Demo, RepliesWithItsTally) {
 TEST(Demo, RefusesParametersThatItDoesNotKnowOrThatAreOutOfRange) {
   ServerProcess server;
   for (const char* query : {"pattern=nope", "mode=nope", "fanout=0", "fanout=65", "fanout=x", "latency=61s",
-                            "latency=fast", "payload=1TiB", "colour=red", "pattern=%zz"}) {
+                            "latency=fast", "payload=1TiB", "color=red", "pattern=%zz"}) {
     const auto reply = server.get(std::string("/demo?") + query);
     EXPECT_EQ(reply.status, 400) << query;
     EXPECT_NE(reply.head.find("application/problem+json"), std::string::npos) << query;

@@ -36,7 +36,7 @@ Task<> cancel_and_join(Context ctx, std::string* out) {
   *out = joined ? "joined" : joined.error().message();
 }
 
-TEST(Untracked, TasksAreCountedCancelledAndJoined) {
+TEST(Untracked, TasksAreCountedCanceledAndJoined) {
   asio::io_context io{1};
   Loop loop{io};
   std::string text;

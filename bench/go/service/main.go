@@ -31,7 +31,7 @@ func health(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, `{"status":"alive"}`)
 }
 
-// A goroutine waits for a value that never comes; it is cancelled and joined before the answer.
+// A goroutine waits for a value that never comes; it is canceled and joined before the answer.
 func demo(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)

@@ -8,7 +8,7 @@
 //                must not block. What it throws reaches the loop's on_exception. Each registration is independent.
 // Threads        the loop's thread.
 // Lifetime       the handle stops the function when it is destroyed, so that it never runs after what it
-//                refers to is gone, if that outlives the handle; detach() gives Go's behaviour. When the loop
+//                refers to is gone, if that outlives the handle; detach() gives Go's behavior. When the loop
 //                is destroyed first, the function is dropped without having run.
 //
 //   auto stop = leash::after_func(ctx, [&socket] { socket.shutdown(Socket::shutdown_receive); });

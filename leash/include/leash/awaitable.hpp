@@ -12,7 +12,7 @@
 //                on_exception, unless the context caused it. An asio::awaitable that awaits a task gets
 //                errc::canceled when the task is destroyed before its end.
 // Threads        the loop's thread; the asio::awaitable runs on the loop's io_context.
-// Lifetime       a Task that is reaped while it awaits has the coroutine cancelled, and its frames, with those
+// Lifetime       a Task that is reaped while it awaits has the coroutine canceled, and its frames, with those
 //                of the tasks that hold the scopes it is in, stay until that has ended. A scope that is
 //                destroyed without join keeps the frames of its tasks likewise, but not its own task's.
 //
@@ -73,7 +73,7 @@ inline void go(const Context& ctx, asio::awaitable<void> coroutine, std::string_
   go(ctx, detail::run_alone(ctx, std::move(coroutine)), name, where);
 }
 
-// Starts make(child of ctx), a Task<T>, and waits for its end: the child is cancelled when the asio::awaitable
+// Starts make(child of ctx), a Task<T>, and waits for its end: the child is canceled when the asio::awaitable
 // is. What leaves the task is thrown; the error of a Result is returned in it. T has a default constructor.
 template <class Make>
 requires std::invocable<Make, Context>
@@ -102,7 +102,7 @@ class ViaAwaitable {
 // Inside an asio::awaitable: `auto n = co_await socket.async_read_some(buffer, via(ctx, asio::use_awaitable));`
 // gives or throws what use_awaitable does, with the context's error when the context caused it. Under a done
 // context the operation is not started; one whose result has no default, or that gives no error, is started and
-// cancelled at once.
+// canceled at once.
 inline ViaAwaitable via(const Context& ctx, asio::use_awaitable_t<>) noexcept { return ViaAwaitable(ctx); }
 
 }  // namespace leash

@@ -80,7 +80,7 @@ class Context {
   // Awaitable, also as a case of select: completes when the context is done (Go: <-ctx.Done()).
   auto done() const noexcept { return detail::Await<detail::ContextCase>(detail::ContextCase(node())); }
 
-  // The name of the nearest labelled context; name is null if none is.
+  // The name of the nearest labeled context; name is null if none is.
   Label label() const noexcept;
 
   detail::ContextNode& node() const noexcept {
@@ -138,7 +138,7 @@ struct Cancelable {
   Cancel cancel;
 };
 
-// A child that can be cancelled. `where` is what reports call the place at which a context was made.
+// A child that can be canceled. `where` is what reports call the place at which a context was made.
 [[nodiscard]] Cancelable with_cancel(const Context& parent, Label label = {},
                                      std::source_location where = std::source_location::current());
 

@@ -3,7 +3,7 @@
 // Cancels a scenario at every await that it passes. Of the target leash::gtest.
 //
 // What it is     every_step(scenario) runs the scenario again and again, each time on a new loop and each time
-//                cancelling its context one step later, until it ends before it could be cancelled. The loop's turn
+//                canceling its context one step later, until it ends before it could be canceled. The loop's turn
 //                budget is 1, so that a step is what runs from one await to the next.
 // Guarantees     each run has to end: no task alive, no context, timer or exception left, within ten seconds; else the
 //                current test fails, at the caller's line. How many steps the scenario has is what it returns.

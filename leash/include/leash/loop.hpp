@@ -4,9 +4,9 @@
 //
 // What it is     the home of tasks, contexts and timers.
 // Requires       the io_context is made before the Loop, destroyed after it, and run by one thread at a time.
-// Guarantees     when the Loop is destroyed, every context under it is done, every operation is cancelled, and the
+// Guarantees     when the Loop is destroyed, every context under it is done, every operation is canceled, and the
 //                io_context runs in the destructor until they have ended: handlers of other objects run there, too, and
-//                what they throw reaches on_exception. Work that cannot be cancelled, on another thread, is waited for;
+//                what they throw reaches on_exception. Work that cannot be canceled, on another thread, is waited for;
 //                after 1 s standard error says for what. Then the frames of the tasks that are left are destroyed: the
 //                newest task first, in each the innermost frame first. Name look-ups are left behind. So are, after
 //                1 s, operations that nothing can complete because the io_context has no work; their frames stay

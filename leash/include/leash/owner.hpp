@@ -12,7 +12,7 @@
 //   leash::Owner owner("conn 17");
 //   leash::co_spawn(owner, executor, heartbeat(session), asio::detached);
 //   // owner goes out of scope: heartbeat gets a terminal cancellation
-//   leash::co_spawn(leash::observe(owner), executor, audit(session), asio::detached);  // seen, and not cancelled
+//   leash::co_spawn(leash::observe(owner), executor, audit(session), asio::detached);  // seen, and not canceled
 
 #include <memory>
 #include <string>

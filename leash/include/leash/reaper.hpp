@@ -6,7 +6,7 @@
 //                innermost first, so that destructors run and what it held is freed. LoopOptions::reap_after
 //                does it by itself.
 // Guarantees     only leaked tasks: one whose owner is not done is never touched. One that is in an operation
-//                (leash/via.hpp says which let a frame go at once) or an asio::awaitable has it cancelled, is not
+//                (leash/via.hpp says which let a frame go at once) or an asio::awaitable has it canceled, is not
 //                resumed, and goes when it has returned. So does a task that holds a scope with such a task: the
 //                tasks of its scopes go before it. Counted by site (Outcome::reaped). May be called anywhere on the
 //                loop's thread, also by a task, by a destructor and by on_exception; a task that reaps itself goes at

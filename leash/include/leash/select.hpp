@@ -8,7 +8,7 @@
 // Guarantees     exactly one case is taken, the others are undone; among ready cases the choice is fair (Go's
 //                pseudo-random choice). A value that a send case did not send stays in the variable that it was to be
 //                moved from; one that was received, but not taken because the task was destroyed, goes back.
-//                An operation starts when it is called. One that is not taken is cancelled, and select returns when
+//                An operation starts when it is called. One that is not taken is canceled, and select returns when
 //                its handler has run: what it had done by then is lost, but for the count of via(ctx, n).
 // Result         a std::variant with an alternative for each case: index() says which, std::get<i>() what;
 //                cases without a value have std::monostate.

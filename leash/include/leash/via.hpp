@@ -3,13 +3,13 @@
 // Awaits any Asio operation under a context.
 //
 // What it is     a completion token: `co_await socket.async_read_some(buffer, leash::via(ctx))`.
-// Guarantees     while the operation is pending it is linked into the context, and cancelled (terminal) when
+// Guarantees     while the operation is pending it is linked into the context, and canceled (terminal) when
 //                the context is done; an operation that starts under a done context fails at once with the
 //                context's error. A success that was already queued wins. The link allocates nothing;
 //                cancellation throws nothing. The operation starts when it is called, is awaited once, by one task,
-//                and is cancelled if its awaiter is destroyed first. When a task is destroyed (reaped, in a scope
+//                and is canceled if its awaiter is destroyed first. When a task is destroyed (reaped, in a scope
 //                that is not joined, with its loop) while an operation that it started is in flight, that is
-//                cancelled at once and the task is not resumed; its frames stay until the handler has run. Only a
+//                canceled at once and the task is not resumed; its frames stay until the handler has run. Only a
 //                single read, write, connect, accept or wait of an Asio socket, acceptor, descriptor, timer or signal
 //                set lets them go at once: it touches nothing after its cancel.
 // Result         void(error_code): Result<>; void(error_code, T): Result<T>; void(error_code, T, U...):

@@ -108,7 +108,7 @@ struct LoopState::TimerHandler {
   allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
   void operator()(const std::error_code&) const noexcept {
     loop->armed_for_ = TimePoint::max();
-    loop->fire_timers();  // also when it was cancelled: the turn's end waits for what is earliest by now
+    loop->fire_timers();  // also when it was canceled: the turn's end waits for what is earliest by now
   }
   Ref<LoopState> loop;
   ReservedMemory* memory;  // Asio asks for the allocator also when it has moved the handler on
@@ -207,7 +207,7 @@ void LoopState::wait_for_operations() noexcept {
     if (late && awaited_operations() != 0 && !std::exchange(said, true)) {
       std::fprintf(
           stderr,
-          "leash: %zu operations have not ended 1 s after loop \"%s\" cancelled them, and its end waits for "
+          "leash: %zu operations have not ended 1 s after loop \"%s\" canceled them, and its end waits for "
           "%zu of them; a socket or timer must not be moved while an operation waits:\n",
           awaited_operations(), name.c_str(), returning_operations_);
       each_task([](TaskRecord& task) {

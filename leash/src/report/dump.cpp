@@ -185,7 +185,7 @@ class Taking {
   void add_to_group(const TaskRecord& task) {
     shape_.take(task);
     work_ += shape_.awaits.left_out / 32;
-    // Neighbours are mostly alike.
+    // Neighbors are mostly alike.
     if (!last_ || !(shape_ == last_->first)) {
       const auto [at, is_new] = groups_.try_emplace(shape_);
       last_ = &*at;

@@ -125,7 +125,7 @@ std::vector<TaskInfo> snapshot(const Loop& loop, const TaskFilter& filter) {
 std::string TaskGroup::key() const {
   std::string key = place(oldest.site) + "|" + std::string(to_string(oldest.state)) + "|" +
                     std::string(to_string(oldest.wait));
-  if (oldest.uncancellable) key += "|cannot be cancelled";
+  if (oldest.uncancellable) key += "|cannot be canceled";
   for (const Frame& frame : oldest.frames) key += "|" + frame.function + "@" + place(frame);
   if (oldest.frames_left_out > 0) key += "|" + std::to_string(oldest.frames_left_out) + " more";
   return key;
@@ -149,7 +149,7 @@ std::string to_text(const TaskInfo& task) {
   using detail::escaped;
   std::string text = "task " + std::to_string(task.id) + " [" + std::string(to_string(task.wait));
   if (task.wait != WaitKind::none) text += ", " + detail::short_duration(task.waits_for);
-  if (task.uncancellable) text += ", cannot be cancelled";
+  if (task.uncancellable) text += ", cannot be canceled";
   text += "]";
   if (!task.name.empty()) text += " " + detail::quoted(task.name);
   text += " " + std::string(to_string(task.state));

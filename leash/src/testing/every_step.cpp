@@ -69,7 +69,7 @@ int every_step(const std::function<Task<>(Context, Loop&)>& scenario, std::sourc
     }
     step_until(loop, taken, [&] { return live_tasks(loop) == 0; });
     const std::string text = what_is_left(loop);
-    if (!text.empty()) fail("cancelled at step " + std::to_string(step) + ":\n" + text);
+    if (!text.empty()) fail("canceled at step " + std::to_string(step) + ":\n" + text);
     if (!text.empty() || ::testing::Test::HasFailure()) return step;
   }
   fail("the scenario does not end within " + std::to_string(most_steps) + " steps");

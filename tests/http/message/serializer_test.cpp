@@ -14,7 +14,7 @@ namespace {
 
 const Reply plain{.date = "D"};
 
-std::string serialised(const Response& response, const Reply& reply = plain) {
+std::string serialized(const Response& response, const Reply& reply = plain) {
   std::string out;
   append_response(out, response, reply);
   return out;
@@ -23,7 +23,7 @@ std::string serialised(const Response& response, const Reply& reply = plain) {
 TEST(Serializer, WritesAResponse) {
   Response response{.body = "hello"};
   response.headers.add("Content-Type", "text/plain");
-  EXPECT_EQ(serialised(response),
+  EXPECT_EQ(serialized(response),
             "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
 }
 
@@ -37,18 +37,18 @@ TEST(Serializer, GivesHeadTheSameHeadAndNoBody) {
   const Response response{.body = "hello"};
   Reply reply = plain;
   reply.head_request = true;
-  EXPECT_EQ(serialised(response, reply) + "hello", serialised(response));
+  EXPECT_EQ(serialized(response, reply) + "hello", serialized(response));
 }
 
 TEST(Serializer, WritesNoLengthWhereThereNeverIsABody) {
-  EXPECT_EQ(serialised({.status = 204, .body = "ignored"}), "HTTP/1.1 204 No Content\r\nDate: D\r\n\r\n");
-  EXPECT_EQ(serialised({.status = 304}), "HTTP/1.1 304 Not Modified\r\nDate: D\r\n\r\n");
+  EXPECT_EQ(serialized({.status = 204, .body = "ignored"}), "HTTP/1.1 204 No Content\r\nDate: D\r\n\r\n");
+  EXPECT_EQ(serialized({.status = 304}), "HTTP/1.1 304 Not Modified\r\nDate: D\r\n\r\n");
 }
 
 TEST(Serializer, SaysWhatBecomesOfTheConnection) {
   const auto connection = [](bool close, int version_minor, bool peer_keep_alive) {
     const auto text =
-        serialised({.close = close}, {.version_minor = version_minor, .peer_keep_alive = peer_keep_alive});
+        serialized({.close = close}, {.version_minor = version_minor, .peer_keep_alive = peer_keep_alive});
     const auto at = text.find("Connection: ");
     return at == std::string::npos ? std::string() : text.substr(at + 12, text.find('\r', at) - at - 12);
   };
@@ -133,7 +133,7 @@ TEST(SerializerDeathTest, AbortsAndNamesTheFieldRatherThanSplittingAResponse) {
   const auto with = [](std::string name, std::string value) {
     Response response;
     response.headers.add(std::move(name), std::move(value));
-    return serialised(response);
+    return serialized(response);
   };
   EXPECT_DEATH(with("X-Evil", "a\r\nSet-Cookie: b"), "'X-Evil' has a control character in its value");
   EXPECT_DEATH(with("X-Evil", "a\nb"), "X-Evil");
@@ -144,7 +144,7 @@ TEST(SerializerDeathTest, AbortsAndNamesTheFieldRatherThanSplittingAResponse) {
   for (const auto reserved : {"content-length", "Transfer-Encoding", "Connection", "Date"}) {
     EXPECT_DEATH(with(reserved, "1"), "is written by the serializer") << reserved;
   }
-  EXPECT_DEATH(serialised({.status = 99}), "'99' is not a status");
+  EXPECT_DEATH(serialized({.status = 99}), "'99' is not a status");
 }
 
 TEST(SerializerDeathTest, AbortsRatherThanSplittingARequest) {

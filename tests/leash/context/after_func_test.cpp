@@ -81,7 +81,7 @@ TEST_F(AfterFuncTest, AHandleThatIsDestroyedStopsAlsoWhatIsAboutToRun) {
   poll();  // must not touch what is gone
 }
 
-TEST_F(AfterFuncTest, DetachGivesGosBehaviour) {
+TEST_F(AfterFuncTest, DetachGivesGosBehavior) {
   auto [ctx, cancel] = with_cancel(root());
   after_func(ctx, [this] { ++runs; }).detach();
   cancel();

@@ -193,10 +193,10 @@ TEST_F(ContextConformance, Case11Values) {
   const Context shadowed = with_value<Pointer>(c3, nullptr);
   ASSERT_NE(shadowed.value<Pointer>(), nullptr) << "the key is there";
   EXPECT_EQ(*shadowed.value<Pointer>(), nullptr) << "and its value is null";
-  auto [cancelled, cancel] = with_cancel(shadowed);
+  auto [canceled, cancel] = with_cancel(shadowed);
   cancel();
-  EXPECT_EQ(*cancelled.value<Text>(), "two") << "values survive cancellation";
-  EXPECT_EQ(*without_cancel(cancelled).value<Number>(), 1);
+  EXPECT_EQ(*canceled.value<Text>(), "two") << "values survive cancellation";
+  EXPECT_EQ(*without_cancel(canceled).value<Number>(), 1);
 }
 
 TEST_F(ContextConformance, Case12TheBackgroundIsOneNodeAndNodesComeFromThePool) {  // budgets: the benchmarks
@@ -215,7 +215,7 @@ TEST_F(ContextConformance, Case12TheBackgroundIsOneNodeAndNodesComeFromThePool) 
   EXPECT_EQ(frame_pool_usage().mapped_bytes, before.mapped_bytes) << "no more memory after warm-up";
 }
 
-// A 4-ary tree: each node is cancelled from several places.
+// A 4-ary tree: each node is canceled from several places.
 void grow(const Context& parent, int depth, std::vector<Cancelable>& tree) {
   if (depth == 0) return;
   for (int i = 0; i < 4; ++i) {
@@ -225,7 +225,7 @@ void grow(const Context& parent, int depth, std::vector<Cancelable>& tree) {
   }
 }
 
-TEST_F(ContextConformance, Case13ATreeCancelledFromEverywhereAtOnce) {
+TEST_F(ContextConformance, Case13ATreeCanceledFromEverywhereAtOnce) {
   std::vector<Cancelable> tree;
   tree.reserve(1024);
   grow(root(), 3, tree);
@@ -242,7 +242,7 @@ TEST_F(ContextConformance, Case13ATreeCancelledFromEverywhereAtOnce) {
   for (const Cancelable& node : tree) EXPECT_EQ(node.ctx.err(), errc::canceled);
 }
 
-TEST_F(ContextConformance, Case13ATreeCancelledFromFourThreads) {
+TEST_F(ContextConformance, Case13ATreeCanceledFromFourThreads) {
   std::vector<Cancelable> tree;
   tree.reserve(1024);
   grow(root(), 3, tree);
@@ -265,7 +265,7 @@ TEST_F(ContextConformance, Case13ATreeCancelledFromFourThreads) {
 
 // The same while tasks wait under every node and new children are made: four threads post cancellations with
 // causes of their own, and the first one of each subtree stays.
-TEST_F(ContextConformance, Case13ATreeInUseCancelledByPostsFromFourThreads) {
+TEST_F(ContextConformance, Case13ATreeInUseCanceledByPostsFromFourThreads) {
   std::vector<Cancelable> tree;
   tree.reserve(1024);
   grow(root(), 3, tree);
@@ -404,7 +404,7 @@ void layers(testing::LoopFixture*, Loop& loop, ManualClock& clock, asio::io_cont
   }
 }
 
-TEST_F(ContextConformance, Case15LayersOfEveryKindCancelled) { layers(this, loop, clock, io, false); }
+TEST_F(ContextConformance, Case15LayersOfEveryKindCanceled) { layers(this, loop, clock, io, false); }
 TEST_F(ContextConformance, Case16LayersOfEveryKindTimedOut) { layers(this, loop, clock, io, true); }
 
 TEST_F(ContextConformance, Case17AChildOfADoneParentIsBornDone) {
@@ -663,7 +663,7 @@ TEST_F(ContextConformance, CauseTableParentWithCauseBeforeAPlainChild) {
   expect_done(child.ctx, errc::canceled, because(Reason::parent));
 }
 
-TEST_F(ContextConformance, CauseTableParentWithCauseAfterAPlainChildWasCancelled) {
+TEST_F(ContextConformance, CauseTableParentWithCauseAfterAPlainChildWasCanceled) {
   auto parent = with_cancel(root());
   auto child = with_cancel(parent.ctx);
   child.cancel();
@@ -694,7 +694,7 @@ TEST_F(ContextConformance, CauseTableTimeoutOfZero) {
   expect_done(a.ctx, errc::deadline_exceeded, errc::deadline_exceeded);
 }
 
-TEST_F(ContextConformance, CauseTableTimeoutCancelledFirst) {
+TEST_F(ContextConformance, CauseTableTimeoutCanceledFirst) {
   auto a = with_timeout(root(), 1s);
   a.cancel();
   advance(1s);
@@ -710,7 +710,7 @@ TEST_F(ContextConformance, CauseTableTimeoutWithCause) {
   expect_done(a.ctx, errc::deadline_exceeded, because(Reason::too_slow));
 }
 
-TEST_F(ContextConformance, CauseTableTimeoutWithCauseCancelledFirst) {
+TEST_F(ContextConformance, CauseTableTimeoutWithCauseCanceledFirst) {
   auto a = with_timeout(root(), 1s, because(Reason::too_slow));
   a.cancel();
   expect_done(a.ctx, errc::canceled, errc::canceled);
@@ -739,14 +739,14 @@ TEST_F(ContextConformance, CauseTableLaterDeadlineLosesItsOwnCause) {  // semant
   expect_done(child.ctx, errc::deadline_exceeded, errc::deadline_exceeded);
 }
 
-TEST_F(ContextConformance, CauseTableWithoutCancelOfPlainCancelledAndTimedOut) {
-  auto cancelled = with_cancel(root());
-  cancelled.cancel(because(Reason::custom));
+TEST_F(ContextConformance, CauseTableWithoutCancelOfPlainCanceledAndTimedOut) {
+  auto canceled = with_cancel(root());
+  canceled.cancel(because(Reason::custom));
   auto timed_out = with_timeout(root(), 0s);
   expect_open(without_cancel(root()));
-  expect_open(without_cancel(cancelled.ctx));
+  expect_open(without_cancel(canceled.ctx));
   expect_open(without_cancel(timed_out.ctx));
-  auto alive = with_cancel(without_cancel(cancelled.ctx));
+  auto alive = with_cancel(without_cancel(canceled.ctx));
   expect_open(alive.ctx);  // semantics 11
 }
 

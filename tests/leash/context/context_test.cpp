@@ -136,7 +136,7 @@ TEST_F(ContextTest, ALongLivedParentDoesNotGrow) {
   EXPECT_TRUE(parent.node().signal->dependents.empty());
 }
 
-TEST_F(ContextTest, AVeryDeepTreeIsCancelledAndReleasedWithoutRecursion) {
+TEST_F(ContextTest, AVeryDeepTreeIsCanceledAndReleasedWithoutRecursion) {
   std::vector<Cancel> cancels;
   Context ctx = root();
   for (int i = 0; i < 200'000; ++i) {
@@ -271,7 +271,7 @@ TEST_F(ContextTest, OfEqualDeadlinesTheFirstOneSetIsReported) {
       &clock);
 }
 
-// --- cancelled from elsewhere ---
+// --- canceled from elsewhere ---
 
 TEST_F(ContextTest, RunWaitsForARemoteCancelWhileATaskNeedsIt) {
   auto [ctx, cancel] = with_cancel(root());

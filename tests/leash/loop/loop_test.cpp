@@ -249,7 +249,7 @@ TEST_F(LoopTest, AnOrphanThatWaitsForEverIsADeadlockAlsoBeforeItsGraceHasPassed)
   ch.close();
 }
 
-TEST(LoopRun, ReturnsAlthoughAFarTimerWasArmedAndCancelled) {
+TEST(LoopRun, ReturnsAlthoughAFarTimerWasArmedAndCanceled) {
   asio::io_context io{1};
   Loop loop{io};
   const auto begin = std::chrono::steady_clock::now();

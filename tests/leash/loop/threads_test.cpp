@@ -133,7 +133,7 @@ Task<> waits(Context ctx, unsigned how, std::vector<std::error_code>* errors) {
   errors->push_back(error);
 }
 
-TEST(Threads, ContextsCancelledByPostFromFourThreadsAtOnce) {
+TEST(Threads, ContextsCanceledByPostFromFourThreadsAtOnce) {
   constexpr unsigned count = 200;
   const std::vector<std::error_code> causes{errc::canceled, errc::disconnected, errc::shutdown,
                                             errc::finished};
@@ -279,7 +279,7 @@ TEST(Threads, MetricsAreReadFromOtherThreadsWhileTheLoopRuns) {
   EXPECT_EQ(metrics->sites().size(), 3u);
 }
 
-TEST(Threads, ALoopMayEndWhileItsMetricsAreReadAndItIsCancelledFromAfar) {
+TEST(Threads, ALoopMayEndWhileItsMetricsAreReadAndItIsCanceledFromAfar) {
   expect_leaks();
   asio::io_context io{1};
   for (int round = 0; round < 20; ++round) {

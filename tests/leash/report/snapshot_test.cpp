@@ -202,7 +202,7 @@ TEST_F(SnapshotTest, StatesFollowTheOwner) {
 
 TEST_F(SnapshotTest, EveryKindOfWaitHasItsName) {
   DoneSource source;
-  asio::steady_timer timer(io, 1h);  // cancelled through its context, so it has to be there longer
+  asio::steady_timer timer(io, 1h);  // canceled through its context, so it has to be there longer
   auto [ctx, cancel] = with_cancel(root());
   go(
       ctx, [](Context c, Channel<int> channel) -> Task<> { (void)co_await channel.receive(c); }(ctx, ch),
@@ -422,7 +422,7 @@ TEST(SnapshotText, LeavesOutWhatThereIsNot) {
   info.wait = WaitKind::io_wait;
   info.uncancellable = true;
   EXPECT_EQ(first_line(info),
-            "task 1 [IO wait, 0ms, cannot be cancelled] orphan: its owner ended 20ms ago (context canceled), "
+            "task 1 [IO wait, 0ms, cannot be canceled] orphan: its owner ended 20ms ago (context canceled), "
             "holds 200 B");
 }
 

@@ -119,7 +119,7 @@ TEST_F(AwaitableTest, IsStartedByAScopeWhichIsToldOfItsError) {
       &text);
   EXPECT_TRUE(eventually([&] { return !text.empty(); }));
   EXPECT_EQ(text, std::make_error_code(std::errc::host_unreachable).message());
-  EXPECT_EQ(Counted::alive, 0) << "the sibling was cancelled";
+  EXPECT_EQ(Counted::alive, 0) << "the sibling was canceled";
 }
 
 TEST_F(AwaitableTest, WhatIsThrownByOneThatGoStartedReachesTheLoopAsItWasThrown) {
@@ -162,7 +162,7 @@ TEST_F(AwaitableTest, IsNotStartedByGoWhenTheTimeIsUpAndThatIsNoException) {
   EXPECT_TRUE(exceptions.empty());
 }
 
-// Waits for an hour, and when it is cancelled looks once more at what it was lent.
+// Waits for an hour, and when it is canceled looks once more at what it was lent.
 asio::awaitable<void> look_back(const Counted& lent, std::string* out) {
   asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
   try {
@@ -181,7 +181,7 @@ class ReapedAwaitableTest : public AwaitableTest {
   }
 };
 
-TEST_F(ReapedAwaitableTest, IsCancelledThroughItsSlotAndWhatItRefersToLivesUntilItHasEnded) {
+TEST_F(ReapedAwaitableTest, IsCanceledThroughItsSlotAndWhatItRefersToLivesUntilItHasEnded) {
   auto [ctx, cancel] = with_cancel(root());
   std::string text;
   start_under(
@@ -317,7 +317,7 @@ TEST_F(AwaitableTest, AwaitsATaskAndItsExceptionArrives) {
 TEST_F(AwaitableTest, ACancelOfTheForeignCoroutineReachesTheTaskItAwaits) {
   std::string text;
   const auto foreign = [](Context ctx, std::string* out) -> asio::awaitable<void> {
-    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await asio::this_coro::throw_if_canceled(false);
     const Result<int> sum = co_await as_awaitable(ctx, add_slowly);
     *out = "sum";
     (void)sum;
@@ -412,7 +412,7 @@ TEST_F(AwaitableTest, ViaPutsAnOperationInsideItUnderAContext) {
   EXPECT_TRUE(eventually([&] { return text == "fired, context canceled, at once"; })) << text;
 }
 
-// An operation that counts how often it was started, and ends when it is cancelled.
+// An operation that counts how often it was started, and ends when it is canceled.
 template <class... Values>
 auto counted_operation(int& started, ViaAwaitable token) {
   return asio::async_initiate<ViaAwaitable, void(std::error_code, Values...)>(

@@ -42,7 +42,7 @@ TEST_F(GatherTest, TheFirstFailureCancelsTheOthers) {
   go(root(), [&text](Context ctx) -> Task<> {
     auto slow = [&text](Context own) -> Task<Result<int>> {
       const auto slept = co_await sleep(own, 1h);
-      text += slept ? "slept" : "cancelled, ";
+      text += slept ? "slept" : "canceled, ";
       co_return 1;
     };
     auto bad = [](Context own) -> Task<Result<int>> {
@@ -53,7 +53,7 @@ TEST_F(GatherTest, TheFirstFailureCancelsTheOthers) {
     text += result.error().message();
   });
   advance(1s);
-  EXPECT_EQ(text, "cancelled, " + make_error_code(errc::closed).message());
+  EXPECT_EQ(text, "canceled, " + make_error_code(errc::closed).message());
 }
 
 TEST_F(GatherTest, AnExceptionIsRethrownWhenAllHaveEnded) {

@@ -15,12 +15,12 @@ using testing::Counted;
 
 class RaceTest : public testing::LoopFixture {
  protected:
-  // A racer that answers after a while, and says when it was cancelled.
+  // A racer that answers after a while, and says when it was canceled.
   auto answer(Duration after, const char* what) {
     return [this, after, what](Context ctx) -> Task<Result<std::string>> {
       const auto slept = co_await sleep(ctx, after);
       if (!slept) {
-        order += std::string(what) + " was cancelled, ";
+        order += std::string(what) + " was canceled, ";
         co_return std::unexpected(slept.error());
       }
       co_return what;
@@ -49,11 +49,11 @@ class RaceTest : public testing::LoopFixture {
   std::string order;
 };
 
-TEST_F(RaceTest, TheFirstWinsAndTheOthersAreCancelledAndJoined) {
+TEST_F(RaceTest, TheFirstWinsAndTheOthersAreCanceledAndJoined) {
   run(answer(2s, "slow"), answer(1s, "fast"), answer(3s, "slower"));
   advance(1s);
   EXPECT_EQ(said, "fast");
-  EXPECT_EQ(order, "slow was cancelled, slower was cancelled, raced");
+  EXPECT_EQ(order, "slow was canceled, slower was canceled, raced");
 }
 
 TEST_F(RaceTest, AFailureLeavesTheOthersAlone) {

@@ -84,7 +84,7 @@ TEST_F(ReaperTest, FreesWhatALeakedTaskHolds) {
   EXPECT_EQ(live_tasks(loop), 0u);
   EXPECT_EQ(finished(Outcome::reaped), 1u);
   for (const Figure& figure : loop.metrics()->cancel_latency)
-    EXPECT_EQ(figure.get(), 0u) << "it was not cancelled";
+    EXPECT_EQ(figure.get(), 0u) << "it was not canceled";
 }
 
 TEST_F(ReaperTest, DestroysFramesFromTheInnermostOutwardsAndDoesNotResume) {
@@ -204,7 +204,7 @@ TEST_F(ReaperTest, AScopeGoesOnWhenOneOfItsTasksIsReaped) {
   EXPECT_EQ(text, "joined");
 }
 
-TEST_F(ReaperTest, ATaskOnAnOperationInFlightIsReapedAndTheOperationCancelled) {
+TEST_F(ReaperTest, ATaskOnAnOperationInFlightIsReapedAndTheOperationCanceled) {
   auto [ctx, cancel] = with_cancel(root());
   start_under(
       ctx,
@@ -245,7 +245,7 @@ TEST_F(ReaperTest, ATaskOnACompletedOperationThatIsNotYetDeliveredIsReaped) {
   EXPECT_EQ(text, "d");
 }
 
-TEST_F(ReaperTest, WaitsForAnOperationThatCannotBeCancelled) {
+TEST_F(ReaperTest, WaitsForAnOperationThatCannotBeCanceled) {
   auto [ctx, cancel] = with_cancel(root());
   Deaf deaf;
   std::string text;
@@ -261,7 +261,7 @@ TEST_F(ReaperTest, WaitsForAnOperationThatCannotBeCancelled) {
   const std::vector<TaskInfo> tasks = snapshot(loop);
   ASSERT_EQ(tasks.size(), 1u);
   EXPECT_TRUE(tasks[0].uncancellable);
-  EXPECT_NE(to_text(tasks[0]).find("cannot be cancelled"), std::string::npos);
+  EXPECT_NE(to_text(tasks[0]).find("cannot be canceled"), std::string::npos);
   std::uint64_t counted = 0;
   for (const SiteMetrics& site : loop.metrics()->sites()) counted += site.uncancellable.get();
   EXPECT_EQ(counted, 1u);
@@ -277,7 +277,7 @@ TEST_F(ReaperTest, WaitsForAnOperationThatCannotBeCancelled) {
   EXPECT_EQ(finished(Outcome::reaped), 1u);
 }
 
-TEST_F(ReaperTest, ATaskThatHoldsAScopeWaitsForEveryOperationBelowItThatCannotBeCancelled) {
+TEST_F(ReaperTest, ATaskThatHoldsAScopeWaitsForEveryOperationBelowItThatCannotBeCanceled) {
   auto [ctx, cancel] = with_cancel(root());
   Deaf first, second;
   start_under(

@@ -218,7 +218,7 @@ TEST_F(ScopeTest, TheLoopHearsOfAnExceptionThatNobodyJoins) {
   EXPECT_EQ(what(exceptions[0]), "unheard");
 }
 
-TEST_F(ScopeTest, ACancellationErrorCountsWhenNobodyCancelled) {
+TEST_F(ScopeTest, ACancellationErrorCountsWhenNobodyCanceled) {
   Channel<int> ch;
   Joined joined;
   start(
@@ -289,18 +289,18 @@ TEST_F(ScopeTest, ATaskMayCancelItsOwnScope) {
 TEST_F(ScopeTest, TheEndOfTheContextCancelsTheTasksAndIsReturned) {
   auto [parent, cancel] = with_cancel(root());
   auto [timed, cancel_timed] = with_timeout(root(), 1s);
-  Joined cancelled, late;
+  Joined canceled, late;
   std::error_code cause, late_cause;
   const auto run = [](Context ctx, std::error_code* c, Joined* out) -> Task<> {
     Scope s(ctx);
     s.go(until_told(s.ctx(), c));
     co_await join(&s, out);
   };
-  start_under(parent, run, &cause, &cancelled);
+  start_under(parent, run, &cause, &canceled);
   start_under(timed, run, &late_cause, &late);
   cancel(broken);
   poll();
-  EXPECT_EQ(cancelled.error(), errc::canceled);
+  EXPECT_EQ(canceled.error(), errc::canceled);
   EXPECT_EQ(cause, broken);
   EXPECT_FALSE(late.result);
   advance(1s);
@@ -676,7 +676,7 @@ TEST_F(ScopeTest, ATaskWithoutAScopeIsCanceledLikewise) {
   EXPECT_EQ(finished(Outcome::canceled), 2u);
 }
 
-TEST_F(ScopeTest, ACancellationThatIsThrownWhenNobodyCancelledIsAFailure) {
+TEST_F(ScopeTest, ACancellationThatIsThrownWhenNobodyCanceledIsAFailure) {
   Joined joined;
   start(
       [](Context ctx, Joined* out) -> Task<> {
@@ -699,7 +699,7 @@ TEST_F(ScopeTest, AFailureMayLeaveTheOthersAlone) {
     s.go([]() -> Task<Result<>> { co_return std::unexpected(make_error_code(errc::closed)); });
     s.go([&text](Context own) -> Task<> {
       const auto slept = co_await sleep(own, 1s);
-      text += slept ? "slept, " : "cancelled, ";
+      text += slept ? "slept, " : "canceled, ";
     });
     const auto joined = co_await s.join();
     text += joined.error().message();

@@ -34,7 +34,7 @@ class ScopedTest : public testing::LoopFixture {
 
 Task<> write_after(Context ctx, Duration pause, std::string* text, const char* what) {
   const auto slept = co_await sleep(ctx, pause);
-  *text += slept ? what : std::string(what) + " was cancelled, ";
+  *text += slept ? what : std::string(what) + " was canceled, ";
 }
 Task<Result<>> fail_after(Context ctx, Duration pause) {
   (void)co_await sleep(ctx, pause);
@@ -76,7 +76,7 @@ TEST_F(ScopedTest, ABodyThatFailsCancelsTheTasks) {
     co_return std::unexpected(make_error_code(errc::disconnected));
   });
   advance(1s);
-  EXPECT_EQ(order, "task was cancelled, ");
+  EXPECT_EQ(order, "task was canceled, ");
   EXPECT_EQ(said, make_error_code(errc::disconnected).message());
 }
 
@@ -87,7 +87,7 @@ TEST_F(ScopedTest, ABodyThatThrowsCancelsTheTasks) {
     throw std::runtime_error("out of the body");
   });
   advance(1s);
-  EXPECT_EQ(order, "task was cancelled, ");
+  EXPECT_EQ(order, "task was canceled, ");
   EXPECT_EQ(said, "threw out of the body");
 }
 
@@ -95,11 +95,11 @@ TEST_F(ScopedTest, ATaskThatFailsCancelsTheBody) {
   run([this](Scope& s) -> Task<Result<>> {
     s.go(fail_after(s.ctx(), 1s));
     const auto slept = co_await sleep(s.ctx(), 1h);
-    order = slept ? "slept" : "cancelled";
+    order = slept ? "slept" : "canceled";
     co_return slept;
   });
   advance(1s);
-  EXPECT_EQ(order, "cancelled");
+  EXPECT_EQ(order, "canceled");
   EXPECT_EQ(said, make_error_code(errc::closed).message()) << "the cause, not what followed";
 }
 
@@ -127,7 +127,7 @@ TEST_F(ScopedTest, TheEndOfItsContextIsItsError) {
   poll();
   made.cancel();
   poll();
-  EXPECT_EQ(order, "task was cancelled, ");
+  EXPECT_EQ(order, "task was canceled, ");
   EXPECT_EQ(said, make_error_code(errc::canceled).message());
 }
 

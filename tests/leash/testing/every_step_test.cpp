@@ -18,20 +18,20 @@ using namespace std::chrono_literals;
 
 TEST(EveryStep, CancelsAtEachAwaitOfAScenario) {
   int runs = 0;
-  int cancelled = 0;
+  int canceled = 0;
   const int steps = every_step([&](Context ctx) -> Task<> {
     ++runs;
     for (int i = 0; i < 3; ++i) {
       const auto slept = co_await sleep(ctx, 1ms);
       if (!slept) {
-        ++cancelled;
+        ++canceled;
         co_return;
       }
     }
   });
   EXPECT_GE(steps, 3);
   EXPECT_EQ(runs, steps + 1) << "and once to its end";
-  EXPECT_GE(cancelled, 3);
+  EXPECT_GE(canceled, 3);
 }
 
 TEST(EveryStep, FailsAtItsCallersLineWhenATaskIsLeft) {

@@ -243,7 +243,7 @@ TEST(InFlightAndLoop, TheEndOfALoopWaitsForWorkOnAThread) {
   EXPECT_FALSE(seen_too_late);
 }
 
-TEST(InFlightAndLoop, TheEndOfALoopSaysThatAMovedTimerCannotBeCancelled) {
+TEST(InFlightAndLoop, TheEndOfALoopSaysThatAMovedTimerCannotBeCanceled) {
   expect_leaks();
   asio::io_context io{1};
   std::optional<asio::steady_timer> moved;

@@ -149,7 +149,7 @@ TEST_F(SelectTest, TwoSelectsMeet) {
 }
 
 TEST_F(SelectTest, ReadyCasesAreChosenFairly) {
-  // Also when some cases are not ready: the neighbour of an idle case must not get its share.
+  // Also when some cases are not ready: the neighbor of an idle case must not get its share.
   std::array<int, 4> counts{};
   start(
       [](Context, std::array<int, 4>* out) -> Task<> {

@@ -57,7 +57,7 @@ static_assert(std::is_same_v<OutcomeOf<int, std::string>, std::tuple<int, std::s
 template <class... Args>
 class Manual {
  public:
-  explicit Manual(bool can_be_cancelled = true) : cancellable_(can_be_cancelled) {}
+  explicit Manual(bool can_be_canceled = true) : cancellable_(can_be_canceled) {}
 
   template <class Token>
   auto start(Token&& token) {
@@ -334,7 +334,7 @@ TEST_F(ViaTest, ThePartialCountOfAnOperationThatWasNotStartedIsZero) {
 // --- cancellation ---
 
 TEST_F(ViaTest, UnderADoneContextItFailsAtOnceAndIsNotStarted) {
-  auto [cancelled, cancel] = with_cancel(root());
+  auto [canceled, cancel] = with_cancel(root());
   cancel(errc::disconnected);
   auto [late, cancel_late] = with_timeout(root(), 0s);
   Manual<Error> op;
@@ -343,7 +343,7 @@ TEST_F(ViaTest, UnderADoneContextItFailsAtOnceAndIsNotStarted) {
     const auto r = co_await o->start(via(ctx));
     out->push_back(r.error());
   };
-  start_under(cancelled, run, &op, &got);
+  start_under(canceled, run, &op, &got);
   start_under(late, run, &op, &got);
   EXPECT_EQ(op.started, 0);
   EXPECT_EQ(got, (std::vector<Error>{errc::canceled, errc::deadline_exceeded})) << "the error, not the cause";
@@ -577,9 +577,9 @@ TEST_F(ViaTest, UnderWithoutCancelTheParentsEndDoesNotMatter) {
   EXPECT_TRUE(succeeded);
 }
 
-// --- operations that cannot be cancelled ---
+// --- operations that cannot be canceled ---
 
-TEST_F(ViaTest, WhatCannotBeCancelledIsWaitedForAndMarked) {
+TEST_F(ViaTest, WhatCannotBeCanceledIsWaitedForAndMarked) {
   auto [ctx, cancel] = with_cancel(root());
   Manual<Error, int> op(false);
   std::vector<Result<int>> got;
@@ -623,7 +623,7 @@ TEST_F(ViaTest, AnAddressLookUpIsAbandoned) {
   EXPECT_TRUE(eventually([&] { return loop.metrics()->contexts_held.get() == 0; })) << "the answer came late";
 }
 
-// As asio's: it cannot be cancelled and owns all its memory, and starting it takes time.
+// As asio's: it cannot be canceled and owns all its memory, and starting it takes time.
 template <class Token>
 auto resolve_slowly(ManualClock& clock, std::move_only_function<void()>& answer, Token&& token) {
   using Results = tcp::resolver::results_type;
@@ -768,7 +768,7 @@ TEST(ViaAndLoop, ALoopIsDestroyedWithOperationsThatHaveCompletedButWereNotDelive
   Counted::alive = 0;
 }
 
-TEST_F(ViaTest, AnOperationThatNobodyAwaitsIsCancelled) {
+TEST_F(ViaTest, AnOperationThatNobodyAwaitsIsCanceled) {
   Manual<Error> op;
   start(
       [](Context ctx, Manual<Error>* o) -> Task<> {
@@ -918,7 +918,7 @@ TEST_F(ViaTest, OperationsOfAThreadPoolComeHome) {
   EXPECT_EQ(got, (std::vector<std::string>{"home", "home", "home"}));
 }
 
-TEST_F(ViaTest, AContextCancelledFromOtherThreadsEndsItsOperations) {
+TEST_F(ViaTest, AContextCanceledFromOtherThreadsEndsItsOperations) {
   auto [ctx, cancel] = with_cancel(root());
   int canceled = 0;
   for (int i = 0; i < 50; ++i) {

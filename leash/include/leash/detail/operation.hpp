@@ -110,7 +110,7 @@ class OperationAllocator {
   OperationState* operation_;
 };
 
-// Operations that cannot be cancelled and refer to nothing of their caller: a name look-up goes on by itself.
+// Operations that cannot be canceled and refer to nothing of their caller: a name look-up goes on by itself.
 template <class... Args>
 inline constexpr bool owns_all_its_memory = false;
 template <class Protocol>

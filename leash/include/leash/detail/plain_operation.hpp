@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Which operations of Asio touch nothing that they were given once they have been cancelled. Internal.
+// Which operations of Asio touch nothing that they were given once they have been canceled. Internal.
 //
 // A single read, write, connect, accept or wait of the reactor is such a one: after a cancel its handler says so,
 // and no more. Every other operation may use what it was given until its handler has run: composed ones do. What
