@@ -61,7 +61,7 @@ const std::error_category& error_category() noexcept {
 
 bool is_cancellation(const std::error_code& error) noexcept {
   return error == std::errc::operation_canceled || error == asio::error::operation_aborted ||
-         error == errc::deadline_exceeded || error == asio::experimental::error::channel_canceled;
+         error == errc::deadline_exceeded || error == asio::experimental::error::channel_cancelled;
 }
 
 void fail(const char* what, std::source_location where) noexcept {

@@ -23,7 +23,7 @@ TEST(Error, EveryCodeThatSaysToldToStopIsACancellation) {
         make_error_code(errc::finished), make_error_code(errc::disconnected), make_error_code(errc::shutdown),
         std::make_error_code(std::errc::operation_canceled),
         std::error_code(ECANCELED, std::system_category()), std::error_code(asio::error::operation_aborted),
-        std::error_code(asio::experimental::error::channel_canceled)}) {
+        std::error_code(asio::experimental::error::channel_cancelled)}) {
     EXPECT_TRUE(is_cancellation(code)) << code.category().name() << " " << code.message();
   }
 }

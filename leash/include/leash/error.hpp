@@ -50,7 +50,7 @@ using Result = std::expected<T, std::error_code>;
 
 // Whether `error` says "told to stop" rather than "it failed": deadline_exceeded, all that equals
 // std::errc::operation_canceled (canceled, the causes that end a request, Asio's operation_aborted), and
-// channel_canceled of Asio's experimental channels.
+// channel_cancelled of Asio's experimental channels.
 bool is_cancellation(const std::error_code& error) noexcept;
 
 // The value, or the error thrown as a std::system_error, for code that prefers exceptions. (Result::value()

@@ -98,7 +98,7 @@ TEST(OwnerTest, OnlyObservedGivesTheVerdictAlone) {
 }
 
 awaitable<void> stubborn(asio::steady_timer& timer, int& waits) {
-  co_await asio::this_coro::throw_if_canceled(false);
+  co_await asio::this_coro::throw_if_cancelled(false);
   for (int i = 0; i < 2; ++i) {
     try {
       co_await timer.async_wait(use_awaitable);

@@ -317,7 +317,7 @@ TEST_F(AwaitableTest, AwaitsATaskAndItsExceptionArrives) {
 TEST_F(AwaitableTest, ACancelOfTheForeignCoroutineReachesTheTaskItAwaits) {
   std::string text;
   const auto foreign = [](Context ctx, std::string* out) -> asio::awaitable<void> {
-    co_await asio::this_coro::throw_if_canceled(false);
+    co_await asio::this_coro::throw_if_cancelled(false);
     const Result<int> sum = co_await as_awaitable(ctx, add_slowly);
     *out = "sum";
     (void)sum;
