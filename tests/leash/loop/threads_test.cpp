@@ -417,13 +417,12 @@ Task<> receives_one(Channel<int> ch) { (void)co_await ch.receive(); }
 
 constexpr const char* belongs = "belong to its thread; this is another one";
 
+TEST(ThreadsDeathTest, SeveralThreadsRunOneIoContext) {
 #if defined(__has_feature)
 #  if __has_feature(thread_sanitizer)
-#    define LEASH_RACES_ARE_FATAL  // what is wrong here is found by ThreadSanitizer, too, and first
+  GTEST_SKIP() << "ThreadSanitizer reports the same misuse, and first";
 #  endif
 #endif
-#ifndef LEASH_RACES_ARE_FATAL
-TEST(ThreadsDeathTest, SeveralThreadsRunOneIoContext) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto misuse = [] {
     asio::io_context io;
@@ -435,7 +434,6 @@ TEST(ThreadsDeathTest, SeveralThreadsRunOneIoContext) {
   };
   EXPECT_DEATH(misuse(), "is run by several threads at once");
 }
-#endif
 
 TEST(ThreadsDeathTest, GoOnAThreadThatDoesNotRunTheLoop) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
