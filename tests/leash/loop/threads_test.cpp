@@ -415,14 +415,19 @@ Task<> posts_for_ever(Context ctx, asio::io_context* io) {
 }
 Task<> receives_one(Channel<int> ch) { (void)co_await ch.receive(); }
 
-constexpr const char* belongs = "belong to its thread; this is another one";
-
-TEST(ThreadsDeathTest, SeveralThreadsRunOneIoContext) {
+// ThreadSanitizer may see the misuse first.
 #if defined(__has_feature)
 #  if __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "ThreadSanitizer reports the same misuse, and first";
+#    define LEASH_OR_DATA_RACE "|data race"
 #  endif
 #endif
+#ifndef LEASH_OR_DATA_RACE
+#  define LEASH_OR_DATA_RACE
+#endif
+constexpr const char* belongs = "belong to its thread; this is another one" LEASH_OR_DATA_RACE;
+constexpr const char* several = "is run by several threads at once" LEASH_OR_DATA_RACE;
+
+TEST(ThreadsDeathTest, SeveralThreadsRunOneIoContext) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto misuse = [] {
     asio::io_context io;
@@ -432,7 +437,7 @@ TEST(ThreadsDeathTest, SeveralThreadsRunOneIoContext) {
     for (int i = 0; i < 4; ++i) threads.emplace_back([&] { io.run(); });
     for (std::thread& thread : threads) thread.join();
   };
-  EXPECT_DEATH(misuse(), "is run by several threads at once");
+  EXPECT_DEATH(misuse(), several);
 }
 
 TEST(ThreadsDeathTest, GoOnAThreadThatDoesNotRunTheLoop) {
