@@ -55,7 +55,7 @@ leash::Task<> serve(leash::Context ctx, tcp::socket socket) {
     auto line = co_await read_line(ctx, socket, buffer);
     if (!line) {
       if (line.error() == leash::errc::deadline_exceeded)
-        std::cout << "a client sent no line for 10 s" << std::endl;
+        std::cout << "a client sent no line for 10 s\n" << std::flush;
       co_return;
     }
     std::ranges::transform(*line, line->begin(),
@@ -73,7 +73,8 @@ leash::Task<> listen(leash::Context ctx, tcp::acceptor acceptor) {
     connections.go(serve(connections.ctx(), std::move(*socket)), "connection");
   }
   connections.cancel();
-  if (auto joined = co_await connections.join(); !joined) std::cout << joined.error().message() << std::endl;
+  if (auto joined = co_await connections.join(); !joined)
+    std::cout << joined.error().message() << '\n' << std::flush;
 }
 
 int main(int argc, char** argv) {
@@ -83,11 +84,11 @@ int main(int argc, char** argv) {
 
   const auto port = static_cast<unsigned short>(argc > 1 ? std::atoi(argv[1]) : 0);
   tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), port});
-  std::cout << "listening on 127.0.0.1:" << acceptor.local_endpoint().port() << std::endl;
+  std::cout << "listening on 127.0.0.1:" << acceptor.local_endpoint().port() << '\n' << std::flush;
 
   asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&cancel = cancel](asio::error_code, int) { cancel(); });
   leash::go(ctx, listen(ctx, std::move(acceptor)), "listener");
   if (auto ran = loop.run(); !ran) std::cerr << ran.error().message() << '\n';
-  std::cout << "left: " << leash::live_tasks(loop) << " tasks" << std::endl;
+  std::cout << "left: " << leash::live_tasks(loop) << " tasks\n" << std::flush;
 }

@@ -15,7 +15,7 @@ using nlohmann::ordered_json;
 
 using detail::valid_utf8;
 
-std::string place(const Frame& frame) { return valid_utf8(frame.file) + ":" + std::to_string(frame.line); }
+std::string site_of(const Frame& frame) { return valid_utf8(frame.file) + ":" + std::to_string(frame.line); }
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -37,7 +37,7 @@ ordered_json to_json(const TreeNode& node) {
   if (node.id != 0) json[node.kind == TreeNode::Kind::scope ? "holder" : "id"] = node.id;
   if (node.kind == TreeNode::Kind::task) json["count"] = node.count;
   if (!node.state.empty()) json["state"] = node.state;
-  if (!node.place.file.empty()) json["site"] = place(node.place);
+  if (!node.place.file.empty()) json["site"] = site_of(node.place);
   if (!node.joins.empty()) json["joins"] = node.joins;
   ordered_json children = ordered_json::array();
   for (const TreeNode& child : node.children) children.push_back(to_json(child));
@@ -51,16 +51,16 @@ ordered_json to_json(const TaskGroup& entry) {
   const TaskInfo& oldest = entry.oldest;
   ordered_json frames = ordered_json::array();
   for (const Frame& frame : oldest.frames) {
-    frames.push_back({{"function", valid_utf8(frame.function)}, {"at", place(frame)}});
+    frames.push_back({{"function", valid_utf8(frame.function)}, {"at", site_of(frame)}});
   }
   return {{"key", short_key(entry)},
-          {"site", place(oldest.site)},
+          {"site", site_of(oldest.site)},
           {"function", valid_utf8(oldest.site.function)},
           {"name", valid_utf8(oldest.name)},
           {"role", to_string(oldest.role)},
           {"state", to_string(oldest.state)},
           {"wait", to_string(oldest.wait)},
-          {"waits_at", oldest.frames.empty() ? "" : place(oldest.frames.front())},
+          {"waits_at", oldest.frames.empty() ? "" : site_of(oldest.frames.front())},
           {"uncancellable", oldest.uncancellable},
           {"count", entry.count},
           {"oldest_age_seconds", seconds(oldest.age)},
@@ -87,7 +87,7 @@ ordered_json to_json(const Dump& dump) {
 ordered_json to_json(const ContextDump& dump) {
   ordered_json groups = ordered_json::array();
   for (const ContextGroup& group : dump.groups) {
-    groups.push_back({{"site", place(group.site)},
+    groups.push_back({{"site", site_of(group.site)},
                       {"function", valid_utf8(group.site.function)},
                       {"label", valid_utf8(group.label)},
                       {"count", group.count},
