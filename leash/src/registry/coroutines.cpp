@@ -55,14 +55,14 @@ void begin_owned(CoroutineRecord& record, const Ownership& ownership) noexcept {
 }
 
 void operation_begins(CoroutineRecord& record) noexcept {
-  std::function<void()> cancel;
+  std::shared_ptr<OwnerWatcher> canceled;
   {
     const std::lock_guard lock(few().mutex);
     const auto found = few().extras.find(get(root_of(record).id));
     if (found == few().extras.end() || !found->second.ownership.owner->done()) return;
-    cancel = found->second.ownership.cancel;
+    canceled = found->second.ownership.canceled.lock();
   }
-  if (cancel) cancel();
+  if (canceled) canceled->owner_ended();
 }
 
 // One record, as it was at one moment.

@@ -7,6 +7,7 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/thread_pool.hpp>
 #include <asio/use_awaitable.hpp>
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -63,6 +65,32 @@ TEST(OwnerTest, EndsWithItsLastHandle) {
   EXPECT_FALSE(observed.state->done());
   second.reset();
   EXPECT_TRUE(observed.state->done());
+}
+
+struct GoesWhenTold final : detail::OwnerWatcher {
+  explicit GoesWhenTold(const Owner& o) : owner(o.shared_state()) {}
+  ~GoesWhenTold() { owner->unwatch(place); }
+  void owner_ended() override {
+    ++*told;
+    last->reset();
+  }
+  std::shared_ptr<detail::OwnerState> owner;
+  detail::OwnerState::Watchers::iterator place;
+  std::shared_ptr<GoesWhenTold>* last = nullptr;
+  int* told = nullptr;
+};
+
+TEST(OwnerTest, TellsAWatcherThatGoesMeanwhile) {
+  const Owner owner;
+  int told = 0;
+  auto watcher = std::make_shared<GoesWhenTold>(owner);
+  watcher->last = &watcher;
+  watcher->told = &told;
+  watcher->place = owner.shared_state()->watch(watcher);
+  owner.end();
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(watcher, nullptr);
+  EXPECT_THAT(owner.shared_state()->watchers, IsEmpty());
 }
 
 TEST(OwnerTest, CancelsItsCoroutines) {
@@ -145,8 +173,19 @@ TEST(OwnerTest, PassesTheResultOn) {
   EXPECT_EQ(observed.get(), 42);
 }
 
-// Not under sanitizers: there a cancellation of the pool's coroutines is sometimes lost, and this waits for ever.
-#ifndef LEASH_SANITIZED
+TEST(OwnerTest, PutsItsCoroutinesOnStrands) {
+  asio::thread_pool pool(2);
+  const asio::any_io_executor strand = asio::make_strand(pool);
+  const auto executor_now = []() -> awaitable<asio::any_io_executor> {
+    co_return co_await asio::this_coro::executor;
+  };
+  const Owner owner;
+  const auto own = co_spawn(owner, pool, executor_now(), asio::use_future).get();
+  EXPECT_EQ(own.target_type(), typeid(asio::strand<asio::any_io_executor>));
+  EXPECT_EQ(co_spawn(owner, strand, executor_now(), asio::use_future).get(), strand);
+  pool.join();
+}
+
 TEST(OwnerTest, CancelsFromAnyThreadOnAPool) {
   asio::thread_pool pool(4);
   std::vector<std::future<void>> all;
@@ -164,7 +203,6 @@ TEST(OwnerTest, CancelsFromAnyThreadOnAPool) {
   for (auto& each : all) EXPECT_THROW(each.get(), std::system_error);
   pool.join();
 }
-#endif
 
 }  // namespace
 }  // namespace leash

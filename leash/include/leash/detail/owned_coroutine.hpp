@@ -8,6 +8,7 @@
 #  include <exception>
 #  include <memory>
 #  include <type_traits>
+#  include <typeinfo>
 #  include <utility>
 
 #  include "leash/detail/coroutine_record.hpp"
@@ -52,18 +53,14 @@ class OwnedCoroutine {
 
 // Ties a coroutine to its owner until it ends.
 template <class Executor>
-class Charge : public std::enable_shared_from_this<Charge<Executor>> {
+class Charge final : public OwnerWatcher, public std::enable_shared_from_this<Charge<Executor>> {
  public:
   Charge(std::shared_ptr<OwnerState> owner, const Executor& executor)
       : owner_(std::move(owner)), executor_(executor) {}
-  ~Charge() { owner_->unwatch(watcher_); }
+  ~Charge() { owner_->unwatch(place_); }
 
-  void begin() {
-    watcher_ = owner_->watch([weak = this->weak_from_this()] {
-      if (const auto self = weak.lock()) self->cancel_soon();
-    });
-  }
-  void cancel_soon() {
+  void begin() { place_ = owner_->watch(this->shared_from_this()); }
+  void owner_ended() override {
     io::post(executor_, [weak = this->weak_from_this()] {
       if (const auto self = weak.lock()) self->signal.emit(io::cancellation_type::terminal);
     });
@@ -74,7 +71,7 @@ class Charge : public std::enable_shared_from_this<Charge<Executor>> {
  private:
   const std::shared_ptr<OwnerState> owner_;
   const Executor executor_;
-  OwnerState::Watchers::iterator watcher_;
+  OwnerState::Watchers::iterator place_;
 };
 
 template <class Handler, class Executor>
@@ -101,20 +98,12 @@ class ChargedHandler {
   Executor executor_;
 };
 
-template <class Executor>
-inline constexpr bool is_strand = false;
-template <class Inner>
-inline constexpr bool is_strand<io::strand<Inner>> = true;
-
-template <class Executor>
-bool runs_on_a_strand(const Executor& executor) noexcept {
-  if constexpr (std::is_same_v<Executor, io::any_io_executor>) {
-    return executor.template target<io::strand<io::any_io_executor>>() ||
-           executor.template target<io::strand<io::io_context::executor_type>>() ||
-           executor.template target<io::strand<io::thread_pool::executor_type>>();
-  } else {
-    return is_strand<Executor>;
-  }
+// By target_type: Asio 1.22's target<T>() gives a pointer whatever the type is.
+inline bool is_a_strand(const io::any_io_executor& executor) noexcept {
+  const auto& type = executor.target_type();
+  return type == typeid(io::strand<io::any_io_executor>) ||
+         type == typeid(io::strand<io::io_context::executor_type>) ||
+         type == typeid(io::strand<io::thread_pool::executor_type>);
 }
 
 struct SpawnOwned {
@@ -122,7 +111,7 @@ struct SpawnOwned {
   void operator()(Handler&& handler, std::shared_ptr<OwnerState> owner, Executor executor,
                   io::awaitable<T, Executor> coroutine) const {
     if constexpr (std::is_same_v<Executor, io::any_io_executor>) {
-      if (!runs_on_a_strand(executor)) executor = io::strand<io::any_io_executor>(executor);
+      if (!is_a_strand(executor)) executor = io::strand<io::any_io_executor>(executor);
     }
     auto charge = std::make_shared<Charge<Executor>>(owner, executor);
     charge->begin();
@@ -132,9 +121,7 @@ struct SpawnOwned {
         if (const auto kept = weak.lock()) kept->signal.emit(type);
       });
     }
-    Ownership ownership{std::move(owner), [weak = std::weak_ptr(charge)] {
-                          if (const auto kept = weak.lock()) kept->cancel_soon();
-                        }};
+    Ownership ownership{std::move(owner), charge};
     OwnedCoroutine<T, Executor> owned(std::move(coroutine), std::move(ownership));
     using Charged = ChargedHandler<std::decay_t<Handler>, Executor>;
     std::decay_t<Handler> kept(std::forward<Handler>(handler));
@@ -167,7 +154,7 @@ auto co_spawn(const ObservedOwner& owner, const Executor& executor,
               LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine, Token&& token) {
   namespace flavor = detail::LEASH_CO_SPAWN_FLAVOR;
   return LEASH_CO_SPAWN_ASIO::co_spawn(
-      executor, flavor::OwnedCoroutine<T, Of>(std::move(coroutine), detail::Ownership{owner.state, nullptr}),
+      executor, flavor::OwnedCoroutine<T, Of>(std::move(coroutine), detail::Ownership{owner.state, {}}),
       std::forward<Token>(token));
 }
 template <class OwnerKind, class Context, class T, class Of, class Token>

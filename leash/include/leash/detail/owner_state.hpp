@@ -3,13 +3,13 @@
 // What an Owner is: one control block for all of its handles and coroutines. Internal; free of Asio.
 //
 // Guarantees     done_at, once it is not zero, stays; label is set before the block is shared, and cause before done_at.
-//                A watcher is called at most once, by end() or, if that was before, by watch().
-// Threads        any. A watcher is called under a lock: it only posts.
+//                A watcher is told at most once, by end() or, if that was before, by watch(). It may go at any time, also
+//                while it is told.
+// Threads        any. No lock is held while a watcher is told.
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -19,14 +19,23 @@
 
 namespace leash::detail {
 
+// What is told when an owner ends.
+class OwnerWatcher {
+ public:
+  virtual void owner_ended() = 0;
+
+ protected:
+  ~OwnerWatcher() = default;
+};
+
 struct OwnerState {
-  using Watchers = std::list<std::function<void()>>;
+  using Watchers = std::list<std::weak_ptr<OwnerWatcher>>;
 
   explicit OwnerState(std::string_view what) : label(what) {}
 
   bool done() const noexcept { return done_at.load(std::memory_order_acquire) != 0; }
   void end(std::error_code why);
-  Watchers::iterator watch(std::function<void()> tell);
+  Watchers::iterator watch(const std::shared_ptr<OwnerWatcher>& watcher);
   void unwatch(Watchers::iterator watcher);
 
   const std::string label;
@@ -39,7 +48,7 @@ struct OwnerState {
 // What the registry keeps of a coroutine that has an owner.
 struct Ownership {
   std::shared_ptr<OwnerState> owner;
-  std::function<void()> cancel;  // empty: the owner only observes
+  std::weak_ptr<OwnerWatcher> canceled;  // empty: the owner only observes
 };
 
 }  // namespace leash::detail
