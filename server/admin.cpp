@@ -9,7 +9,11 @@
 #include "http/message/json_writer.hpp"
 #include "http/message/problem.hpp"
 #include "http/server/families.hpp"
+#include "http/server/parameters.hpp"
+#include "http/server/worker.hpp"
+#include "inspector/inspection.hpp"
 #include "leash/families.hpp"
+#include "server/cure.hpp"
 #include "server/log.hpp"
 #include "server/mode.hpp"
 
@@ -47,6 +51,22 @@ Task<Result<MaybeResponse>> change_mode(Service& service, Exchange& exchange) {
   co_return mode_response(service);
 }
 
+// The sources of the patterns as JSON for pages, or the cures of what has leaked now as text.
+Task<Result<MaybeResponse>> show_cures(Exchange& exchange) {
+  http::server::Parameters parameters(exchange.query(), {"format"});
+  const std::string_view format = parameters.text("format", "text");
+  if (format != "json" && format != "text")
+    parameters.fail("This format is unknown; allowed are json, text.");
+  if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
+  if (format == "json") co_return http::json_response(200, cures_to_json());
+  leash::Loop& here = exchange.worker().loop();
+  leash::DumpOptions options;
+  options.filter.state = leash::TaskState::leaked;
+  const auto leaked = co_await inspector::dump_tasks(exchange.ctx(), here, options);
+  const auto contexts = co_await inspector::dump_contexts(exchange.ctx(), here);
+  co_return http::text_response(cures_to_text(leaked.all, contexts.all), "text/plain");
+}
+
 void append_families(leash::families::Families& families, const Shared& shared, const Service& service) {
   using leash::families::add;
   using leash::families::family;
@@ -70,9 +90,11 @@ inspector::Program admin_program(const Shared& shared, Service& service,
   program.token = shared.options.admin_token;
   program.settings = shared.options.serving;
   program.log = log_event;
-  program.routes = {{get, "/mode", "", "the mode", [&](Exchange&) { return mode_response(service); }},
-                    {put, "/mode", "", "changes it: {\"mode\":\"leaky\"}",
-                     [&](Exchange& exchange) { return change_mode(service, exchange); }}};
+  program.routes = {
+      {get, "/mode", "", "the mode", [&](Exchange&) { return mode_response(service); }},
+      {put, "/mode", "", "changes it: {\"mode\":\"leaky\"}",
+       [&](Exchange& exchange) { return change_mode(service, exchange); }},
+      {get, "/cures", "?format=", "what has leaked, as source text beside the fixed version", show_cures}};
   program.append_families = [&](leash::families::Families& families) {
     http::server::append_families(families, service, workers);
     append_families(families, shared, service);

@@ -27,6 +27,24 @@ output_says '^Next:'
 nothing_stays_behind
 grep -q -- '--rate 77 --duration 3s' "$scratch/load-arguments" || fail 'rate and duration did not reach leash-load'
 
+grep -q '/demo?pattern=mixed' "$scratch/load-arguments" || fail 'mixed is not the pattern'
+grep -q '^get http://127.0.0.1:2/cures$' "$scratch/client-arguments" || fail 'the cures were not asked for'
+output_says '^    -  18 long words'
+[[ $(sed "s|$scratch||g" "$scratch/out" | wc -L) -le 80 ]] || fail 'a line has more than 80 columns'
+
+demo good good --pattern send
+status_is 0
+grep -q '/demo?pattern=send' "$scratch/load-arguments" || fail 'the pattern did not reach leash-load'
+
+run scripts/demo --pattern other
+status_is 2
+one_line_says "not 'other'"
+
+FAKE_CLIENT=fails demo good good
+status_is 1
+error_says 'did not answer GET http://127.0.0.1:2/cures'
+nothing_stays_behind
+
 demo good clean
 status_is 1
 error_says 'found no leak in the leaky server'
