@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "inspector/access.hpp"
 
+#include <algorithm>
 #include <asio/ip/address.hpp>
 #include <string_view>
 #include <system_error>
@@ -28,26 +29,23 @@ bool is_safe(http::Method method) noexcept {
   return method == http::Method::get || method == http::Method::head || method == http::Method::options;
 }
 
+// The host and port that the request is for. The parser has seen to it that there is one.
+std::string_view authority_of(const http::Request& request) noexcept {
+  const auto target = http::split_target(request.target);
+  if (target && !target->authority.empty()) return target->authority;
+  return request.headers.find("Host").value_or("");
+}
+
 // Whether a page of this host sent it, or no page at all.
 bool is_same_origin(const http::Request& request) noexcept {
   const auto origin = request.headers.find("Origin");
   if (!origin) return true;
   const std::size_t scheme = origin->find("://");
   return scheme != std::string_view::npos &&
-         http::detail::iequals(origin->substr(scheme + 3), request.headers.find("Host").value_or(""));
+         http::detail::iequals(origin->substr(scheme + 3), authority_of(request));
 }
 
-// Whether its page was found by an address. A name may be somebody else's, who lets it lead here once the page is loaded
-// (DNS rebinding): then page and host are of one origin, and the browser lets it ask.
-bool is_from_an_address(const http::Request& request) {
-  const auto origin = request.headers.find("Origin");
-  if (!origin) return true;
-  const auto url = http::parse_url(*origin);
-  if (!url) return false;
-  std::error_code is_a_name;
-  (void)asio::ip::make_address(url->host, is_a_name);
-  return !is_a_name || http::detail::iequals(url->host, "localhost");
-}
+http::Response forbidden(std::string_view why) { return http::problem(403, why, "origin"); }
 
 }  // namespace
 
@@ -58,28 +56,43 @@ bool Access::has_token(const http::Request& request) const noexcept {
   if (space == std::string_view::npos || !http::detail::iequals(credentials.substr(0, space), "Bearer")) {
     return false;
   }
-  return equal_in_constant_time(http::detail::trim(credentials.substr(space)), token_);
+  return equal_in_constant_time(http::detail::trim(credentials.substr(space)), options_.token);
+}
+
+// A name may be somebody else's, who lets it lead here once the page is loaded (DNS rebinding): then page and host are of
+// one origin, and the browser lets it ask.
+bool Access::is_ours(std::string_view authority) const {
+  if (options_.any_name) return true;
+  const auto url = http::parse_url("http://" + std::string(authority));
+  if (!url) return false;
+  std::error_code is_a_name;
+  (void)asio::ip::make_address(url->host, is_a_name);
+  return !is_a_name || http::detail::iequals(url->host, "localhost") ||
+         std::ranges::any_of(options_.names,
+                             [&](const std::string& name) { return http::detail::iequals(name, url->host); });
 }
 
 std::optional<http::Response> Access::refuse(const http::Request& request) const {
   const bool shows_nothing = request.path == "/" && is_safe(request.method);
-  if (!token_.empty() && !shows_nothing && !has_token(request)) {
+  if (!options_.token.empty() && !shows_nothing && !has_token(request)) {
     http::Response response =
         http::problem(401, "A token is needed: Authorization: Bearer TOKEN.", "unauthorized");
     const bool wrong = request.headers.find(authorization).has_value();
-    response.headers.add("WWW-Authenticate",
-                         "Bearer realm=\"" + realm_ + '"' + (wrong ? ", error=\"invalid_token\"" : ""));
+    response.headers.add("WWW-Authenticate", "Bearer realm=\"" + options_.realm + '"' +
+                                                 (wrong ? ", error=\"invalid_token\"" : ""));
     return response;
   }
   if (!is_safe(request.method) && !is_same_origin(request)) {
-    return http::problem(403, "Pages of other origins may not change anything here.", "origin");
+    return forbidden("Pages of other origins may not change anything here.");
   }
-  if (!is_safe(request.method) && token_.empty() && !is_from_an_address(request)) {
-    return http::problem(403,
-                         "Where no token is needed, a page changes something only if it was found by an "
-                         "address or as localhost, not "
-                         "by another name.",
-                         "origin");
+  if (!options_.token.empty()) return std::nullopt;
+  if (!is_ours(authority_of(request))) {
+    return forbidden(
+        "Without a token, the host has to be named by an address or as localhost, not by another name.");
+  }
+  if (!shows_nothing &&
+      http::detail::iequals(request.headers.find("Sec-Fetch-Site").value_or(""), "cross-site")) {
+    return forbidden("Without a token, pages of other sites may not ask.");
   }
   return std::nullopt;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "inspector/metrics.hpp"
+#include "inspector/profile_routes.hpp"
 #include "leash/go.hpp"
 #include "leash/loops.hpp"
 #include "leash/sleep.hpp"
@@ -41,10 +42,13 @@ Core::Core(Program program)
     : program_(with_log(std::move(program))),
       probes_(program_.log),
       live_page_(program_, probes_),
-      access_(program_.token, program_.name),
+      access_({.token = program_.token,
+               .realm = program_.name,
+               .names = program_.names,
+               .any_name = program_.any_name}),
       service_(routes(), with_time_to_ask(program_.settings),
                [this](const http::Request& request) { return access_.refuse(request); }),
-      worker_(service_, {.name = "inspector"}) {
+      worker_(service_, {.name = "leash inspector"}) {
   service_.log = program_.log;
   leash::leave_out(worker_.loop());
   (void)process::metrics();  // what it opens for good, it opens while there are descriptors
@@ -58,6 +62,7 @@ std::vector<Route> Core::routes() {
                    return response;
                  }});
   for (Route& route : debug_.routes()) all.push_back(std::move(route));
+  for (Route& route : profile_routes()) all.push_back(std::move(route));
   all.insert(all.end(), program_.routes.begin(), program_.routes.end());
   return all;
 }

@@ -14,8 +14,10 @@
 #include "http/server/parameters.hpp"
 #include "http/server/worker.hpp"
 #include "inspector/inspection.hpp"
+#include "inspector/profile/folded.hpp"
 #include "leash/json.hpp"
 #include "leash/task_filter.hpp"
+#include "leash/tree.hpp"
 
 namespace inspector {
 
@@ -33,15 +35,19 @@ namespace {
 constexpr auto most_age = std::chrono::hours(24 * 365);
 constexpr int most_entries = 100'000;
 
-enum class Format { json, text, html };
+enum class Format { json, text, html, folded };
 
-// As ?format= says, else as the client prefers.
-Format format_of(const Exchange& exchange, Parameters& parameters) {
+// As ?format= says, else as the client prefers. Folded stacks are of tasks alone.
+Format format_of(const Exchange& exchange, Parameters& parameters, bool of_tasks = false) {
   const std::string_view wanted = parameters.text("format", "");
   if (wanted == "json") return Format::json;
   if (wanted == "text") return Format::text;
   if (wanted == "html") return Format::html;
-  if (!wanted.empty()) parameters.fail("This format is unknown; allowed are html, json, text.");
+  if (wanted == "folded" && of_tasks) return Format::folded;
+  if (!wanted.empty()) {
+    parameters.fail(of_tasks ? "This format is unknown; allowed are folded, html, json, text."
+                             : "This format is unknown; allowed are html, json, text.");
+  }
   const std::string_view accept = exchange.request().headers.find("Accept").value_or("");
   if (accept.starts_with("text/html")) return Format::html;
   if (accept.starts_with("text/plain")) return Format::text;
@@ -66,8 +72,9 @@ http::Response page(std::string_view title, std::string_view text) {
           "nav a{margin-right:1rem}@media(prefers-color-scheme:dark){body{color:#ddd;"
           "background:#161616}a{color:#8ab4f8}}</style></head>\n<body><h1>" +
           name +
-          "</h1>\n<nav><a href=\"/debug/tasks\">tasks</a><a href=\"/debug/leaks\">leaks</a>"
-          "<a href=\"/debug/contexts\">contexts</a><a href=\"/metrics\">metrics</a></nav>\n<pre>" +
+          "</h1>\n<nav><a href=\"/\">live page</a><a href=\"/debug/tasks\">tasks</a>"
+          "<a href=\"/debug/leaks\">leaks</a><a href=\"/debug/contexts\">contexts</a>"
+          "<a href=\"/debug/tree\">tree</a><a href=\"/metrics\">metrics</a></nav>\n<pre>" +
           http::escape_html(text) + "</pre></body></html>\n",
       "text/html");
 }
@@ -133,7 +140,7 @@ std::string to_text(const leash::ContextDump& dump) {
 Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_leaked) {
   Parameters parameters(exchange.query(),
                         {"site", "name", "state", "min_age", "limit", "full", "since", "format"});
-  const Format format = format_of(exchange, parameters);
+  const Format format = format_of(exchange, parameters, true);
   leash::DumpOptions options;
   options.filter = filter_of(parameters);
   options.full = parameters.integer("full", 0, 0, 1) == 1;
@@ -149,6 +156,10 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
     options.filter.state = leash::TaskState::leaked;
   }
   const int since = parameters.integer("since", 0, 1, INT_MAX);
+  if (since && format == Format::folded) {
+    parameters.fail(
+        "Folded stacks are of one dump; two profiles are subtracted by go tool pprof -diff_base.");
+  }
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
 
   // What a dump was asked for; two answers to different questions are not compared.
@@ -192,6 +203,11 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
             std::to_string(static_cast<long>(seconds)) + " s ago\n" + to_text(changed);
   } else {
     if (seen.all.entries.size() > most_shown) seen.all.entries.resize(most_shown);
+    if (format == Format::folded) {
+      std::string folded = to_folded(seen.all);
+      for (const std::string& name : seen.unresponsive) folded += "loop \"" + name + "\" does not answer 0\n";
+      co_return http::text_response(std::move(folded), "text/plain");
+    }
     json = leash::to_json(seen.all);
     text += "dump " + std::to_string(id) + ": " + leash::to_text(seen.all);
   }
@@ -214,6 +230,18 @@ Task<Result<MaybeResponse>> DebugRoutes::contexts(Exchange& exchange) {
   ordered_json json = leash::to_json(seen.all);
   json["unresponsive"] = seen.unresponsive;
   co_return in_format(format, "contexts", json, not_answering(seen.unresponsive) + to_text(seen.all));
+}
+
+// Read from memory: no loop is asked, so that none can be missing.
+http::Response DebugRoutes::tree(const Exchange& exchange) const {
+  Parameters parameters(exchange.query(), {"limit", "format"});
+  const Format format = format_of(exchange, parameters);
+  const int most = parameters.integer("limit", leash::most_in_tree, 1, leash::most_in_tree);
+  if (!parameters.problem().empty()) return http::problem(400, parameters.problem());
+  leash::Tree tree = leash::tree_of_process(static_cast<std::size_t>(most));
+  const std::string& here = exchange.worker().loop().name();
+  std::erase_if(tree.loops, [&](const leash::TreeNode& loop) { return loop.name == here; });
+  return in_format(format, "tree", leash::to_json(tree), leash::to_text(tree));
 }
 
 Task<Result<MaybeResponse>> DebugRoutes::reap(Exchange& exchange) {
@@ -241,6 +269,8 @@ std::vector<Route> DebugRoutes::routes() {
           {get, "/debug/contexts",
            "?site=&name=&limit=&format=", "contexts that are not done, by the place that made them",
            [this](Exchange& exchange) { return contexts(exchange); }},
+          {get, "/debug/tree", "?limit=&format=", "loops, contexts, scopes and tasks, and who waits for whom",
+           [this](Exchange& exchange) { return tree(exchange); }},
           {post, "/debug/reap", "?site=&name=&min_age=&limit=", "ends leaked tasks by force",
            [this](Exchange& exchange) { return reap(exchange); }}};
 }

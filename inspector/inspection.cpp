@@ -59,14 +59,19 @@ FromLoops<T> put_together(T all, std::vector<std::string> unresponsive) {
 
 }  // namespace
 
+leash::Task<FromLoops<std::vector<leash::Dump>>> dump_tasks_by_loop(leash::Context ctx, leash::Loop& here,
+                                                                    leash::DumpOptions options) {
+  Question<leash::Dump> question = [options](leash::Loop& loop, std::function<void(leash::Dump)> reply) {
+    leash::take_dump(loop, options, std::move(reply));
+  };
+  return ask_loops<leash::Dump>(std::move(ctx), here, std::move(question));
+}
+
 leash::Task<FromLoops<leash::Dump>> dump_tasks(leash::Context ctx, leash::Loop& here,
                                                leash::DumpOptions options) {
   leash::DumpOptions of_each = options;
   if (!options.full) of_each.filter.limit = SIZE_MAX;  // groups of several loops are added up first
-  Question<leash::Dump> question = [of_each](leash::Loop& loop, std::function<void(leash::Dump)> reply) {
-    leash::take_dump(loop, of_each, std::move(reply));
-  };
-  auto answers = co_await ask_loops<leash::Dump>(ctx, here, std::move(question));
+  auto answers = co_await dump_tasks_by_loop(ctx, here, of_each);
   co_return put_together(leash::merge(std::move(answers.all), options), std::move(answers.unresponsive));
 }
 

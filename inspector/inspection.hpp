@@ -29,6 +29,9 @@ struct FromLoops {
   std::vector<std::string> unresponsive;  // names of loops
 };
 
+// One dump per loop, for what names the loop of each entry.
+leash::Task<FromLoops<std::vector<leash::Dump>>> dump_tasks_by_loop(leash::Context ctx, leash::Loop& here,
+                                                                    leash::DumpOptions options);
 leash::Task<FromLoops<leash::Dump>> dump_tasks(leash::Context ctx, leash::Loop& here,
                                                leash::DumpOptions options);
 leash::Task<FromLoops<leash::ContextDump>> dump_contexts(leash::Context ctx, leash::Loop& here);

@@ -105,6 +105,8 @@ std::expected<Inspector, std::string> Inspector::start(InspectorOptions options)
   inspector::Program program;
   program.name = std::move(options.name);
   program.token = std::move(options.token);
+  program.names = std::move(options.names);
+  program.any_name = options.listen.starts_with("unix:");
   for (InspectorRoute& each : options.routes) {
     auto route = route_of(std::move(each));
     if (!route) return std::unexpected(route.error());

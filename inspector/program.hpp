@@ -21,6 +21,9 @@ namespace inspector {
 struct Program {
   std::string name = "leash";
   std::string token = {};  // empty: none is needed
+  std::vector<std::string> names =
+      {};                 // of this host, by which it may be asked without a token; any address may
+  bool any_name = false;  // it listens on a file, where no browser asks
   std::vector<http::server::Route> routes = {};
   http::server::Settings settings = {};  // of the inspector's own connections
   http::server::LogFunction log = {};

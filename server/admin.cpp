@@ -88,6 +88,7 @@ inspector::Program admin_program(const Shared& shared, Service& service,
   inspector::Program program;
   program.name = "leash-server";
   program.token = shared.options.admin_token;
+  program.names = shared.options.admin_names;
   program.settings = shared.options.serving;
   program.log = log_event;
   program.routes = {

@@ -4,10 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
+#include <ranges>
 #include <string>
 #include <vector>
 
+#include "http/message/target.hpp"
 #include "units/duration.hpp"
 #include "units/size.hpp"
 
@@ -122,10 +125,24 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
       "what the admin listener wants as Authorization: Bearer; better given as LEASH_ADMIN_TOKEN, which "
       "no list of processes shows",
       "", "TOKEN", [&](const std::string& text) {
+        if (text.empty()) return std::string("is empty; to want no token, leave it out");
         const bool visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
         if (visible) options.admin_token = text;
         return visible ? std::string() : "a token is made of visible ASCII characters";
       });
+  parser.parsed("--admin-names",
+                "names of this host, with commas between, by which the admin listener may be asked without a "
+                "token; addresses and localhost always may",
+                "", "NAMES", [&](const std::string& text) {
+                  options.admin_names.clear();
+                  for (const auto name : std::views::split(text, ',')) {
+                    options.admin_names.emplace_back(name.begin(), name.end());
+                    if (!http::is_valid_authority(options.admin_names.back())) {
+                      return std::string("names with commas between are needed, without a port");
+                    }
+                  }
+                  return std::string();
+                });
   parser.parsed("--log-level", "trace, debug (a line for each request), info, warn, error or off", "info",
                 "LEVEL", [&](const std::string& text) {
                   const auto level = http::server::parse_log_level(text);
@@ -201,6 +218,11 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
     return std::unexpected(2);
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "leash-server: %s (see --help)\n", error.what());
+    return std::unexpected(2);
+  }
+  // CLI11 takes an empty variable for none, and a listener that was to be guarded would be open.
+  if (const char* const token = std::getenv("LEASH_ADMIN_TOKEN"); token && *token == '\0') {
+    std::fputs("leash-server: LEASH_ADMIN_TOKEN is empty; to want no token, unset it (see --help)\n", stderr);
     return std::unexpected(2);
   }
   options.serving.log_requests = options.log_level <= LogLevel::debug;

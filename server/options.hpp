@@ -30,8 +30,9 @@ struct Options {
   unsigned threads = 0;  // 0: one for each core
   Accept accept = Accept::turns;
   Mode mode = Mode::fixed;
-  bool request_mode = true;  // whether ?mode= may choose it for one request
-  std::string admin_token;   // empty: the admin listener wants none
+  bool request_mode = true;              // whether ?mode= may choose it for one request
+  std::string admin_token;               // empty: the admin listener wants none
+  std::vector<std::string> admin_names;  // by which it may be asked then
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   bool healthcheck = false;  // asks a running server instead of being one

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "http/message/target.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace {
@@ -11,71 +12,93 @@ using support::HttpReply;
 using support::RawClient;
 using support::ServerProcess;
 
-int refused(const inspector::Access& access, http::HeaderViews headers,
-            http::Method method = http::Method::get, const char* host = "127.0.0.1:8081") {
+using inspector::Access;
+
+const Access open_to_all({.realm = "leash-server"});
+const Access guarded({.token = "s3cret", .realm = "leash-server"});
+
+int refused(const Access& access, http::HeaderViews headers, http::Method method = http::Method::get,
+            const char* host = "127.0.0.1:8081", const char* target = "/metrics") {
   http::Request request;
   request.method = method;
   request.headers = std::move(headers);
   request.headers.add("Host", host);
+  request.target = target;
+  request.path = http::split_target(target)->path;
   const auto response = access.refuse(request);
   return response ? response->status : 0;
 }
 
-TEST(Access, NeedsNoTokenWhenNoneIsSet) { EXPECT_EQ(refused(inspector::Access("", "leash-server"), {}), 0); }
+TEST(Access, NeedsNoTokenWhenNoneIsSet) { EXPECT_EQ(refused(open_to_all, {}), 0); }
 
 TEST(Access, WantsTheTokenAndNothingElse) {
-  const inspector::Access access("s3cret", "leash-server");
-  EXPECT_EQ(refused(access, {{"authorization", "Bearer s3cret"}}), 0);
-  EXPECT_EQ(refused(access, {{"Authorization", "bearer   s3cret"}}), 0) << "schemes have no case";
-  EXPECT_EQ(refused(access, {}), 401);
+  EXPECT_EQ(refused(guarded, {{"authorization", "Bearer s3cret"}}), 0);
+  EXPECT_EQ(refused(guarded, {{"Authorization", "bearer   s3cret"}}), 0) << "schemes have no case";
+  EXPECT_EQ(refused(guarded, {}), 401);
   for (const char* value :
        {"", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets", "Bearer s3cret s3cret", "Bearer S3CRET",
         "Bearer s3creu", "Basic s3cret", "s3cret", "Bearers3cret", "Bearer s3crets3cret"}) {
-    EXPECT_EQ(refused(access, {{"Authorization", value}}), 401) << value;
+    EXPECT_EQ(refused(guarded, {{"Authorization", value}}), 401) << value;
   }
-  EXPECT_EQ(refused(access, {{"Authorization", "Bearer s3cret"}, {"Authorization", "Bearer s3cret"}}), 401)
+  EXPECT_EQ(refused(guarded, {{"Authorization", "Bearer s3cret"}, {"Authorization", "Bearer s3cret"}}), 401)
       << "which one?";
 }
 
 TEST(Access, LetsABrowserHaveThePageThatAsksForTheToken) {
-  const inspector::Access access("s3cret", "leash-server");
-  http::Request request;
-  request.path = "/";
-  EXPECT_FALSE(access.refuse(request));
-  request.method = http::Method::post;
-  EXPECT_TRUE(access.refuse(request));
+  EXPECT_EQ(refused(guarded, {}, http::Method::get, "127.0.0.1", "/"), 0);
+  EXPECT_EQ(refused(guarded, {}, http::Method::post, "127.0.0.1", "/"), 401);
 }
 
 TEST(Access, KeepsPagesOfOthersFromChangingAnything) {
-  const inspector::Access access("", "leash-server");
   for (const auto method : {http::Method::post, http::Method::put, http::Method::delete_}) {
-    EXPECT_EQ(refused(access, {}, method), 0);
-    EXPECT_EQ(refused(access, {{"Origin", "http://127.0.0.1:8081"}}, method), 0);
-    EXPECT_EQ(refused(access, {{"Origin", "http://evil.example"}}, method), 403);
-    EXPECT_EQ(refused(access, {{"Origin", "http://127.0.0.1:8080"}}, method), 403);
-    EXPECT_EQ(refused(access, {{"Origin", "null"}}, method), 403);
+    EXPECT_EQ(refused(open_to_all, {}, method), 0);
+    EXPECT_EQ(refused(open_to_all, {{"Origin", "http://127.0.0.1:8081"}}, method), 0);
+    for (const char* origin : {"http://evil.example", "http://127.0.0.1:8080", "null", "127.0.0.1:8081"}) {
+      EXPECT_EQ(refused(open_to_all, {{"Origin", origin}}, method), 403) << origin;
+      EXPECT_EQ(refused(guarded, {{"Authorization", "Bearer s3cret"}, {"Origin", origin}}, method), 403)
+          << origin;
+    }
   }
-  EXPECT_EQ(refused(access, {{"Origin", "http://evil.example"}}, http::Method::get), 0);
 }
 
-TEST(Access, KeepsPagesThatWereFoundByANameFromChangingAnythingWithoutAToken) {
-  const inspector::Access open("", "leash-server");
-  const inspector::Access closed("s3cret", "leash-server");
-  const auto put = [](const inspector::Access& access, std::string host) {
-    http::HeaderViews headers{{"Authorization", "Bearer s3cret"}};
-    const std::string origin = "http://" + host;
-    headers.add("Origin", origin);
-    return refused(access, headers, http::Method::put, host.c_str());
+TEST(Access, WithoutATokenKeepsPagesOfOthersFromReading) {
+  for (const auto method : {http::Method::get, http::Method::head, http::Method::put}) {
+    for (const char* site : {"same-origin", "same-site", "none"}) {
+      EXPECT_EQ(refused(open_to_all, {{"Sec-Fetch-Site", site}}, method), 0) << site;
+    }
+    EXPECT_EQ(refused(open_to_all, {{"Sec-Fetch-Site", "cross-site"}}, method), 403);
+    EXPECT_EQ(
+        refused(guarded, {{"Authorization", "Bearer s3cret"}, {"Sec-Fetch-Site", "cross-site"}}, method), 0);
+  }
+  EXPECT_EQ(refused(open_to_all, {{"Sec-Fetch-Site", "cross-site"}}, http::Method::get, "127.0.0.1", "/"), 0)
+      << "a link to the live page, which shows nothing by itself";
+}
+
+TEST(Access, WithoutATokenWantsAHostThatIsNobodyElses) {
+  const Access named({.names = {"leash", "tasks.leash"}});
+  const Access on_a_file({.any_name = true});
+  const auto get = [](const Access& access, const char* host) {
+    return refused(access, {{"Authorization", "Bearer s3cret"}}, http::Method::get, host);
   };
   for (const char* host : {"127.0.0.1:8081", "[::1]:8081", "10.0.0.7:81", "localhost:8081", "LOCALHOST"}) {
-    EXPECT_EQ(put(open, host), 0) << host;
+    EXPECT_EQ(get(open_to_all, host), 0) << host;
   }
-  for (const char* host :
-       {"evil.example", "evil.example:8081", "127.0.0.1.evil.example", "localhost.evil.example"}) {
-    EXPECT_EQ(put(open, host), 403) << host;
-    EXPECT_EQ(put(closed, host), 0) << host << ": it has the token";
+  for (const char* host : {"evil.example", "evil.example:8081", "127.0.0.1.evil.example",
+                           "localhost.evil.example", "tasks.leash"}) {
+    EXPECT_EQ(get(open_to_all, host), 403) << host;
+    EXPECT_EQ(get(guarded, host), 0) << host << ": it has the token";
+    EXPECT_EQ(get(on_a_file, host), 0) << host << ": no browser comes there";
   }
-  EXPECT_EQ(refused(open, {{"Origin", "http://evil.example"}}, http::Method::get, "evil.example"), 0);
+  EXPECT_EQ(get(named, "tasks.leash:8081"), 0);
+  EXPECT_EQ(get(named, "leash.evil.example"), 403);
+}
+
+TEST(Access, GoesByTheTargetRatherThanByTheHostField) {
+  EXPECT_EQ(refused(open_to_all, {}, http::Method::get, "127.0.0.1", "http://evil.example/metrics"), 403);
+  EXPECT_EQ(refused(open_to_all, {}, http::Method::get, "evil.example", "http://127.0.0.1/metrics"), 0);
+  EXPECT_EQ(refused(open_to_all, {{"Origin", "http://127.0.0.1:1"}}, http::Method::put, "127.0.0.1:1",
+                    "http://127.0.0.1:2/mode"),
+            403);
 }
 
 // --- of a running server ---
@@ -84,7 +107,7 @@ HttpReply ask(std::uint16_t port, std::string_view method, std::string_view targ
               std::string_view fields = {}, std::string_view body = {}) {
   RawClient client(port);
   client.send(std::string(method) + " " + std::string(target) +
-              " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+              " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
               std::string(fields) + "\r\n" + std::string(body));
   return client.receive_reply();
 }

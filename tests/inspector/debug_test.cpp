@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -162,6 +163,41 @@ TEST(Debug, ContextsAreShownByThePlaceThatMadeThem) {
   EXPECT_EQ(parked["count"], 3);
   EXPECT_EQ(parked["armed"], 3);
   EXPECT_GT(parked["nearest_deadline_seconds"], 3500);
+}
+
+TEST(Debug, TheTreeShowsWhatBelongsToWhom) {
+  const ServerProcess server(leaky);
+  leak(server, "receive", 2);
+  const json tree = ask(server, "/debug/tree");
+  EXPECT_EQ(tree["schema"], 1);
+  std::function<int(const json&)> workers = [&](const json& node) {
+    int count = node["kind"] == "task" && node["name"] == "worker" ? node["count"].get<int>() : 0;
+    for (const json& child : node["children"]) count += workers(child);
+    return count;
+  };
+  int found = 0;
+  for (const json& loop : tree["loops"]) {
+    EXPECT_EQ(loop["kind"], "loop");
+    EXPECT_NE(loop["name"], "leash inspector") << "looking does not change what is seen";
+    found += workers(loop);
+  }
+  EXPECT_EQ(found, 2) << tree.dump(2);
+  const std::string text = server.admin("GET", "/debug/tree?format=text").body;
+  EXPECT_NE(text.find("\"worker\""), std::string::npos) << text;
+  EXPECT_EQ(server.admin("GET", "/debug/tree?site=x").status, 400);
+}
+
+TEST(Debug, FoldedStacksAreALineEach) {
+  const ServerProcess server(leaky);
+  leak(server, "send", 2);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 4));
+  const std::string folded = server.admin("GET", "/debug/leaks?format=folded").body;
+  EXPECT_TRUE(folded.starts_with("started by server::send_leaky")) << folded;
+  EXPECT_TRUE(folded.ends_with(";[chan send] 4\n")) << folded;
+  for (const char* target : {"/debug/contexts?format=folded", "/debug/tree?format=folded"}) {
+    EXPECT_EQ(server.admin("GET", target).status, 400) << target;
+  }
+  EXPECT_EQ(server.admin("GET", "/debug/leaks?format=folded&since=1").status, 400);
 }
 
 TEST(Debug, ReapEndsWhatHasLeaked) {

@@ -35,8 +35,8 @@ std::uint16_t port_of(const Inspector& inspector) {
 HttpReply ask(const Inspector& inspector, const std::string& line, const std::string& fields = {},
               const std::string& body = {}) {
   RawClient client(port_of(inspector));
-  client.send(line + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-              fields + "\r\n" + body);
+  client.send(line + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
+              "\r\n" + fields + "\r\n" + body);
   return client.receive_reply();
 }
 
@@ -179,7 +179,8 @@ TEST_F(UnixInspector, ListensOnAFileThatIsForItsUserAlone) {
     struct stat found {};
     ASSERT_EQ(::stat(path.c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 0777, 0600u);
-    const std::string answer = ask_unix("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    const std::string answer =
+        ask_unix("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
     EXPECT_FALSE(Inspector::start({.listen = "unix:" + path})) << "it is in use";
   }

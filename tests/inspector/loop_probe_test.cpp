@@ -35,7 +35,7 @@ class BlockedLoop : public testing::Test {
 
   std::string ask(const std::string& method, const std::string& target) const {
     support::RawClient client(port);
-    client.send(method + " " + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
     return client.receive_reply().body;
   }
 

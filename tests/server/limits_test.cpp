@@ -54,8 +54,8 @@ std::string with_body(std::size_t bytes) {
 std::string with_chunks(std::size_t bytes) {
   std::string body;
   for (std::size_t i = 0; i < bytes; ++i) body += "1\r\nb\r\n";
-  return "PUT /mode HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + body +
-         "0\r\n\r\n";
+  return "PUT /mode HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" +
+         body + "0\r\n\r\n";
 }
 
 TEST(Limits, OfTheRequestLine) {
@@ -133,7 +133,7 @@ TEST(Limits, OfTheTimeForAHeadAreNotReachedByAClientThatIsMerelySlow) {
 TEST(Limits, OfTheTimeBetweenTwoPiecesOfABody) {
   const ServerProcess server({"--body-timeout", "100ms", "--request-timeout", "60s"});
   RawClient silent(server.admin_port());
-  silent.send("PUT /mode HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\n\r\n{\"mode\"");
+  silent.send("PUT /mode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n{\"mode\"");
   EXPECT_EQ(silent.receive_reply().status, 408);
   EXPECT_TRUE(silent.closed_by_server());
 }
@@ -142,7 +142,7 @@ TEST(Limits, OfTheTimeForABodyAreNotReachedWhileItComes) {
   const ServerProcess server(
       {"--body-timeout", "10s", "--request-timeout", "60s", "--header-timeout", "100ms"});
   RawClient client(server.admin_port());
-  client.send("PUT /mode HTTP/1.1\r\nHost: a\r\nContent-Length: 57\r\n\r\n{\"mode\":\"fixed\"}");
+  client.send("PUT /mode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 57\r\n\r\n{\"mode\":\"fixed\"}");
   EXPECT_EQ(drip(client, " ", 40), "") << "longer than a head may take";
   client.send(" ");
   EXPECT_EQ(client.receive_reply().status, 200);

@@ -43,7 +43,9 @@ std::string printable(std::string_view bytes) {
 
 class MessageSyntax : public testing::Test {
  protected:
-  static void SetUpTestSuite() { server_ = std::make_unique<ServerProcess>(); }
+  static void SetUpTestSuite() {
+    server_ = std::make_unique<ServerProcess>(std::vector<std::string>{"--admin-names", "a,probe"});
+  }
   static void TearDownTestSuite() {
     EXPECT_EQ(server_->stop(), 0);
     server_.reset();

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -43,6 +45,13 @@ TEST(Options, SayWhoMayDoWhat) {
   EXPECT_EQ(parse({})->admin_token, "");
   EXPECT_EQ(parse({"--admin-token", "s3cret"})->admin_token, "s3cret");
   EXPECT_EQ(parse({"--admin-token", "two words"}).error(), 2);
+  EXPECT_EQ(parse({"--admin-token", ""}).error(), 2) << "rather than an open door";
+  ::setenv("LEASH_ADMIN_TOKEN", "", 1);
+  EXPECT_EQ(parse({}).error(), 2);
+  ::unsetenv("LEASH_ADMIN_TOKEN");
+  EXPECT_EQ(parse({"--admin-names", "leash,tasks.leash"})->admin_names,
+            (std::vector<std::string>{"leash", "tasks.leash"}));
+  EXPECT_EQ(parse({"--admin-names", "leash,,b"}).error(), 2);
 }
 
 TEST(Options, SayHowToLog) {

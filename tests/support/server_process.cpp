@@ -217,7 +217,7 @@ std::string ServerProcess::url(std::string_view target) const {
 
 HttpReply ServerProcess::get(std::string_view target, std::string_view extra_headers) const {
   RawClient client(port_);
-  client.send("GET " + std::string(target) + " HTTP/1.1\r\nHost: test\r\n" + std::string(extra_headers) +
+  client.send("GET " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(extra_headers) +
               "\r\n");
   return client.receive_reply();
 }
@@ -226,7 +226,7 @@ HttpReply ServerProcess::admin(std::string_view method, std::string_view target,
                                std::string_view extra_headers) const {
   RawClient client(admin_port_);
   client.send(std::string(method) + " " + std::string(target) +
-              " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+              " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
               std::string(extra_headers) + "\r\n" + std::string(body));
   return client.receive_reply();
 }

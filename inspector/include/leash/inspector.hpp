@@ -53,7 +53,10 @@ struct InspectorRoute {
 struct InspectorOptions {
   std::string listen = "127.0.0.1:0";  // ADDRESS:PORT, port 0 picks a free one; or unix:PATH
   std::string token = {};              // empty: none is needed
-  std::string name = "leash";          // of the program, in titles
+  std::vector<std::string> names =
+      {};                      // of this host: without a token it has to be asked by one, by an address or as
+                               // localhost, so that no web page can be made to ask it
+  std::string name = "leash";  // of the program, in titles
   std::vector<InspectorRoute> routes = {};
   std::function<void(std::string_view)> log = {};  // one line an event, key=value; empty: nowhere
 };

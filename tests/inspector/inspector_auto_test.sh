@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
+# A program without a line of leash in it, linked with leash::inspector_auto, shows itself if LEASH_INSPECT says where.
+# usage: inspector_auto_test.sh PROGRAM LEASH_CLIENT
+set -euo pipefail
+program=$1
+# shellcheck source=tests/support/eventually.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../support/eventually.sh"
+folder=$(mktemp -d)
+pid=
+stop() {
+  [[ -z $pid ]] || kill -KILL "$pid" 2>/dev/null || true
+  [[ -z $pid ]] || wait "$pid" 2>/dev/null || true
+  pid=
+}
+trap 'stop; rm -rf "$folder"' EXIT
+fail() {
+  printf 'FAILED: %s\n' "$*" >&2
+  exit 1
+}
+# start [VARIABLE=VALUE]...: when it waits, its standard error is in $folder/err.
+start() {
+  stop
+  env -u LEASH_INSPECT -u LEASH_ADMIN_TOKEN "$@" "$program" >"$folder/out" 2>"$folder/err" &
+  pid=$!
+  eventually grep -q '^ready$' "$folder/out"
+}
+said() { [[ $(cat "$folder/err") == "$1" ]] || fail "it said '$(cat "$folder/err")' and not '$1'"; }
+
+start
+said ''
+start LEASH_INSPECT=
+said ''
+
+start LEASH_INSPECT=127.0.0.1:0
+grep -Eqx 'leash: the inspector listens on http://127\.0\.0\.1:[0-9]+' "$folder/err" || fail "it said '$(cat "$folder/err")'"
+url=$(sed 's/.* on //' "$folder/err")
+curl -fsS -H 'Accept: text/html' "$url/" | grep -qF "<title>$(basename "$program")</title>" || fail 'the page has not its name'
+curl -fsS "$url/metrics" | grep -q '^leash_build_info' || fail 'no metrics'
+
+start LEASH_INSPECT="unix:$folder/socket"
+said "leash: the inspector listens on unix:$folder/socket"
+curl -fsS --unix-socket "$folder/socket" http://app/debug/tasks | jq -e '.schema == 1' >/dev/null || fail 'not on its socket'
+start LEASH_INSPECT="unix:$folder/socket"  # what the one that was killed left behind is replaced
+said "leash: the inspector listens on unix:$folder/socket"
+
+start LEASH_INSPECT=127.0.0.1:0 LEASH_ADMIN_TOKEN=s3cret
+url=$(sed 's/.* on //' "$folder/err")
+[[ $(curl -sS -o "$folder/reply" -w '%{http_code}' "$url/metrics") == 401 ]] || fail 'it wants no token'
+curl -fsS -H 'Authorization: Bearer s3cret' "$url/metrics" -o "$folder/reply" || fail 'it does not take its token'
+
+# What is wrong is one line, and the program runs.
+start LEASH_INSPECT=8081
+said 'leash: no inspector: LEASH_INSPECT: cannot listen on "8081": ADDRESS:PORT or unix:PATH is needed'
+start LEASH_INSPECT=127.0.0.1:0 LEASH_ADMIN_TOKEN=
+said 'leash: no inspector: LEASH_ADMIN_TOKEN is empty; to want no token, unset it'
