@@ -33,6 +33,7 @@
 
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
+#include "leash/coroutines.hpp"
 #include "leash/dump.hpp"
 #include "leash/loop.hpp"
 
@@ -44,6 +45,8 @@ class LeakOptions {
  public:
   // The tasks that are alive in this loop now; later loops are others, wherever they lie.
   LeakOptions& ignore_current(const Loop& loop);
+  // The tracked coroutines (leash/coroutines.hpp) that are alive now, of any context.
+  LeakOptions& ignore_current_coroutines();
   // The "path:line" of its site has this part.
   LeakOptions& ignore_site(std::string part);
   // Started by this function.
@@ -71,12 +74,16 @@ class LeakOptions {
   // Whether any task of the loop counts, and all that do.
   bool finds_any(const Loop& loop) const;
   Dump find(const Loop& loop) const;
+  // The coroutines of an execution context that count, by its address.
+  std::vector<CoroutineInfo> find_coroutines(const void* context) const;
 
  private:
   bool leaves_out(const detail::TaskRecord& task) const;
+  bool leaves_out(const CoroutineInfo& coroutine) const;
   std::uint64_t newest_then(const Loop& loop) const noexcept;
 
   std::map<std::uint64_t, std::uint64_t> newest_then_;  // by the loop's number
+  std::vector<std::uint64_t> coroutines_then_;
   std::vector<std::string> sites_;
   std::vector<std::string> creators_;
   std::vector<std::string> top_functions_;
@@ -97,6 +104,8 @@ struct LeakReport {
 };
 
 std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options = {});
+// The tracked coroutines of an io_context without a Loop; options that name contexts have no meaning for them.
+std::optional<LeakReport> find_leaks(asio::io_context& io, const LeakOptions& options = {});
 // The loop is run by another thread: each look is posted to it. A loop that does not answer while the wait
 // lasts is a report, too.
 std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& options = {});
@@ -132,7 +141,8 @@ class LeakCheck {
   ~LeakCheck();
 
   // Looks until nothing is left, for up to maximum_wait. A text about loops that were destroyed with tasks alive, with
-  // their stacks, and of loops that are still there, by site; empty: nothing.
+  // their stacks, and of loops that are still there, by site; of tracked coroutines that are alive, or were destroyed
+  // where they waited, with an io_context alone; empty: nothing.
   std::string find();
   // Only the loops that are still there.
   std::string find_in_live_loops();
@@ -145,6 +155,7 @@ class LeakCheck {
   struct State;
   std::shared_ptr<State> state_;  // shared with the hook, a call of which may be on its way
   AbandonedHook hook_;
+  std::uint64_t let_go_;  // number of its hook
 };
 
 }  // namespace leash

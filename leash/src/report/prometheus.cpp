@@ -3,9 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
 
+#include "leash/coroutines.hpp"
 #include "leash/families.hpp"
 
 namespace leash {
@@ -109,11 +114,66 @@ void append_sites(Families& families, const std::map<std::string, Site>& sites, 
   }
 }
 
+prometheus::MetricFamily& named(Families& families, std::string_view name) {
+  return *std::ranges::find(families, name, &prometheus::MetricFamily::name);
+}
+
+// Tracked coroutines of the process, in the families of tasks with a label of their own; as tasks, at most 255 sites and
+// "other".
+void append_coroutines(Families& families) {
+  constexpr std::size_t max_sites = 255;
+  static constexpr std::array<std::string_view, 3> endings{"returned", "error", "canceled"};
+  std::vector<CoroutineSite> all = coroutine_sites();
+  if (all.empty()) return;
+  std::ranges::stable_sort(all, std::greater(), &CoroutineSite::live);
+  const auto place_of = [](const CoroutinePlace& place) {
+    return place.line == 0 ? "other" : place.file + ":" + std::to_string(place.line);
+  };
+  std::map<std::string, CoroutineSite> sites;
+  for (const CoroutineSite& from : all) {
+    CoroutineSite& site = sites[sites.size() < max_sites ? place_of(from.place) : "other"];
+    site.started += from.started;
+    site.frame_bytes += from.frame_bytes;
+    for (std::size_t i = 0; i < endings.size(); ++i) site.finished[i] += from.finished[i];
+  }
+  for (const auto& [place, site] : sites) {
+    const Labels labels{{"site", place}, {"kind", "coroutine"}};
+    add(named(families, "leash_tasks_live"), labels, static_cast<double>(site.live()));
+    add(named(families, "leash_task_frame_bytes"), labels, static_cast<double>(site.frame_bytes));
+    add(named(families, "leash_tasks_started_total"), labels, static_cast<double>(site.started));
+    for (std::size_t i = 0; i < endings.size(); ++i) {
+      Labels with = labels;
+      with.push_back({"outcome", std::string(endings[i])});
+      add(named(families, "leash_tasks_finished_total"), with, static_cast<double>(site.finished[i]));
+    }
+  }
+  families.push_back(
+      family("leash_tasks_stray",
+             "Coroutines without an owner whose spawner has ended and that wait for longer than "
+             "the patience.",
+             MetricType::Gauge));
+  using Key = std::tuple<CoroutineState, std::string, std::string>;
+  std::map<Key, std::size_t> verdicts;
+  for (const CoroutineGroup& group : group_coroutines()) {
+    const CoroutineInfo& one = group.oldest;
+    if (one.state != CoroutineState::leaked && one.state != CoroutineState::stray) continue;
+    const std::string place = place_of(one.site);
+    verdicts[{one.state, sites.contains(place) ? place : "other", std::string(to_string(one.wait))}] +=
+        group.count;
+  }
+  for (const auto& [key, count] : verdicts) {
+    const auto& [state, place, wait] = key;
+    add(named(families, state == CoroutineState::leaked ? "leash_tasks_leaked" : "leash_tasks_stray"),
+        {{"site", place}, {"wait", wait}, {"kind", "coroutine"}}, static_cast<double>(count));
+  }
+}
+
 }  // namespace
 
 std::vector<prometheus::MetricFamily> prometheus_families(const MetricsOfLoops& loops, TimePoint now) {
   Families families;
   append_sites(families, add_up(loops), now);
+  append_coroutines(families);
 
   const auto sum = [&](auto member) {
     double total = 0;

@@ -141,6 +141,32 @@ bool LeakOptions::leaves_out(const TaskRecord& task) const {
   return false;
 }
 
+LeakOptions& LeakOptions::ignore_current_coroutines() {
+  coroutines_then_ = coroutine_ids();
+  return *this;
+}
+
+bool LeakOptions::leaves_out(const CoroutineInfo& coroutine) const {
+  const std::string place = coroutine.site.file + ":" + std::to_string(coroutine.site.line);
+  if (std::ranges::any_of(sites_, [&](const std::string& part) { return detail::contains(part, place); }))
+    return true;
+  if (any_matches(names_, coroutine.label) || any_matches(creators_, coroutine.spawned_by)) return true;
+  if (!coroutine.owner.empty() && any_matches(owners_, coroutine.owner)) return true;
+  if (!coroutine.frames.empty() && any_matches(top_functions_, coroutine.frames.front().function))
+    return true;
+  return std::ranges::any_of(
+      coroutine.frames, [&](const CoroutinePlace& frame) { return any_matches(functions_, frame.function); });
+}
+
+std::vector<CoroutineInfo> LeakOptions::find_coroutines(const void* context) const {
+  CoroutineFilter filter;
+  filter.context = context;
+  filter.without = coroutines_then_;
+  std::vector<CoroutineInfo> found = coroutines(filter);
+  std::erase_if(found, [&](const CoroutineInfo& each) { return leaves_out(each); });
+  return found;
+}
+
 std::uint64_t LeakOptions::newest_then(const Loop& loop) const noexcept {
   const auto then = newest_then_.find(loop.state().id());
   return then == newest_then_.end() ? 0 : then->second;
@@ -175,6 +201,25 @@ std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options) {
   options.clean_up(any ? 1 : 0);
   if (!any) return std::nullopt;
   return report_on(options.find(loop), deadlock);
+}
+
+std::optional<LeakReport> find_leaks(asio::io_context& io, const LeakOptions& options) {
+  const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait());
+  std::vector<CoroutineInfo> left;
+  for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
+    left = options.find_coroutines(&io);
+    if (left.empty() || std::chrono::steady_clock::now() >= give_up) break;
+    io.restart();
+    io.run_for(pause);
+  }
+  options.clean_up(left.empty() ? 0 : 1);
+  if (left.empty()) return std::nullopt;
+  LeakReport report;
+  report.tasks = left.size();
+  report.text = "found " + std::to_string(left.size()) + (left.size() == 1 ? " coroutine" : " coroutines") +
+                " that should have ended\n";
+  for (const CoroutineInfo& each : left) report.text += "\n" + to_text(each);
+  return report;
 }
 
 namespace {
@@ -260,10 +305,36 @@ std::string what_is_left(const Alive& before, const WatchOptions& options) {
   }
 }
 
+bool ignores(const WatchOptions& options, const CoroutineInfo& coroutine) {
+  return ignores(options, coroutine.site.file + ":" + std::to_string(coroutine.site.line));
+}
+
+// The tracked coroutines that are alive beyond those with these ids, once they have had time to end.
+std::string coroutines_left(const std::vector<std::uint64_t>& before, const WatchOptions& options) {
+  CoroutineFilter filter;
+  filter.without = before;
+  const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait);
+  for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
+    std::string text;
+    for (const CoroutineGroup& entry : group_coroutines(filter)) {
+      if (!ignores(options, entry.oldest)) text += "\n" + to_text(entry);
+    }
+    if (text.empty()) return {};
+    if (std::chrono::steady_clock::now() >= give_up) return "coroutines are alive\n" + text;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
 }  // namespace
 
 struct LeakCheck::State {
-  explicit State(WatchOptions o) : options(std::move(o)), before(count_alive(options)) {}
+  explicit State(WatchOptions o)
+      : options(std::move(o)), before(count_alive(options)), coroutines_before(coroutine_ids()) {}
+
+  void let_go(const CoroutineInfo& coroutine) {
+    const std::lock_guard lock(mutex);
+    if (!ignores(options, coroutine)) coroutines_let_go.push_back(to_text(coroutine));
+  }
 
   void abandoned_by(const Loop& loop, const std::vector<TaskInfo>& tasks) {
     const std::lock_guard lock(mutex);
@@ -285,6 +356,8 @@ struct LeakCheck::State {
   const WatchOptions options;
   std::mutex mutex;  // loops are destroyed on any thread
   Alive before;
+  std::vector<std::uint64_t> coroutines_before;
+  std::vector<std::string> coroutines_let_go;
   std::vector<TaskInfo> abandoned;
   std::map<std::shared_ptr<const Metrics>, Alive> reported;  // by place
 };
@@ -293,8 +366,10 @@ LeakCheck::LeakCheck(WatchOptions options)
     : state_(std::make_shared<State>(std::move(options))),
       hook_([state = state_](const Loop& loop, const std::vector<TaskInfo>& tasks) {
         state->abandoned_by(loop, tasks);
-      }) {}
-LeakCheck::~LeakCheck() = default;
+      }),
+      let_go_(detail::watch_let_go(
+          [state = state_](const CoroutineInfo& coroutine) { state->let_go(coroutine); })) {}
+LeakCheck::~LeakCheck() { detail::unwatch_let_go(let_go_); }
 
 std::string LeakCheck::find() {
   std::string text;
@@ -302,6 +377,8 @@ std::string LeakCheck::find() {
     const std::lock_guard lock(state_->mutex);
     if (!state_->abandoned.empty()) text = "a loop was destroyed with tasks alive\n";
     for (const TaskGroup& entry : group(state_->abandoned)) text += "\n" + to_text(entry);
+    if (!state_->coroutines_let_go.empty()) text += "coroutines were destroyed where they waited\n";
+    for (const std::string& entry : state_->coroutines_let_go) text += "\n" + entry;
   }
   return text + find_in_live_loops();
 }
@@ -309,13 +386,16 @@ std::string LeakCheck::find() {
 std::string LeakCheck::find_in_live_loops() {
   std::unique_lock lock(state_->mutex);
   const Alive before = state_->before;
+  const std::vector<std::uint64_t> coroutines_before = state_->coroutines_before;
   lock.unlock();
-  return what_is_left(before, state_->options);
+  return what_is_left(before, state_->options) + coroutines_left(coroutines_before, state_->options);
 }
 
 void LeakCheck::restart() {
   const std::lock_guard lock(state_->mutex);
   state_->before = count_alive(state_->options);
+  state_->coroutines_before = coroutine_ids();
+  state_->coroutines_let_go.clear();
   state_->abandoned.clear();
   state_->reported.clear();
 }

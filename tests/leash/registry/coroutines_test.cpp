@@ -32,6 +32,7 @@
 #include <utility>
 #include <vector>
 
+#include "leash/gtest.hpp"
 #include "tests/leash/registry/untracked_coroutine.hpp"
 
 namespace leash {
@@ -47,6 +48,12 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 constexpr auto never = asio::steady_timer::time_point::max();
+
+// Their coroutines end with the io_context, which the listener of the tests would report.
+class CoroutinesTest : public testing::Test {
+ protected:
+  void SetUp() override { expect_leaks(); }
+};
 
 std::vector<CoroutineInfo> of(asio::execution_context& context) {
   CoroutineFilter filter;
@@ -76,7 +83,7 @@ awaitable<void> wait_twice(asio::steady_timer& timer) {
   co_await wait_for(timer);
 }
 
-TEST(CoroutinesTest, ShowTheChainOfAwaitsWithLines) {
+TEST_F(CoroutinesTest, ShowTheChainOfAwaitsWithLines) {
   asio::io_context io;
   asio::steady_timer timer(io, never);
   co_spawn(io, wait_twice(timer), detached);
@@ -96,7 +103,7 @@ TEST(CoroutinesTest, ShowTheChainOfAwaitsWithLines) {
   EXPECT_THAT(of(io), IsEmpty()) << "the exception of the cancel ended it";
 }
 
-TEST(CoroutinesTest, AreSeenBeforeTheyStart) {
+TEST_F(CoroutinesTest, AreSeenBeforeTheyStart) {
   asio::io_context io;
   asio::steady_timer timer(io, never);
   const std::vector<std::uint64_t> before = coroutine_ids();
@@ -144,7 +151,7 @@ awaitable<void> join(asio::steady_timer& timer) {
   (void)co_await co_spawn(timer.get_executor(), wait_for(timer), use_awaitable);
 }
 
-TEST(CoroutinesTest, NameTheKindOfOperation) {
+TEST_F(CoroutinesTest, NameTheKindOfOperation) {
   asio::io_context io;
   asio::steady_timer timer(io, never);
   asio::system_timer wall_clock(io, asio::system_timer::time_point::max());
@@ -195,7 +202,7 @@ awaitable<void> session(asio::steady_timer& own, asio::steady_timer& child, bool
   co_await own.async_wait(use_awaitable);
 }
 
-TEST(CoroutinesTest, AreStrayWhenTheirSpawnerHasEnded) {
+TEST_F(CoroutinesTest, AreStrayWhenTheirSpawnerHasEnded) {
   asio::io_context io;
   asio::steady_timer own(io, never);
   asio::steady_timer child(io, never);
@@ -220,7 +227,7 @@ TEST(CoroutinesTest, AreStrayWhenTheirSpawnerHasEnded) {
   EXPECT_THAT(of(io), IsEmpty());
 }
 
-TEST(CoroutinesTest, KnowTheSpawnerOfALambdaThatStartsLater) {
+TEST_F(CoroutinesTest, KnowTheSpawnerOfALambdaThatStartsLater) {
   asio::io_context io;
   asio::io_context other;
   asio::steady_timer timer(other, never);
@@ -239,7 +246,7 @@ TEST(CoroutinesTest, KnowTheSpawnerOfALambdaThatStartsLater) {
 
 awaitable<void> background_work(asio::steady_timer& timer) { co_await timer.async_wait(use_awaitable); }
 
-TEST(CoroutinesTest, OfBackgroundFunctionsAreNeverStray) {
+TEST_F(CoroutinesTest, OfBackgroundFunctionsAreNeverStray) {
   asio::io_context io;
   asio::steady_timer timer(io, never);
   const auto accept_one = [](asio::steady_timer& t) -> awaitable<void> {
@@ -259,7 +266,7 @@ awaitable<void> labeled(asio::steady_timer& timer, std::uint64_t& id) {
   co_await timer.async_wait(use_awaitable);
 }
 
-TEST(CoroutinesTest, HaveALabel) {
+TEST_F(CoroutinesTest, HaveALabel) {
   asio::io_context io;
   asio::steady_timer timer(io, never);
   std::uint64_t id = 0;
@@ -283,7 +290,7 @@ template <class Executor>
 using TimerOn = asio::basic_waitable_timer<std::chrono::steady_clock,
                                            asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-TEST(CoroutinesTest, OfOtherExecutorsAreSeen) {
+TEST_F(CoroutinesTest, OfOtherExecutorsAreSeen) {
   asio::io_context io;
   const auto see = [&](auto executor) {
     io.restart();
@@ -315,7 +322,7 @@ awaitable<void> throws() {
   co_return;
 }
 
-TEST(CoroutinesTest, AreCountedBySite) {
+TEST_F(CoroutinesTest, AreCountedBySite) {
   const auto count = [](std::string_view function) {
     CoroutineSite sum;
     for (const CoroutineSite& site : coroutine_sites()) {
@@ -342,7 +349,7 @@ TEST(CoroutinesTest, AreCountedBySite) {
   EXPECT_EQ(count("throws").finished[1], 1u);
 }
 
-TEST(CoroutinesTest, AreGroupedInSlices) {
+TEST_F(CoroutinesTest, AreGroupedInSlices) {
   asio::io_context io;
   asio::steady_timer timer(io, never);
   for (int i = 0; i < 1000; ++i) co_spawn(io, wait_twice(timer), detached);
@@ -374,7 +381,7 @@ awaitable<void> wander(asio::any_io_executor pool, std::atomic<int>& ended, int 
   ++ended;
 }
 
-TEST(CoroutinesTest, MoveBetweenThreadsWhileOthersLook) {
+TEST_F(CoroutinesTest, MoveBetweenThreadsWhileOthersLook) {
   const auto before = coroutine_ids();
   std::atomic<int> ended{0};
   {
