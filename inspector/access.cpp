@@ -92,7 +92,7 @@ std::optional<http::Response> Access::refuse(const http::Request& request) const
   }
   if (!shows_nothing &&
       http::detail::iequals(request.headers.find("Sec-Fetch-Site").value_or(""), "cross-site")) {
-    return forbidden("Without a token, pages of other sites may not ask.");
+    return forbidden("Requests caused by pages of other sites are refused when there is no token.");
   }
   return std::nullopt;
 }

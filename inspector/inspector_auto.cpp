@@ -21,7 +21,7 @@ std::unique_ptr<leash::Inspector> start() {
   if (!where || *where == '\0') return nullptr;
   const char* const token = std::getenv("LEASH_ADMIN_TOKEN");
   if (token && *token == '\0') {
-    std::fputs("leash: no inspector: LEASH_ADMIN_TOKEN is empty; to want no token, unset it\n", stderr);
+    std::fputs("leash: no inspector: LEASH_ADMIN_TOKEN is empty; unset it if no token is needed\n", stderr);
     return nullptr;
   }
   leash::InspectorOptions options;

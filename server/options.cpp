@@ -86,11 +86,10 @@ class Parser {
 std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   Options options;
   CLI::App app(
-      "leash-server: an HTTP service with a leaky and a fixed mode.\n"
+      "leash-server: an HTTP server with a leaky and a fixed mode.\n"
       "Every option can be given as an environment variable: --drain-timeout as LEASH_DRAIN_TIMEOUT.\n"
-      "Exit status: 0 drained and no task left, 3 tasks were left, 2 usage, or it cannot begin: a port in "
-      "use, too few "
-      "descriptors.",
+      "Exit status: 0 nothing was left, 3 tasks had leaked, 2 usage, or it could not start: a port in "
+      "use, too few descriptors.",
       "leash-server");
   app.set_version_flag("--version", "leash-server " LEASH_VERSION);
   app.get_formatter()->column_width(34);
@@ -100,11 +99,13 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser.plain("--port", options.port, "its port; 0 picks a free one");
   parser.plain("--admin-host", options.admin_host, "address of the admin listener");
   parser.plain("--admin-port", options.admin_port, "its port; 0 picks a free one");
-  parser.plain("--threads", options.threads, "loops that serve requests; 0: one for each core")
+  parser
+      .plain("--threads", options.threads,
+             "threads that serve requests, each with a loop of its own; 0: one per core")
       ->check(CLI::Range(0U, 256U));
   parser.parsed(
       "--accept",
-      "turns: one listener hands clients to the loops in turn; reuseport: one listener for each loop",
+      "turns: one listener gives connections to the threads in turn; reuseport: one listener per thread",
       "turns", "WAY", [&](const std::string& text) {
         if (text != "turns" && text != "reuseport") {
           return "unknown way \"" + text + "\": allowed are turns, reuseport";
@@ -118,32 +119,33 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
     return mode ? std::string() : "unknown mode \"" + text + "\": allowed are fixed, leaky";
   });
   app.add_flag_callback(
-         "--no-request-mode", [&] { options.request_mode = false; }, "?mode= of a request is refused")
+         "--no-request-mode", [&] { options.request_mode = false; }, "refuse ?mode= in requests")
       ->envname(variable("--no-request-mode"));
-  parser.parsed(
-      "--admin-token",
-      "what the admin listener wants as Authorization: Bearer; better given as LEASH_ADMIN_TOKEN, which "
-      "no list of processes shows",
-      "", "TOKEN", [&](const std::string& text) {
-        if (text.empty()) return std::string("is empty; to want no token, leave it out");
-        const bool visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
-        if (visible) options.admin_token = text;
-        return visible ? std::string() : "a token is made of visible ASCII characters";
-      });
-  parser.parsed("--admin-names",
-                "names of this host, with commas between, by which the admin listener may be asked without a "
-                "token; addresses and localhost always may",
-                "", "NAMES", [&](const std::string& text) {
-                  options.admin_names.clear();
-                  for (const auto name : std::views::split(text, ',')) {
-                    options.admin_names.emplace_back(name.begin(), name.end());
-                    if (!http::is_valid_authority(options.admin_names.back())) {
-                      return std::string("names with commas between are needed, without a port");
-                    }
-                  }
-                  return std::string();
+  parser.parsed("--admin-token",
+                "the token that requests to the admin listener must carry as Authorization: Bearer; in "
+                "LEASH_ADMIN_TOKEN it does not show in a list of processes",
+                "", "TOKEN", [&](const std::string& text) {
+                  if (text.empty())
+                    return std::string("is empty; leave the option out if no token is needed");
+                  const bool visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+                  if (visible) options.admin_token = text;
+                  return visible ? std::string() : "a token is made of visible ASCII characters";
                 });
-  parser.parsed("--log-level", "trace, debug (a line for each request), info, warn, error or off", "info",
+  parser.parsed(
+      "--admin-names",
+      "host names, separated by commas, that requests to the admin listener may use when there is no "
+      "token; addresses and localhost are always allowed",
+      "", "NAMES", [&](const std::string& text) {
+        options.admin_names.clear();
+        for (const auto name : std::views::split(text, ',')) {
+          options.admin_names.emplace_back(name.begin(), name.end());
+          if (!http::is_valid_authority(options.admin_names.back())) {
+            return std::string("host names separated by commas are needed, without ports");
+          }
+        }
+        return std::string();
+      });
+  parser.parsed("--log-level", "trace, debug (one line per request), info, warn, error or off", "info",
                 "LEVEL", [&](const std::string& text) {
                   const auto level = http::server::parse_log_level(text);
                   if (level) options.log_level = *level;
@@ -151,25 +153,28 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                                : "unknown level \"" + text +
                                      "\": allowed are trace, debug, info, warn, error, off";
                 });
-  parser.parsed("--log-format", "text (key=value) or json, an object a line", "text", "FORMAT",
+  parser.parsed("--log-format", "text (key=value) or json (one object per line)", "text", "FORMAT",
                 [&](const std::string& text) {
                   const auto format = parse_log_format(text);
                   if (format) options.log_format = *format;
                   return format ? std::string() : "unknown format \"" + text + "\": allowed are text, json";
                 });
   parser.duration("--request-timeout", options.serving.request_timeout,
-                  "deadline of every request; 10s at least on the admin listener", Parser::Zero::refused);
+                  "deadline of each request; at least 10s on the admin listener", Parser::Zero::refused);
   parser.duration("--header-timeout", options.serving.header_timeout,
-                  "from the first byte of a head to its end", Parser::Zero::refused);
-  parser.duration("--body-timeout", options.serving.body_timeout, "between two reads of a body",
+                  "time from the first byte of a request's head to its end", Parser::Zero::refused);
+  parser.duration("--body-timeout", options.serving.body_timeout, "longest pause within a request's body",
                   Parser::Zero::refused);
-  parser.duration("--idle-timeout", options.serving.idle_timeout, "between two requests of a connection",
-                  Parser::Zero::refused);
-  parser.duration("--write-timeout", options.serving.write_timeout, "without progress while writing",
-                  Parser::Zero::refused);
-  parser.duration("--drain-delay", options.drain_delay, "after SIGTERM, before the listeners close");
-  parser.duration("--drain-timeout", options.drain_timeout, "for requests in flight to finish");
-  parser.parsed("--half-close", "what a client that shuts down its sending side means: cancel or allow",
+  parser.duration("--idle-timeout", options.serving.idle_timeout,
+                  "longest pause between two requests of a connection", Parser::Zero::refused);
+  parser.duration("--write-timeout", options.serving.write_timeout,
+                  "longest time for which a client takes nothing of a response", Parser::Zero::refused);
+  parser.duration("--drain-delay", options.drain_delay,
+                  "time between SIGTERM and the closing of the listeners");
+  parser.duration("--drain-timeout", options.drain_timeout,
+                  "time for requests in flight to finish after the listeners have closed");
+  parser.parsed("--half-close",
+                "when a client shuts down its sending side: cancel its request, or allow it to finish",
                 "cancel", "POLICY", [&](const std::string& text) {
                   if (text != "cancel" && text != "allow") {
                     return "unknown policy \"" + text + "\": allowed are cancel, allow";
@@ -177,20 +182,23 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   options.serving.half_close_cancels = text == "cancel";
                   return std::string();
                 });
-  parser.size("--max-request-line", options.serving.limits.request_line, "above: 414", Parser::Zero::refused);
-  parser.size("--max-head", options.serving.limits.head_bytes, "request line and fields; above: 431",
-              Parser::Zero::refused);
-  parser.plain("--max-fields", options.serving.limits.header_fields, "header fields; above: 431")
+  parser.size("--max-request-line", options.serving.limits.request_line,
+              "longest request line; a longer one gets 414", Parser::Zero::refused);
+  parser.size("--max-head", options.serving.limits.head_bytes,
+              "largest request line and header fields; more gets 431", Parser::Zero::refused);
+  parser.plain("--max-fields", options.serving.limits.header_fields, "most header fields; more get 431")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}));
-  parser.size("--max-body", options.serving.limits.body_bytes, "above: 413");
-  parser.plain("--max-connections", options.max_connections, "accepting pauses there")
+  parser.size("--max-body", options.serving.limits.body_bytes, "largest body; a larger one gets 413");
+  parser
+      .plain("--max-connections", options.max_connections,
+             "most connections of the public listener; further clients wait")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   parser
       .plain("--max-in-flight", options.serving.max_in_flight,
-             "requests, shared out among the threads; above: 503")
+             "most requests in flight, divided among the threads; further ones get 503")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   parser.parsed("--upstream",
-                "what the pattern upstream calls: another instance, as http://HOST:PORT; by default one that "
+                "instance that the pattern upstream calls, as http://HOST:PORT; by default a listener that "
                 "never answers",
                 "", "URL", [&](const std::string& text) {
                   auto url = http::parse_url(text);
@@ -198,12 +206,12 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   options.upstream = std::move(*url);
                   return std::string();
                 });
-  parser.duration("--upstream-timeout", options.upstream_timeout, "how long a request waits for --upstream");
+  parser.duration("--upstream-timeout", options.upstream_timeout, "longest wait for --upstream");
   parser.size("--leak-limit", options.leak_limit,
               "resident memory above which leaky requests get 503; 0: off");
   parser.duration("--reap-after", options.reap_after,
-                  "end a leaked task by force when its owner has been done for so long; 0: never");
-  parser.size("--leak-payload", options.leak_payload, "what a leaked task holds");
+                  "end leaked tasks by force when their owner has been done for this time; 0: never");
+  parser.size("--leak-payload", options.leak_payload, "memory that each leaked task holds");
 
   const CLI::App* const healthcheck =
       app.add_subcommand("healthcheck", "ask a running server whether it is alive; exit status 0 or 1")
@@ -222,7 +230,8 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   }
   // CLI11 takes an empty variable for none, and a listener that was to be guarded would be open.
   if (const char* const token = std::getenv("LEASH_ADMIN_TOKEN"); token && *token == '\0') {
-    std::fputs("leash-server: LEASH_ADMIN_TOKEN is empty; to want no token, unset it (see --help)\n", stderr);
+    std::fputs("leash-server: LEASH_ADMIN_TOKEN is empty; unset it if no token is needed (see --help)\n",
+               stderr);
     return std::unexpected(2);
   }
   options.serving.log_requests = options.log_level <= LogLevel::debug;

@@ -172,7 +172,7 @@ void Server::warn() const {
               {{"max_connections", most_connections_}, {"max_open_fds", process::max_open_fds()}});
   }
   if (admin_is_open_) {
-    log_event(LogLevel::warn, "the admin listener can be reached from elsewhere and wants no token",
+    log_event(LogLevel::warn, "the admin listener can be reached from other hosts without a token",
               {{"admin", admin_url_}, {"remedy", "--admin-token"}});
   }
 }

@@ -57,7 +57,7 @@ Router::Router(std::vector<Route> routes, Guard guard)
 std::expected<Router::Found, Router::Refusal> Router::find(const Request& request) const {
   if (guard_) {
     if (auto refused = guard_(request)) {
-      return std::unexpected(Refusal{other(), std::move(*refused), "it may not ask"});
+      return std::unexpected(Refusal{other(), std::move(*refused), "unauthorized"});
     }
   }
   const bool asks_for_options = request.method == Method::options;

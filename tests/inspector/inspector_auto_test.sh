@@ -46,11 +46,11 @@ said "leash: the inspector listens on unix:$folder/socket"
 
 start LEASH_INSPECT=127.0.0.1:0 LEASH_ADMIN_TOKEN=s3cret
 url=$(sed 's/.* on //' "$folder/err")
-[[ $(curl -sS -o "$folder/reply" -w '%{http_code}' "$url/metrics") == 401 ]] || fail 'it wants no token'
+[[ $(curl -sS -o "$folder/reply" -w '%{http_code}' "$url/metrics") == 401 ]] || fail 'it answers without a token'
 curl -fsS -H 'Authorization: Bearer s3cret' "$url/metrics" -o "$folder/reply" || fail 'it does not take its token'
 
 # What is wrong is one line, and the program runs.
 start LEASH_INSPECT=8081
 said 'leash: no inspector: LEASH_INSPECT: cannot listen on "8081": ADDRESS:PORT or unix:PATH is needed'
 start LEASH_INSPECT=127.0.0.1:0 LEASH_ADMIN_TOKEN=
-said 'leash: no inspector: LEASH_ADMIN_TOKEN is empty; to want no token, unset it'
+said 'leash: no inspector: LEASH_ADMIN_TOKEN is empty; unset it if no token is needed'
