@@ -50,7 +50,8 @@ exec awk '
     if (header == "") nextfile
   }
   /^#include/ {
-    if (index($0, "#include \"" header "\"") != 1) {
+    # Private headers of the library are included by their place beside the source: it is built from its folder alone, too.
+    if (index($0, "#include \"" header "\"") != 1 && !(path ~ /^leash\// && !test && index($0, "#include \"" stem "\"") == 1)) {
       print FILENAME ": does not include " header " first" >"/dev/stderr"
       bad = 1
     }

@@ -41,6 +41,7 @@
 #include "leash/ticker.hpp"
 #include "leash/trace.hpp"
 #include "leash/tree.hpp"
+#include "leash/version.hpp"
 #include "leash/via.hpp"
 #include "leash/wait_group.hpp"
 #include "leash/wait_point.hpp"

@@ -93,6 +93,9 @@ class Loop {
 
   // Any thread, also after the loop's end.
   std::shared_ptr<const Metrics> metrics() const noexcept;
+  [[deprecated("is called metrics()")]] std::shared_ptr<const Metrics> figures() const noexcept {
+    return metrics();
+  }
 
   detail::LoopState& state() const noexcept { return *state_; }
 

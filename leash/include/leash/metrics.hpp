@@ -153,6 +153,9 @@ class Metrics {
 
 // Memory of coroutine frames and other small objects, of the whole process: mapped from the operating system, and
 // in use. Any thread.
+// Its name in version 0.1, for one more version.
+using Figures [[deprecated("is called leash::Metrics")]] = Metrics;
+
 struct FramePoolUsage {
   std::size_t mapped_bytes;
   std::size_t used_bytes;

@@ -5,13 +5,13 @@
 #include <new>
 #include <utility>
 
+#include "../outside/layout.hpp"
+#include "../registry/escape.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/dump_on_signal.hpp"
 #include "leash/error.hpp"
 #include "leash/snapshot.hpp"
-#include "leash/src/loop/loop_registry.hpp"
-#include "leash/src/outside/layout.hpp"
-#include "leash/src/registry/escape.hpp"
+#include "loop_registry.hpp"
 
 namespace leash {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "leash/leak_check.hpp"
-#include "leash/src/loop/loop_registry.hpp"
+#include "loop_registry.hpp"
 
 namespace leash {
 namespace detail {

@@ -21,11 +21,11 @@
 #include <utility>
 #include <vector>
 
+#include "layout.hpp"
 #include "leash/coroutines.hpp"
 #include "leash/dump.hpp"
-#include "leash/src/outside/layout.hpp"
-#include "leash/src/outside/memory.hpp"
-#include "leash/src/outside/reader.hpp"
+#include "memory.hpp"
+#include "reader.hpp"
 
 namespace leash {
 namespace {

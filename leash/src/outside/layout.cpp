@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "leash/src/outside/layout.hpp"
+#include "layout.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -16,6 +16,7 @@
 #include "leash/error.hpp"
 #include "leash/scope.hpp"
 #include "leash/trace.hpp"
+#include "leash/version.hpp"
 
 extern "C" {
 [[gnu::used]] constinit leash::outside::Layout leash_outside_layout{};

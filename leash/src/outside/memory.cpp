@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "leash/src/outside/memory.hpp"
+#include "memory.hpp"
 
 #include <fcntl.h>
 #include <sys/uio.h>

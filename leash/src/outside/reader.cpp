@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "leash/src/outside/reader.hpp"
+#include "reader.hpp"
 
 #include <algorithm>
 #include <array>

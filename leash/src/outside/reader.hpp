@@ -23,10 +23,10 @@
 #include <utility>
 #include <vector>
 
+#include "layout.hpp"
 #include "leash/dump.hpp"
 #include "leash/snapshot.hpp"
-#include "leash/src/outside/layout.hpp"
-#include "leash/src/outside/memory.hpp"
+#include "memory.hpp"
 
 namespace leash::outside {
 

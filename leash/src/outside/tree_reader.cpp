@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "leash/src/outside/tree_reader.hpp"
+#include "tree_reader.hpp"
 
 #include <unistd.h>
 
@@ -11,8 +11,8 @@
 #include <tuple>
 #include <utility>
 
+#include "../registry/escape.hpp"
 #include "leash/detail/report_text.hpp"
-#include "leash/src/registry/escape.hpp"
 #include "leash/wait_point.hpp"
 
 namespace leash {

@@ -10,8 +10,8 @@
 
 #include <cstddef>
 
-#include "leash/src/outside/reader.hpp"
 #include "leash/tree.hpp"
+#include "reader.hpp"
 
 namespace leash::outside {
 

@@ -11,11 +11,11 @@
 #include <unordered_map>
 #include <utility>
 
+#include "escape.hpp"
 #include "leash/detail/coroutine_record.hpp"
 #include "leash/detail/owner_state.hpp"
 #include "leash/detail/pattern.hpp"
 #include "leash/detail/report_text.hpp"
-#include "leash/src/registry/escape.hpp"
 
 namespace leash {
 namespace detail {

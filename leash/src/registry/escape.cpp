@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "leash/src/registry/escape.hpp"
+#include "escape.hpp"
 
 #include <cstdint>
 #include <cstdio>

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "leash/src/registry/escape.hpp"
+#include "../registry/escape.hpp"
 
 namespace leash {
 namespace {

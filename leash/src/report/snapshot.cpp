@@ -8,12 +8,12 @@
 #include <tuple>
 #include <utility>
 
+#include "../registry/escape.hpp"
 #include "leash/context.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/report_text.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/detail/tracking.hpp"
-#include "leash/src/registry/escape.hpp"
 #include "leash/trace.hpp"
 
 namespace leash {

@@ -13,12 +13,12 @@
 #include <thread>
 #include <utility>
 
+#include "../loop/loop_registry.hpp"
+#include "../registry/escape.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/pattern.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/metrics.hpp"
-#include "leash/src/loop/loop_registry.hpp"
-#include "leash/src/registry/escape.hpp"
 
 namespace leash {
 namespace {

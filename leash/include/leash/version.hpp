@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// The version of the library.
+//
+// What it is     LEASH_VERSION, a string literal: the version of these headers, as CMake and pkg-config say it.
+//
+//   std::puts("built with leash " LEASH_VERSION);
+
+#define LEASH_VERSION "0.2.0"
