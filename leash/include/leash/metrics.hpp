@@ -151,11 +151,11 @@ class Metrics {
   std::atomic<std::size_t> count_{0};
 };
 
-// Memory of coroutine frames and other small objects, of the whole process: mapped from the operating system, and
-// in use. Any thread.
 // Its name in version 0.1, for one more version.
 using Figures [[deprecated("is called leash::Metrics")]] = Metrics;
 
+// Memory of coroutine frames and other small objects, of the whole process: mapped from the operating system, and
+// in use. Any thread.
 struct FramePoolUsage {
   std::size_t mapped_bytes;
   std::size_t used_bytes;
