@@ -196,9 +196,9 @@ inline CoroutineRecord& root_of(CoroutineRecord& record) noexcept {
 
 // Who runs now spawns.
 inline std::uint64_t spawner_now(std::uint16_t& site) noexcept {
-  CoroutineRecord* const current = coroutine_thread.current;
-  if (current == nullptr) return 0;
-  CoroutineRecord& root = root_of(*current);
+  CoroutineRecord* const running = coroutine_thread.current;
+  if (running == nullptr) return 0;
+  CoroutineRecord& root = root_of(*running);
   set(root, CoroutineFlag::spawner);
   site = get(root.site);
   return get(root.id);
