@@ -13,7 +13,7 @@
 //       case http::ParseEvent::head: start(parser.request()); break;
 //       case http::ParseEvent::body: body.append(step.body); break;
 //       case http::ParseEvent::complete: finish(); parser.reset(); break;  // unread: the next message
-//       case http::ParseEvent::error: refuse(parser.error()); return;
+//       case http::ParseEvent::error: refuse(parser.error()); co_return;
 //     }
 //   }
 

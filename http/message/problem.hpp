@@ -5,8 +5,8 @@
 // Threads        any.
 //
 //   return http::problem(504, "The request took longer than 2s.", "deadline");
-//   // {"cause":"deadline","detail":"The request took ...","status":504,"title":"Gateway
-//   Timeout","type":"about:blank"}
+//   // {"cause":"deadline","detail":"The request took ...","status":504,
+//   //  "title":"Gateway Timeout","type":"about:blank"}
 
 #include <string_view>
 

@@ -11,7 +11,7 @@
 //
 //   http::RequestParser parser;
 //   auto step = parser.feed(bytes);          // head: parser.request() is complete
-//   step = parser.feed(bytes.subspan(...));  // body, body, ..., complete
+//   step = parser.feed(bytes.subspan(step.consumed));  // body, body, ..., complete
 //   parser.reset();                          // the next request of this connection
 
 #include <memory>

@@ -6,7 +6,7 @@
 // Threads        the connection's loop's.
 // Lifetime       outlives the task of run().
 //
-//   HandlerRun handler(exchange, record, body);
+//   http::server::HandlerRun handler(exchange, record, body);
 //   s.go(handler.run(route_handler, std::move(returned)), "handler");
 //   ...
 //   if (auto response = handler.response()) respond(*response);

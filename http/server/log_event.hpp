@@ -6,7 +6,7 @@
 //                characters and everything else are escaped.
 // Threads        a LogFunction is called on any thread of the server, and must not throw.
 //
-//   service.log(LogLevel::warn, "accepting pauses", {{"error", message}, {"open", 9'000}});
+//   service.log(http::server::LogLevel::warn, "accepting pauses", {{"error", message}, {"open", 9'000}});
 
 #include <concepts>
 #include <cstdint>

@@ -7,7 +7,7 @@
 // Threads        one.
 // Lifetime       views the query.
 //
-//   Parameters parameters(exchange.query(), {"latency", "fanout"});
+//   http::server::Parameters parameters(exchange.query(), {"latency", "fanout"});
 //   auto latency = parameters.duration("latency", 5ms, 60s);
 //   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
 
