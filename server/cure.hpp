@@ -7,7 +7,8 @@
 // Guarantees     the diff has only lines of the versions' functions, without comments and what counts tasks for the reply.
 // Threads        any.
 //
-//   for (const DiffLine& line : cure(*find_source("server/patterns/send.cpp"))) print(line.sign, line.number, line.text);
+//   const server::PatternSource& source = *server::find_source("server/patterns/send.cpp");
+//   for (const server::DiffLine& line : server::cure(source)) std::cout << line.sign << line.text << "\n";
 
 #include <span>
 #include <string>

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// What the examples of server and server/patterns take for granted.
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "http/message/target.hpp"
+#include "inspector/core.hpp"
+#include "leash/go.hpp"
+#include "server/cure.hpp"
+#include "server/options.hpp"
+#include "server/patterns/pattern.hpp"
+#include "server/routes.hpp"
+
+namespace given {
+
+using namespace std::chrono_literals;
+
+struct Any {
+  Any();
+  template <class T>
+  Any(T&&);
+};
+void use(const auto&...);
+
+extern leash::Loop loop;
+extern leash::Context ctx;
+extern server::Options options;
+extern server::Shared& shared;
+extern http::server::Service& service;
+extern http::server::Workers workers;
+extern server::Demo demo;
+extern std::string message;
+extern http::Url url;
+extern int argc;
+extern char** argv;
+
+}  // namespace given
