@@ -16,13 +16,15 @@ set(leash_pc_requires_gtest "leash, gtest")
 set(leash_pc_requires_heap "leash")
 set(leash_pc_requires_json "leash, nlohmann_json")
 set(leash_pc_requires_prometheus "leash, prometheus-cpp-core")
-set(leash_pc_requires_inspector "leash, prometheus-cpp-core, zlib")
+set(leash_pc_requires_inspector "leash-prometheus, leash-json, zlib")
+set(leash_pc_requires_inspector_auto "leash-inspector")
 set(leash_pc_description_leash "${PROJECT_DESCRIPTION}")
 set(leash_pc_description_gtest "Tests that find leaked tasks, for GoogleTest")
 set(leash_pc_description_heap "Charges heap memory to the tasks of leash that allocate it")
 set(leash_pc_description_json "Reports of leash as JSON, by nlohmann/json")
 set(leash_pc_description_prometheus "Metrics of leash, by prometheus-cpp")
 set(leash_pc_description_inspector "Looks into a process: routes, page, metrics and profiles of leash")
+set(leash_pc_description_inspector_auto "Starts the inspector of leash if LEASH_INSPECT says where")
 
 # leash_install_target(leash_awaitables leash): installs the target, leash::awaitables for others, as a part of the component.
 function(leash_install_target target component)
@@ -61,13 +63,22 @@ function(leash_component target component)
   if(NOT library)
     set(library ${target})
   endif()
-  string(REPLACE "_" "-" module ${library})
-  set(requires "${leash_pc_requires_${component}}")
   set(libraries -l${library})
   if(component STREQUAL "leash")
     string(APPEND libraries " -lleash_registry")
   endif()
-  set(description "${leash_pc_description_${component}}")
+  leash_install_pc(${component} ${component} "${libraries}")
+endfunction()
+
+# leash_install_pc(NAME COMPONENT LIBRARIES): leash-NAME.pc, or leash.pc, for pkg-config.
+function(leash_install_pc name component libraries)
+  set(module leash-${name})
+  if(name STREQUAL "leash")
+    set(module leash)
+  endif()
+  string(REPLACE "_" "-" module ${module})
+  set(requires "${leash_pc_requires_${name}}")
+  set(description "${leash_pc_description_${name}}")
   set(definitions "")
   if(NOT LEASH_TRACKING)
     set(definitions " -DLEASH_TRACKING=0")
@@ -88,6 +99,63 @@ Libs: -L${libdir} @libraries@ -pthread
 ]])
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${module}.pc
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${component})
+endfunction()
+
+# leash_install_inspector(PARTS leash_inspector leash_http_server ... AUTO leash_inspector_auto): the inspector is made of
+# libraries that are not installed. It is one archive, of one object file, in which the names of the parts (llhttp's, and those
+# of namespaces that a program may have, too) are local: they neither clash with the program's, nor take their place.
+function(leash_install_inspector)
+  cmake_parse_arguments(ARG "" "AUTO" "PARTS" ${ARGN})
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/package)
+  set(archive ${folder}/libleash_inspector.a)
+  file(MAKE_DIRECTORY ${folder})
+  set(objects)
+  foreach(part IN LISTS ARG_PARTS)
+    list(APPEND objects $<TARGET_FILE:${part}>)
+  endforeach()
+  set(names llhttp_* *4http* *7process* *9inspector*)
+  list(TRANSFORM names PREPEND --localize-symbol=)
+  find_program(LEASH_GNU_LD NAMES ld.bfd REQUIRED) # lld resolves no groups where its output is to be linked again
+  add_custom_command(OUTPUT ${archive}
+    COMMAND ${LEASH_GNU_LD} -r --force-group-allocation -o ${folder}/inspector.o --whole-archive ${objects}
+    # What is inline, and so in other libraries, too, is a unique symbol (u), which is not overridden without its group.
+    COMMAND sh -c "${CMAKE_NM} inspector.o | sed -n 's/.* u //p' >unique"
+    COMMAND ${CMAKE_OBJCOPY} --weaken-symbols=${folder}/unique ${folder}/inspector.o
+    COMMAND ${CMAKE_OBJCOPY} --wildcard ${names} ${folder}/inspector.o
+    COMMAND ${CMAKE_COMMAND} -E rm -f ${archive}
+    COMMAND ${CMAKE_AR} qcs ${archive} ${folder}/inspector.o
+    WORKING_DIRECTORY ${folder} DEPENDS ${ARG_PARTS} ${objects} COMMENT "Linking the inspector that is installed" VERBATIM)
+  add_custom_target(leash_inspector_archive ALL DEPENDS ${archive})
+
+  set_property(GLOBAL APPEND PROPERTY leash_components inspector)
+  install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT inspector)
+  install(TARGETS ${ARG_AUTO} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT inspector)
+  install(FILES include/leash/${leash_headers_inspector} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/leash COMPONENT inspector)
+  leash_install_llhttp_license(leash inspector)
+  set(llhttp)
+  if(NOT LEASH_LLHTTP_STATIC) # the system's shared library
+    set(llhttp llhttp)
+    set(pc_llhttp " -lllhttp")
+  endif()
+  leash_install_pc(inspector inspector "-lleash_inspector${pc_llhttp}")
+  leash_install_pc(inspector_auto inspector "-lleash_inspector_auto -Wl,--undefined=leash_inspector_auto")
+  file(RELATIVE_PATH to_prefix /prefix/${leash_cmake_dir} /prefix)
+  string(REGEX REPLACE "/$" "" to_prefix ${to_prefix})
+  file(CONFIGURE OUTPUT leash-inspector.cmake @ONLY CONTENT [[
+get_filename_component(leash_prefix ${CMAKE_CURRENT_LIST_DIR}/@to_prefix@ ABSOLUTE)
+foreach(leash_library inspector inspector_auto)
+  add_library(leash::${leash_library} STATIC IMPORTED)
+  set_target_properties(leash::${leash_library} PROPERTIES
+    IMPORTED_LOCATION ${leash_prefix}/@CMAKE_INSTALL_LIBDIR@/libleash_${leash_library}.a
+    IMPORTED_LINK_INTERFACE_LANGUAGES CXX
+    INTERFACE_COMPILE_FEATURES cxx_std_23
+    INTERFACE_INCLUDE_DIRECTORIES ${leash_prefix}/@CMAKE_INSTALL_INCLUDEDIR@)
+endforeach()
+target_link_libraries(leash::inspector INTERFACE leash::prometheus leash::json leash::leash ZLIB::ZLIB @llhttp@)
+target_link_libraries(leash::inspector_auto INTERFACE leash::inspector)
+target_link_options(leash::inspector_auto INTERFACE LINKER:--undefined=leash_inspector_auto)
+]])
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/leash-inspector.cmake DESTINATION ${leash_cmake_dir} COMPONENT inspector)
 endfunction()
 
 # leash_install_tools(leash-server ...): the commands.

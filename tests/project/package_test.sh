@@ -40,3 +40,22 @@ status_is 0
 run "$scratch/example/build/fan_out"
 status_is 0
 output_says '^replica 1$'
+
+# The inspector, in a program that has names which are also inside of it.
+cp -r tests/project/consumers/inspector "$scratch/inspector"
+run cmake -G Ninja -S "$scratch/inspector" -B "$scratch/inspector/build" -DCMAKE_PREFIX_PATH="$root/usr"
+status_is 0
+run cmake --build "$scratch/inspector/build"
+status_is 0
+run "$scratch/inspector/build/service"
+status_is 0
+LEASH_INSPECT=127.0.0.1:0 run "$scratch/inspector/build/plain"
+status_is 0
+one_line_says '^leash: the inspector listens on http://127.0.0.1:'
+flags=$(PKG_CONFIG_PATH=$(dirname "$(find "$root" -name leash-inspector-auto.pc)") pkg-config --cflags --libs leash-inspector-auto)
+# shellcheck disable=SC2086
+run g++ -std=c++23 "$scratch/inspector/plain.cpp" $flags -o "$scratch/inspector/plain"
+status_is 0
+LEASH_INSPECT=nowhere run "$scratch/inspector/plain"
+status_is 0
+one_line_says 'LEASH_INSPECT: cannot listen on "nowhere"'
