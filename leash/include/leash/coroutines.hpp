@@ -87,6 +87,7 @@ struct CoroutineGroup {
   std::size_t count = 0;
   std::size_t frame_bytes = 0;
   CoroutineInfo oldest;
+  std::chrono::nanoseconds waiting{};  // of all of them together, each since its wait began
 };
 // The largest group first.
 std::vector<CoroutineGroup> group_coroutines(const CoroutineFilter& filter = {});

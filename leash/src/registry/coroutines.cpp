@@ -501,6 +501,7 @@ struct CoroutineGrouping::State {
     CoroutineGroup& group = groups[at->second];
     ++group.count;
     group.frame_bytes += bytes;
+    if (chain.innermost().waits()) group.waiting += look.clock().since(chain.innermost().since);
   }
 
   detail::Look look;
@@ -543,6 +544,7 @@ std::vector<CoroutineGroup> CoroutineGrouping::take() {
     CoroutineGroup& same = merged[at->second];
     same.count += group.count;
     same.frame_bytes += group.frame_bytes;
+    same.waiting += group.waiting;
     if (group.oldest.age > same.oldest.age) same.oldest = std::move(group.oldest);
   }
   std::ranges::stable_sort(merged, [](const auto& a, const auto& b) { return a.count > b.count; });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "http/message/json_writer.hpp"
+#include "leash/src/report/json_writer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 namespace {
 
-using http::JsonWriter;
+using leash::detail::JsonWriter;
 
 TEST(JsonWriter, WritesObjectsArraysAndValues) {
   std::string text;
@@ -51,8 +51,8 @@ TEST(JsonWriter, NumbersThatJsonHasNotAreNull) {
   JsonWriter json(text);
   json.begin_array().value(std::numeric_limits<double>::quiet_NaN());
   json.value(std::numeric_limits<double>::infinity()).value(std::optional<int>()).value(std::optional(1.5));
-  json.end_array();
-  EXPECT_EQ(text, "[null,null,null,1.5]");
+  json.value(3.0).value(1e300).end_array();
+  EXPECT_EQ(text, "[null,null,null,1.5,3.0,1e+300]");
 }
 
 }  // namespace
