@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <climits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,25 +14,27 @@
 #include "http/server/worker.hpp"
 #include "inspector/inspection.hpp"
 #include "inspector/profile/folded.hpp"
-#include "leash/json.hpp"
+#include "leash/src/report/json_text.hpp"
 #include "leash/task_filter.hpp"
 #include "leash/tree.hpp"
 
 namespace inspector {
 
+using http::JsonWriter;
 using http::server::Exchange;
 using http::server::MaybeResponse;
 using http::server::Parameters;
 using http::server::Route;
 using leash::Result;
 using leash::Task;
-using nlohmann::ordered_json;
 using namespace std::chrono_literals;
 
 namespace {
 
 constexpr auto most_age = std::chrono::hours(24 * 365);
-constexpr int most_entries = 100'000;
+constexpr int most_entries = 10'000;
+// Of an answer, about. What asks may be what is left when memory is short.
+constexpr std::size_t most_bytes = 4 * 1024 * 1024;
 
 enum class Format { json, text, html, folded };
 
@@ -73,17 +74,49 @@ http::Response page(std::string_view title, std::string_view text) {
           "background:#161616}a{color:#8ab4f8}}</style></head>\n<body><h1>" +
           name +
           "</h1>\n<nav><a href=\"/\">live page</a><a href=\"/debug/tasks\">tasks</a>"
-          "<a href=\"/debug/leaks\">leaks</a><a href=\"/debug/contexts\">contexts</a>"
+          "<a href=\"/debug/leaks\">leaks</a><a href=\"/debug/coroutines\">coroutines</a>"
+          "<a href=\"/debug/contexts\">contexts</a>"
           "<a href=\"/debug/tree\">tree</a><a href=\"/metrics\">metrics</a></nav>\n<pre>" +
           http::escape_html(text) + "</pre></body></html>\n",
       "text/html");
 }
 
-http::Response in_format(Format format, std::string_view title, const ordered_json& json,
-                         const std::string& text) {
-  if (format == Format::text) return http::text_response(text, "text/plain");
-  if (format == Format::html) return page(title, text);
-  return http::json_response(200, json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+// The one format that is asked for: `write_json` writes the members of an object, `write_text` appends.
+template <class WriteJson, class WriteText>
+http::Response in_format(Format format, std::string_view title, const WriteJson& write_json,
+                         const WriteText& write_text) {
+  std::string body;
+  if (format == Format::json) {
+    JsonWriter json(body);
+    json.begin_object();
+    write_json(json);
+    json.end_object();
+    return http::json_response(200, std::move(body += '\n'));
+  }
+  write_text(body);
+  if (body.size() > most_bytes) {
+    body.resize(body.rfind('\n', most_bytes) + 1);
+    body += "\nthe rest is left out: ask for less with limit, site or name\n";
+  }
+  return format == Format::html ? page(title, body) : http::text_response(std::move(body), "text/plain");
+}
+
+// Entry by entry, so that what is too much is never made.
+template <class Entries, class Append>
+void append_while_it_fits(std::string& text, const Entries& entries, const Append& append) {
+  for (const auto& entry : entries) {
+    if (text.size() > most_bytes) break;
+    append(entry);
+  }
+}
+
+void append_text(std::string& text, const leash::Dump& dump) {
+  leash::Dump numbers;
+  numbers.live = dump.live;
+  numbers.matched = dump.matched;
+  text += leash::to_text(numbers);
+  append_while_it_fits(text, dump.entries,
+                       [&](const leash::TaskGroup& entry) { (text += '\n') += leash::to_text(entry); });
 }
 
 std::string not_answering(const std::vector<std::string>& loops, std::string_view what = "does not answer") {
@@ -92,47 +125,34 @@ std::string not_answering(const std::vector<std::string>& loops, std::string_vie
   return text;
 }
 
-ordered_json to_json(const std::vector<Change>& changed) {
-  ordered_json list = ordered_json::array();
-  for (const Change& change : changed) {
-    ordered_json entry = leash::to_json(change.entry);
-    entry["before"] = change.before;
-    list.push_back(std::move(entry));
-  }
-  return list;
-}
-
-std::string to_text(const std::vector<Change>& changed) {
-  if (changed.empty()) return "nothing has changed\n";
-  std::string text;
-  for (const Change& change : changed) {
+void append_text(std::string& text, const std::vector<Change>& changed) {
+  if (changed.empty()) text += "nothing has changed\n";
+  append_while_it_fits(text, changed, [&](const Change& change) {
     const bool grew = change.entry.count > change.before;
     text += "\n" + std::string(grew ? "+" : "-") +
             std::to_string(grew ? change.entry.count - change.before : change.before - change.entry.count) +
             " (" + std::to_string(change.before) + " before, " + std::to_string(change.entry.count) +
             " now)\n" + leash::to_text(change.entry.oldest);
-  }
-  return text;
+  });
 }
 
-std::string to_text(const leash::ContextDump& dump) {
-  std::string text = std::to_string(dump.live) + " contexts that are not done, " + std::to_string(dump.held) +
-                     " that are done and still referred to\n";
+void append_text(std::string& text, const leash::ContextDump& dump) {
+  text += std::to_string(dump.live) + " contexts that are not done, " + std::to_string(dump.held) +
+          " that are done and still referred to\n";
   if (!dump.complete) text += "not all of them were visited\n";
-  for (const leash::ContextGroup& group : dump.groups) {
+  const auto seconds = [](leash::Duration d) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(d).count()) + " s";
+  };
+  append_while_it_fits(text, dump.groups, [&](const leash::ContextGroup& group) {
     text += "\n" + std::to_string(group.count) +
             (group.label.empty() ? " without a label" : " \"" + group.label + "\"");
     if (group.armed > 0) {
-      const auto seconds = [](leash::Duration d) {
-        return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(d).count()) + " s";
-      };
       text += ", " + std::to_string(group.armed) + " with a deadline, in " +
               seconds(*group.nearest_deadline) + " to " + seconds(*group.farthest_deadline);
     }
     text += "\n    made at " + group.site.file + ":" + std::to_string(group.site.line) + " by " +
             group.site.function + "\n";
-  }
-  return text;
+  });
 }
 
 }  // namespace
@@ -184,36 +204,81 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
   const std::uint64_t id =
       options.full ? dumps_.number() : dumps_.remember(std::move(question), now, seen.all, seen.unresponsive);
 
-  std::string text = not_answering(
-      seen.unresponsive, before ? "does not answer: what it had then counts as gone" : "does not answer");
-  ordered_json json;
+  const std::string_view title = only_leaked ? "leaked tasks" : "tasks";
   if (before) {
     std::vector<Change> changed = changes(before->dump, seen.all);
     if (changed.size() > most_shown) changed.resize(most_shown);
     const double seconds = std::chrono::duration<double>(now - before->at).count();
-    seen.all.entries.clear();
-    json = leash::to_json(seen.all);
-    json.erase("tasks");
-    json["unresponsive_before"] = before->unresponsive;
-    text += not_answering(before->unresponsive, "did not answer then: what it has now counts as new");
-    json["since"] = since;
-    json["seconds"] = seconds;
-    json["changes"] = to_json(changed);
-    text += "dump " + std::to_string(id) + ": what has changed since dump " + std::to_string(since) + ", " +
-            std::to_string(static_cast<long>(seconds)) + " s ago\n" + to_text(changed);
-  } else {
-    if (seen.all.entries.size() > most_shown) seen.all.entries.resize(most_shown);
-    if (format == Format::folded) {
-      std::string folded = to_folded(seen.all);
-      for (const std::string& name : seen.unresponsive) folded += "loop \"" + name + "\" does not answer 0\n";
-      co_return http::text_response(std::move(folded), "text/plain");
-    }
-    json = leash::to_json(seen.all);
-    text += "dump " + std::to_string(id) + ": " + leash::to_text(seen.all);
+    const auto write_json = [&](JsonWriter& json) {
+      json.member("schema", 1).member("live", seen.all.live).member("matched", seen.all.matched);
+      json.key("unresponsive_before").list(before->unresponsive);
+      json.member("since", since).member("seconds", seconds).key("changes").begin_array();
+      for (const Change& change : changed) {
+        if (json.size() > most_bytes) break;
+        append(json, change.entry, change.before);
+      }
+      json.end_array().member("id", id).key("unresponsive").list(seen.unresponsive);
+    };
+    const auto write_text = [&](std::string& text) {
+      text += not_answering(seen.unresponsive, "does not answer: what it had then counts as gone") +
+              not_answering(before->unresponsive, "did not answer then: what it has now counts as new") +
+              "dump " + std::to_string(id) + ": what has changed since dump " + std::to_string(since) + ", " +
+              std::to_string(static_cast<long>(seconds)) + " s ago\n";
+      append_text(text, changed);
+    };
+    co_return in_format(format, title, write_json, write_text);
   }
-  json["id"] = id;
-  json["unresponsive"] = seen.unresponsive;
-  co_return in_format(format, only_leaked ? "leaked tasks" : "tasks", json, text);
+
+  if (seen.all.entries.size() > most_shown) seen.all.entries.resize(most_shown);
+  if (format == Format::folded) {
+    std::string folded = to_folded(seen.all);
+    for (const std::string& name : seen.unresponsive) folded += "loop \"" + name + "\" does not answer 0\n";
+    co_return http::text_response(std::move(folded), "text/plain");
+  }
+  const auto write_json = [&](JsonWriter& json) {
+    append_members(json, seen.all, most_bytes);
+    json.member("id", id).key("unresponsive").list(seen.unresponsive);
+  };
+  const auto write_text = [&](std::string& text) {
+    text += not_answering(seen.unresponsive) + "dump " + std::to_string(id) + ": ";
+    append_text(text, seen.all);
+  };
+  co_return in_format(format, title, write_json, write_text);
+}
+
+Task<Result<MaybeResponse>> DebugRoutes::coroutines(Exchange& exchange) {
+  Parameters parameters(exchange.query(), {"site", "state", "min_age", "limit", "format"});
+  const Format format = format_of(exchange, parameters, true);
+  const leash::TaskFilter wanted = filter_of(parameters);
+  leash::CoroutineFilter filter;
+  filter.site = wanted.site;
+  filter.min_age = wanted.min_age;
+  if (const std::string_view state = parameters.text("state", ""); !state.empty()) {
+    filter.state = leash::parse_coroutine_state(state);
+    if (!filter.state) {
+      parameters.fail("This state is unknown; allowed are detached, spawned, stray, owned, orphan, leaked.");
+    }
+  }
+  if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
+  CoroutineDump dump = co_await dump_coroutines(std::move(filter));
+  if (dump.entries.size() > wanted.limit) dump.entries.resize(wanted.limit);
+  if (format == Format::folded) co_return http::text_response(to_folded(dump.entries), "text/plain");
+  const auto write_json = [&](JsonWriter& json) {
+    json.member("schema", 1).member("live", dump.live).member("matched", dump.matched);
+    json.key("coroutines").begin_array();
+    for (const leash::CoroutineGroup& entry : dump.entries) {
+      if (json.size() > most_bytes) break;
+      append(json, entry);
+    }
+    json.end_array();
+  };
+  const auto write_text = [&](std::string& text) {
+    text += std::to_string(dump.matched) + " of " + std::to_string(dump.live) + " coroutines\n";
+    append_while_it_fits(text, dump.entries, [&](const leash::CoroutineGroup& entry) {
+      (text += '\n') += leash::to_text(entry);
+    });
+  };
+  co_return in_format(format, "coroutines", write_json, write_text);
 }
 
 Task<Result<MaybeResponse>> DebugRoutes::contexts(Exchange& exchange) {
@@ -227,9 +292,15 @@ Task<Result<MaybeResponse>> DebugRoutes::contexts(Exchange& exchange) {
     return !filter.admits(place, group.label);
   });
   if (seen.all.groups.size() > filter.limit) seen.all.groups.resize(filter.limit);
-  ordered_json json = leash::to_json(seen.all);
-  json["unresponsive"] = seen.unresponsive;
-  co_return in_format(format, "contexts", json, not_answering(seen.unresponsive) + to_text(seen.all));
+  const auto write_json = [&](JsonWriter& json) {
+    append_members(json, seen.all, most_bytes);
+    json.key("unresponsive").list(seen.unresponsive);
+  };
+  const auto write_text = [&](std::string& text) {
+    text += not_answering(seen.unresponsive);
+    append_text(text, seen.all);
+  };
+  co_return in_format(format, "contexts", write_json, write_text);
 }
 
 // Read from memory: no loop is asked, so that none can be missing.
@@ -241,7 +312,9 @@ http::Response DebugRoutes::tree(const Exchange& exchange) const {
   leash::Tree tree = leash::tree_of_process(static_cast<std::size_t>(most));
   const std::string& here = exchange.worker().loop().name();
   std::erase_if(tree.loops, [&](const leash::TreeNode& loop) { return loop.name == here; });
-  return in_format(format, "tree", leash::to_json(tree), leash::to_text(tree));
+  return in_format(
+      format, "tree", [&](JsonWriter& json) { append_members(json, tree, most_bytes); },
+      [&](std::string& text) { text += leash::to_text(tree); });
 }
 
 Task<Result<MaybeResponse>> DebugRoutes::reap(Exchange& exchange) {
@@ -266,6 +339,9 @@ std::vector<Route> DebugRoutes::routes() {
            [this](Exchange& exchange) { return tasks(exchange, false); }},
           {get, "/debug/leaks", "", "those that have leaked",
            [this](Exchange& exchange) { return tasks(exchange, true); }},
+          {get, "/debug/coroutines",
+           "?site=&state=&min_age=&limit=&format=", "asio::awaitable coroutines alive, by their stacks",
+           [this](Exchange& exchange) { return coroutines(exchange); }},
           {get, "/debug/contexts",
            "?site=&name=&limit=&format=", "contexts that are not done, by the place that made them",
            [this](Exchange& exchange) { return contexts(exchange); }},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The debug routes: /debug/tasks, /debug/leaks, /debug/contexts, /debug/tree and /debug/reap.
+// The debug routes: /debug/tasks, /debug/leaks, /debug/coroutines, /debug/contexts, /debug/tree and /debug/reap.
 //
 // Guarantees     as text, JSON (docs/debug-routes.md) or a page, as ?format= or the Accept field says; a loop
 //                that does not answer within a second is named, and the others are shown.
@@ -28,6 +28,7 @@ class DebugRoutes {
  private:
   leash::Task<leash::Result<http::server::MaybeResponse>> tasks(http::server::Exchange& exchange,
                                                                 bool only_leaked);
+  leash::Task<leash::Result<http::server::MaybeResponse>> coroutines(http::server::Exchange& exchange);
   leash::Task<leash::Result<http::server::MaybeResponse>> contexts(http::server::Exchange& exchange);
   http::Response tree(const http::server::Exchange& exchange) const;
   leash::Task<leash::Result<http::server::MaybeResponse>> reap(http::server::Exchange& exchange);

@@ -9,6 +9,7 @@
 
 #include "leash/channel.hpp"
 #include "leash/loops.hpp"
+#include "leash/sleep.hpp"
 
 namespace inspector {
 namespace {
@@ -81,6 +82,16 @@ leash::Task<FromLoops<leash::ContextDump>> dump_contexts(leash::Context ctx, lea
   };
   auto answers = co_await ask_loops<leash::ContextDump>(ctx, here, std::move(question));
   co_return put_together(leash::merge(answers.all), std::move(answers.unresponsive));
+}
+
+leash::Task<CoroutineDump> dump_coroutines(leash::CoroutineFilter filter) {
+  leash::CoroutineGrouping grouping(std::move(filter));
+  while (grouping.go_on()) co_await leash::sleep(std::chrono::nanoseconds(1));
+  CoroutineDump dump;
+  dump.live = leash::live_coroutines();
+  dump.matched = grouping.matched();
+  dump.entries = grouping.take();
+  co_return dump;
 }
 
 leash::Task<FromLoops<leash::Reaped>> reap(leash::Context ctx, leash::Loop& here, leash::TaskFilter filter) {

@@ -14,6 +14,7 @@
 
 #include "leash/context.hpp"
 #include "leash/contexts.hpp"
+#include "leash/coroutines.hpp"
 #include "leash/dump.hpp"
 #include "leash/loop.hpp"
 #include "leash/reaper.hpp"
@@ -35,6 +36,13 @@ leash::Task<FromLoops<std::vector<leash::Dump>>> dump_tasks_by_loop(leash::Conte
 leash::Task<FromLoops<leash::Dump>> dump_tasks(leash::Context ctx, leash::Loop& here,
                                                leash::DumpOptions options);
 leash::Task<FromLoops<leash::ContextDump>> dump_contexts(leash::Context ctx, leash::Loop& here);
+// The tracked coroutines (leash/coroutines.hpp): no loop is asked. In slices, so that others are answered meanwhile.
+struct CoroutineDump {
+  std::size_t live = 0;  // of the process, whether they meet the filter or not
+  std::size_t matched = 0;
+  std::vector<leash::CoroutineGroup> entries;  // the largest first
+};
+leash::Task<CoroutineDump> dump_coroutines(leash::CoroutineFilter filter);
 // The filter's limit is for each loop.
 leash::Task<FromLoops<leash::Reaped>> reap(leash::Context ctx, leash::Loop& here, leash::TaskFilter filter);
 

@@ -85,6 +85,7 @@ http::Response LivePage::history(const Exchange& exchange) const {
   json.key("samples").begin_object().key("time").list(samples, &Sample::time);
   json.key("tasks_live").list(samples, &Sample::tasks_live);
   json.key("tasks_leaked").list(samples, &Sample::tasks_leaked);
+  json.key("coroutines_live").list(samples, &Sample::coroutines_live);
   json.key("resident_bytes").list(samples, &Sample::resident_bytes);
   if (program_.requests_answered) json.key("requests").list(samples, &Sample::requests);
   json.end_object().end_object();

@@ -50,6 +50,9 @@ Task<Result<MaybeResponse>> answer_profile(Exchange& exchange, bool only_leaked)
   dump.filter.limit = most_samples_of_loop;
   if (only_leaked) dump.filter.state = leash::TaskState::leaked;
   const auto seen = co_await dump_tasks_by_loop(exchange.ctx(), exchange.worker().loop(), dump);
+  leash::CoroutineFilter filter;
+  if (only_leaked) filter.state = leash::CoroutineState::leaked;
+  CoroutineDump coroutines = co_await dump_coroutines(std::move(filter));
 
   ProfileOptions options;
   options.at = std::chrono::system_clock::now();
@@ -57,8 +60,13 @@ Task<Result<MaybeResponse>> answer_profile(Exchange& exchange, bool only_leaked)
   for (const std::string& name : seen.unresponsive) {
     options.comments.push_back("loop \"" + name + "\" does not answer: its tasks are left out");
   }
+  if (coroutines.entries.size() > most_samples_of_loop) {
+    coroutines.entries.resize(most_samples_of_loop);
+    options.comments.push_back("coroutines beyond the largest " + std::to_string(most_samples_of_loop) +
+                               " groups are left out");
+  }
   if (std::string remark = without_sample(seen.all); !remark.empty()) options.comments.push_back(remark);
-  http::Response response{.status = 200, .body = to_pprof(seen.all, options)};
+  http::Response response{.status = 200, .body = to_pprof(seen.all, options, coroutines.entries)};
   response.headers.add("Content-Type", "application/octet-stream");
   const std::string_view file = only_leaked ? "leaks" : "tasks";
   response.headers.add("Content-Disposition", "attachment; filename=\"" + std::string(file) + ".pb.gz\"");

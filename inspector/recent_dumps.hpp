@@ -3,7 +3,8 @@
 // The last dumps that were asked for, so that a later one can be compared with them.
 //
 // Guarantees     keeps the last 32; a dump is compared only with one of the same question. What is not to be
-//                compared has a number and is not kept: a dump of each task is as large as their number.
+//                compared has a number and is not kept: a dump of each task is as large as their number, and so is one
+//                with more than 10,000 entries.
 // Threads        one.
 //
 //   const std::uint64_t id = dumps.remember(question, dump);
@@ -33,8 +34,9 @@ class RecentDumps {
 
   std::uint64_t remember(std::string question, leash::TimePoint at, leash::Dump dump,
                          std::vector<std::string> unresponsive = {}) {
-    if (entries_.size() == most) entries_.pop_front();
     const std::uint64_t id = number();
+    if (dump.entries.size() > most_kept) return id;
+    if (entries_.size() == most) entries_.pop_front();
     entries_.push_back({id, std::move(question), at, std::move(dump), std::move(unresponsive)});
     return id;
   }
@@ -50,6 +52,7 @@ class RecentDumps {
 
  private:
   static constexpr std::size_t most = 32;
+  static constexpr std::size_t most_kept = 10'000;  // entries of a dump
   std::deque<Entry> entries_;
   std::uint64_t last_id_ = 0;
 };

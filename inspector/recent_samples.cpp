@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "leash/coroutines.hpp"
 #include "leash/loops.hpp"
 #include "process/process.hpp"
 
@@ -13,6 +14,7 @@ Sample take_sample() {
   Sample taken;
   taken.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   taken.resident_bytes = process::resident_bytes();
+  taken.coroutines_live = leash::live_coroutines();
   for (const leash::RemoteLoop& loop : leash::all_loops()) {
     for (const leash::SiteMetrics& site : loop.metrics()->sites()) {
       taken.tasks_live += site.live();

@@ -21,6 +21,7 @@ struct Sample {
   double time = 0;  // seconds since the epoch
   std::uint64_t tasks_live = 0;
   std::uint64_t tasks_leaked = 0;
+  std::uint64_t coroutines_live = 0;
   std::uint64_t resident_bytes = 0;
   std::uint64_t requests = 0;  // answered since the start, if the program counts any
 };

@@ -15,9 +15,9 @@ void append_one_line(std::string& line, std::string_view text) {
   for (const char c : text) line += c == ';' || static_cast<unsigned char>(c) < ' ' ? ' ' : c;
 }
 
-std::string line_of(const leash::TaskInfo& task) {
+std::string line_of(const std::vector<leash::Frame>& stack) {
   std::string line;
-  for (const leash::Frame& frame : std::views::reverse(stack_of(task))) {
+  for (const leash::Frame& frame : std::views::reverse(stack)) {
     if (!line.empty()) line += ';';
     append_one_line(line, frame.function);
     if (frame.file.empty()) continue;
@@ -28,14 +28,18 @@ std::string line_of(const leash::TaskInfo& task) {
   return line;
 }
 
-}  // namespace
-
-std::string to_folded(const leash::Dump& dump) {
+template <class Entries>
+std::string lines_of(const Entries& entries) {
   std::map<std::string, std::size_t> counts;  // entries that differ in more than their stack become one line
-  for (const leash::TaskGroup& entry : dump.entries) counts[line_of(entry.oldest)] += entry.count;
+  for (const auto& entry : entries) counts[line_of(stack_of(entry.oldest))] += entry.count;
   std::string text;
   for (const auto& [line, count] : counts) text += line + " " + std::to_string(count) + "\n";
   return text;
 }
+
+}  // namespace
+
+std::string to_folded(const leash::Dump& dump) { return lines_of(dump.entries); }
+std::string to_folded(std::span<const leash::CoroutineGroup> coroutines) { return lines_of(coroutines); }
 
 }  // namespace inspector

@@ -10,12 +10,15 @@
 //
 //   std::cout << inspector::to_folded(leash::take_dump(loop));
 
+#include <span>
 #include <string>
 
+#include "leash/coroutines.hpp"
 #include "leash/dump.hpp"
 
 namespace inspector {
 
 std::string to_folded(const leash::Dump& dump);
+std::string to_folded(std::span<const leash::CoroutineGroup> coroutines);
 
 }  // namespace inspector

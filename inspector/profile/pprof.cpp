@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <new>
@@ -113,24 +114,16 @@ class Profile {
 
   void add(const leash::TaskGroup& entry) {
     const leash::TaskInfo& task = entry.oldest;
-    std::vector<std::uint64_t> locations;
-    for (const leash::Frame& frame : stack_of(task)) locations.push_back(location_of(frame));
-    const auto count = static_cast<std::int64_t>(entry.count);
-    const std::array<std::int64_t, sample_types.size()> values{
-        count, task.state == leash::TaskState::leaked ? count : 0,
-        static_cast<std::int64_t>(entry.frame_bytes), nanoseconds(entry.waiting)};
-    protozero::pbf_writer one(out_, profile::sample);
-    one.add_packed_uint64(sample::location_id, locations.begin(), locations.end());
-    one.add_packed_int64(sample::value, values.begin(), values.end());
-    add_label(one, "state", to_string(task.state));
-    add_label(one, "owner", without_number(task.owner));
-    add_label(one, "cause", task.owner_cause);
-    add_label(one, "loop", task.loop);
-    add_label(one, "trace", task.trace);
-    protozero::pbf_writer age(one, sample::label);
-    age.add_int64(label::key, text("oldest_age"));
-    age.add_int64(label::num, nanoseconds(task.age));
-    age.add_int64(label::num_unit, text("nanoseconds"));
+    add("task", entry, task.state == leash::TaskState::leaked,
+        {{"owner", without_number(task.owner)},
+         {"cause", task.owner_cause},
+         {"loop", task.loop},
+         {"trace", task.trace}});
+  }
+  void add(const leash::CoroutineGroup& entry) {
+    const leash::CoroutineInfo& coroutine = entry.oldest;
+    add("coroutine", entry, coroutine.state == leash::CoroutineState::leaked,
+        {{"owner", without_number(coroutine.owner)}, {"cause", coroutine.owner_cause}});
   }
 
   std::string finish() && {
@@ -140,6 +133,27 @@ class Profile {
   }
 
  private:
+  using Labels = std::initializer_list<std::pair<std::string_view, std::string>>;
+
+  template <class Entry>
+  void add(std::string_view kind, const Entry& entry, bool leaked, Labels labels) {
+    std::vector<std::uint64_t> locations;
+    for (const leash::Frame& frame : stack_of(entry.oldest)) locations.push_back(location_of(frame));
+    const auto count = static_cast<std::int64_t>(entry.count);
+    const std::array<std::int64_t, sample_types.size()> values{
+        count, leaked ? count : 0, static_cast<std::int64_t>(entry.frame_bytes), nanoseconds(entry.waiting)};
+    protozero::pbf_writer one(out_, profile::sample);
+    one.add_packed_uint64(sample::location_id, locations.begin(), locations.end());
+    one.add_packed_int64(sample::value, values.begin(), values.end());
+    add_label(one, "kind", kind);
+    add_label(one, "state", to_string(entry.oldest.state));
+    for (const auto& [key, value] : labels) add_label(one, key, value);
+    protozero::pbf_writer age(one, sample::label);
+    age.add_int64(label::key, text("oldest_age"));
+    age.add_int64(label::num, nanoseconds(entry.oldest.age));
+    age.add_int64(label::num_unit, text("nanoseconds"));
+  }
+
   std::int64_t text(std::string_view of) {
     const auto [at, is_new] = text_indices_.try_emplace(std::string(of), texts_.size());
     if (is_new) texts_.emplace_back(of);
@@ -219,11 +233,13 @@ std::string gzip(std::string_view plain) {
 
 }  // namespace
 
-std::string to_pprof(std::span<const leash::Dump> dumps, const ProfileOptions& options) {
+std::string to_pprof(std::span<const leash::Dump> dumps, const ProfileOptions& options,
+                     std::span<const leash::CoroutineGroup> coroutines) {
   Profile profile(options);
   for (const leash::Dump& dump : dumps) {
     for (const leash::TaskGroup& entry : dump.entries) profile.add(entry);
   }
+  for (const leash::CoroutineGroup& entry : coroutines) profile.add(entry);
   return gzip(std::move(profile).finish());
 }
 

@@ -3,7 +3,7 @@
 // Dumps as a pprof profile, as `go tool pprof` and collectors of profiles read it.
 //
 // What it is     profile.proto, compressed by gzip. Sample types: tasks/count, leaked/count, space/bytes and
-//                waiting/nanoseconds. Labels: state, owner, cause, loop, trace and oldest_age.
+//                waiting/nanoseconds. Labels: kind, state, owner, cause, loop, trace and oldest_age.
 // Guarantees     every entry of the dumps is one sample; equal stacks of two profiles of one build have equal
 //                locations, so that two profiles can be subtracted.
 // Threads        any.
@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "leash/coroutines.hpp"
 #include "leash/dump.hpp"
 
 namespace inspector {
@@ -30,6 +31,7 @@ struct ProfileOptions {
 };
 
 // One dump per loop: a sample names its loop where its entry was not merged from several.
-std::string to_pprof(std::span<const leash::Dump> dumps, const ProfileOptions& options);
+std::string to_pprof(std::span<const leash::Dump> dumps, const ProfileOptions& options,
+                     std::span<const leash::CoroutineGroup> coroutines = {});
 
 }  // namespace inspector

@@ -15,4 +15,17 @@ std::vector<leash::Frame> stack_of(const leash::TaskInfo& task) {
   return stack;
 }
 
+std::vector<leash::Frame> stack_of(const leash::CoroutineInfo& coroutine) {
+  std::vector<leash::Frame> stack;
+  stack.reserve(coroutine.frames.size() + 2);
+  stack.push_back({"[" + std::string(to_string(coroutine.wait)) + "]", "", 0});
+  for (const leash::CoroutinePlace& frame : coroutine.frames) {
+    stack.push_back({frame.function, frame.file, frame.line});
+  }
+  stack.push_back(
+      {coroutine.spawner == 0 ? "spawned outside of any coroutine" : "spawned by " + coroutine.spawned_by, "",
+       0});
+  return stack;
+}
+
 }  // namespace inspector

@@ -113,6 +113,15 @@ def figure(page, name):
     sys.exit(f"FAILED: there is no card {name}")
 
 
+def keeps_what_is_selected(page):
+    page.driver.execute_script("getSelection().selectAllChildren(document.querySelector('#leaks pre'))")
+    selected = page.driver.execute_script("return String(getSelection())")
+    polls = len(page.values("time"))
+    eventually("three more polls", lambda: len(page.values("time")) >= polls + 3)
+    check("the selection survives them", page.driver.execute_script("return String(getSelection())") == selected)
+    page.driver.execute_script("getSelection().removeAllRanges()")
+
+
 def scenario(server, page):
     load = Load(server.port)
     load.start()
@@ -129,6 +138,9 @@ def scenario(server, page):
     check("requests are counted", figure(page, "Requests per second") not in ("0", "…"))
     page.picture("leaky")
 
+    eventually("contexts are shown by the line that made them", lambda: ".cpp:" in page.text("#contexts table"))
+    keeps_what_is_selected(page)
+
     page.click("[data-mode=fixed]")
     eventually("fixed is the mode shown", lambda: page.attribute("[data-mode=fixed]", "aria-pressed") == "true")
 
@@ -140,9 +152,15 @@ def scenario(server, page):
     page.picture("fixed")
 
     page.click("#reap")
+    alert = page.driver.switch_to.alert
+    check("it asks first", "by force" in alert.text)
+    alert.dismiss()
+    check("then nothing is reaped", page.text("#outcome") == "The mode is fixed." and page.values("tasks_leaked")[-1] > 0)
+    page.click("#reap")
+    page.driver.switch_to.alert.accept()
     eventually("it says what was reaped", lambda: page.text("#outcome").startswith("Reaped "))
     eventually("the leaked curve falls to zero", lambda: page.values("tasks_leaked")[-1] == 0)
-    eventually("the table is empty", lambda: page.text("#summary") == "none")
+    eventually("the table is empty", lambda: page.text("#leaks .summary") == "none")
     check("there is nothing left to reap", page.attribute("#reap", "disabled") is not None)
     page.picture("reaped")
 
@@ -192,6 +210,9 @@ def with_a_token(page):
     page.driver.find_element(By.ID, "token").send_keys("s3cret\n")
     eventually("then it has figures", lambda: len(page.values("time")) > 0)
     check("and asks no more", not page.driver.find_element(By.ID, "ask-token").is_displayed())
+    page.click("footer a[href^='/debug/tree']")
+    eventually("a link carries the token", lambda: page.text("#shown pre").startswith("loop "))
+    page.click("#shown button")
     page.click("[data-mode=fixed]")
     eventually("and may act", lambda: page.text("#outcome") == "The mode is fixed.")
 

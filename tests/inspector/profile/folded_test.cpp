@@ -28,6 +28,6 @@ TEST(Folded, KeepsAStackOnOneLineWhateverItIsCalled) {
   EXPECT_NE(text.find(";a b c (d e:1);[chan send] 1\n"), std::string::npos) << text;
 }
 
-TEST(Folded, IsEmptyWithoutTasks) { EXPECT_EQ(inspector::to_folded({}), ""); }
+TEST(Folded, IsEmptyWithoutTasks) { EXPECT_EQ(inspector::to_folded(leash::Dump()), ""); }
 
 }  // namespace

@@ -133,13 +133,35 @@ TEST_F(Pprof, HasASamplePerEntry) {
 
 TEST_F(Pprof, LabelsASample) {
   read(dump_of({leaked_replicas(1)}));
-  const std::map<std::string, std::string> expected{{"state", "leaked"},
+  const std::map<std::string, std::string> expected{{"kind", "task"},
+                                                    {"state", "leaked"},
                                                     {"owner", "request"},
                                                     {"cause", "client disconnected"},
                                                     {"loop", "worker 0"},
                                                     {"trace", "4bf92f3577b34da6a3ce929d0e0e4736"},
                                                     {"oldest_age", "3000000000 nanoseconds"}};
   EXPECT_EQ(labels(fields_of(profile.texts[2][0])), expected);
+}
+
+TEST_F(Pprof, HasASamplePerGroupOfCoroutines) {
+  leash::CoroutineGroup group;
+  group.count = 5;
+  group.frame_bytes = 700;
+  group.waiting = std::chrono::seconds(9);
+  group.oldest.state = leash::CoroutineState::stray;
+  group.oldest.wait = leash::WaitKind::timer;
+  group.oldest.spawner = 1;
+  group.oldest.spawned_by = "serve";
+  group.oldest.frames = {{"say_goodbye", "service.cpp", 35}};
+  profile = fields_of(gunzip(inspector::to_pprof({}, {}, {&group, 1})));
+  ASSERT_EQ(profile.texts[2].size(), 1u);
+  const Fields sample = fields_of(profile.texts[2][0]);
+  EXPECT_EQ(unpacked<std::int64_t>(sample.texts.at(2)[0]),
+            (std::vector<std::int64_t>{5, 0, 700, 9'000'000'000}));
+  EXPECT_EQ(stack(sample),
+            (std::vector<std::string>{"[timer] :0", "say_goodbye service.cpp:35", "spawned by serve :0"}));
+  EXPECT_EQ(labels(sample)["kind"], "coroutine");
+  EXPECT_EQ(labels(sample)["state"], "stray");
 }
 
 TEST_F(Pprof, TakesADumpPerLoop) {

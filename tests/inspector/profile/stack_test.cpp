@@ -7,6 +7,18 @@
 
 namespace {
 
+TEST(ProfileStack, OfACoroutineEndsAtItsSpawner) {
+  leash::CoroutineInfo coroutine;
+  coroutine.wait = leash::WaitKind::chan_receive;
+  coroutine.frames = {{"read", "a.cpp", 3}};
+  EXPECT_EQ(inspector::stack_of(coroutine).back().function, "spawned outside of any coroutine");
+  coroutine.spawner = 7;
+  coroutine.spawned_by = "serve";
+  const std::vector<leash::Frame> expected{
+      {"[chan receive]", "", 0}, {"read", "a.cpp", 3}, {"spawned by serve", "", 0}};
+  EXPECT_EQ(inspector::stack_of(coroutine), expected);
+}
+
 TEST(ProfileStack, StartsWithTheWaitAndEndsWithTheSite) {
   const std::vector<leash::Frame> expected{{"[chan send]", "", 0},
                                            {"produce", "server/patterns/send.cpp", 41},
@@ -16,7 +28,7 @@ TEST(ProfileStack, StartsWithTheWaitAndEndsWithTheSite) {
 }
 
 TEST(ProfileStack, NamesACallerWithoutAName) {
-  EXPECT_EQ(inspector::stack_of({}).back().function, "started by code without a name");
+  EXPECT_EQ(inspector::stack_of(leash::TaskInfo()).back().function, "started by code without a name");
 }
 
 }  // namespace
