@@ -53,7 +53,7 @@ def function_of(code):
 
 
 def main(output, given, headers):
-    without = set(re.findall(r"^// no example: (\w+)$", Path(given).read_text(), re.M))
+    without = set(re.findall(r"^// no example: (\w+)", Path(given).read_text(), re.M))
     headers = [header for header in map(Path, headers) if header.stem not in without]
     parts = [f'#include "{given}"\n'] + [f'#include "{header}"\n' for header in headers]
     for header in headers:

@@ -160,7 +160,7 @@ TEST(AdminListener, WarnsWhenOthersCanReachItWithoutAToken) {
     EXPECT_EQ(server.stop(), 0);
     return server.log();
   };
-  const std::string warning = "level=warn event=\"the admin listener can be reached from elsewhere";
+  const std::string warning = "level=warn event=\"the admin listener can be reached from other hosts";
   EXPECT_NE(log_of({"--admin-host", "0.0.0.0"}).find(warning), std::string::npos);
   EXPECT_EQ(log_of({"--admin-host", "0.0.0.0", "--admin-token", "s3cret"}).find(warning), std::string::npos);
   EXPECT_EQ(log_of({}).find(warning), std::string::npos);

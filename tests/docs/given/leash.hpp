@@ -3,6 +3,7 @@
 // What the examples of leash/include/leash take for granted.
 // no example: awaitables
 // no example: boost_awaitables
+// no example: boost_co_spawn (it is that of co_spawn)
 // no example: leash
 // no example: wait_point
 
