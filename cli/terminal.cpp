@@ -4,10 +4,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
-#include <string_view>
 
-namespace client {
+namespace cli {
 
 Terminal terminal(int descriptor) noexcept {
   Terminal screen;
@@ -25,4 +25,12 @@ Terminal terminal(int descriptor) noexcept {
   return screen;
 }
 
-}  // namespace client
+std::string painted(std::string_view text, Look look, bool color) {
+  static constexpr std::array<std::string_view, 7> sequences = {"",         "\x1b[1m", "\x1b[31m", "\x1b[33m",
+                                                                "\x1b[32m", "\x1b[2m", "\x1b[7m"};
+  const std::string_view sequence = sequences[static_cast<std::size_t>(look)];
+  if (!color || sequence.empty() || text.empty()) return std::string(text);
+  return std::string(sequence).append(text).append("\x1b[0m");
+}
+
+}  // namespace cli

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a person sees the output on.
+// What a person sees the output on, and how text looks there.
 //
 // Threads        any.
 //
-//   const auto screen = client::terminal(STDOUT_FILENO);
-//   if (screen.color) std::cout << "\x1b[1m";
+//   const auto terminal = cli::terminal(STDOUT_FILENO);
+//   std::cout << cli::painted("leak", cli::Look::alarming, terminal.color);
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
-namespace client {
+namespace cli {
 
 struct Terminal {
-  bool interactive = false;  // somebody watches: not a file, not a pipe
+  bool interactive = false;  // a terminal, not a file or a pipe
   bool color = false;        // interactive, and neither NO_COLOR nor TERM=dumb says otherwise
   bool can_redraw = false;   // interactive, and TERM knows more than lines
   std::size_t width = 100;   // in cells
@@ -21,4 +24,9 @@ struct Terminal {
 
 Terminal terminal(int descriptor) noexcept;
 
-}  // namespace client
+enum class Look : std::uint8_t { plain, strong, alarming, doubtful, good, faint, title };
+
+// With the escape sequences of its look.
+std::string painted(std::string_view text, Look look, bool color);
+
+}  // namespace cli

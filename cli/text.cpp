@@ -2,12 +2,8 @@
 #include "cli/text.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
-#include "http/message/detail/ascii.hpp"
-
-namespace client {
+namespace cli {
 namespace {
 
 bool continues_a_character(char byte) noexcept { return (byte & 0xc0) == 0x80; }
@@ -21,15 +17,26 @@ std::size_t after_characters(std::string_view text, std::size_t count) noexcept 
   return at;
 }
 
+// Of a character in UTF-8 at the beginning of a text that is not empty; 0: there is none.
+std::size_t length_of_character(std::string_view text) noexcept {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  if (lead > 0xf4 || text.size() < length) return 0;
+  return length == 0 || std::ranges::all_of(text.substr(1, length - 1), continues_a_character) ? length : 0;
+}
+
 }  // namespace
 
-std::string without_control_characters(std::string_view text) {
+std::string without_control_characters(std::string_view text, Lines lines) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool c1 = text[i] == '\xc2' && i + 1 < text.size() && (text[i + 1] & 0xe0) == 0x80;
-    if (c1) ++i;
-    const bool control = c1 || text[i] == '\t' || !http::detail::is_text_char(text[i]);
-    out += control ? '?' : text[i];
+  while (!text.empty()) {
+    const std::size_t length = length_of_character(text);
+    const bool kept = lines == Lines::kept && (text[0] == '\n' || text[0] == '\t');
+    const bool control = length == 0 || (!kept && static_cast<unsigned char>(text[0]) < 0x20) ||
+                         text[0] == '\x7f' ||
+                         (text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0);  // C1
+    out.append(control ? "?" : text.substr(0, length));
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;
 }
@@ -49,20 +56,12 @@ std::string shortened_in_front(std::string_view text, std::size_t width) {
   return "…" + std::string(text.substr(after_characters(text, all - (width - 1))));
 }
 
-std::string age(double seconds) {
-  const bool minutes = seconds >= 120;
-  const bool hours = seconds >= 7200;
-  std::array<char, 32> text;
-  const double value = hours ? seconds / 3600 : minutes ? seconds / 60 : seconds;
-  std::snprintf(text.data(), text.size(), "%.1f%s", std::min(value, 1e9), hours ? "h" : minutes ? "m" : "s");
-  return text.data();
+std::string pad_left(std::string_view text, std::size_t width) {
+  return std::string(width - std::min(width, cells(text)), ' ').append(text);
 }
 
-std::string signed_number(long long number) {
-  if (number == 0) return {};
-  return (number > 0 ? "+" : "") + std::to_string(number);
+std::string pad_right(std::string_view text, std::size_t width) {
+  return std::string(text).append(width - std::min(width, cells(text)), ' ');
 }
 
-std::string number_of_tasks(std::uint64_t n) { return std::to_string(n) + (n == 1 ? " task" : " tasks"); }
-
-}  // namespace client
+}  // namespace cli

@@ -4,17 +4,17 @@
 //
 // Threads        any; nothing here has state.
 //
-//   client::shortened_in_front("server/patterns/send.cpp:17", 12)   // "…send.cpp:17"
+//   cli::shortened_in_front("server/patterns/send.cpp:17", 12)   // "…send.cpp:17"
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace client {
+namespace cli {
 
-// With a question mark for each control character, C1's as well.
-std::string without_control_characters(std::string_view text);
+// With a question mark for each control character (C1 as well) and for each byte that is no UTF-8.
+enum class Lines : bool { replaced, kept };  // line feeds and tabs
+std::string without_control_characters(std::string_view text, Lines lines = Lines::replaced);
 
 // How many cells the text takes, if each character takes one.
 std::size_t cells(std::string_view text) noexcept;
@@ -23,13 +23,8 @@ std::size_t cells(std::string_view text) noexcept;
 std::string clipped(std::string_view text, std::size_t width);
 std::string shortened_in_front(std::string_view text, std::size_t width);
 
-// "850ms" is "0.9s", "3 minutes" is "3.0m".
-std::string age(double seconds);
+// With blanks up to so many cells; longer text stays as it is.
+std::string pad_left(std::string_view text, std::size_t width);
+std::string pad_right(std::string_view text, std::size_t width);
 
-// "+3", "-3", and nothing for 0.
-std::string signed_number(long long number);
-
-// "1 task", "3 tasks".
-std::string number_of_tasks(std::uint64_t n);
-
-}  // namespace client
+}  // namespace cli

@@ -26,7 +26,8 @@ std::string in_milliseconds(leash::Duration time) {
   return std::to_string(std::clamp<std::int64_t>(ms, 1, 9'999'999'999));
 }
 
-std::string serialize(const Request& request, std::optional<leash::Duration> server_may_take) {
+std::string serialize(const Request& request, const std::string& user_agent,
+                      std::optional<leash::Duration> server_may_take) {
   http::OutgoingRequest message;
   message.method = request.method;
   message.target = request.url.target;
@@ -41,6 +42,8 @@ std::string serialize(const Request& request, std::optional<leash::Duration> ser
   if (server_may_take && !request.headers.find(http::request_timeout_field)) {
     message.headers.add(std::string(http::request_timeout_field), in_milliseconds(*server_may_take));
   }
+  if (!user_agent.empty() && !request.headers.find("User-Agent"))
+    message.headers.add("User-Agent", user_agent);
   std::string bytes;
   http::append_request_head(bytes, message, request.body.size());
   bytes += request.body;
@@ -73,13 +76,14 @@ leash::Task<leash::Result<Response>> Client::call(leash::Context ctx, Request re
     own.emplace(leash::with_timeout(ctx, *request.timeout));
     ctx = own->ctx;
   }
-  const Origin origin{request.url.host, request.url.port};
+  Origin origin(request.url);
+  origin.unix_socket = options_.unix_socket;
   std::unique_ptr<Connection> connection = pool_.take(origin);
   for (;;) {
     const bool reused = connection != nullptr;
     if (!reused) {
-      connection = std::make_unique<Connection>(loop_.io(), options_.response);
-      auto connected = co_await connection->connect(ctx, origin.host, origin.port);
+      connection = std::make_unique<Connection>(loop_.io(), options_.response, options_.tls);
+      auto connected = co_await connection->connect(ctx, origin);
       if (!connected) co_return std::unexpected(connected.error());
     }
     Response response;
@@ -103,7 +107,7 @@ leash::Task<leash::Result<>> Client::attempt(leash::Context ctx, const Request& 
   }
   std::optional<leash::Duration> server_may_take;
   if (remaining) server_may_take = *remaining - std::min(options_.margin, *remaining / 10);
-  const std::string bytes = serialize(request, server_may_take);
+  const std::string bytes = serialize(request, options_.user_agent, server_may_take);
   const auto kind = request.method == "HEAD" ? http::RequestKind::head : http::RequestKind::other;
   auto received = co_await connection.exchange(ctx, bytes, kind, &response.body);
   if (!received) co_return received;

@@ -23,6 +23,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -63,6 +64,9 @@ struct Response {
 struct Options {
   PoolLimits pool = {};
   http::ResponseLimits response = {};
+  std::string user_agent = "leash";
+  std::string unix_socket = {};               // a path: all calls go there, whatever host their URLs name
+  std::shared_ptr<TlsContext> tls = nullptr;  // for https; without it, such a call is an error
   // The server is told this much less than is left, or a tenth less if that is shorter, so that its own "too
   // late" arrives in time.
   leash::Duration margin = std::chrono::milliseconds(10);

@@ -2,16 +2,25 @@
 #include "client/connection.hpp"
 
 #include <sys/socket.h>
+#include <sys/un.h>
+
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/ip/address.hpp>
-#include <asio/ip/basic_resolver.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/ssl/error.hpp>
+#include <asio/ssl/host_name_verification.hpp>
+#include <asio/ssl/stream.hpp>
 #include <asio/write.hpp>
 #include <cerrno>
+#include <chrono>
+#include <deque>
 #include <string_view>
 #include <utility>
 
 #include "client/error.hpp"
+#include "leash/channel.hpp"
 #include "leash/scope.hpp"
 #include "leash/via.hpp"
 
@@ -20,13 +29,20 @@ namespace {
 
 bool peer_has_gone(const std::error_code& error) noexcept {
   return error == asio::error::eof || error == asio::error::connection_reset ||
-         error == asio::error::broken_pipe;
+         error == asio::error::broken_pipe || error == asio::ssl::error::stream_truncated;
 }
 
 }  // namespace
 
-Connection::Connection(asio::io_context& io, const http::ResponseLimits& limits)
-    : socket_(io.get_executor()), limits_(limits), parser_(limits) {}
+struct Connection::Tls {
+  Tls(Socket& socket, asio::ssl::context& context) : stream(socket, context) {}
+  asio::ssl::stream<Socket&> stream;
+};
+
+Connection::Connection(asio::io_context& io, const http::ResponseLimits& limits,
+                       std::shared_ptr<TlsContext> tls)
+    : io_(io), socket_(io.get_executor()), tls_context_(std::move(tls)), limits_(limits), parser_(limits) {}
+Connection::~Connection() = default;
 
 void Connection::close() noexcept {
   std::error_code ignored;  // the descriptor is gone either way
@@ -52,41 +68,121 @@ bool Connection::is_fresh() noexcept {
   return peeked < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-leash::Task<leash::Result<>> Connection::connect(leash::Context ctx, std::string host, std::uint16_t port) {
-  std::error_code not_numeric;
-  const asio::ip::address address = asio::ip::make_address(host, not_numeric);
-  if (!not_numeric) co_return co_await connect_to(ctx, asio::ip::tcp::endpoint(address, port));
-
-  asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type> resolver(socket_.get_executor());
-  const std::string service = std::to_string(port);
-  auto found = co_await resolver.async_resolve(host, service, leash::via(ctx));
-  if (!found) co_return failed(found.error());
-  leash::Result<> connected = std::unexpected(make_error_code(asio::error::host_not_found));
-  for (const auto& entry : *found) {
-    connected = co_await connect_to(ctx, entry.endpoint());
-    if (connected || ctx.is_done()) break;
+leash::Task<leash::Result<>> Connection::connect(leash::Context ctx, Origin origin) {
+  std::vector<Endpoint> endpoints;
+  if (origin.unix_socket.empty()) {
+    auto resolved = co_await resolve(ctx, io_, origin.host, origin.port);
+    if (!resolved) co_return failed(resolved.error());
+    endpoints = *std::move(resolved);
+  } else if (origin.unix_socket.size() >= sizeof(sockaddr_un::sun_path)) {
+    co_return failed(make_error_code(std::errc::filename_too_long));
+  } else {
+    endpoints.emplace_back(asio::local::stream_protocol::endpoint(origin.unix_socket));
   }
-  co_return connected;
+  co_return co_await connect(ctx, std::move(origin), std::move(endpoints));
 }
 
-leash::Task<leash::Result<>> Connection::connect_to(leash::Context ctx, asio::ip::tcp::endpoint endpoint) {
+leash::Task<leash::Result<>> Connection::connect(leash::Context ctx, Origin origin,
+                                                 std::vector<Endpoint> endpoints) {
   close();
+  tls_.reset();
   parser_ = http::ResponseParser(limits_);  // a failed one stays failed
   response_started_ = false;
-  std::error_code error;
-  (void)socket_.open(endpoint.protocol(), error);
-  if (error) co_return failed(error);
-  auto connected = co_await socket_.async_connect(endpoint, leash::via(ctx));
+  leash::Result<> connected;
+  if (endpoints.size() == 1) {
+    connected = co_await connect_to(ctx, socket_, endpoints.front());
+  } else {
+    connected = co_await connect_first(ctx, std::move(endpoints));
+  }
   if (!connected) co_return failed(connected.error());
-  (void)socket_.set_option(asio::ip::tcp::no_delay(true), error);
+  std::error_code error;
+  if (origin.unix_socket.empty()) (void)socket_.set_option(asio::ip::tcp::no_delay(true), error);
   if (!error) (void)socket_.non_blocking(true, error);
   if (error) co_return failed(error);
+  if (!origin.tls) co_return leash::Result<>();
+  co_return co_await shake_hands(ctx, std::move(origin.host));
+}
+
+leash::Task<leash::Result<>> Connection::connect_to(leash::Context ctx, Socket& socket, Endpoint endpoint) {
+  std::error_code error;
+  (void)socket.open(endpoint.protocol(), error);
+  if (error) co_return std::unexpected(error);
+  auto connected = co_await socket.async_connect(endpoint, leash::via(ctx));
+  if (!connected) co_return std::unexpected(connected.error());
+  // A simultaneous open with itself: TCP allows it, and the port is one of its own.
+  const bool is_tcp = endpoint.protocol().family() != AF_UNIX;
+  if (is_tcp && socket.local_endpoint(error) == socket.remote_endpoint(error))
+    co_return std::unexpected(make_error_code(asio::error::connection_refused));
   co_return leash::Result<>();
+}
+
+// One of several attempts that run at the same time.
+struct Connection::Attempt {
+  explicit Attempt(asio::io_context& io) : socket(io.get_executor()) {}
+
+  static leash::Task<> run(leash::Context ctx, Attempt& attempt, Endpoint endpoint,
+                           leash::Channel<Attempt*> ended) {
+    attempt.outcome = co_await connect_to(ctx, attempt.socket, endpoint);
+    Attempt* const self = &attempt;
+    (void)co_await ended.send(self);  // it has room for all
+  }
+
+  Socket socket;
+  leash::Result<> outcome;
+};
+
+leash::Task<leash::Result<>> Connection::connect_first(leash::Context ctx, std::vector<Endpoint> endpoints) {
+  constexpr leash::Duration head_start = std::chrono::milliseconds(250);
+  leash::Result<> outcome = std::unexpected(make_error_code(asio::error::host_not_found));
+  leash::Channel<Attempt*> ended(endpoints.size());
+  std::deque<Attempt> attempts;
+  leash::Scope trying(ctx);
+  std::size_t open = 0;
+  Attempt* winner = nullptr;
+  while (!winner && !ctx.is_done() && (open > 0 || attempts.size() < endpoints.size())) {
+    std::optional<leash::Cancelable> patience;
+    leash::Context until = trying.ctx();
+    if (attempts.size() < endpoints.size()) {
+      Attempt& next = attempts.emplace_back(io_);
+      trying.go(Attempt::run(trying.ctx(), next, endpoints[attempts.size() - 1], ended), "connect");
+      ++open;
+      patience.emplace(leash::with_timeout(trying.ctx(), head_start));
+      if (attempts.size() < endpoints.size()) until = patience->ctx;
+    }
+    const auto attempt = co_await ended.receive(until);
+    if (!attempt) continue;  // the next one, then
+    --open;
+    outcome = (*attempt)->outcome;
+    if (outcome) winner = *attempt;
+  }
+  if (const auto done = ctx.err()) outcome = std::unexpected(done);
+  trying.cancel();
+  (void)co_await trying.join();
+  if (winner && outcome) socket_ = std::move(winner->socket);
+  co_return outcome;
+}
+
+leash::Task<leash::Result<>> Connection::shake_hands(leash::Context ctx, std::string host) {
+  if (!tls_context_) co_return failed(make_error_code(std::errc::protocol_not_supported));
+  tls_ = std::make_unique<Tls>(socket_, tls_context_->ssl());
+  std::error_code not_numeric;
+  (void)asio::ip::make_address(host, not_numeric);
+  if (not_numeric)
+    ::SSL_set_tlsext_host_name(tls_->stream.native_handle(), host.c_str());  // RFC 6066: names only
+  if (tls_context_->checks()) {
+    std::error_code error;
+    (void)tls_->stream.set_verify_callback(asio::ssl::host_name_verification(host), error);
+    if (error) co_return failed(error);
+  }
+  auto shaken = co_await tls_->stream.async_handshake(asio::ssl::stream_base::client, leash::via(ctx));
+  if (!shaken) co_return failed(shaken.error());
+  co_return shaken;
 }
 
 // Most requests fit into the socket's buffer: no need to wait for anything.
 leash::Result<std::size_t> Connection::send_now(std::string_view bytes) noexcept {
   response_started_ = false;
+  if (tls_) return std::size_t{0};
   std::error_code error;
   const std::size_t written = socket_.write_some(asio::buffer(bytes), error);
   bytes_sent_ += written;
@@ -97,7 +193,14 @@ leash::Result<std::size_t> Connection::send_now(std::string_view bytes) noexcept
 
 leash::Task<leash::Result<>> Connection::send_rest(leash::Context ctx, std::string_view bytes) {
   std::size_t written = 0;
-  auto sent = co_await asio::async_write(socket_, asio::buffer(bytes), leash::via(ctx, written));
+  leash::Result<> sent;
+  if (tls_) {
+    const auto all = co_await asio::async_write(tls_->stream, asio::buffer(bytes), leash::via(ctx, written));
+    if (!all) sent = std::unexpected(all.error());
+  } else {
+    const auto all = co_await asio::async_write(socket_, asio::buffer(bytes), leash::via(ctx, written));
+    if (!all) sent = std::unexpected(all.error());
+  }
   bytes_sent_ += written;
   if (!sent && !peer_has_gone(sent.error())) co_return std::unexpected(sent.error());
   co_return leash::Result<>();
@@ -136,7 +239,12 @@ leash::Task<leash::Result<>> Connection::receive(leash::Context ctx, http::Reque
   parser_.reset(kind);
   if (!buffer_) buffer_ = std::make_unique<std::array<char, buffer_bytes>>();
   for (;;) {
-    auto received = co_await socket_.async_read_some(asio::buffer(*buffer_), leash::via(ctx));
+    leash::Result<std::size_t> received;
+    if (tls_) {
+      received = co_await tls_->stream.async_read_some(asio::buffer(*buffer_), leash::via(ctx));
+    } else {
+      received = co_await socket_.async_read_some(asio::buffer(*buffer_), leash::via(ctx));
+    }
     if (received) {
       bytes_received_ += *received;
       response_started_ = true;

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Open connections that nobody uses at the moment, by host and port.
+// Open connections that are not in use at the moment, by origin.
 //
 // Guarantees     at most so many a host: the oldest is closed for a new one. One that has been idle for too
-//                long is closed, whether or not anybody asks. take() hands out the one used last, and none
+//                long is closed, whether or not one is asked for. take() hands out the one used last, and none
 //                that the server has closed meanwhile.
 // Threads        the loop's.
 // Lifetime       destroyed before the loop. While connections are idle, a timer is armed, and loop.run() goes
 //                on.
 //
-//   auto connection = pool.take({"127.0.0.1", 8080});
+//   auto connection = pool.take(origin);
 //   if (!connection) connection = std::make_unique<client::Connection>(loop.io());
 //   ...
-//   pool.put({"127.0.0.1", 8080}, std::move(connection));
+//   pool.put(origin, std::move(connection));
 
-#include <compare>
 #include <cstddef>
-#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -30,12 +28,6 @@
 #include "leash/loop.hpp"
 
 namespace client {
-
-struct Origin {
-  std::string host;
-  std::uint16_t port = 80;
-  friend auto operator<=>(const Origin&, const Origin&) = default;
-};
 
 struct PoolLimits {
   std::size_t idle_per_host = 8;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/exporter.hpp"
 
+#include <algorithm>
 #include <array>
 #include <asio/buffer.hpp>
 #include <asio/write.hpp>
+#include <list>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -26,7 +28,17 @@ using namespace std::chrono_literals;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 
 constexpr std::size_t most_peers = 32;
-constexpr leash::Duration most_silence = 60s;  // longer than most scrape intervals
+constexpr leash::Duration most_silence = 60s;   // longer than most scrape intervals
+constexpr leash::Duration first_byte_in = 10s;  // of a new connection
+
+// A connection; at the limit the one that has been silent for longest makes room.
+struct Peer {
+  Peer(const leash::Context& ctx, leash::TimePoint now) : own(leash::with_cancel(ctx)), heard_at(now) {}
+
+  leash::Cancelable own;
+  leash::TimePoint heard_at;
+};
+using Peers = std::list<Peer>;
 
 http::Response answer(const http::Request& request, const Exporter::Render& render) {
   if (request.path != "/metrics") return http::problem(404, "Only /metrics is here.");
@@ -52,6 +64,8 @@ bool feed(http::RequestParser& parser, std::span<const char> bytes, const Export
       case http::ParseEvent::need_more:
         return true;
       case http::ParseEvent::head:
+        if (parser.request().expect_continue) http::append_continue(out);
+        break;
       case http::ParseEvent::body:
         break;
       case http::ParseEvent::complete: {
@@ -72,16 +86,18 @@ bool feed(http::RequestParser& parser, std::span<const char> bytes, const Export
   }
 }
 
-leash::Task<> serve(leash::Context ctx, Socket socket, const Exporter::Render& render) {
+leash::Task<> talk(leash::Loop& loop, Peer& peer, Socket socket, const Exporter::Render& render) {
   http::Limits limits;
   limits.body_bytes = 4096;
   http::RequestParser parser(limits);
   std::array<char, 4096> buffer;
   std::string out;
+  leash::Duration silence = first_byte_in;
   for (bool goes_on = true; goes_on;) {
-    const auto patience = leash::with_timeout(ctx, most_silence);
+    const auto patience = leash::with_timeout(peer.own.ctx, std::exchange(silence, most_silence));
     const auto received = co_await socket.async_read_some(asio::buffer(buffer), leash::via(patience.ctx));
     if (!received) co_return;
+    peer.heard_at = loop.now();
     out.clear();
     goes_on = feed(parser, std::span(buffer.data(), *received), render, out);
     const auto sent = co_await asio::async_write(socket, asio::buffer(out), leash::via(patience.ctx));
@@ -89,6 +105,12 @@ leash::Task<> serve(leash::Context ctx, Socket socket, const Exporter::Render& r
   }
   std::error_code ignored;  // it is closed either way
   (void)socket.shutdown(Socket::shutdown_send, ignored);
+}
+
+leash::Task<> serve(leash::Loop& loop, Peers& peers, Peers::iterator peer, Socket socket,
+                    const Exporter::Render& render) {
+  co_await talk(loop, *peer, std::move(socket), render);
+  peers.erase(peer);
 }
 
 }  // namespace
@@ -116,18 +138,25 @@ std::string Exporter::url() const {
          std::to_string(endpoint.port()) + "/metrics";
 }
 
-leash::Task<> Exporter::run(Exporter exporter, leash::Context ctx, Render render) {
-  leash::Scope peers(ctx);
+leash::Task<> Exporter::run(Exporter exporter, leash::Loop& loop, leash::Context ctx, Render render) {
+  Peers peers;
+  leash::Scope serving(ctx);
   while (!ctx.is_done()) {
     Socket socket(exporter.acceptor_.get_executor());
     const auto accepted = co_await exporter.acceptor_.async_accept(socket, leash::via(ctx));
-    if (accepted && peers.live() < most_peers) {
-      peers.go(serve(peers.ctx(), std::move(socket), render), "scrape of our own metrics");
-    } else if (!accepted) {
+    if (!accepted) {
       (void)co_await leash::sleep(ctx, 50ms);  // out of descriptors, perhaps; done or not: the condition says
+      continue;
     }
+    if (peers.size() >= most_peers) {
+      Peer& silent = *std::ranges::min_element(peers, {}, &Peer::heard_at);
+      silent.heard_at = leash::TimePoint::max();  // it is on its way out
+      silent.own.cancel();
+    }
+    const auto peer = peers.emplace(peers.end(), serving.ctx(), loop.now());
+    serving.go(serve(loop, peers, peer, std::move(socket), render), "scrape of our own metrics");
   }
-  (void)co_await peers.join();
+  (void)co_await serving.join();
 }
 
 }  // namespace loadgen

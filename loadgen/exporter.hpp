@@ -3,7 +3,8 @@
 // Serves one text under /metrics, for Prometheus.
 //
 // What it is     a small HTTP server on the loop it is used on: GET and HEAD, keep-alive, nothing else.
-// Guarantees     what a peer sends is limited in size and time, and so is the number of peers; a bad request gets
+// Guarantees     what a peer sends is limited in size and time, and so is the number of peers: the one that has been silent for longest
+//                makes room for a new one; a bad request gets
 //                its answer and the connection is closed. When run() returns, all of it is closed.
 // Threads        the loop's.
 // Lifetime       run() owns the exporter; `render` is called for each scrape.
@@ -11,7 +12,7 @@
 //   auto exporter = loadgen::Exporter::open(loop.io(), "127.0.0.1", 0);
 //   if (!exporter) return fail(exporter.error());   // "cannot listen on 127.0.0.1:80: Permission denied"
 //   std::cout << exporter->url();                   // "http://127.0.0.1:40123/metrics"
-//   scope.go(loadgen::Exporter::run(std::move(*exporter), scope.ctx(), render), "exporter");
+//   scope.go(loadgen::Exporter::run(std::move(*exporter), loop, scope.ctx(), render), "exporter");
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -21,6 +22,7 @@
 #include <string>
 
 #include "leash/context.hpp"
+#include "leash/loop.hpp"
 #include "leash/task.hpp"
 
 namespace loadgen {
@@ -35,7 +37,7 @@ class Exporter {
 
   std::string url() const;
 
-  static leash::Task<> run(Exporter exporter, leash::Context ctx, Render render);
+  static leash::Task<> run(Exporter exporter, leash::Loop& loop, leash::Context ctx, Render render);
 
  private:
   using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;

@@ -10,6 +10,7 @@
 #include "leash/families.hpp"
 #include "leash/metrics.hpp"
 #include "process/process.hpp"
+#include "units/duration.hpp"
 
 namespace loadgen {
 namespace {
@@ -39,14 +40,12 @@ void add_latency(prometheus::MetricFamily& to, const Labels& labels, const Histo
   std::array<std::uint64_t, bounds.size() + 1> counts{};
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < bounds.size(); ++i) {
-    const auto bound =
-        std::chrono::duration_cast<Histogram::Duration>(std::chrono::duration<double>(bounds[i]));
-    const std::uint64_t up_to = latency.count_at_most(bound);
+    const std::uint64_t up_to = latency.count_at_most(units::from_seconds(bounds[i]));
     counts[i] = up_to - below;
     below = up_to;
   }
   counts.back() = latency.count() - below;
-  add_histogram(to, labels, bounds, counts, std::chrono::duration<double>(latency.sum()).count());
+  add_histogram(to, labels, bounds, counts, units::to_seconds(latency.sum()));
 }
 
 void append_requests(Families& families, const std::vector<LoadMetrics::Side>& sides) {
@@ -58,8 +57,15 @@ void append_requests(Families& families, const std::vector<LoadMetrics::Side>& s
              "Attempts whose connection was reset before a byte of a response.", MetricType::Counter);
   auto responses =
       family("leash_load_responses_total", "Responses received, by status.", MetricType::Counter);
+  auto own =
+      family("leash_load_own_limit_total",
+             "Requests not sent because the load generator itself came to a limit, or that waited for it.",
+             MetricType::Counter);
+  auto held_up = family("leash_load_held_up_seconds", "How long the load generator could not go on, at most.",
+                        MetricType::Gauge);
   auto latency = family("leash_load_request_duration_seconds",
-                        "From when a request was due to its complete response.", MetricType::Histogram);
+                        "From when a request was due to its complete response, or until it timed out.",
+                        MetricType::Histogram);
   for (const auto& side : sides) {
     const Labels target = labels_of(side);
     add(sent, target, static_cast<double>(side.requests.sent));
@@ -71,11 +77,16 @@ void append_requests(Families& families, const std::vector<LoadMetrics::Side>& s
     outcome("error", side.requests.errors);
     outcome("aborted", side.requests.aborted);
     for (const auto& [status, count] : side.requests.by_status) {
-      add(responses, with(target, "code", std::to_string(status)), static_cast<double>(count));
+      add(responses, with(target, "code", status), static_cast<double>(count));
     }
-    if (side.latency) add_latency(latency, target, *side.latency);
+    add(own, with(target, "limit", "descriptors"), static_cast<double>(side.own.no_descriptors));
+    add(own, with(target, "limit", "ports"), static_cast<double>(side.own.no_ports));
+    add(own, with(target, "limit", "connections"), static_cast<double>(side.own.waited));
+    add(held_up, target, units::to_seconds(side.own.held_up));
+    add_latency(latency, target, side.latency);
   }
-  for (auto* each : {&sent, &finished, &refused, &responses, &latency}) families.push_back(std::move(*each));
+  for (auto* each : {&sent, &finished, &refused, &responses, &own, &held_up, &latency})
+    families.push_back(std::move(*each));
 }
 
 void append_state(Families& families, const LoadMetrics& figures) {
@@ -85,12 +96,12 @@ void append_state(Families& families, const LoadMetrics& figures) {
   };
   using Side = LoadMetrics::Side;
   gauge("leash_load_requests_in_flight", "Requests sent and not yet finished.",
-        [](const Side& s) { return s.in_flight; });
+        [](const Side& s) { return s.now.in_flight; });
   gauge("leash_load_requests_in_line", "Requests that are due, while all connections are busy.",
-        [](const Side& s) { return s.in_line; });
-  gauge("leash_load_connections", "Connections open.", [](const Side& s) { return s.connections; });
+        [](const Side& s) { return s.now.in_line; });
+  gauge("leash_load_connections", "Connections open.", [](const Side& s) { return s.now.connections; });
   gauge("leash_load_rate_asked", "Requests a second that are to be sent now; 0 in a closed loop.",
-        [](const Side& s) { return s.rate_asked; });
+        [](const Side& s) { return s.now.rate_asked; });
   auto& phases =
       families.emplace_back(family("leash_load_phase", "1 for what it is doing.", MetricType::Gauge));
   constexpr std::array names{"starting", "warmup", "load", "drain"};

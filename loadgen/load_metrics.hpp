@@ -15,6 +15,7 @@
 
 #include "loadgen/histogram.hpp"
 #include "loadgen/report/report.hpp"
+#include "loadgen/traffic.hpp"
 
 namespace loadgen {
 
@@ -25,11 +26,9 @@ struct LoadMetrics {
     std::string target;
     std::string_view side = {};  // of a comparison: fixed, leaky
     RequestCounts requests;
-    const Histogram* latency = nullptr;
-    std::int64_t in_flight = 0;
-    std::int64_t in_line = 0;      // due, but all connections are busy
-    std::int64_t connections = 0;  // open
-    double rate_asked = 0;         // requests a second, now; 0 for a closed loop
+    OwnLimits own = {};
+    Histogram latency = {};
+    TrafficNow now = {};
   };
   Phase phase = Phase::starting;
   std::vector<Side> sides;

@@ -1,4 +1,171 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "loadgen/program.hpp"
+// The command leash-load, from its arguments to its exit status.
 
-int main(int argc, char** argv) { return loadgen::program(argc, argv); }
+#include <fmt/format.h>
+
+#include <array>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <unordered_set>
+#include <utility>
+
+#include "cli/program.hpp"
+#include "leash/error.hpp"
+#include "leash/go.hpp"
+#include "leash/loop.hpp"
+#include "leash/scope.hpp"
+#include "leash/via.hpp"
+#include "loadgen/exporter.hpp"
+#include "loadgen/options.hpp"
+#include "loadgen/report/delivery.hpp"
+#include "loadgen/report/merge.hpp"
+#include "loadgen/report/report_json.hpp"
+#include "loadgen/report/run_output.hpp"
+#include "loadgen/session.hpp"
+#include "process/process.hpp"
+
+namespace loadgen {
+
+namespace {
+
+// The first signal ends the load, the second the waiting; the third one ends the process, as if it were not caught.
+leash::Task<> stop_on_signals(leash::Context ctx, leash::Cancel sending, leash::Cancel waiting,
+                              asio::signal_set& signals) {
+  const auto first = co_await signals.async_wait(leash::via(ctx));
+  if (!first) co_return;
+  sending();
+  std::fputs(
+      "\nleash-load: no more load; waiting for the server to come to rest (once more: report at once)\n",
+      stderr);
+  const auto second = co_await signals.async_wait(leash::via(ctx));
+  if (!second) co_return;
+  std::error_code ignored;
+  (void)signals.clear(ignored);
+  waiting();
+}
+
+leash::Task<> run_until_done(leash::Scope& all, Session& session, leash::Context waiting,
+                             leash::Context sending, std::vector<RunResult>& results) {
+  results = co_await session.run(waiting, sending);
+  all.cancel();
+}
+
+leash::Task<> run(leash::Loop& loop, const Options& options, std::optional<Exporter> exporter,
+                  std::vector<RunResult>& results) {
+  asio::signal_set signals(loop.io(), SIGINT, SIGTERM);
+  struct sigaction now {};
+  ::sigaction(SIGHUP, nullptr, &now);
+  if (now.sa_handler != SIG_IGN) signals.add(SIGHUP);  // else nohup has it so
+  Session session(loop, options);
+  leash::Scope all(loop.background());
+  auto waiting = leash::with_cancel(all.ctx());
+  auto sending = leash::with_cancel(waiting.ctx);
+  all.go(run_until_done(all, session, waiting.ctx, sending.ctx, results), "session");
+  all.go(stop_on_signals(all.ctx(), std::move(sending.cancel), std::move(waiting.cancel), signals),
+         "signals");
+  if (exporter) {
+    Exporter::Render render = [&session] { return render_metrics(session.figures()); };
+    all.go(Exporter::run(std::move(*exporter), loop, all.ctx(), std::move(render)), "exporter");
+  }
+  (void)co_await all.join();
+}
+
+int load(const Options& options) {
+  process::raise_max_open_fds();
+  std::vector<RunResult> results;
+  {
+    asio::io_context io{1};
+    leash::LoopOptions loop_options = cli::loop_options();
+    loop_options.timer_grid = std::chrono::microseconds(50);
+    leash::Loop loop{io, std::move(loop_options)};
+    std::optional<Exporter> exporter;
+    if (options.prometheus) {
+      auto opened = Exporter::open(io, options.prometheus->host, options.prometheus->port);
+      if (!opened) {
+        cli::complain(opened.error());
+        return Exit::usage;
+      }
+      RunOutput(options.delivery.text_goes_to()).print(fmt::format("own metrics: {}\n", opened->url()));
+      exporter.emplace(std::move(*opened));
+    }
+    leash::go(loop.background(), run(loop, options, std::move(exporter), results), "leash-load");
+    const auto ran = loop.run();
+    if (!ran) {
+      cli::complain(ran.error().message());
+      return Exit::unknown;
+    }
+    // What it asks of servers it does itself.
+    leash::check(leash::live_tasks(loop) == 0, "leash-load has left tasks behind");
+    leash::check(loop.metrics()->contexts_live.get() == 0, "leash-load has left contexts behind");
+  }
+  if (results.empty()) return Exit::unknown;
+  return deliver(options.delivery, std::move(results));
+}
+
+std::optional<std::string> contents_of(const std::string& file) {
+  std::ifstream in(file);
+  std::string text;
+  std::array<char, 64 * 1024> piece;
+  while (in.read(piece.data(), piece.size()), in.gcount() > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  if (!in.is_open() || in.bad()) return std::nullopt;  // a folder can be opened, and not read
+  return text;
+}
+
+// Reports into results, or one line and the status for it.
+std::optional<std::vector<RunResult>> read_and_merge(const std::vector<std::string>& files) {
+  std::vector<std::vector<RunResult>> sides;  // of each side the runs
+  std::unordered_set<std::string> known;
+  const auto fail = [](const std::string& file, std::string_view why) {
+    cli::complain(fmt::format("{}: {}", file, why));
+    return std::nullopt;
+  };
+  for (const std::string& file : files) {
+    std::optional<std::string> text = contents_of(file);
+    if (!text) return fail(file, "it cannot be read");
+    auto report = read_report(*text);
+    if (!report) return fail(file, report.error());
+    if (!known.insert(*std::move(text)).second) return fail(file, "it is the same report as another one");
+    if (!sides.empty() && sides.size() != report->size())
+      return fail(file, "runs and comparisons cannot be merged");
+    sides.resize(report->size());
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+      sides[i].push_back(std::move((*report)[i]));
+      if (const auto wrong = cannot_merge(sides[i])) return fail(file, *wrong);
+    }
+  }
+  std::vector<RunResult> merged;
+  for (const auto& side : sides) merged.push_back(merge(side));
+  return merged;
+}
+
+int execute(const Options& options) {
+  std::optional<std::vector<RunResult>> merged;
+  if (options.is_merge()) {
+    merged = read_and_merge(options.merge_files);
+    if (!merged) return Exit::usage;
+  }
+  if (const auto wrong = cannot_deliver(options.delivery)) {
+    cli::complain(*wrong);
+    return Exit::usage;
+  }
+  return merged ? deliver(options.delivery, std::move(*merged)) : load(options);
+}
+
+}  // namespace
+}  // namespace loadgen
+
+int main(int argc, char** argv) {
+  const auto options = loadgen::parse_command_line(argc, argv);
+  if (!options) return cli::show(options.error());
+  return cli::run([&] { return loadgen::execute(*options); }, loadgen::Exit::unknown);
+}

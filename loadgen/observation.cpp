@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/observation.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <initializer_list>
 #include <string_view>
@@ -17,8 +19,7 @@ class Reader {
 
   double required(std::string_view name) {
     const auto sum = metrics_.sum(name);
-    if (!sum && error.empty())
-      error = "not the metrics of a leash server: " + std::string{name} + " is missing";
+    if (!sum && error.empty()) error = fmt::format("these are no metrics of leash: {} is missing", name);
     return checked(name, sum.value_or(0));
   }
 
@@ -31,7 +32,7 @@ class Reader {
  private:
   double checked(std::string_view name, double value) {
     if (is_usable(value)) return value;
-    if (error.empty()) error = "the server's " + std::string{name} + " is not a usable number";
+    if (error.empty()) error = fmt::format("the server's {} is not a usable number", name);
     return 0;
   }
 
@@ -45,19 +46,22 @@ bool is_usable(double value) noexcept { return std::abs(value) <= 90071992547409
 std::expected<ServerObservation, std::string> observe(const Metrics& metrics,
                                                       std::chrono::steady_clock::time_point at) {
   Reader read{metrics};
+  std::optional<std::int64_t> requests;
+  if (metrics.sum("http_requests_total"))
+    requests = read.count("http_requests_total") - read.count("http_requests_total", {{"route", "/metrics"}});
   const ServerObservation seen{
       .at = at,
-      .tasks = read.count("leash_tasks_live", {{"role", "request"}}),
+      .tasks =
+          requests ? read.count("leash_tasks_live", {{"role", "request"}}) : read.count("leash_tasks_live"),
       .tasks_leaked = read.count("leash_tasks_leaked"),
+      .tasks_reaped = read.count("leash_tasks_finished_total", {{"outcome", "reaped"}}),
       .contexts = read.required_count("leash_contexts_live") + read.required_count("leash_contexts_held"),
       .timers = read.required_count("leash_timers_armed"),
       .connections = read.count("http_connections"),
       .rss_bytes = read.count("process_resident_memory_bytes"),
       .heap_bytes = read.count("process_heap_bytes"),
-      .requests =
-          read.count("http_requests_total") - read.count("http_requests_total", {{"route", "/metrics"}}),
+      .requests = requests,
       .demo_requests = read.count("http_requests_total", {{"route", "/demo"}}),
-      .counts_requests = metrics.sum("http_requests_total").has_value(),
       .start_time = read.required("process_start_time_seconds"),
   };
   if (!read.error.empty()) return std::unexpected{read.error};

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 
 #include "loadgen/metrics_text.hpp"
@@ -22,16 +23,18 @@ namespace loadgen {
 
 struct ServerObservation {
   std::chrono::steady_clock::time_point at;  // when it was scraped, by this machine's clock
-  std::int64_t tasks = 0;                    // live tasks of requests; the server's own are left out
-  std::int64_t tasks_leaked = 0;             // orphans older than the grace
-  std::int64_t contexts = 0;                 // live ones, and done ones that something still refers to
-  std::int64_t timers = 0;                   // armed deadlines
-  std::int64_t connections = 0;              // open ones, whoever's they are
+  // Live tasks and coroutines: those of requests, or all of a process that does not know requests.
+  std::int64_t tasks = 0;
+  std::int64_t tasks_leaked = 0;  // orphans older than the grace
+  std::int64_t tasks_reaped = 0;  // ended by force, since the process started
+  std::int64_t contexts = 0;      // live ones, and done ones that something still refers to
+  std::int64_t timers = 0;        // armed deadlines
+  std::int64_t connections = 0;   // open ones, of all clients
   std::int64_t rss_bytes = 0;
   std::int64_t heap_bytes = 0;
-  std::int64_t requests = 0;       // answered since the server started; scrapes are left out
+  std::optional<std::int64_t> requests =
+      0;  // answered since the process started, without scrapes; nothing: not counted
   std::int64_t demo_requests = 0;  // of these, on /demo
-  bool counts_requests = true;     // it says so at all: a service may have other metrics for that
   double start_time = 0;           // seconds since 1970; another one means another process
 };
 

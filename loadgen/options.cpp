@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/options.hpp"
 
-#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <functional>
+#include <asio/ip/address.hpp>
+#include <fstream>
+#include <iterator>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "cli/options.hpp"
+#include "client/message_options.hpp"
 #include "http/message/detail/ascii.hpp"
-#include "loadgen/load_options.hpp"
+#include "loadgen/targets.hpp"
+#include "units/number.hpp"
 
 namespace loadgen {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr const char* about =
     R"(Sends load to an HTTP server, looks at the server meanwhile, and says whether it leaks.
@@ -23,53 +30,72 @@ constexpr const char* about =
   leash-load merge pod-0.json pod-1.json)";
 
 constexpr const char* endings =
-    R"(Exit status: 0 clean, 3 leak, 4 a threshold was missed, 5 unknown (or no answer, or the target cannot be reached),
-2 usage (or clean, and a report cannot be written). Of several that apply the first of 3, 4 and 5; compare: on either
-side. 130 and 143 when a second SIGINT or SIGTERM ends it at once; the first ends the load, and what was done is
-judged.)";
+    R"(Exit status, the first that applies: 2 usage; 5 no request succeeded, none was measured, or the target cannot be
+reached; 3 leak; 4 a threshold was missed; 5 the verdict is unknown (not with --metrics none); 0. Clean, and a report
+cannot be written: 2. Of a comparison either side counts.
+A first SIGINT, SIGTERM or SIGHUP ends the load; a second one gives up what is in flight; what was done is reported. A third
+one ends it at once. Proxies are not used: http_proxy and its like are ignored.)";
 
 constexpr const char* threshold_help =
     R"(a limit such as 'p99<50ms'; may be repeated. METRIC is p50, p99.9 or any other, min, mean, max (times); errors, ok
-(of the requests: 1%, or a number); rate (of the one asked: 95%, or requests a second); requests; leaked, contexts,
-timers, memory (left over, a request). Operators: < <= > >=)";
+(of the requests: 1%, or a number); rate (of the one asked: 95%, or requests per second); requests; leaked, contexts,
+timers, memory (left over, per request). Operators: < <= > >=)";
 
-constexpr std::array<std::string_view, 3> commands{"run", "compare", "merge"};
+using Wrong = std::optional<std::string>;
 
 std::string check_threshold(const std::string& text) {
   const auto threshold = parse_threshold(text);
   return threshold ? "" : threshold.error();
 }
 
-std::string check_port(const std::string& text) {
-  std::uint16_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool good = error == std::errc() && end == text.data() + text.size();
-  return good ? "" : "takes a port from 0 to 65535, not '" + text + "'";
+std::string check_rate(const std::string& text) {
+  const auto rate = units::parse_number(text);
+  const bool good = rate && *rate >= 0.001 && *rate <= 1e6;
+  return good ? "" : fmt::format("takes a number of requests per second, 0.001 to 1000000, not '{}'", text);
+}
+
+std::string check_stages(const std::string& text) {
+  const auto stages = parse_stages(text);
+  return stages ? "" : stages.error();
+}
+
+std::optional<double> percentage(std::string_view text) {
+  if (!text.ends_with('%')) return std::nullopt;
+  text.remove_suffix(1);
+  const auto value = units::parse_number(text);
+  if (!value || *value < 0 || *value > 100) return std::nullopt;
+  return *value / 100;
+}
+
+std::string check_percentage(const std::string& text) {
+  return percentage(text) ? "" : fmt::format("takes a share from 0% to 100%, not '{}'", text);
 }
 
 // What is wanted of all commands.
-struct Wishes {
+struct ReportTexts {
   std::vector<std::string> thresholds;
 
-  void add_to(CLI::App& command, Options& options) {
+  void add_to(CLI::App& command, Delivery& delivery) {
     command.add_option("--threshold", thresholds, threshold_help)
-        ->check(check_threshold)
+        ->check(cli::check(check_threshold))
         ->type_name("LIMIT")
         ->take_all()
         ->allow_extra_args(false);
     command
-        .add_option("--json", options.delivery.json_file,
+        .add_option("--json", delivery.json_file,
                     "write the report into this file, too (-: to standard output)")
         ->type_name("FILE");
+    command.add_option("--html", delivery.html_file, "write a page with charts into this file (-: likewise)")
+        ->type_name("FILE");
     command
-        .add_option("--html", options.delivery.html_file,
-                    "write a page with charts into this file (-: likewise)")
+        .add_option("--csv", delivery.csv_file,
+                    "write the figures of each second into this file (-: likewise)")
         ->type_name("FILE");
   }
 };
 
 // Its own metrics, and what it prints.
-struct Watching {
+struct WatchingTexts {
   std::string port;
   std::string host = "127.0.0.1";
 
@@ -77,64 +103,232 @@ struct Watching {
     auto* given =
         command
             .add_option("--prometheus-port", port, "serve its own /metrics there while it runs; 0 picks one")
-            ->check(check_port)
+            ->check(cli::count_check(0, 65535))
             ->type_name("PORT");
     command.add_option("--prometheus-host", host, "the address for that (default 127.0.0.1)")
         ->type_name("ADDRESS")
         ->needs(given);
     command
         .add_option("--admin-token", options.admin_token,
-                    "for the server's metrics: what it was started with as --admin-token; better given as "
-                    "LEASH_ADMIN_TOKEN")
+                    "for the server's metrics, where they were named or are on this machine: what it was "
+                    "started with "
+                    "as --admin-token; better given as LEASH_ADMIN_TOKEN")
         ->envname("LEASH_ADMIN_TOKEN")
         ->type_name("TEXT");
     command.add_flag("--quiet", options.quiet, "no rows while it runs, only the report");
+    command.add_flag(
+        "--stop-when-hopeless", options.stop_when_hopeless,
+        "end the load when a threshold can no longer be met, or nothing has succeeded for 5 seconds");
   }
 };
 
-std::expected<Target, Message> make_target(const std::string& address, const std::string& metrics,
-                                           const LoadOptions& load) {
-  auto url = http::parse_url(address);
-  if (!url) return std::unexpected(Message{url.error(), 2});
-  Target target{address, load.make_plan(*url), std::nullopt};
-  if (metrics == "none") return target;
-  if (!metrics.empty()) {
-    auto given = http::parse_url(metrics);
-    if (!given) return std::unexpected(Message{given.error(), 2});
-    target.metrics = std::move(*given);
-    return target;
+// What run and compare have in common: as it was typed, then as a plan.
+class LoadTexts {
+ public:
+  explicit LoadTexts(CLI::App& command) : message_(command), reach_(command) {
+    auto* rate =
+        command
+            .add_option("--rate", rate_, "open loop: so many requests per second, whatever the server does")
+            ->check(cli::check(check_rate))
+            ->type_name("N");
+    auto* stages =
+        command
+            .add_option("--stages", stages_,
+                        "open loop in stages: TIME:RATE keeps a rate, TIME:FROM..TO changes it evenly, as in "
+                        "10s:100,30s:100..1000")
+            ->check(cli::check(check_stages))
+            ->type_name("STAGES")
+            ->excludes(rate);
+    command
+        .add_option("--connections", connections_,
+                    "at most so many (default 64); in a closed loop exactly (16)")
+        ->check(cli::count_check(1, 20'000))
+        ->type_name("N");
+    command.add_option("--threads", threads_, "that send, each with its share (default 1)")
+        ->check(cli::count_check(1, 256))
+        ->type_name("N");
+    duration_given_ =
+        command.add_option("--duration", duration_, "of the load, after the warm-up (default 10s)")
+            ->check(cli::duration_check(1ns))
+            ->type_name("TIME")
+            ->excludes(stages);
+    command.add_option("--requests", requests_, "end after so many; without --duration, no other limit")
+        ->check(cli::count_check(1, 1'000'000'000'000))
+        ->type_name("N");
+    warmup_given_ =
+        command
+            .add_option("--warmup", warmup_,
+                        "sent at the first rate, but not in the figures (default 1s; with --requests or "
+                        "--stages 0)")
+            ->check(cli::duration_check(0ns))
+            ->type_name("TIME");
+    command.add_option("--timeout", timeout_, "for each request (default 5s)")
+        ->check(cli::duration_check(1ns))
+        ->type_name("TIME");
+    command.add_option("--abort", abort_, "clients that leave in the middle: a share such as 5%")
+        ->check(cli::check(check_percentage))
+        ->type_name("SHARE");
+    command
+        .add_option("--drain-timeout", drain_timeout_,
+                    "wait so long for the server to come to rest (default 10s)")
+        ->check(cli::duration_check(0ns))
+        ->type_name("TIME");
+    command.add_option("--wait", wait_, "wait so long for the target to come up (default 0)")
+        ->check(cli::duration_check(0ns))
+        ->type_name("TIME");
+    command
+        .add_option("--targets", targets_file_,
+                    "requests to send in turn: JSON lines {\"method\", \"url\", \"headers\", \"body\"}, "
+                    "where url is a path "
+                    "or of the URL's origin")
+        ->type_name("FILE");
+    command.add_flag("--disable-keepalive", no_keep_alive_, "a new connection for each request");
   }
-  if (url->port == 65535)
-    return std::unexpected(Message{"there is no port above 65535: say --metrics URL", 2});
-  target.metrics = std::move(*url);
-  ++target.metrics->port;
-  target.metrics->target = "/metrics";
-  return target;
+
+  std::expected<Plan, std::string> make_plan(http::Url url) const {
+    Plan plan(std::move(url));
+    if (!rate_.empty()) plan.rate = units::parse_number(rate_);
+    if (!stages_.empty()) plan.stages = *parse_stages(stages_);
+    plan.connections = !connections_.empty() ? *units::parse_count(connections_) : plan.is_open() ? 64 : 16;
+    plan.threads = *units::parse_count(threads_);
+    if (!requests_.empty()) plan.requests = units::parse_count(requests_);
+    if (!plan.stages.empty()) {
+      plan.duration = length_of(plan.stages);
+    } else if (!plan.requests || duration_given_->count() > 0) {
+      plan.duration = cli::duration_of(duration_);
+    }
+    const bool no_warmup = (plan.requests || !plan.stages.empty()) && warmup_given_->count() == 0;
+    plan.warmup = no_warmup ? leash::Duration::zero() : cli::duration_of(warmup_);
+    plan.timeout = cli::duration_of(timeout_);
+    plan.abort_share = *percentage(abort_);
+    plan.keep_alive = !no_keep_alive_;
+    plan.unix_socket = reach_.unix_socket();
+    if (auto wrong = add_messages(plan)) return std::unexpected(*std::move(wrong));
+    if (!plan.url.tls) return plan;
+    auto tls = client::TlsContext::make(reach_.tls());
+    if (!tls) return std::unexpected(tls.error());
+    plan.tls = *std::move(tls);
+    return plan;
+  }
+
+  leash::Duration drain_timeout() const { return cli::duration_of(drain_timeout_); }
+  leash::Duration wait() const { return cli::duration_of(wait_); }
+
+ private:
+  Wrong add_messages(Plan& plan) const {
+    auto message = message_.parse(plan.url);
+    if (!message) return message.error();
+    if (targets_file_.empty()) {
+      plan.messages.push_back(*std::move(message));
+      return {};
+    }
+    std::ifstream in(targets_file_, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(in), {});
+    if (!in.is_open() || in.bad()) return fmt::format("--targets: {} cannot be read", targets_file_);
+    auto messages = parse_targets(text, plan.url, *message);
+    if (!messages) return fmt::format("--targets: {}{}", targets_file_, messages.error());
+    plan.messages = *std::move(messages);
+    return {};
+  }
+
+  client::MessageOptions message_;
+  client::ReachOptions reach_;
+  std::string rate_;
+  std::string stages_;
+  std::string connections_;
+  std::string threads_ = "1";
+  std::string duration_ = "10s";
+  std::string requests_;
+  std::string warmup_ = "1s";
+  std::string timeout_ = "5s";
+  std::string abort_ = "0%";
+  std::string drain_timeout_ = "10s";
+  std::string wait_ = "0";
+  std::string targets_file_;
+  bool no_keep_alive_ = false;
+  CLI::Option* duration_given_ = nullptr;
+  CLI::Option* warmup_given_ = nullptr;
+};
+
+bool is_on_this_machine(const std::string& host) {
+  std::error_code not_numeric;
+  const auto address = asio::ip::make_address(host, not_numeric);
+  return not_numeric ? host == "localhost" : address.is_loopback();
+}
+
+// As given; else on the next port, or where the requests go, too.
+std::expected<std::vector<MetricsSource>, std::string> metrics_of(const std::string& given,
+                                                                  const Plan& plan) {
+  std::vector<MetricsSource> sources;
+  if (given == "none") return sources;
+  if (given.starts_with("unix:")) {
+    MetricsSource& source = sources.emplace_back(plan.url);
+    source.url.host = "localhost";
+    source.url.port = 80;
+    source.url.tls = false;
+    source.url.target = "/metrics";
+    source.unix_socket = given.substr(5);
+    source.gets_token = true;
+    return sources;
+  }
+  if (!given.empty()) {
+    auto url = http::parse_url(given, http::Https::allowed);
+    if (!url) return std::unexpected(url.error());
+    sources.emplace_back(*std::move(url)).gets_token = true;
+    return sources;
+  }
+  const bool local = is_on_this_machine(plan.url.host) || !plan.unix_socket.empty();
+  MetricsSource same(plan.url);
+  same.url.target = "/metrics";
+  same.unix_socket = plan.unix_socket;
+  same.gets_token = local;
+  if (plan.unix_socket.empty() && plan.url.port < 65535) {
+    MetricsSource& next = sources.emplace_back(same);
+    ++next.url.port;
+    next.url.tls = false;
+  }
+  sources.push_back(std::move(same));
+  return sources;
+}
+
+std::expected<Target, std::string> make_target(const std::string& address, const std::string& metrics,
+                                               const LoadTexts& load) {
+  auto url = http::parse_url(address, http::Https::allowed);
+  if (!url) return std::unexpected(url.error());
+  auto plan = load.make_plan(*std::move(url));
+  if (!plan) return std::unexpected(plan.error());
+  auto sources = metrics_of(metrics, *plan);
+  if (!sources) return std::unexpected("--metrics: " + sources.error());
+  return Target{address, *std::move(plan), *std::move(sources), !metrics.empty()};
 }
 
 }  // namespace
 
-std::expected<Options, Message> parse_command_line(int argc, const char* const* argv) {
-  const auto usage = [](std::string text) { return std::unexpected(Message{std::move(text), 2}); };
+std::expected<Options, cli::Message> parse_command_line(int argc, const char* const* argv) {
+  const auto usage = [](std::string text) {
+    return std::unexpected(cli::Message{std::move(text), cli::usage});
+  };
   CLI::App app(about, "leash-load");
   app.footer(endings);
   app.set_version_flag("--version", "leash-load " LEASH_VERSION);
   app.require_subcommand(1);
 
   Options options;
-  Wishes wishes;
-  Watching watching;
-  LoadOptions load;
+  ReportTexts reports;
+  WatchingTexts watching;
   std::string url;
   std::string metrics;
   CLI::App& run = *app.add_subcommand("run", "load one server");
-  run.add_option("URL", url, "where to send the requests (GET)")->required()->type_name("");
-  run.add_option(
-         "--metrics", metrics,
-         "the server's metrics (default: the URL's host, its port + 1, /metrics); none: do not look at it")
+  run.add_option("URL", url, "where to send the requests: http[s]://host[:port][/path][?query]")
+      ->required()
+      ->type_name("");
+  run.add_option("--metrics", metrics,
+                 "the server's metrics, or those of an inspector in it: a URL, or unix:PATH (default: the "
+                 "URL's host, its "
+                 "port + 1, /metrics; if there are none, /metrics of the URL itself); none: do not look at "
+                 "the server")
       ->type_name("URL");
 
-  LoadOptions load_both;
   std::string fixed_url;
   std::string leaky_url;
   std::string metrics_fixed;
@@ -151,52 +345,40 @@ std::expected<Options, Message> parse_command_line(int argc, const char* const* 
       ->required()
       ->type_name("");
 
-  load.add_to(run);
-  load_both.add_to(compare);
+  LoadTexts load(run);
+  LoadTexts load_both(compare);
   for (CLI::App* each : {&run, &compare, &merge}) {
-    wishes.add_to(*each, options);
+    reports.add_to(*each, options.delivery);
     if (each != &merge) watching.add_to(*each, options);
     each->footer(endings);
   }
-  // CLI11 would only say that a subcommand is required.
-  const std::string_view command = argc > 1 ? argv[1] : "-";
-  if (!command.starts_with('-') && std::ranges::find(commands, command) == commands.end())
-    return usage("'" + std::string(command) + "' is not a command; there are run, compare and merge");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForVersion& version) {
-    return std::unexpected(Message{std::string(version.what()) + "\n", 0});
-  } catch (const CLI::CallForHelp&) {
-    const CLI::App* shown = &app;
-    for (const CLI::App* parsed : app.get_subcommands()) shown = parsed;
-    return std::unexpected(Message{shown->help(shown == &app ? "" : "leash-load"), 0});
-  } catch (const CLI::ParseError& error) {
-    return usage(error.what());
-  }
+  if (auto message = cli::parse(app, argc, argv)) return std::unexpected(*std::move(message));
 
   if (!http::detail::is_text(options.admin_token)) return usage("--admin-token: has a control character");
-  for (const std::string& text : wishes.thresholds)
+  for (const std::string& text : reports.thresholds)
     options.delivery.thresholds.push_back(*parse_threshold(text));
-  if (options.delivery.json_file == "-" && options.delivery.html_file == "-")
-    return usage("--json - and --html -: only one of them can be on standard output");
-  if (!watching.port.empty())
-    options.prometheus = ListenAddress{watching.host, static_cast<std::uint16_t>(std::stoul(watching.port))};
-  const LoadOptions& chosen = run.parsed() ? load : load_both;
+  if (!watching.port.empty()) {
+    options.prometheus =
+        ListenAddress{watching.host, static_cast<std::uint16_t>(*units::parse_count(watching.port))};
+  }
+  if (merge.parsed()) return options;
+
+  const LoadTexts& chosen = run.parsed() ? load : load_both;
   options.drain_timeout = chosen.drain_timeout();
+  options.wait = chosen.wait();
   using Addresses = std::vector<std::pair<std::string, std::string>>;
-  const Addresses addresses = run.parsed() ? Addresses{{url, metrics}}
-                              : compare.parsed()
-                                  ? Addresses{{fixed_url, metrics_fixed}, {leaky_url, metrics_leaky}}
-                                  : Addresses{};
+  const Addresses addresses = run.parsed()
+                                  ? Addresses{{url, metrics}}
+                                  : Addresses{{fixed_url, metrics_fixed}, {leaky_url, metrics_leaky}};
   for (const auto& [address, its_metrics] : addresses) {
     auto target = make_target(address, its_metrics, chosen);
-    if (!target) return std::unexpected(target.error());
-    options.targets.push_back(std::move(*target));
+    if (!target) return usage(target.error());
+    options.targets.push_back(*std::move(target));
   }
   const auto is_share_of_rate = [](const Threshold& t) {
     return t.metric == Threshold::Metric::rate && t.share;
   };
-  const bool closed = !options.targets.empty() && !options.targets.front().plan.is_open();
+  const bool closed = !options.targets.front().plan.is_open();
   if (closed && std::ranges::any_of(options.delivery.thresholds, is_share_of_rate))
     return usage("--threshold: a share of the rate asked needs --rate or --stages");
   return options;

@@ -6,7 +6,7 @@
 // Threads        any.
 //
 //   auto options = loadgen::parse_command_line(argc, argv);
-//   if (!options) return say(options.error());
+//   if (!options) return cli::show(options.error());
 
 #include <cstdint>
 #include <expected>
@@ -14,17 +14,19 @@
 #include <string>
 #include <vector>
 
-#include "http/message/target.hpp"
+#include "cli/program.hpp"
 #include "leash/clock.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/report/delivery.hpp"
+#include "loadgen/scraper.hpp"
 
 namespace loadgen {
 
 struct Target {
   std::string address;  // as it was given
   Plan plan;
-  std::optional<http::Url> metrics;  // nothing: nobody is to look at the server
+  std::vector<MetricsSource> metrics;  // the first that answers; empty: the server is not to be looked at
+  bool metrics_given = false;
 };
 
 // Where its own metrics are.
@@ -37,20 +39,17 @@ struct Options {
   std::vector<Target> targets;           // run: one; compare: the fixed and the leaky one
   std::vector<std::string> merge_files;  // of merge, and then there are no targets
   leash::Duration drain_timeout{};
+  leash::Duration wait{};   // for the target to come up
   std::string admin_token;  // for the servers' metrics; empty: none
   std::optional<ListenAddress> prometheus;
   Delivery delivery;
   bool quiet = false;
+  bool stop_when_hopeless = false;
 
   bool is_merge() const noexcept { return !merge_files.empty(); }
   bool is_compare() const noexcept { return targets.size() == 2; }
 };
 
-struct Message {
-  std::string text;
-  int exit_status = 0;  // 0: help, for standard output; 2: usage, for standard error
-};
-
-std::expected<Options, Message> parse_command_line(int argc, const char* const* argv);
+std::expected<Options, cli::Message> parse_command_line(int argc, const char* const* argv);
 
 }  // namespace loadgen

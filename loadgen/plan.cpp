@@ -1,31 +1,52 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/plan.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <limits>
+
 #include "units/duration.hpp"
-#include "units/text.hpp"
+#include "units/number.hpp"
 
 namespace loadgen {
 namespace {
 
 // With as many digits as it has, three at most.
 std::string rate_text(double rate) {
-  std::string text = format_fixed(rate, 3);
+  std::string text = units::format_fixed(rate, 3);
   text.erase(text.find_last_not_of('0') + 1);
   if (text.ends_with('.')) text.pop_back();
   return text;
 }
 
 std::string stages_text(const std::vector<Stage>& stages) {
-  std::string text;
-  for (const Stage& stage : stages) {
-    text += (text.empty() ? "" : ", then ") + http::format_duration(stage.lasts);
-    text += stage.from == stage.to ? " at " + rate_text(stage.from)
-                                   : " from " + rate_text(stage.from) + " to " + rate_text(stage.to);
+  std::vector<std::string> texts;
+  for (const auto& [lasts, from, to] : stages) {
+    const std::string time = units::format_duration(lasts);
+    texts.push_back(from == to ? fmt::format("{} at {}", time, rate_text(from))
+                               : fmt::format("{} from {} to {}", time, rate_text(from), rate_text(to)));
   }
-  return text + " a second";
+  return fmt::format("{} per second", fmt::join(texts, ", then "));
 }
 
 }  // namespace
+
+client::Origin Plan::origin() const {
+  client::Origin origin(url);
+  origin.unix_socket = unix_socket;
+  return origin;
+}
+
+std::optional<std::uint64_t> Plan::requests_in_all() const {
+  std::optional<std::uint64_t> all = requests;
+  if (is_open() && duration) {
+    const double due = *rate_asked() * units::to_seconds(*duration);
+    all = std::min(all.value_or(std::numeric_limits<std::uint64_t>::max()), static_cast<std::uint64_t>(due));
+  }
+  return all;
+}
 
 Schedule Plan::schedule() const {
   std::vector<Stage> all = stages;
@@ -36,15 +57,19 @@ Schedule Plan::schedule() const {
 }
 
 std::string describe(const Plan& plan) {
-  const auto connections = format_count(static_cast<std::int64_t>(plan.connections));
   std::string text = !plan.stages.empty() ? "open loop, " + stages_text(plan.stages)
-                     : plan.rate          ? "open loop, " + rate_text(*plan.rate) + " a second"
+                     : plan.rate          ? fmt::format("open loop, {} per second", rate_text(*plan.rate))
                                           : "closed loop";
-  text += (plan.is_open() ? " over at most " : " over ") + connections + " connections";
-  if (plan.duration && plan.stages.empty()) text += ", for " + http::format_duration(*plan.duration);
-  if (plan.requests) text += ", " + format_count(static_cast<std::int64_t>(*plan.requests)) + " requests";
+  text += fmt::format(" over {}{}", plan.is_open() ? "at most " : "",
+                      units::counted(plan.connections, "connection"));
+  if (plan.threads > 1) text += fmt::format(" of {}", units::counted(plan.threads, "thread"));
+  if (!plan.keep_alive) text += ", each for one request";
+  if (plan.messages.size() > 1)
+    text += fmt::format(", {} in turn", units::counted(plan.messages.size(), "target"));
+  if (plan.duration && plan.stages.empty()) text += ", for " + units::format_duration(*plan.duration);
+  if (plan.requests) text += ", " + units::counted(*plan.requests, "request");
   if (plan.warmup > leash::Duration::zero())
-    text += " after a warm-up of " + http::format_duration(plan.warmup);
+    text += " after a warm-up of " + units::format_duration(plan.warmup);
   return text;
 }
 

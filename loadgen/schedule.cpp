@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "units/duration.hpp"
-#include "units/text.hpp"
+#include "units/number.hpp"
 
 namespace loadgen {
 namespace {
@@ -18,7 +18,7 @@ constexpr std::size_t most_stages = 100;
 constexpr double hair = 1e-6;
 
 std::optional<double> parse_rate(std::string_view text) {
-  const auto rate = parse_number(text);
+  const auto rate = units::parse_number(text);
   if (!rate || *rate < 0 || *rate > highest_rate) return std::nullopt;
   return rate;
 }
@@ -30,7 +30,7 @@ std::expected<Stage, std::string> parse_stage(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos)
     return refuse("is no stage: TIME:RATE or TIME:FROM..TO, as in 10s:100 or 30s:100..1000");
-  const auto lasts = http::parse_duration(text.substr(0, colon));
+  const auto lasts = units::parse_duration(text.substr(0, colon));
   if (!lasts) return std::unexpected(lasts.error());
   if (*lasts == leash::Duration::zero()) return refuse("lasts no time");
   if (*lasts > longest) return refuse("lasts more than a year");
@@ -81,6 +81,11 @@ double Schedule::requests_before(leash::Duration since_start) const noexcept {
     requests += within * (part.from + (part.to - part.from) * within / part.lasts / 2);
   }
   return requests;
+}
+
+std::optional<double> Schedule::rate_between(leash::Duration from, leash::Duration to) const noexcept {
+  if (to <= from) return std::nullopt;
+  return (requests_before(to) - requests_before(from)) / units::to_seconds(to - from);
 }
 
 double Schedule::rate_at(leash::Duration since_start) const noexcept {

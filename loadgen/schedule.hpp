@@ -41,6 +41,9 @@ class Schedule {
   // How many are due before this time, with the part of the next.
   double requests_before(leash::Duration since_start) const noexcept;
 
+  // Requests per second, on the average between two times.
+  std::optional<double> rate_between(leash::Duration from, leash::Duration to) const noexcept;
+
   // Requests a second; 0 when the stages are over.
   double rate_at(leash::Duration since_start) const noexcept;
 

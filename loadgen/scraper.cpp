@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/scraper.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <utility>
 
@@ -11,49 +13,56 @@
 namespace loadgen {
 namespace {
 
-client::Options options() {
+client::Options options_for(const MetricsSource& source, std::shared_ptr<client::TlsContext> tls) {
   client::Options chosen;
   chosen.pool.idle_per_host = 1;
   chosen.response.body_bytes = std::uint64_t{64} * 1024 * 1024;
+  chosen.user_agent = "leash-load";
+  chosen.unix_socket = source.unix_socket;
+  chosen.tls = std::move(tls);
   return chosen;
 }
 
 }  // namespace
 
-Scraper::Scraper(leash::Loop& loop, http::Url metrics, std::string token)
-    : loop_(loop), url_(std::move(metrics)), token_(std::move(token)), http_(loop, options()) {}
+Scraper::Scraper(leash::Loop& loop, MetricsSource source, std::string token,
+                 std::shared_ptr<client::TlsContext> tls)
+    : loop_(loop),
+      source_(std::move(source)),
+      token_(source_.gets_token ? std::move(token) : std::string()),
+      http_(loop, options_for(source_, std::move(tls))) {}
 
 leash::Task<std::expected<Scrape, std::string>> Scraper::scrape(leash::Context ctx, leash::Duration timeout) {
-  const std::string address = "http://" + url_.authority() + url_.target;
-  client::Request request(url_);
+  const auto fail = [this](std::string_view why) {
+    return std::unexpected(fmt::format("{}: {}", address(), why));
+  };
+  client::Request request(source_.url);
   request.timeout = timeout;
   if (!token_.empty()) request.headers.add("Authorization", "Bearer " + token_);
   auto response = co_await http_.call(ctx, std::move(request));
+  was_answered_ = response.has_value();
   if (!response) {
     const bool late = response.error() == leash::errc::deadline_exceeded;
-    const std::string why =
-        late ? "no answer within " + http::format_duration(timeout) : response.error().message();
-    co_return std::unexpected(address + ": " + why);
+    co_return fail(late ? "no answer within " + units::format_duration(timeout) : response.error().message());
   }
   if (response->status != 200) {
-    co_return std::unexpected(address + ": " + std::to_string(response->status) + " " +
-                              client::without_control_characters(response->reason));
+    co_return fail(fmt::format("{} {}", response->status, cli::without_control_characters(response->reason)));
   }
   const auto metrics = parse_metrics(response->body);
-  if (!metrics) co_return std::unexpected(address + ": " + metrics.error());
+  if (!metrics) co_return fail(metrics.error());
   auto figures = observe(*metrics, loop_.now());
-  if (!figures) co_return std::unexpected(address + ": " + figures.error());
+  if (!figures) co_return fail(figures.error());
 
   Scrape scrape;
   scrape.figures = *figures;
   const double in_flight = metrics->sum("http_requests_in_flight").value_or(0);
   if (!is_usable(in_flight)) {
-    co_return std::unexpected(address + ": the server's http_requests_in_flight is not a usable number");
+    co_return fail("the server's http_requests_in_flight is not a usable number");
   }
   scrape.in_flight = std::llround(in_flight);
   for (const Sample& sample : metrics->samples()) {
     if (sample.name == "leash_server_mode" && sample.value == 1)
-      scrape.mode = client::without_control_characters(sample.label("mode"));
+      scrape.mode = cli::without_control_characters(sample.label("mode"));
   }
   co_return scrape;
 }

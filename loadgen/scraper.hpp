@@ -6,12 +6,13 @@
 // Threads        the loop's.
 // Lifetime       outlives its scrapes.
 //
-//   loadgen::Scraper scraper(loop, url);
+//   loadgen::Scraper scraper(loop, loadgen::MetricsSource(*http::parse_url("http://127.0.0.1:8081/metrics")));
 //   auto seen = co_await scraper.scrape(ctx, 1s);
 //   if (seen) use(seen->figures.tasks_leaked, seen->mode);
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 
 #include "client/client.hpp"
@@ -23,6 +24,19 @@
 
 namespace loadgen {
 
+// Where a server tells its metrics.
+struct MetricsSource {
+  explicit MetricsSource(http::Url where) : url(std::move(where)) {}
+
+  http::Url url;
+  std::string unix_socket = {};  // a path, in place of the URL's host and port
+  bool gets_token = false;       // it was named, or is on this machine: the admin token may go there
+
+  std::string address() const {
+    return unix_socket.empty() ? url.origin() + url.target : "unix:" + unix_socket;
+  }
+};
+
 struct Scrape {
   ServerObservation figures;
   std::int64_t in_flight = 0;  // requests, of all clients
@@ -31,17 +45,22 @@ struct Scrape {
 
 class Scraper {
  public:
-  // With a token each scrape carries it: Authorization: Bearer.
-  Scraper(leash::Loop& loop, http::Url metrics, std::string token = {});
+  // With a token each scrape carries it, if the source may have it: Authorization: Bearer.
+  Scraper(leash::Loop& loop, MetricsSource source, std::string token = {},
+          std::shared_ptr<client::TlsContext> tls = nullptr);
 
   leash::Task<std::expected<Scrape, std::string>> scrape(leash::Context ctx, leash::Duration timeout);
   void close() noexcept { http_.close_idle(); }
+  std::string address() const { return source_.address(); }
+  // Whether the last scrape had an answer, if only one that is of no use.
+  bool was_answered() const noexcept { return was_answered_; }
 
  private:
   leash::Loop& loop_;
-  http::Url url_;
+  MetricsSource source_;
   std::string token_;
   client::Client http_;
+  bool was_answered_ = false;
 };
 
 }  // namespace loadgen

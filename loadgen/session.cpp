@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/session.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <random>
 #include <utility>
 
+#include "cli/program.hpp"
 #include "client/connection.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
@@ -11,7 +15,7 @@
 #include "loadgen/report/rows.hpp"
 #include "loadgen/verdict.hpp"
 #include "units/duration.hpp"
-#include "units/text.hpp"
+#include "units/number.hpp"
 
 namespace loadgen {
 namespace {
@@ -21,69 +25,84 @@ using namespace std::chrono_literals;
 constexpr leash::Duration connect_timeout = 5s;
 constexpr leash::Duration scrape_timeout = 900ms;  // less than a row
 constexpr leash::Duration grace = 1100ms;          // a little more than a server's default
+constexpr leash::Duration between_attempts = 250ms;
 constexpr std::size_t rows_a_header = 20;
+constexpr std::size_t wide = 110;  // where there is no terminal
+constexpr int seconds_without_success = 5;
 
 bool at_rest(const ServerObservation& a, const ServerObservation& b) {
   return a.tasks == b.tasks && a.tasks_leaked == b.tasks_leaked && a.contexts == b.contexts &&
          a.timers == b.timers && a.start_time == b.start_time;
 }
 
-double seconds(leash::Duration value) { return std::chrono::duration<double>(value).count(); }
+// 128 random bits.
+std::string new_id() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
 
-Moment moment_of(const Interval& row, leash::Duration since_start, std::optional<double> asked) {
-  Moment moment;
-  moment.seconds = seconds(since_start);
-  moment.asked = asked;
-  moment.sent = row.sent;
-  moment.ok = row.ok;
-  moment.errors = row.errors;
+Period period_of(const Interval& row, leash::Duration since_start, std::optional<double> asked) {
+  Period period;
+  period.seconds = units::to_seconds(since_start);
+  period.asked = asked;
+  period.sent = row.sent;
+  period.ok = row.ok;
+  period.errors = row.errors;
   if (row.latency.count() > 0) {
-    moment.p50 = seconds(row.latency.at_quantile(0.5));
-    moment.p99 = seconds(row.latency.at_quantile(0.99));
+    period.p50 = units::to_seconds(row.latency.at_quantile(0.5));
+    period.p99 = units::to_seconds(row.latency.at_quantile(0.99));
   }
-  return moment;
+  return period;
 }
 
 }  // namespace
 
 Session::Session(leash::Loop& loop, const Options& options)
-    : loop_(loop), options_(options), screen_(options.delivery.text_goes_to()) {
-  for (const Target& target : options.targets)
-    sides_.push_back(std::make_unique<Side>(loop, target, options.admin_token));
+    : loop_(loop), options_(options), output_(options.delivery.text_goes_to()) {
+  for (const Target& target : options.targets) sides_.push_back(std::make_unique<Side>(loop, target));
 }
 
-leash::Task<std::vector<RunResult>> Session::run(leash::Context ctx, leash::Context sending) {
-  std::vector<RunResult> results;
-  for (const auto& side : sides_) {
-    const bool reached = co_await reach(ctx, *side);
-    if (!reached) co_return results;
-  }
+leash::Task<std::vector<RunResult>> Session::run(leash::Context waiting, leash::Context sending) {
+  leash::Scope reaching(sending);
+  for (const auto& side : sides_) reaching.go(reach(reaching.ctx(), *side), "reach");
+  (void)co_await reaching.join();
   const Sides all(sides_);
+  const bool reached =
+      std::ranges::all_of(all, [](const auto& side) { return side->evidence.unreachable.empty(); });
   const bool together = sides_.front()->target.plan.is_open();
-  if (together) {
-    co_await load(ctx, sending, all);
-  } else {
-    for (std::size_t i = 0; i < all.size(); ++i) co_await load(ctx, sending, all.subspan(i, 1));
+  if (reached && !sending.is_done()) {
+    if (together) {
+      co_await load(waiting, sending, all);
+    } else {
+      for (std::size_t i = 0; i < all.size(); ++i) co_await load(waiting, sending, all.subspan(i, 1));
+    }
   }
-  if (ctx.is_done()) co_return results;
+  std::vector<RunResult> results;
   for (const auto& side : sides_) results.push_back(result_of(*side));
-  screen_.print("\n");
+  output_.print("\n");
   co_return results;
 }
 
-leash::Task<bool> Session::reach(leash::Context ctx, const Side& side) {
-  const auto limited = leash::with_timeout(ctx, connect_timeout);
-  client::Connection probe(loop_.io());
-  const auto connected =
-      co_await probe.connect(limited.ctx, side.target.plan.url.host, side.target.plan.url.port);
-  if (connected) co_return true;
-  if (!ctx.is_done()) {
+// Until the target takes a connection, for as long as was asked for.
+leash::Task<> Session::reach(leash::Context ctx, Side& side) {
+  const Plan& plan = side.target.plan;
+  side.evidence.wanted = !side.target.metrics.empty();
+  const leash::TimePoint give_up = loop_.now() + options_.wait;
+  for (;;) {
+    const auto limited = leash::with_timeout(ctx, connect_timeout);
+    client::Connection probe(loop_.io(), {}, plan.tls);
+    const auto connected = co_await probe.connect(limited.ctx, plan.origin());
+    if (connected || ctx.is_done()) co_return;
     const bool late = connected.error() == leash::errc::deadline_exceeded;
-    complain(side.target.address + ": " +
-             (late ? "no connection within " + http::format_duration(connect_timeout)
-                   : connected.error().message()));
+    if (loop_.now() >= give_up) {
+      side.evidence.unreachable = late ? "no connection within " + units::format_duration(connect_timeout)
+                                       : connected.error().message();
+      cli::complain(fmt::format("{}: {}", side.target.address, side.evidence.unreachable));
+      co_return;
+    }
+    const auto slept = co_await leash::sleep(ctx, between_attempts);
+    if (!slept) co_return;
   }
-  co_return false;
 }
 
 leash::Task<> Session::load(leash::Context ctx, leash::Context sending, Sides sides) {
@@ -92,6 +111,7 @@ leash::Task<> Session::load(leash::Context ctx, leash::Context sending, Sides si
   (void)co_await before.join();
   for (const auto& side : sides) side->started_at = std::chrono::system_clock::now();
   if (sending.is_done()) co_return;
+  auto hoping = leash::with_cancel(sending);
 
   print_plan(sides);
   start_ = loop_.now();
@@ -99,41 +119,72 @@ leash::Task<> Session::load(leash::Context ctx, leash::Context sending, Sides si
   last_row_ = {};
   phase_ = sides.front()->target.plan.warmup > 0s ? Phase::warmup : Phase::load;
   leash::Scope rows(ctx);
-  rows.go(each_second(ctx, rows.ctx(), sides), "rows");
+  rows.go(each_second(ctx, rows.ctx(), hoping.cancel, sides), "rows");
   leash::Scope traffic(ctx);
-  for (const auto& side : sides) traffic.go(side->traffic.run(traffic.ctx(), sending), "traffic");
+  for (const auto& side : sides) traffic.go(side->traffic.run(traffic.ctx(), hoping.ctx), "traffic");
   (void)co_await traffic.join();
   rows.cancel();
   (void)co_await rows.join();
+  hoping.cancel(leash::errc::finished);
   phase_ = Phase::drain;
 
-  const bool unfinished_row = std::ranges::any_of(sides, [](const auto& side) {
-    const Interval& since_the_last = side->traffic.interval();
-    return since_the_last.sent > 0 || since_the_last.ok > 0 || since_the_last.errors > 0;
-  });
+  bool unfinished_row = false;
+  for (const auto& side : sides) {
+    side->row = side->traffic.take_interval();
+    unfinished_row = unfinished_row || side->row.sent > 0 || side->row.ok > 0 || side->row.errors > 0;
+  }
   if (unfinished_row && !ctx.is_done()) co_await finish_row(ctx, sides);
 
-  screen_.show_progress(1, "waiting for the server to come to rest");
+  output_.show_progress(1, "waiting for the server to come to rest");
   leash::Scope rest(ctx);
   for (const auto& side : sides) rest.go(settle(rest.ctx(), *side), "settle");
   (void)co_await rest.join();
   for (const auto& side : sides) {
     if (side->scraper) side->scraper->close();
   }
-  screen_.hide_progress();
+  output_.hide_progress();
+}
+
+// The first source that answers. One that was named may need its time; where none was, there may be none.
+leash::Task<bool> Session::find_metrics(leash::Context ctx, Side& side) {
+  const leash::TimePoint give_up =
+      loop_.now() + (side.target.metrics_given ? connect_timeout : between_attempts);
+  for (bool last = false; !last;) {
+    last = loop_.now() >= give_up;
+    bool answered = false;
+    side.evidence.scrape_error.clear();
+    for (const MetricsSource& source : side.target.metrics) {
+      side.scraper.emplace(loop_, source, options_.admin_token, side.target.plan.tls);
+      const auto scrape = co_await side.scraper->scrape(ctx, connect_timeout);
+      if (scrape) {
+        side.evidence.scrape_error.clear();
+        co_return true;
+      }
+      answered = answered || side.scraper->was_answered();
+      if (side.evidence.scrape_error.empty()) side.evidence.scrape_error = scrape.error();
+    }
+    if (answered) break;  // and will not change its mind
+    const auto slept = co_await leash::sleep(ctx, between_attempts);
+    if (!slept) break;
+  }
+  side.scraper.reset();
+  if (!ctx.is_done()) cli::complain(side.evidence.scrape_error);
+  co_return false;
 }
 
 // Until two scrapes in a row are equal, or for a second: the connection that showed that the server can be
 // reached may still be counted.
 leash::Task<> Session::look_before(leash::Context ctx, Side& side) {
-  if (!side.scraper) co_return;
+  if (side.target.metrics.empty()) co_return;
+  const bool found = co_await find_metrics(ctx, side);
+  if (!found) co_return;
   const leash::TimePoint give_up = loop_.now() + 1s;
   for (;;) {
     auto scrape = co_await side.scraper->scrape(ctx, connect_timeout);
     if (!scrape) {
       side.evidence.scrape_error = scrape.error();
       side.evidence.before.reset();
-      if (!ctx.is_done()) complain(scrape.error());
+      if (!ctx.is_done()) cli::complain(scrape.error());
       co_return;
     }
     const bool same = side.evidence.before && at_rest(*side.evidence.before, scrape->figures);
@@ -156,14 +207,21 @@ leash::Task<> Session::look(leash::Context ctx, Side& side) {
 }
 
 // Until `loading` is done; a row that has begun is finished.
-leash::Task<> Session::each_second(leash::Context ctx, leash::Context loading, Sides sides) {
+leash::Task<> Session::each_second(leash::Context ctx, leash::Context loading, leash::Cancel& stop,
+                                   Sides sides) {
   leash::Ticker ticker(1s);
   for (;;) {
     const auto tick = co_await ticker.next(loading);
     if (!tick) co_return;
     if (phase_ == Phase::warmup && loop_.now() - start_ >= sides.front()->target.plan.warmup)
       phase_ = Phase::load;
+    for (const auto& side : sides) side->row = side->traffic.take_interval();
     co_await finish_row(ctx, sides);
+    if (!options_.stop_when_hopeless) continue;
+    hopeless_ = hopeless_because(sides);
+    if (hopeless_.empty()) continue;
+    stop();
+    co_return;
   }
 }
 
@@ -172,11 +230,8 @@ leash::Task<> Session::finish_row(leash::Context ctx, Sides sides) {
   const leash::Duration time = loop_.now() - start_;
   const leash::Duration last_time = std::exchange(last_row_, time);
   for (const auto& side : sides) {
-    std::swap(side->row, side->traffic.interval());
-    Interval& next = side->traffic.interval();
-    next.sent = next.ok = next.errors = 0;
-    next.latency.reset();
-    side->timeline.push_back(moment_of(side->row, time, side->traffic.rate_between(last_time, time)));
+    side->timeline.push_back(period_of(side->row, time, side->traffic.rate_between(last_time, time)));
+    side->rows_without_success = side->row.ok > 0 || side->row.sent == 0 ? 0 : side->rows_without_success + 1;
   }
   leash::Scope looks(ctx);
   for (const auto& side : sides) looks.go(look(looks.ctx(), *side), "scrape");
@@ -189,10 +244,7 @@ leash::Task<> Session::finish_row(leash::Context ctx, Sides sides) {
 
 leash::Task<> Session::settle(leash::Context ctx, Side& side) {
   Evidence& evidence = side.evidence;
-  evidence.wanted = side.scraper.has_value();
-  evidence.drain_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(options_.drain_timeout);
-  evidence.requests_sent = side.traffic.sent_in_all();
-  evidence.responses = side.traffic.responses_in_all();
+  evidence.drain_timeout = options_.drain_timeout;
   if (!evidence.before) co_return;
   const auto limited = leash::with_timeout(ctx, options_.drain_timeout);
   for (leash::Duration pause = 50ms;; pause = grace) {
@@ -215,41 +267,51 @@ leash::Task<> Session::settle(leash::Context ctx, Side& side) {
   }
 }
 
+std::string Session::hopeless_because(Sides sides) const {
+  for (const auto& side : sides) {
+    if (side->rows_without_success >= seconds_without_success)
+      return fmt::format("nothing has succeeded for {} seconds", side->rows_without_success);
+    if (phase_ != Phase::load) continue;
+    RunResult so_far;
+    side->traffic.write_to(so_far);
+    for (const Threshold& threshold : options_.delivery.thresholds) {
+      if (is_hopeless(threshold, so_far, side->target.plan.requests_in_all()))
+        return fmt::format("{} can no longer be met", threshold.text);
+    }
+  }
+  return {};
+}
+
 RunResult Session::result_of(const Side& side) const {
-  const Traffic& traffic = side.traffic;
   const Plan& plan = side.target.plan;
   RunResult result;
+  side.traffic.write_to(result);
+  result.id = new_id();
   result.target = side.target.address;
-  if (side.target.metrics)
-    result.metrics = "http://" + side.target.metrics->authority() + side.target.metrics->target;
+  if (side.scraper) result.metrics = side.scraper->address();
   result.mode = side.mode;
   result.plan = describe(plan);
   result.started_at = side.started_at;
   result.warmup = plan.warmup;
-  result.requests = traffic.counts();
-  for (const auto& [error, count] : traffic.errors()) result.requests.by_error[error.message()] += count;
-  result.latency = traffic.latency();
-  result.elapsed = traffic.elapsed();
-  result.rate_asked = traffic.rate_asked();
-  result.rate_reached = traffic.rate_reached();
-  result.unsent = traffic.unsent();
   result.timeline = side.timeline;
-  result.evidence = side.evidence;
-  result.judgement = judge(side.evidence);
-  const auto asked = result.rate_asked.value_or(0);
-  if (traffic.elapsed() > 0s && asked > 0 && share_of_rate(result) < 0.99) {
-    result.notes.push_back("The rate was not reached: " + format_fixed(result.rate_reached, 1) +
-                           " a second of " + format_fixed(asked, 1) + "; " + format_count(result.unsent) +
-                           " requests that were due had not been sent at the end.");
+  const Evidence sent = std::exchange(result.evidence, side.evidence);
+  for (const auto count :
+       {&Evidence::requests_sent, &Evidence::responses, &Evidence::measured, &Evidence::succeeded})
+    result.evidence.*count = sent.*count;
+  result.judgement = judge(result.evidence);
+  if (!hopeless_.empty()) {
+    result.notes.push_back(fmt::format("It was ended after {}: {} (--stop-when-hopeless).",
+                                       units::rounded_duration(result.elapsed), hopeless_));
+  } else if (result.evidence.unreachable.empty()) {
+    const bool fewer =
+        !plan.requests || result.requests.sent + result.unsent < static_cast<std::int64_t>(*plan.requests);
+    result.own.stopped = fewer && (!plan.duration || result.elapsed < *plan.duration);
   }
-  if (traffic.held_up() > 100ms) {
-    result.notes.push_back("The load generator itself was held up, for up to " +
-                           format_duration(traffic.held_up()) + "; latencies have that in them.");
-  }
-  const bool fewer = !plan.requests || traffic.counts().sent < static_cast<std::int64_t>(*plan.requests);
-  if (fewer && (!plan.duration || traffic.elapsed() < *plan.duration)) {
-    result.notes.push_back("It was ended early, by a signal, after " + format_duration(traffic.elapsed()) +
-                           ".");
+  if (options_.is_compare()) {
+    const bool is_fixed_side = &side == sides_.front().get();
+    if (side.mode == side_name(is_fixed_side ? 1 : 0))
+      result.notes.push_back(fmt::format("The server given as {} says that it is in {} mode.",
+                                         is_fixed_side ? "FIXED_URL" : "LEAKY_URL", side.mode));
   }
   return result;
 }
@@ -257,17 +319,17 @@ RunResult Session::result_of(const Side& side) const {
 LoadMetrics Session::figures() const {
   LoadMetrics figures{.phase = phase_, .sides = {}};
   for (const auto& side : sides_) {
-    const Traffic& traffic = side->traffic;
+    RunResult so_far;
+    side->traffic.write_to(so_far);
+    const TrafficNow now = side->traffic.now();
     figures.sides.push_back({.target = side->target.address,
                              .side = !options_.is_compare()   ? ""
                                      : side == sides_.front() ? "fixed"
                                                               : "leaky",
-                             .requests = traffic.counts(),
-                             .latency = &traffic.latency(),
-                             .in_flight = traffic.in_flight(),
-                             .in_line = traffic.in_line(),
-                             .connections = traffic.connections(),
-                             .rate_asked = traffic.rate_now().value_or(0)});
+                             .requests = std::move(so_far.requests),
+                             .own = so_far.own,
+                             .latency = std::move(so_far.latency),
+                             .now = now});
   }
   return figures;
 }
@@ -276,35 +338,37 @@ LoadMetrics Session::figures() const {
 
 void Session::print_plan(Sides sides) {
   if (options_.quiet) return;
+  std::string text;
   for (const auto& side : sides) {
-    screen_.print(side->target.address + (side->mode.empty() ? "" : " (" + side->mode + ")") + "\n");
+    text +=
+        side->mode.empty() ? side->target.address : fmt::format("{} ({})", side->target.address, side->mode);
+    text += "\n";
   }
-  screen_.print(describe(sides.front()->target.plan) + "\n\n");
+  output_.print(fmt::format("{}{}\n\n", text, describe(sides.front()->target.plan)));
 }
 
 void Session::print_row(Sides sides, leash::Duration since_start) {
   if (options_.quiet) return;
-  const bool two = sides.size() == 2;
-  if (rows_++ % rows_a_header == 0) screen_.print((two ? compare_header() : run_header()) + "\n");
+  const cli::Terminal terminal = output_.terminal();
+  const RowStyle style{terminal.interactive ? terminal.width : wide, terminal.color};
+  std::vector<RowSide> shown;
+  for (const auto& side : sides) shown.push_back({side->row, side->timeline.back().seen});
+  if (rows_++ % rows_a_header == 0) output_.print(row_header(sides.size(), style) + "\n");
   const Plan& plan = sides.front()->target.plan;
   const auto time = std::chrono::round<std::chrono::seconds>(since_start);
-  const bool warmup = time <= plan.warmup;
-  const Side& first = *sides.front();
-  const Side& last = *sides.back();
-  const auto& seen = first.timeline.back().seen;
-  screen_.print((two ? compare_row(time, warmup, first.row, seen, last.row, last.timeline.back().seen)
-                     : run_row(time, warmup, first.row, seen)) +
-                "\n");
+  output_.print(row(time, time <= plan.warmup, shown, style) + "\n");
 
   if (plan.duration) {
     const leash::Duration whole = plan.warmup + *plan.duration;
-    screen_.show_progress(seconds(time) / seconds(whole),
-                          std::to_string(time.count()) + "s of " + http::format_duration(whole));
+    output_.show_progress(units::to_seconds(time) / units::to_seconds(whole),
+                          fmt::format("{}s of {}", time.count(), units::format_duration(whole)));
   } else {
-    const auto sent = first.traffic.counts().sent;
-    screen_.show_progress(
+    RunResult so_far;
+    sides.front()->traffic.write_to(so_far);
+    const auto sent = so_far.requests.sent;
+    output_.show_progress(
         static_cast<double>(sent) / static_cast<double>(*plan.requests),
-        format_count(sent) + " of " + format_count(static_cast<std::int64_t>(*plan.requests)) + " requests");
+        fmt::format("{} of {}", units::format_count(sent), units::counted(*plan.requests, "request")));
   }
 }
 

@@ -10,7 +10,7 @@
 // Lifetime       outlives run().
 //
 //   loadgen::Session session(loop, options);
-//   auto results = co_await session.run(ctx, sending.ctx);   // `sending` done: no more load, but drain and report
+//   auto results = co_await session.run(waiting.ctx, sending.ctx);
 
 #include <memory>
 #include <optional>
@@ -21,12 +21,12 @@
 #include "leash/context.hpp"
 #include "leash/loop.hpp"
 #include "leash/task.hpp"
+#include "loadgen/crew.hpp"
 #include "loadgen/load_metrics.hpp"
 #include "loadgen/options.hpp"
 #include "loadgen/report/report.hpp"
-#include "loadgen/report/screen.hpp"
+#include "loadgen/report/run_output.hpp"
 #include "loadgen/scraper.hpp"
-#include "loadgen/traffic.hpp"
 
 namespace loadgen {
 
@@ -34,39 +34,40 @@ class Session {
  public:
   Session(leash::Loop& loop, const Options& options);
 
-  // A result for each target; none when one of them cannot be reached, which is then said on standard error, or
-  // when ctx is done.
-  leash::Task<std::vector<RunResult>> run(leash::Context ctx, leash::Context sending);
+  // A result for each target, whatever happened. When `sending` is done there is no more load; when `waiting` is, nothing
+  // is waited for any more: requests in flight are given up, and servers that have not come to rest.
+  leash::Task<std::vector<RunResult>> run(leash::Context waiting, leash::Context sending);
 
   // Its own figures, as of now.
   LoadMetrics figures() const;
 
  private:
   struct Side {
-    Side(leash::Loop& loop, const Target& what, const std::string& admin_token)
-        : target(what), traffic(loop, what.plan) {
-      if (what.metrics) scraper.emplace(loop, *what.metrics, admin_token);
-    }
+    Side(leash::Loop& loop, const Target& what) : target(what), traffic(loop, what.plan) {}
     const Target& target;
-    Traffic traffic;
-    std::optional<Scraper> scraper;
+    Crew traffic;
+    std::optional<Scraper> scraper;  // of the source that answered
     Evidence evidence;
-    std::vector<Moment> timeline;
+    std::vector<Period> timeline;
     std::optional<Scrape> last;  // as of the last row; nothing when that scrape failed
     std::int64_t in_flight_before = 0;
     std::string mode;
+    int rows_without_success = 0;
     std::chrono::system_clock::time_point started_at;
     Interval row;
   };
   using Sides = std::span<const std::unique_ptr<Side>>;
 
-  leash::Task<bool> reach(leash::Context ctx, const Side& side);
+  leash::Task<> reach(leash::Context ctx, Side& side);
   leash::Task<> load(leash::Context ctx, leash::Context sending, Sides sides);
+  leash::Task<bool> find_metrics(leash::Context ctx, Side& side);
   leash::Task<> look_before(leash::Context ctx, Side& side);
   leash::Task<> look(leash::Context ctx, Side& side);
-  leash::Task<> each_second(leash::Context ctx, leash::Context loading, Sides sides);
+  leash::Task<> each_second(leash::Context ctx, leash::Context loading, leash::Cancel& stop, Sides sides);
   leash::Task<> finish_row(leash::Context ctx, Sides sides);
   leash::Task<> settle(leash::Context ctx, Side& side);
+  // Why the load may as well end; empty: it may not.
+  std::string hopeless_because(Sides sides) const;
 
   void print_plan(Sides sides);
   void print_row(Sides sides, leash::Duration time);
@@ -74,11 +75,12 @@ class Session {
 
   leash::Loop& loop_;
   const Options& options_;
-  Screen screen_;
+  RunOutput output_;
   leash::TimePoint start_;
   std::size_t rows_ = 0;
   leash::Duration last_row_{};  // since the start
   Phase phase_ = Phase::starting;
+  std::string hopeless_;  // why the load was ended
   std::vector<std::unique_ptr<Side>> sides_;
 };
 

@@ -2,12 +2,15 @@
 #include "loadgen/traffic.hpp"
 
 #include <algorithm>
+#include <ctime>
+#include <limits>
 #include <utility>
 
 #include "client/error.hpp"
 #include "http/message/request_timeout.hpp"
 #include "http/message/serializer.hpp"
 #include "leash/sleep.hpp"
+#include "units/duration.hpp"
 
 namespace loadgen {
 namespace {
@@ -21,48 +24,103 @@ constexpr leash::Duration pause_after_failed_connect = 10ms;
 // Below 4,000 a second each leaves at its own time.
 constexpr leash::Duration together = 250us;
 
-std::string serialize(const Plan& plan) {
-  http::OutgoingRequest message;
-  message.target = plan.url.target;
-  message.host = plan.url.authority();
+// So often it is looked whether this process can go on.
+constexpr leash::Duration between_looks = 50ms;
+
+std::string serialize(const Plan& plan, http::OutgoingRequest message) {
   const auto timeout =
       std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::milliseconds>(plan.timeout).count());
-  message.headers.add(std::string(http::request_timeout_field),
-                      std::to_string(std::min<std::int64_t>(timeout, 9'999'999'999)));
+  if (!message.headers.find(http::request_timeout_field)) {
+    message.headers.add(std::string(http::request_timeout_field),
+                        std::to_string(std::min<std::int64_t>(timeout, 9'999'999'999)));
+  }
+  if (!message.headers.find("User-Agent")) message.headers.add("User-Agent", "leash-load");
+  message.close = !plan.keep_alive;
   std::string bytes;
   http::append_request(bytes, message);
   return bytes;
 }
 
+// Used by this thread.
+double processor_seconds() noexcept {
+  timespec used{};
+  (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
+// Of this process or machine, and not of the server.
+bool is_a_limit(const std::error_code& error) noexcept {
+  return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system ||
+         error == std::errc::address_not_available;
+}
+
+// Bodies are dropped as they come: there is no limit to them.
+http::ResponseLimits response_limits() {
+  http::ResponseLimits limits;
+  limits.body_bytes = std::numeric_limits<std::uint64_t>::max();
+  return limits;
+}
+
 }  // namespace
 
-Traffic::Traffic(leash::Loop& loop, const Plan& plan) : loop_(loop), plan_(plan), bytes_(serialize(plan)) {}
+Traffic::Traffic(leash::Loop& loop, const Plan& plan) : loop_(loop), plan_(plan), origin_(plan.origin()) {
+  std::vector<http::OutgoingRequest> messages = plan.messages;
+  if (messages.empty()) {
+    messages.emplace_back();
+    messages.back().target = plan.url.target;
+    messages.back().host = plan.url.authority();
+  }
+  for (const http::OutgoingRequest& message : messages) {
+    outgoing_.push_back({serialize(plan, message),
+                         message.method == "HEAD" ? http::RequestKind::head : http::RequestKind::other});
+  }
+}
+
+RequestCounts Traffic::counts() const {
+  RequestCounts counts = counts_;
+  for (std::size_t status = 0; status < by_status_.size(); ++status) {
+    if (by_status_[status] > 0) counts.by_status[std::to_string(status)] = by_status_[status];
+  }
+  for (const auto& [error, count] : errors_) counts.by_error[error.message()] += count;
+  return counts;
+}
+
+void Traffic::write_to(RunResult& result) const {
+  result.requests = counts();
+  result.latency = latency_;
+  result.ok_latency = ok_latency_;
+  result.in_line = in_line_;
+  result.service = service_;
+  result.elapsed = elapsed();
+  result.rate_asked = rate_asked();
+  result.rate_reached = rate_reached();
+  result.unsent = unsent_;
+  result.own = own_;
+  result.evidence.requests_sent = sent_in_all_;
+  result.evidence.responses = responses_in_all_;
+  result.evidence.measured = result.requests.sent;
+  result.evidence.succeeded = result.requests.ok;
+}
 
 double Traffic::rate_reached() const noexcept {
-  const double seconds = std::chrono::duration<double>(elapsed()).count();
+  const double seconds = units::to_seconds(elapsed());
   return seconds > 0 ? static_cast<double>(counts_.sent) / seconds : 0;
 }
 
 std::optional<double> Traffic::rate_asked() const noexcept {
   if (plan_.rate) return plan_.rate;
   if (!schedule_ || elapsed() == leash::Duration::zero()) return plan_.rate_asked();
-  return rate_between(plan_.warmup, ended_ - start_);
+  return schedule_->rate_between(plan_.warmup, ended_ - start_);
 }
 
-std::optional<double> Traffic::rate_now() const noexcept {
-  if (!schedule_) return std::nullopt;
-  if (paced_) return 0.0;
-  return schedule_->rate_at(loop_.now() - start_);
-}
-
-std::optional<double> Traffic::rate_between(leash::Duration from, leash::Duration to) const noexcept {
-  if (!schedule_ || to <= from) return std::nullopt;
-  return (schedule_->requests_before(to) - schedule_->requests_before(from)) /
-         std::chrono::duration<double>(to - from).count();
+TrafficNow Traffic::now() const noexcept {
+  const double rate = schedule_ && !paced_ ? schedule_->rate_at(loop_.now() - start_) : 0;
+  return {in_flight_, in_line(), connected_, rate};
 }
 
 leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
   start_ = loop_.now();
+  const double processor_before = processor_seconds();
   measured_from_ = start_ + plan_.warmup;
   // Whatever ends first: the caller's patience, the plan's duration, or its requests.
   std::optional<leash::Cancelable> until;
@@ -71,6 +129,8 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
   } else {
     until.emplace(leash::with_cancel(sending));
   }
+  leash::Scope watching(ctx);
+  watching.go(watch_for_delays(watching.ctx()), "delays");
   leash::Scope connections(ctx);
   if (plan_.is_open()) {
     schedule_ = plan_.schedule();
@@ -89,19 +149,40 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
     (void)co_await connections.join();
   }
   ended_ = loop_.now();
-  unsent_ = in_line() + never_in_line(until->ctx.is_done());
-  line_begin_ = line_end_;
+  note_unsent(until->ctx.is_done());
   until->cancel(leash::errc::finished);
   (void)co_await connections.join();
+  const double lasted = units::to_seconds(loop_.now() - start_);
+  if (lasted > 0) own_.processor_share = (processor_seconds() - processor_before) / lasted;
+  watching.cancel();
+  (void)co_await watching.join();
 }
 
-// Requests that were due when the time was up, and had not been looked at: somebody held the load generator up.
-std::int64_t Traffic::never_in_line(bool time_is_up) const noexcept {
-  if (!schedule_ || !time_is_up) return 0;
+// Requests that were due at the end and not sent. Those in line waited for the server, which is a part of their latency;
+// those that had not been looked at did not: this process was held up.
+void Traffic::note_unsent(bool time_is_up) {
+  for (std::uint64_t request = line_begin_; request < line_end_; ++request) {
+    const leash::TimePoint at = start_ + *schedule_->due(request);
+    if (at < measured_from_) continue;
+    ++unsent_;
+    latency_.record(ended_ - at);
+    in_line_.record(ended_ - at);
+  }
+  line_begin_ = line_end_;
+  if (!schedule_ || !time_is_up) return;
   leash::TimePoint end = ended_;
   if (plan_.duration) end = std::min(end, measured_from_ + *plan_.duration);
   const auto due = static_cast<std::int64_t>(schedule_->requests_before(end - start_));
-  return std::max<std::int64_t>(0, due - static_cast<std::int64_t>(looked_at_));
+  unsent_ += std::max<std::int64_t>(0, due - static_cast<std::int64_t>(looked_at_));
+}
+
+leash::Task<> Traffic::watch_for_delays(leash::Context ctx) {
+  for (;;) {
+    const leash::TimePoint until = loop_.now() + between_looks;
+    const auto slept = co_await leash::sleep(ctx, between_looks);
+    if (!slept) co_return;
+    if (loop_.now() > measured_from_) own_.held_up = std::max(own_.held_up, loop_.now() - until);
+  }
 }
 
 // Gives each request, when it is due, to an idle connection, or to a new one, or puts it in line.
@@ -116,7 +197,6 @@ leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::S
     const leash::TimePoint at = start_ + *due;
     if (at > together_until) {
       const auto slept = co_await leash::sleep(sending, at - loop_.now());
-      held_up_ = std::max(held_up_, loop_.now() - at);
       if (!slept) co_return;
       together_until = loop_.now() + together;
     }
@@ -135,6 +215,7 @@ leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::S
       }
     }
     line_end_ = request + 1;
+    if (at >= measured_from_) ++own_.waited;
   }
 }
 
@@ -146,11 +227,11 @@ bool Traffic::may_start(const leash::Context& sending) {
 
 leash::Task<> Traffic::connection(leash::Context ctx, leash::Context sending,
                                   std::optional<std::uint64_t> first) {
-  client::Connection connection(loop_.io());
+  client::Connection connection(loop_.io(), response_limits(), plan_.tls);
   Counted counted(connected_);
   std::optional<std::uint64_t> request = first;
   for (;;) {
-    Due due{loop_.now(), false};
+    Due due{loop_.now(), {}, false};
     if (schedule_) {
       if (!request && in_line() > 0 && !sending.is_done()) request = line_begin_++;
       if (!request) {
@@ -166,14 +247,27 @@ leash::Task<> Traffic::connection(leash::Context ctx, leash::Context sending,
       due.measured = due.at >= measured_from_;
       if (due.measured) ++measured_started_;
     }
+    due.started = loop_.now();
     auto done = co_await exchange(ctx, connection, counted, due);
     counted.set(connection.is_open());
     if (ctx.is_done()) co_return;
-    if (!done && !schedule_ && !connection.is_open()) {
+    if (!done && !connection.is_open() && (!schedule_ || is_a_limit(done.error()))) {
       const auto slept = co_await leash::sleep(sending, pause_after_failed_connect);
       if (!slept) co_return;
     }
   }
+}
+
+leash::Task<leash::Result<>> Traffic::connect(leash::Context ctx, client::Connection& connection) {
+  if (!origin_.unix_socket.empty()) co_return co_await connection.connect(ctx, origin_);
+  if (endpoints_.empty()) {
+    auto resolved = co_await client::resolve(ctx, loop_.io(), origin_.host, origin_.port);
+    if (!resolved) co_return std::unexpected(resolved.error());
+    endpoints_ = *std::move(resolved);
+  }
+  auto connected = co_await connection.connect(ctx, origin_, endpoints_);
+  if (!connected) endpoints_.clear();  // the name may lead elsewhere by now
+  co_return connected;
 }
 
 // One request, with all that may happen to it. An error means that there is no connection to be had.
@@ -182,13 +276,19 @@ leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Conne
   ++interval_.sent;
   ++in_flight_;
   if (due.measured) ++counts_.sent;
+  const Outgoing& outgoing = outgoing_[next_outgoing_];
+  next_outgoing_ = (next_outgoing_ + 1) % outgoing_.size();
   const auto limited = leash::with_timeout(ctx, plan_.timeout);
   const bool leaves =
       plan_.abort_share > 0 && std::uniform_real_distribution<double>(0, 1)(random_) < plan_.abort_share;
   bool left = false;
+  const std::uint64_t sent_before = connection.bytes_sent();
+  const std::uint64_t received_before = connection.bytes_received();
+  // What has arrived while it was idle answers nothing: a server's 408, or its end.
+  if (connection.is_open() && !connection.is_fresh()) connection.close();
   for (bool again = false;; again = true) {
     if (!connection.is_open()) {
-      auto connected = co_await connection.connect(limited.ctx, plan_.url.host, plan_.url.port);
+      auto connected = co_await connect(limited.ctx, connection);
       if (!connected) {
         note(connected, 0, false, due);
         co_return connected;
@@ -197,17 +297,23 @@ leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Conne
     counted.set(true);
     const leash::TimePoint sent_at = loop_.now();
     ++sent_in_all_;
-    auto done = co_await connection.send(limited.ctx, bytes_);
+    due.was_sent = true;
+    auto done = co_await connection.send(limited.ctx, outgoing.bytes);
     if (done && leaves) {
-      done = co_await receive_or_leave(limited.ctx, connection, left);
+      done = co_await receive_or_leave(limited.ctx, connection, outgoing.kind, left);
     } else if (done) {
-      done = co_await connection.receive(limited.ctx, http::RequestKind::other, nullptr);
+      done = co_await connection.receive(limited.ctx, outgoing.kind, nullptr);
     }
     if (done && plan_.abort_share > 0) answered_.record(loop_.now() - sent_at);
     if (!done && done.error() == client::errc::refused) {
       if (due.measured) ++counts_.refused;
       if (!again) continue;
     }
+    if (due.measured) {
+      counts_.bytes_sent += static_cast<std::int64_t>(connection.bytes_sent() - sent_before);
+      counts_.bytes_received += static_cast<std::int64_t>(connection.bytes_received() - received_before);
+    }
+    if (!plan_.keep_alive) connection.close();
     note(done, done ? connection.head().status : 0, left, due);
     co_return leash::Result<>();
   }
@@ -215,9 +321,9 @@ leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Conne
 
 // The client that has enough, at a random moment; false hope if the answer comes first.
 leash::Task<leash::Result<>> Traffic::receive_or_leave(leash::Context ctx, client::Connection& connection,
-                                                       bool& left) {
+                                                       http::RequestKind kind, bool& left) {
   const auto patience = leash::with_timeout(ctx, moment_to_leave());
-  auto done = co_await connection.receive(patience.ctx, http::RequestKind::other, nullptr);
+  auto done = co_await connection.receive(patience.ctx, kind, nullptr);
   // By the error and not by the state of `patience`: an operation that starts with nothing remaining fails
   // before that changes.
   left =
@@ -234,23 +340,39 @@ leash::Duration Traffic::moment_to_leave() {
   return leash::Duration(std::uniform_int_distribution<leash::Duration::rep>(1, most)(random_));
 }
 
-void Traffic::note(const leash::Result<>& outcome, int status, bool left, Due due) {
+bool Traffic::is_own_limit(const std::error_code& error, const Due& due) {
+  if (!is_a_limit(error)) return false;
+  if (due.measured) {
+    const bool ports = error == std::errc::address_not_available;
+    ++(ports ? own_.no_ports : own_.no_descriptors);
+    --counts_.sent;
+    ++unsent_;
+  }
+  return true;
+}
+
+void Traffic::note(const leash::Result<>& outcome, int status, bool left, const Due& due) {
   const bool ok = outcome && status >= 200 && status < 300;
   --in_flight_;
-  if (outcome) {
-    ++responses_in_all_;
-    const auto latency = loop_.now() - due.at;
-    interval_.latency.record(latency);
-    if (due.measured) {
-      latency_.record(latency);
-      ++counts_.by_status[status];
-    }
-  } else if (!left && due.measured) {
-    ++errors_[outcome.error()];
-  }
+  if (!outcome && !due.was_sent && is_own_limit(outcome.error(), due)) return;
+  const leash::TimePoint now = loop_.now();
+  // That no connection was to be had tells no latency, but the time until it was given up does.
+  const bool timed =
+      !left && (due.was_sent || (!outcome && outcome.error() == leash::errc::deadline_exceeded));
+  if (outcome) ++responses_in_all_;
+  if (timed) interval_.latency.record(now - due.at);
   if (ok) ++interval_.ok;
   if (!ok && !left) ++interval_.errors;
   if (!due.measured) return;
+  if (timed) latency_.record(now - due.at);
+  if (ok) ok_latency_.record(now - due.at);
+  if (timed && schedule_) in_line_.record(due.started - due.at);
+  if (outcome) {
+    service_.record(now - due.started);
+    ++by_status_[static_cast<std::size_t>(status)];
+  } else if (!left) {
+    ++errors_[outcome.error()];
+  }
   if (left) ++counts_.aborted;
   if (ok) ++counts_.ok;
   if (!ok && !left) ++counts_.errors;

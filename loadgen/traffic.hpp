@@ -6,9 +6,11 @@
 //                line when all are busy. Closed loop: each connection sends again as soon as it has its
 //                answer.
 // Guarantees     latency counts from the time at which a request was meant to be sent, so that a slow server
-//                cannot hide behind requests that were not sent (no coordinated omission). A request whose
-//                connection is reset before a byte of its response is sent once more, on a new one. When
-//                run() returns, nothing is in flight and all connections are closed. In the steady state a
+//                cannot hide behind requests that were not sent (no coordinated omission); one that timed out, or was
+//                still in line at the end, counts with the time until then. A request whose connection is reset before a
+//                byte of its response is sent once more, on a new one; bytes that came before a request was sent are no
+//                answer to it. What the load generator itself cannot do for want of descriptors or ports is no error.
+//                When run() returns, nothing is in flight and all connections are closed. In the steady state a
 //                request allocates nothing but from pools.
 // Threads        the loop's.
 // Lifetime       outlives run().
@@ -17,12 +19,14 @@
 //   co_await traffic.run(ctx, sending.ctx);   // ends when the plan is fulfilled or `sending` is done
 //   use(traffic.counts(), traffic.latency());
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <random>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "client/connection.hpp"
 #include "leash/channel.hpp"
@@ -37,12 +41,12 @@
 
 namespace loadgen {
 
-// What happened since the last row, warm-up included.
-struct Interval {
-  std::int64_t sent = 0;
-  std::int64_t ok = 0;
-  std::int64_t errors = 0;
-  Histogram latency;
+// As it is at the moment.
+struct TrafficNow {
+  std::int64_t in_flight = 0;
+  std::int64_t in_line = 0;      // due, but all connections are busy
+  std::int64_t connections = 0;  // open
+  double rate_asked = 0;         // requests per second; 0 for a closed loop, and when the load is over
 };
 
 class Traffic {
@@ -55,44 +59,40 @@ class Traffic {
   // by their answer or their timeout.
   leash::Task<> run(leash::Context ctx, leash::Context sending);
 
-  // Without the warm-up.
-  const RequestCounts& counts() const noexcept { return counts_; }
+  // What was measured so far, without the warm-up: counts, histograms, rates, own limits; and what was sent in all.
+  void write_to(RunResult& result) const;
+  RequestCounts counts() const;
   const Histogram& latency() const noexcept { return latency_; }
+  const OwnLimits& own() const noexcept { return own_; }
   leash::Duration elapsed() const noexcept {
     return std::max(ended_ - measured_from_, leash::Duration::zero());
   }
   double rate_reached() const noexcept;
   // Of an open loop, up to where it has come.
   std::optional<double> rate_asked() const noexcept;
-
-  std::int64_t sent_in_all() const noexcept { return sent_in_all_; }  // warm-up and second attempts included
-  std::int64_t responses_in_all() const noexcept { return responses_in_all_; }
-  std::int64_t in_flight() const noexcept { return in_flight_; }
-  std::int64_t connections() const noexcept { return connected_; }  // open ones
-  // Requests a second, now, none when the load is over; nothing for a closed loop.
-  std::optional<double> rate_now() const noexcept;
-  // Likewise, on the average between two times since the start.
-  std::optional<double> rate_between(leash::Duration from, leash::Duration to) const noexcept;
-  std::int64_t in_line() const noexcept { return static_cast<std::int64_t>(line_end_ - line_begin_); }
-  // Why requests had no response, and how often; without the warm-up.
+  // Requests that were due and not sent.
+  std::int64_t unsent() const noexcept { return unsent_; }
+  // Why requests had no response, and how often.
   const std::map<std::error_code, std::int64_t>& errors() const noexcept { return errors_; }
 
-  // Requests that were due and in line when the time was up.
-  std::int64_t unsent() const noexcept { return unsent_; }
-  // How late a request was looked at, at most: then it was this process that could not go on.
-  leash::Duration held_up() const noexcept { return held_up_; }
+  std::int64_t sent_in_all() const noexcept { return sent_in_all_; }  // with the warm-up, and second attempts
+  std::int64_t responses_in_all() const noexcept { return responses_in_all_; }
+  std::int64_t in_line() const noexcept { return static_cast<std::int64_t>(line_end_ - line_begin_); }
+  TrafficNow now() const noexcept;
 
-  Interval& interval() noexcept { return interval_; }  // to be read and reset by whoever prints it
+  Interval& interval() noexcept { return interval_; }  // to be read and reset by its reader
 
  private:
+  struct Outgoing {
+    std::string bytes;
+    http::RequestKind kind;
+  };
   struct Due {
     leash::TimePoint at;
+    leash::TimePoint started;  // its connection was free
     bool measured;
+    bool was_sent = false;
   };
-
-  std::int64_t never_in_line(bool time_is_up) const noexcept;
-  leash::Task<> pace(leash::Context ctx, leash::Context sending, leash::Scope& connections);
-  leash::Task<> connection(leash::Context ctx, leash::Context sending, std::optional<std::uint64_t> first);
   // A connection, counted while it is open.
   class Counted {
    public:
@@ -109,18 +109,29 @@ class Traffic {
     std::int64_t& count_;
     bool open_ = false;
   };
+
+  void note_unsent(bool time_is_up);
+  leash::Task<> pace(leash::Context ctx, leash::Context sending, leash::Scope& connections);
+  leash::Task<> watch_for_delays(leash::Context ctx);
+  leash::Task<> connection(leash::Context ctx, leash::Context sending, std::optional<std::uint64_t> first);
+  leash::Task<leash::Result<>> connect(leash::Context ctx, client::Connection& connection);
   leash::Task<leash::Result<>> exchange(leash::Context ctx, client::Connection& connection, Counted& counted,
                                         Due due);
   leash::Task<leash::Result<>> receive_or_leave(leash::Context ctx, client::Connection& connection,
-                                                bool& left);
+                                                http::RequestKind kind, bool& left);
 
   bool may_start(const leash::Context& sending);
-  void note(const leash::Result<>& outcome, int status, bool left, Due due);
+  void note(const leash::Result<>& outcome, int status, bool left, const Due& due);
+  // Whether the error is a limit of this process, which is then counted.
+  bool is_own_limit(const std::error_code& error, const Due& due);
   leash::Duration moment_to_leave();
 
   leash::Loop& loop_;
   const Plan plan_;
-  std::string bytes_;  // of the request, the same for all
+  const client::Origin origin_;
+  std::vector<Outgoing> outgoing_;  // sent in turn
+  std::size_t next_outgoing_ = 0;
+  std::vector<client::Endpoint> endpoints_;  // of the origin; empty: to be resolved
   leash::TimePoint start_;
   leash::TimePoint measured_from_;
   leash::TimePoint ended_;
@@ -130,14 +141,18 @@ class Traffic {
   std::uint64_t used_connections_ = 0;  // of those that the plan allows, open or not
   std::int64_t connected_ = 0;
   std::int64_t unsent_ = 0;
-  std::uint64_t looked_at_ = 0;  // requests of the schedule
-  leash::Duration held_up_{};
+  std::uint64_t looked_at_ = 0;   // requests of the schedule
   bool paced_ = false;            // nothing more becomes due
   std::uint64_t line_begin_ = 0;  // requests that are due and wait for a connection
   std::uint64_t line_end_ = 0;
 
   RequestCounts counts_;
+  std::array<std::int64_t, 1000> by_status_{};
+  OwnLimits own_;
   Histogram latency_;
+  Histogram ok_latency_;
+  Histogram in_line_;
+  Histogram service_;
   Interval interval_;
   std::uint64_t measured_started_ = 0;
   std::int64_t sent_in_all_ = 0;

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/verdict.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <span>
+#include <utility>
+#include <vector>
 
-#include "units/text.hpp"
+#include "units/duration.hpp"
+#include "units/number.hpp"
 
 namespace loadgen {
 namespace {
@@ -42,47 +48,63 @@ std::int64_t left(std::int64_t before, std::int64_t after) {
   return std::max<std::int64_t>(0, after - before);
 }
 
-// "4,500 tasks left over" with what each request left, when that is known.
+std::string counted(std::int64_t count, std::string_view what) {
+  return units::counted(static_cast<std::uint64_t>(count), what);
+}
+
+// "4,500 tasks", with what each request left, when that is known.
 std::string describe(std::int64_t count, std::string_view what, std::int64_t requests) {
-  std::string text = format_count(count) + " " + std::string{what} + (count == 1 ? "" : "s");
-  if (requests > 0) {
-    text +=
-        " (" + format_fixed(static_cast<double>(count) / static_cast<double>(requests), 2) + " a request)";
-  }
-  return text;
+  if (requests == 0) return counted(count, what);
+  const double each = static_cast<double>(count) / static_cast<double>(requests);
+  return fmt::format("{} ({} per request)", counted(count, what), units::format_fixed(each, 2));
 }
 
 std::string describe_left(const Judgement& judgement) {
-  struct Kind {
-    std::int64_t count;
-    std::string_view name;
-  };
-  std::string text;
+  std::vector<std::string> kinds;
   for (const auto& [count, name] :
-       {Kind{judgement.tasks_left, "task"}, Kind{judgement.contexts_left, "context"},
-        Kind{judgement.timers_left, "timer"}}) {
-    if (count == 0) continue;
-    text += (text.empty() ? "" : ", ") + describe(count, name, judgement.requests_seen);
+       {std::pair{judgement.tasks_left, "task"}, std::pair{judgement.contexts_left, "context"},
+        std::pair{judgement.timers_left, "timer"}}) {
+    if (count > 0) kinds.push_back(describe(count, name, judgement.requests_seen));
   }
-  return text;
+  std::string text;
+  if (!kinds.empty()) text = fmt::format("{} left over after the drain", fmt::join(kinds, ", "));
+  if (judgement.tasks_reaped == 0) return text;
+  const std::string reaped = describe(judgement.tasks_reaped, "task", judgement.requests_seen);
+  return fmt::format("{}{}{} leaked and {} reaped", text, text.empty() ? "" : "; ", reaped,
+                     judgement.tasks_reaped == 1 ? "was" : "were");
 }
 
-void count_what_is_left(const ServerObservation& before, const ServerObservation& after, std::int64_t sent,
-                        Judgement& judgement) {
+void count_what_is_left(const Evidence& evidence, Judgement& judgement) {
+  const ServerObservation& before = *evidence.before;
+  const ServerObservation& after = *evidence.after;
   judgement.tasks_left = left(before.tasks, after.tasks);
   judgement.contexts_left = left(before.contexts, after.contexts);
   judgement.timers_left = left(before.timers, after.timers);
+  judgement.tasks_reaped = left(before.tasks_reaped, after.tasks_reaped);
 
   const auto demo = left(before.demo_requests, after.demo_requests);
-  judgement.requests_seen = demo > 0 ? demo : left(before.requests, after.requests);
-  judgement.requests_of_others = left(sent, judgement.requests_seen);
+  if (!before.requests || !after.requests) {
+    judgement.requests_seen = evidence.responses;
+  } else {
+    judgement.requests_seen = demo > 0 ? demo : left(*before.requests, *after.requests);
+    judgement.requests_of_others = left(evidence.requests_sent, judgement.requests_seen);
+  }
   if (judgement.requests_seen == 0) return;
 
   const auto requests = static_cast<double>(judgement.requests_seen);
   const bool has_heap = before.heap_bytes > 0 && after.heap_bytes > 0;
   const auto growth = has_heap ? after.heap_bytes - before.heap_bytes : after.rss_bytes - before.rss_bytes;
-  judgement.leaked_per_request = static_cast<double>(judgement.tasks_left) / requests;
+  judgement.leaked_per_request =
+      static_cast<double>(judgement.tasks_left + judgement.tasks_reaped) / requests;
   judgement.bytes_per_request = static_cast<double>(growth) / requests;
+}
+
+// Why nothing is known, whatever was seen of the server; empty: a request succeeded.
+std::string without_success(const Evidence& evidence) {
+  if (evidence.succeeded > 0) return {};
+  if (!evidence.unreachable.empty()) return "the target cannot be reached: " + evidence.unreachable;
+  if (evidence.measured == 0) return "no request was measured";
+  return fmt::format("not one of {} succeeded", counted(evidence.measured, "request"));
 }
 
 }  // namespace
@@ -107,55 +129,54 @@ Judgement judge(const Evidence& evidence) {
     return judgement;
   };
 
-  if (!evidence.wanted) return decide(Verdict::unknown, "nobody was to look at the server");
-
-  const auto all = in_order(evidence);
-  const auto restarts = restarts_in(all);
+  const auto restarts = restarts_in(in_order(evidence));
   judgement.restarts = restarts.count;
+  if (evidence.before && evidence.after && restarts.count == 0) count_what_is_left(evidence, judgement);
 
+  if (auto nothing = without_success(evidence); !nothing.empty())
+    return decide(Verdict::unknown, std::move(nothing));
+  if (!evidence.wanted) return decide(Verdict::unknown, "the server was not looked at (--metrics none)");
   if (restarts.count > 0) {
-    const std::string times = restarts.count == 1 ? "once" : format_count(restarts.count) + " times";
+    const std::string times = restarts.count == 1 ? "once" : units::format_count(restarts.count) + " times";
     if (restarts.leaked_before_the_last > 0) {
-      return decide(Verdict::leak, "the server restarted " + times + " during the load; before that, " +
-                                       describe(restarts.leaked_before_the_last, "leaked task", 0) +
-                                       " had been seen");
+      return decide(Verdict::leak,
+                    fmt::format("the server restarted {} during the load; before that, {} had been seen",
+                                times, counted(restarts.leaked_before_the_last, "leaked task")));
     }
-    return decide(Verdict::unknown,
-                  "the server restarted " + times + " during the load, and with it went the evidence");
+    return decide(
+        Verdict::unknown,
+        fmt::format("the server restarted {} during the load, and the evidence went with it", times));
   }
-  if (evidence.requests_sent == 0 && !evidence.after && evidence.scrape_error.empty())
-    return decide(Verdict::unknown, "no request was sent");
   if (!evidence.before || !evidence.after) {
-    const std::string when = evidence.before ? "after" : "before";
-    return decide(Verdict::unknown, "the server's metrics could not be read " + when + " the load" +
-                                        (evidence.scrape_error.empty() ? "" : ": " + evidence.scrape_error));
-  }
-
-  count_what_is_left(*evidence.before, *evidence.after, evidence.requests_sent, judgement);
-  if (!evidence.settled) {
-    return decide(Verdict::unknown, "the server had not settled " + format_duration(evidence.drain_timeout) +
-                                        " after the load");
+    return decide(Verdict::unknown,
+                  fmt::format("the server's metrics could not be read {} the load{}{}",
+                              evidence.before ? "after" : "before", evidence.scrape_error.empty() ? "" : ": ",
+                              evidence.scrape_error));
   }
   const auto what = describe_left(judgement);
+  if (!evidence.settled && judgement.tasks_reaped == 0) {
+    return decide(Verdict::unknown, fmt::format("the server had not settled {} after the load",
+                                                units::format_duration(evidence.drain_timeout)));
+  }
   if (what.empty()) {
-    const auto counted = left(evidence.before->requests, evidence.after->requests);
-    if (evidence.after->counts_requests && counted < evidence.responses) {
-      return decide(Verdict::unknown, "the server counted " + format_count(counted) + " requests of " +
-                                          format_count(evidence.responses) +
-                                          " that were answered: are these its metrics, and all of them?");
+    const auto seen = left(evidence.before->requests.value_or(0), evidence.after->requests.value_or(0));
+    if (evidence.after->requests && seen < evidence.responses) {
+      return decide(
+          Verdict::unknown,
+          fmt::format("the server counted {} requests of {} that were answered: are these its metrics, "
+                      "and all of them?",
+                      units::format_count(seen), units::format_count(evidence.responses)));
     }
-    if (evidence.responses == 0 && counted == 0) return decide(Verdict::unknown, "no request was answered");
     return decide(Verdict::clean, "no task, context or timer was left over");
   }
   // Ours are closed by now. One of leash-server's has three contexts and a timer while it is idle.
   const auto others = left(evidence.before->connections, evidence.after->connections);
-  if (judgement.tasks_left == 0 && judgement.contexts_left <= 4 * others &&
+  if (judgement.tasks_left == 0 && judgement.tasks_reaped == 0 && judgement.contexts_left <= 4 * others &&
       judgement.timers_left <= 2 * others) {
-    return decide(Verdict::unknown, what + " left over after the drain, perhaps of " +
-                                        describe(others, "connection", 0) +
-                                        " that other clients have opened");
+    return decide(Verdict::unknown, fmt::format("{}, perhaps of {} that other clients have opened", what,
+                                                counted(others, "connection")));
   }
-  return decide(Verdict::leak, what + " left over after the drain");
+  return decide(Verdict::leak, what);
 }
 
 }  // namespace loadgen

@@ -41,8 +41,8 @@ class Parser {
 
   void duration(const std::string& name, std::chrono::nanoseconds& value, const std::string& help,
                 Zero zero = Zero::allowed) {
-    parsed(name, help, http::format_duration(value), "DURATION", [&value, zero](const std::string& text) {
-      const auto duration = http::parse_duration(text);
+    parsed(name, help, units::format_duration(value), "DURATION", [&value, zero](const std::string& text) {
+      const auto duration = units::parse_duration(text);
       if (!duration) return duration.error();
       if (duration->count() == 0 && zero == Zero::refused) return std::string(more_than_zero);
       value = *duration;
@@ -52,8 +52,8 @@ class Parser {
 
   template <class Size>
   void size(const std::string& name, Size& value, const std::string& help, Zero zero = Zero::allowed) {
-    parsed(name, help, http::format_size(value), "SIZE", [&value, zero](const std::string& text) {
-      const auto size = http::parse_size(text);
+    parsed(name, help, units::format_size(value), "SIZE", [&value, zero](const std::string& text) {
+      const auto size = units::parse_size(text);
       if (!size) return size.error();
       if (*size == 0 && zero == Zero::refused) return std::string(more_than_zero);
       value = static_cast<Size>(*size);

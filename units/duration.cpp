@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "units/duration.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <optional>
 
-#include "http/message/detail/ascii.hpp"
+#include "units/detail/quoted.hpp"
+#include "units/number.hpp"
 
-namespace http {
+namespace units {
 namespace {
 
 struct Unit {
@@ -18,12 +21,12 @@ struct Unit {
   bool takes_fraction;  // when formatted: "1.5s", but "90s" and not "1.5m"
 };
 
-constexpr std::array<Unit, 6> units = {{{"h", 3'600'000'000'000, false},
-                                        {"m", 60'000'000'000, false},
-                                        {"s", 1'000'000'000, true},
-                                        {"ms", 1'000'000, true},
-                                        {"us", 1'000, true},
-                                        {"ns", 1, false}}};
+constexpr std::array<Unit, 6> duration_units = {{{"h", 3'600'000'000'000, false},
+                                                 {"m", 60'000'000'000, false},
+                                                 {"s", 1'000'000'000, true},
+                                                 {"ms", 1'000'000, true},
+                                                 {"us", 1'000, true},
+                                                 {"ns", 1, false}}};
 
 // Digits without a sign; nullopt when there are none or they overflow.
 std::optional<std::int64_t> multiply(std::string_view digits, std::int64_t unit) {
@@ -56,16 +59,14 @@ std::optional<std::int64_t> fraction_of(std::string_view digits, std::int64_t un
 
 std::expected<std::chrono::nanoseconds, std::string> parse_duration(std::string_view text) {
   const auto refuse = [&](std::string_view why) {
-    std::string quoted;
-    for (const char c : text) quoted += detail::is_text_char(c) ? c : '?';
-    return std::unexpected("duration '" + quoted + "' " + std::string(why));
+    return std::unexpected(fmt::format("duration {} {}", detail::quoted(text), why));
   };
   constexpr std::string_view forms = "is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0";
   if (text == "0") return std::chrono::nanoseconds{0};
   if (text.starts_with('-')) return refuse("is negative");
 
   const auto skip_digits = [&](std::size_t from) {
-    while (from < text.size() && detail::is_digit(text[from])) ++from;
+    while (from < text.size() && text[from] >= '0' && text[from] <= '9') ++from;
     return from;
   };
   const auto whole_end = skip_digits(0);
@@ -77,8 +78,8 @@ std::expected<std::chrono::nanoseconds, std::string> parse_duration(std::string_
     fraction = text.substr(whole_end + 1, number_end - whole_end - 1);
     if (fraction.empty()) return refuse(forms);
   }
-  const auto unit = std::ranges::find(units, text.substr(number_end), &Unit::name);
-  if (whole.empty() || unit == units.end()) return refuse(forms);
+  const auto unit = std::ranges::find(duration_units, text.substr(number_end), &Unit::name);
+  if (whole.empty() || unit == duration_units.end()) return refuse(forms);
 
   const auto large = multiply(whole, unit->nanoseconds);
   if (!large) return refuse("is too long: at most 292 years");
@@ -95,7 +96,7 @@ std::string format_duration(std::chrono::nanoseconds duration) {
   // Unsigned, because the smallest negative value has no positive counterpart.
   const auto size = count < 0 ? 0 - static_cast<std::uint64_t>(count) : static_cast<std::uint64_t>(count);
 
-  for (const Unit& unit : units) {
+  for (const Unit& unit : duration_units) {
     const auto scale = static_cast<std::uint64_t>(unit.nanoseconds);
     const auto rest = size % scale;
     const auto thousandth = unit.takes_fraction ? scale / 1000 : scale;
@@ -113,4 +114,25 @@ std::string format_duration(std::chrono::nanoseconds duration) {
   return {};  // not reached: a nanosecond divides everything
 }
 
-}  // namespace http
+std::string rounded_duration(std::chrono::nanoseconds duration) {
+  struct Shown {
+    double nanoseconds;
+    double below;  // so many of the unit; then the next one begins
+    std::string_view name;
+  };
+  static constexpr std::array shown{Shown{1e3, 999.5, "µs"}, Shown{1e6, 999.5, "ms"}, Shown{1e9, 119.5, "s"},
+                                    Shown{60e9, 119.5, "min"}, Shown{3600e9, 1e300, "h"}};
+  if (duration.count() == 0) return "0 s";
+  const auto count = static_cast<double>(duration.count());
+  const auto* unit =
+      std::ranges::find_if(shown, [&](const Shown& u) { return std::abs(count) < u.below * u.nanoseconds; });
+  return fmt::format("{} {}", format_rounded(count / unit->nanoseconds), unit->name);
+}
+
+std::chrono::nanoseconds from_seconds(double seconds) noexcept {
+  constexpr double most = 9.2e18;
+  const double nanoseconds = std::isnan(seconds) ? 0 : std::clamp(seconds * 1e9, -most, most);
+  return std::chrono::nanoseconds(std::llround(nanoseconds));
+}
+
+}  // namespace units

@@ -28,12 +28,12 @@ std::string detail_of(const Response& response) {
   const auto problem = http::parse_json(response.body);
   const auto detail = problem.is_object() ? problem.find("detail") : problem.end();
   if (!problem.is_object() || detail == problem.end() || !detail->is_string()) return {};
-  return without_control_characters(detail->get<std::string>());
+  return cli::without_control_characters(detail->get<std::string>());
 }
 
 std::string what_to_do_about(const Response& response) {
   const std::string status =
-      std::to_string(response.status) + " " + without_control_characters(response.reason);
+      std::to_string(response.status) + " " + cli::without_control_characters(response.reason);
   if (response.status == 401 || response.status == 403) {
     return status + ": the token that the server was started with is needed (--admin-token)";
   }
@@ -107,7 +107,7 @@ std::string to_query(const TaskFilter& filter) {
   add("site", filter.site);
   add("name", filter.name);
   add("state", filter.state);
-  if (filter.min_age) add("min_age", http::format_duration(*filter.min_age));
+  if (filter.min_age) add("min_age", units::format_duration(*filter.min_age));
   if (filter.limit) add("limit", std::to_string(*filter.limit));
   return query;
 }

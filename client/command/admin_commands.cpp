@@ -11,6 +11,7 @@
 #include "client/command/admin.hpp"
 #include "client/command/command.hpp"
 #include "http/message/json.hpp"
+#include "units/number.hpp"
 
 namespace client {
 namespace {
@@ -20,15 +21,15 @@ using Json = nlohmann::ordered_json;
 // "ended 3 tasks", and what else there is to know.
 std::string reaping(const Json& answer) {
   const auto waiting = answer.value("waiting", std::uint64_t{0});
-  std::string text = "ended " + number_of_tasks(answer.value("ended", std::uint64_t{0})) + "\n";
+  std::string text = "ended " + units::counted(answer.value("ended", std::uint64_t{0}), "task") + "\n";
   if (waiting > 0) {
-    text += number_of_tasks(waiting) + (waiting == 1 ? " ends" : " end") +
+    text += units::counted(waiting, "task") + (waiting == 1 ? " ends" : " end") +
             " when the operation returns that cannot be cancelled\n";
   }
   for (const Json& loop : answer.value("unresponsive", Json::array())) {
-    text +=
-        "not asked: " + without_control_characters(loop.is_string() ? loop.get<std::string>() : loop.dump()) +
-        ", which does not respond\n";
+    text += "not asked: " +
+            cli::without_control_characters(loop.is_string() ? loop.get<std::string>() : loop.dump()) +
+            ", which does not respond\n";
   }
   return text;
 }
@@ -56,7 +57,7 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ModeCommand comm
   }
   const bool printed = command.admin.json
                            ? print_json(answer)
-                           : print(without_control_characters(mode->get<std::string>()) + "\n");
+                           : cli::print(cli::without_control_characters(mode->get<std::string>()) + "\n");
   co_return printed ? Exit::success : output_failed();
 }
 
@@ -69,7 +70,7 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ReapCommand comm
     co_return complain(not_understood(command.admin, "the answer is not that of a leash server's reaper"),
                        command.admin);
   }
-  const bool printed = command.admin.json ? print_json(answer) : print(reaping(answer));
+  const bool printed = command.admin.json ? print_json(answer) : cli::print(reaping(answer));
   co_return printed ? Exit::success : output_failed();
 }
 

@@ -20,24 +20,20 @@ Exit exit_status_of(const std::error_code& error) noexcept {
 }
 
 std::string explain(const std::error_code& error, leash::Duration allowed) {
-  if (error == leash::errc::deadline_exceeded) return "no answer within " + http::format_duration(allowed);
+  if (error == leash::errc::deadline_exceeded) return "no answer within " + units::format_duration(allowed);
   return error.message();
 }
 
 int complain(int status, const std::string& line) {
-  std::fprintf(stderr, "leash-client: %s\n", line.c_str());
+  cli::complain(line);
   return status;
 }
 
-bool print(std::string_view text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-}
-
 bool print_json(const nlohmann::ordered_json& value) {
-  return print(value.dump(2, ' ', false, replace) + "\n");
+  return cli::print(value.dump(2, ' ', false, replace) + "\n");
 }
 bool print_json_line(const nlohmann::ordered_json& value) {
-  return print(value.dump(-1, ' ', false, replace) + "\n");
+  return cli::print(value.dump(-1, ' ', false, replace) + "\n");
 }
 
 int output_failed() {

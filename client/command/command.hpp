@@ -11,9 +11,9 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <string_view>
 #include <system_error>
 
+#include "cli/program.hpp"
 #include "client/command/options.hpp"
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
@@ -43,8 +43,6 @@ std::string explain(const std::error_code& error, leash::Duration allowed);
 
 // To standard error; returns the status.
 int complain(int status, const std::string& line);
-// To standard output, at once; false if that is not possible.
-bool print(std::string_view text);
 bool print_json(const nlohmann::ordered_json& value);       // indented
 bool print_json_line(const nlohmann::ordered_json& value);  // on one line
 // The exit status of a command that could not print, with one line; without it when nobody reads any more.

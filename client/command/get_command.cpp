@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // leash-client get
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 
 #include "client/client.hpp"
 #include "client/command/command.hpp"
+#include "http/message/detail/ascii.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
 #include "units/duration.hpp"
@@ -28,8 +30,17 @@ leash::Task<> leave_after(leash::Scope& call, leash::Duration after, bool& left)
 Json to_json(const Response& response) {
   Json headers = Json::object();
   for (const auto& [name, value] : response.headers) {
-    Json& field = headers[name];
-    field = field.is_null() ? value : field.get<std::string>() + ", " + value;
+    // Names compare without case; the values of a repeated one are a list, but for Set-Cookie (RFC 9110 section 5.3).
+    const auto is_same = [&](const auto& item) { return http::detail::iequals(item.key(), name); };
+    const auto items = headers.items();
+    const auto known = std::find_if(items.begin(), items.end(), is_same);
+    if (http::detail::iequals(name, "Set-Cookie")) {
+      (known == items.end() ? headers[name] = Json::array() : known.value()).push_back(value);
+    } else if (known == items.end()) {
+      headers[name] = value;
+    } else {
+      known.value() = known.value().get<std::string>() + ", " + value;
+    }
   }
   Json all;
   all["status"] = response.status;
@@ -47,8 +58,8 @@ std::string head_of(const Response& response) {
 
 std::string text_of(const GetCommand& command, const Response& response) {
   std::string text;
-  if (command.include_head || command.method == "HEAD") text = head_of(response);
-  if (command.include_head && command.method != "HEAD") text += "\n";
+  if (command.include_head || command.message.method == "HEAD") text = head_of(response);
+  if (command.include_head && command.message.method != "HEAD") text += "\n";
   return text + response.body;
 }
 
@@ -57,10 +68,18 @@ std::string text_of(const GetCommand& command, const Response& response) {
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, GetCommand command) {
   Options options;
   options.response.body_bytes = command.most_bytes;
+  if (command.url.tls) {
+    auto tls = TlsContext::make(command.tls);
+    if (!tls) co_return complain(Exit::usage, tls.error());
+    options.tls = *std::move(tls);
+  }
+  options.unix_socket = command.unix_socket;
+  options.user_agent = "leash-client";
   Client http(loop, options);
-  Request request(command.url, command.method);
-  request.headers = command.headers;
-  request.body = std::move(command.body);
+  Request request(command.url, command.message.method);
+  request.headers = command.message.headers;
+  request.headers.add("Host", command.message.host);
+  request.body = std::move(command.message.body);
   request.timeout = command.timeout;
 
   bool left = false;
@@ -86,12 +105,12 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, GetCommand comma
     result["elapsed_ms"] = elapsed.count();
     printed = print_json(result);
   } else if (response) {
-    printed = print(text_of(command, *response));
+    printed = cli::print_foreign(text_of(command, *response));
   }
   if (!printed) co_return output_failed();
   if (aborted) {
     co_return complain(Exit::success,
-                       "left after " + http::format_duration(*command.abort_after) + ", as told");
+                       "left after " + units::format_duration(*command.abort_after) + ", as told");
   }
   if (!response) co_return complain(exit_status_of(response.error()), command.address + ": " + error);
   if (command.fail && response->status >= 400) {

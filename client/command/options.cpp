@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/command/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include "cli/options.hpp"
+#include "client/message_options.hpp"
 #include "http/message/detail/ascii.hpp"
-#include "units/duration.hpp"
 #include "units/size.hpp"
 
 namespace client {
@@ -33,77 +32,28 @@ constexpr const char* exit_statuses =
 constexpr auto least_interval = 100ms;
 constexpr int most_entries = 100'000;  // what the server allows
 
-// CLI11 prints what a check says after the name of the option.
-CLI::Validator duration_check(std::chrono::nanoseconds least) {
-  return {[least](std::string& text) -> std::string {
-            const auto parsed = http::parse_duration(text);
-            if (!parsed) return parsed.error();
-            if (*parsed >= least) return {};
-            return least > 1ns ? "has to be at least " + http::format_duration(least)
-                               : "has to be more than 0";
-          },
-          ""};
-}
-
-leash::Duration duration_of(const std::string& checked) {
-  return std::chrono::duration_cast<leash::Duration>(*http::parse_duration(checked));
-}
-std::optional<leash::Duration> maybe_duration_of(const std::string& checked) {
-  return checked.empty() ? std::nullopt : std::optional(duration_of(checked));
-}
-
-CLI::Validator size_check() {
-  return {[](std::string& text) {
-            const auto parsed = http::parse_size(text);
-            return parsed ? std::string() : parsed.error();
-          },
-          ""};
-}
-
-std::unexpected<Message> usage_error(std::string line) {
-  return std::unexpected(Message{std::move(line), 2});
-}
-
-// "K: V" into a field. The message is empty when all is well.
-std::string add_field(http::Headers& headers, std::string_view line) {
-  static constexpr std::array<std::string_view, 3> reserved = {"Content-Length", "Transfer-Encoding",
-                                                               "Connection"};
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos) return "-H takes 'Name: value', not '" + std::string(line) + "'";
-  const std::string name(line.substr(0, colon));
-  const std::string value(http::detail::trim(line.substr(colon + 1)));
-  if (!http::detail::is_token(name)) return "-H: '" + name + "' is not the name of a field";
-  if (!http::detail::is_text(value)) return "-H: the value of " + name + " has a control character";
-  const auto is_this = [&](std::string_view other) { return http::detail::iequals(name, other); };
-  if (std::ranges::any_of(reserved, is_this)) return "-H: " + name + " is set by leash-client itself";
-  if (is_this("Host") && !http::is_valid_authority(value)) return "-H: '" + value + "' is not a host";
-  headers.add(name, value);
-  return {};
+std::unexpected<cli::Message> usage_error(std::string line) {
+  return std::unexpected(cli::Message{std::move(line), cli::usage});
 }
 
 // --- the commands: what they take, and what is made of it ------------------------------------------------
 
 class GetFlags {
  public:
-  explicit GetFlags(CLI::App& command) {
-    command.add_option("URL", get_.address, "http://host[:port][/path][?query]")->required()->type_name("");
+  explicit GetFlags(CLI::App& command) : message_(command), reach_(command) {
+    command.add_option("URL", get_.address, "http[s]://host[:port][/path][?query]")
+        ->required()
+        ->type_name("");
     command
         .add_option("--timeout", timeout_, "give up after this; the server is told (X-Request-Timeout-Ms)")
-        ->check(duration_check(1ns))
+        ->check(cli::duration_check(1ns))
         ->type_name("DURATION")
         ->capture_default_str();
     command.add_option("--abort-after", abort_after_, "leave in the middle: close the connection after this")
-        ->check(duration_check(1ns))
+        ->check(cli::duration_check(1ns))
         ->type_name("DURATION");
-    command.add_option("-H,--header", fields_, "a field of the request, 'Name: value'; repeatable")
-        ->type_name("FIELD")
-        ->take_all()
-        ->allow_extra_args(false);
-    body_ = command.add_option("-d,--data", get_.body, "a body to send; the method is POST then")
-                ->type_name("BODY");
-    command.add_option("-X,--method", method_, "the method, when it is another one")->type_name("METHOD");
     command.add_option("--max-body", most_bytes_, "the largest body to take")
-        ->check(size_check())
+        ->check(cli::size_check())
         ->type_name("SIZE")
         ->capture_default_str();
     command.add_flag("-i,--include", get_.include_head, "print the head of the response, too");
@@ -111,20 +61,18 @@ class GetFlags {
     command.add_flag("--json", get_.json, "print one JSON object: status, headers, body, time");
   }
 
-  std::expected<Command, Message> parse() {
-    auto url = http::parse_url(get_.address);
+  std::expected<Command, cli::Message> parse() {
+    auto url = http::parse_url(get_.address, http::Https::allowed);
     if (!url) return usage_error(url.error());
+    auto message = message_.parse(*url);
+    if (!message) return usage_error(message.error());
     get_.url = std::move(*url);
-    for (const std::string& field : fields_) {
-      if (auto wrong = add_field(get_.headers, field); !wrong.empty()) return usage_error(wrong);
-    }
-    get_.method = !method_.empty() ? method_ : body_->count() > 0 ? "POST" : "GET";
-    if (!http::detail::is_token(get_.method)) return usage_error("-X: '" + get_.method + "' is not a method");
-    if (get_.method == "CONNECT")
-      return usage_error("-X: CONNECT is not supported: there are no tunnels here");
-    get_.timeout = duration_of(timeout_);
-    get_.abort_after = maybe_duration_of(abort_after_);
-    get_.most_bytes = *http::parse_size(most_bytes_);
+    get_.message = *std::move(message);
+    get_.tls = reach_.tls();
+    get_.unix_socket = reach_.unix_socket();
+    get_.timeout = cli::duration_of(timeout_);
+    get_.abort_after = cli::maybe_duration_of(abort_after_);
+    get_.most_bytes = *units::parse_size(most_bytes_);
     return std::move(get_);
   }
 
@@ -132,10 +80,9 @@ class GetFlags {
   GetCommand get_;
   std::string timeout_ = "30s";
   std::string abort_after_;
-  std::string method_;
   std::string most_bytes_ = "64MiB";
-  std::vector<std::string> fields_;
-  CLI::Option* body_ = nullptr;
+  MessageOptions message_;
+  ReachOptions reach_;
 };
 
 class AdminFlags {
@@ -149,19 +96,19 @@ class AdminFlags {
         ->envname("LEASH_ADMIN_TOKEN")
         ->type_name("TEXT");
     command.add_option("--timeout", timeout_, "give up after this")
-        ->check(duration_check(1ns))
+        ->check(cli::duration_check(1ns))
         ->type_name("DURATION")
         ->capture_default_str();
     command.add_flag("--json", json_, "print JSON, as the server tells it");
   }
 
-  std::expected<AdminOptions, Message> parse() const {
+  std::expected<AdminOptions, cli::Message> parse() const {
     auto url = http::parse_url(address_);
     if (!url) return usage_error("--admin: " + url.error());
     if (url->target.contains('?')) return usage_error("--admin: takes no query");
     if (!http::detail::is_text(token_)) return usage_error("--admin-token: has a control character");
     while (url->target.ends_with('/')) url->target.pop_back();
-    return AdminOptions{std::move(*url), token_, duration_of(timeout_), json_};
+    return AdminOptions{std::move(*url), token_, cli::duration_of(timeout_), json_};
   }
 
  private:
@@ -178,7 +125,7 @@ class FilterFlags {
         ->type_name("TEXT");
     command.add_option("--name", filter_.name, "only tasks of this name: a part of it")->type_name("TEXT");
     command.add_option("--min-age", min_age_, "only tasks started at least so long ago")
-        ->check(duration_check(0ns))
+        ->check(cli::duration_check(0ns))
         ->type_name("DURATION");
   }
   void add_state(CLI::App& command) {
@@ -191,7 +138,7 @@ class FilterFlags {
   }
 
   TaskFilter parse() {
-    filter_.min_age = maybe_duration_of(min_age_);
+    filter_.min_age = cli::maybe_duration_of(min_age_);
     return std::move(filter_);
   }
 
@@ -207,7 +154,7 @@ class ModeFlags {
         ->check(CLI::IsMember({"leaky", "fixed"}))
         ->type_name("");
   }
-  std::expected<Command, Message> parse() {
+  std::expected<Command, cli::Message> parse() {
     auto admin = admin_.parse();
     if (!admin) return std::unexpected(admin.error());
     mode_.admin = std::move(*admin);
@@ -230,17 +177,17 @@ class TasksFlags {
                  .add_option("-w,--watch", every_,
                              "look again and again, so often (default 2s); on a terminal, a live table")
                  ->expected(0, 1)
-                 ->check(duration_check(least_interval))
+                 ->check(cli::duration_check(least_interval))
                  ->type_name("[DURATION]");
     watch_->excludes(stacks);
   }
-  std::expected<Command, Message> parse() {
+  std::expected<Command, cli::Message> parse() {
     auto admin = admin_.parse();
     if (!admin) return std::unexpected(admin.error());
     tasks_.admin = std::move(*admin);
     if (tasks_.stacks && tasks_.admin.json) return usage_error("--stacks: not with --json, which has them");
     tasks_.filter = filter_.parse();
-    if (watch_->count() > 0) tasks_.every = every_.empty() ? 2s : duration_of(every_);
+    if (watch_->count() > 0) tasks_.every = every_.empty() ? 2s : cli::duration_of(every_);
     return std::move(tasks_);
   }
 
@@ -257,7 +204,7 @@ class ReapFlags {
   explicit ReapFlags(CLI::App& command) : admin_(command), filter_(command) {
     filter_.add_limit(command, "at most so many of each loop");
   }
-  std::expected<Command, Message> parse() {
+  std::expected<Command, cli::Message> parse() {
     auto admin = admin_.parse();
     if (!admin) return std::unexpected(admin.error());
     return ReapCommand{std::move(*admin), filter_.parse()};
@@ -279,7 +226,7 @@ class PsFlags {
     command.add_flag("--tree", ps_.tree, "contexts, scopes and tasks as a tree, and which tasks join which");
     command.add_flag("--json", ps_.json, "print JSON, as /debug/tasks has it");
   }
-  std::expected<Command, Message> parse() { return std::move(ps_); }
+  std::expected<Command, cli::Message> parse() { return std::move(ps_); }
 
  private:
   PsCommand ps_;
@@ -287,7 +234,7 @@ class PsFlags {
 
 }  // namespace
 
-std::expected<Command, Message> parse_command_line(int argc, const char* const* argv) {
+std::expected<Command, cli::Message> parse_command_line(int argc, const char* const* argv) {
   CLI::App app(about, "leash-client");
   app.footer(exit_statuses);
   app.require_subcommand(1);
@@ -311,27 +258,7 @@ std::expected<Command, Message> parse_command_line(int argc, const char* const* 
   const std::array<CLI::App*, 6> all = {&get_app, &mode_app, &tasks_app, &leaks_app, &reap_app, &ps_app};
   for (CLI::App* each : all) each->footer(exit_statuses);
 
-  // CLI11 would only say that a subcommand is required.
-  const std::string_view command = argc > 1 ? argv[1] : "-";
-  const auto is_this = [&](const CLI::App* each) { return each->get_name() == command; };
-  if (!command.starts_with('-') && std::ranges::none_of(all, is_this)) {
-    return usage_error("'" + std::string(command) +
-                       "' is not a command; there are get, mode, tasks, leaks, reap and ps");
-  }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForVersion& version) {
-    return std::unexpected(Message{std::string(version.what()) + "\n", 0});
-  } catch (const CLI::CallForAllHelp&) {
-    return std::unexpected(Message{app.help("", CLI::AppFormatMode::All), 0});
-  } catch (const CLI::CallForHelp&) {
-    const CLI::App* shown = &app;
-    for (const CLI::App* parsed : app.get_subcommands()) shown = parsed;
-    return std::unexpected(Message{shown->help(shown == &app ? "" : "leash-client"), 0});
-  } catch (const CLI::ParseError& error) {
-    return usage_error(error.what());
-  }
-
+  if (auto message = cli::parse(app, argc, argv)) return std::unexpected(*std::move(message));
   if (get_app.parsed()) return get.parse();
   if (mode_app.parsed()) return mode.parse();
   if (tasks_app.parsed()) return tasks.parse();

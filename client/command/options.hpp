@@ -6,7 +6,7 @@
 // Threads        any.
 //
 //   auto command = client::parse_command_line(argc, argv);
-//   if (!command) return client::say(command.error());   // --help, or one line about what is wrong
+//   if (!command) return cli::show(command.error());   // --help, or one line about what is wrong
 
 #include <cstdint>
 #include <expected>
@@ -14,6 +14,8 @@
 #include <string>
 #include <variant>
 
+#include "cli/program.hpp"
+#include "client/tls.hpp"
 #include "http/message/message.hpp"
 #include "http/message/target.hpp"
 #include "leash/clock.hpp"
@@ -23,9 +25,9 @@ namespace client {
 struct GetCommand {
   http::Url url;
   std::string address;  // as it was given
-  std::string method = "GET";
-  http::Headers headers;
-  std::string body;
+  http::OutgoingRequest message;
+  TlsOptions tls;
+  std::string unix_socket;
   leash::Duration timeout{};
   std::optional<leash::Duration> abort_after;
   std::uint64_t most_bytes = 0;  // of the response's body
@@ -78,12 +80,6 @@ struct PsCommand {
 
 using Command = std::variant<GetCommand, ModeCommand, TasksCommand, ReapCommand, PsCommand>;
 
-// Why there is no command to run.
-struct Message {
-  std::string text;
-  int exit_status = 0;  // 0: help or version, for standard output; 2: usage, for standard error
-};
-
-std::expected<Command, Message> parse_command_line(int argc, const char* const* argv);
+std::expected<Command, cli::Message> parse_command_line(int argc, const char* const* argv);
 
 }  // namespace client

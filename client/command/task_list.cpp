@@ -19,7 +19,7 @@ std::string text_of(const Document& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_string() || found->get_ref<const std::string&>().empty())
     return "-";
-  return without_control_characters(found->get<std::string>());
+  return cli::without_control_characters(found->get<std::string>());
 }
 
 double number_of(const Document& object, const char* key) {
@@ -81,7 +81,7 @@ std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
   if (const auto stuck = parsed.find("unresponsive"); stuck != parsed.end() && stuck->is_array()) {
     for (const Document& loop : *stuck) {
       list.unresponsive.push_back(
-          without_control_characters(loop.is_string() ? loop.get<std::string>() : loop.dump()));
+          cli::without_control_characters(loop.is_string() ? loop.get<std::string>() : loop.dump()));
     }
   }
   return list;

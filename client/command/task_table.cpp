@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "cli/text.hpp"
+#include "units/duration.hpp"
+#include "units/number.hpp"
 #include "units/size.hpp"
 
 namespace client {
@@ -26,11 +28,11 @@ constexpr std::array<bool, columns> to_the_right = {true, true, false, false, tr
 Cells cells_of(const TaskRow& row) {
   const bool gone = row.count == 0;
   return {std::to_string(row.count),
-          signed_number(row.change),
+          units::format_change(row.change),
           row.state,
           row.wait,
-          gone ? "-" : age(row.oldest_seconds),
-          gone ? "-" : http::format_size(row.bytes),
+          gone ? "-" : units::rounded_duration(units::from_seconds(row.oldest_seconds)),
+          gone ? "-" : units::rounded_size(static_cast<std::int64_t>(row.bytes)),
           row.site,
           row.waits_at};
 }
@@ -54,8 +56,8 @@ std::string line_of(const Cells& row, const Widths& widths) {
   std::string line;
   for (std::size_t i = 0; i < columns; ++i) {
     if (widths[i] == 0) continue;
-    const std::string text = i < site ? row[i] : shortened_in_front(row[i], widths[i]);
-    const std::string blanks(widths[i] - std::min(widths[i], cells(text)), ' ');
+    const std::string text = i < site ? row[i] : cli::shortened_in_front(row[i], widths[i]);
+    const std::string blanks(widths[i] - std::min(widths[i], cli::cells(text)), ' ');
     if (!line.empty()) line.append(gap, ' ');
     line += to_the_right[i] ? blanks + text : text + blanks;
   }
@@ -67,14 +69,6 @@ std::string in_brackets(const std::string& text) { return text.empty() ? text : 
 
 }  // namespace
 
-std::string painted(const Line& line, bool color) {
-  static constexpr std::array<std::string_view, 5> sequences = {"", "\x1b[1m", "\x1b[31m", "\x1b[2m",
-                                                                "\x1b[7m"};
-  const std::string_view sequence = sequences[static_cast<std::size_t>(line.look)];
-  if (!color || sequence.empty()) return line.text;
-  return std::string(sequence) + line.text + "\x1b[0m";
-}
-
 std::vector<Line> task_table(const TaskList& list, const TableStyle& style) {
   if (list.rows.empty()) return {};
   std::vector<Cells> rows;
@@ -82,7 +76,7 @@ std::vector<Line> task_table(const TaskList& list, const TableStyle& style) {
   for (std::size_t i = 0; i < columns; ++i) widths[i] = titles[i].size();
   for (const TaskRow& row : list.rows) {
     rows.push_back(cells_of(row));
-    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], cells(rows.back()[i]));
+    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], cli::cells(rows.back()[i]));
   }
   if (!style.changes) widths[change] = 0;
   if (!style.states) widths[state] = 0;
@@ -96,12 +90,13 @@ std::vector<Line> task_table(const TaskList& list, const TableStyle& style) {
 }
 
 std::vector<Line> task_summary(const TaskList& list) {
-  std::string text = number_of_tasks(list.live) + " live" + in_brackets(signed_number(list.live_change));
+  std::string text =
+      units::counted(list.live, "task") + " live" + in_brackets(units::format_change(list.live_change));
   text += list.listed == list.live ? ", " : "; " + std::to_string(list.listed) + " listed, ";
-  text += std::to_string(list.leaked) + " leaked" + in_brackets(signed_number(list.leaked_change));
+  text += std::to_string(list.leaked) + " leaked" + in_brackets(units::format_change(list.leaked_change));
   std::vector<Line> lines = {{std::move(text), list.leaked > 0 ? Look::alarming : Look::strong}};
   if (list.left_out > 0)
-    lines.push_back({"not listed: " + number_of_tasks(list.left_out) + " beyond the limit"});
+    lines.push_back({"not listed: " + units::counted(list.left_out, "task") + " beyond the limit"});
   for (const std::string& loop : list.unresponsive) {
     lines.push_back({"not listed: the tasks of " + loop + ", which does not respond", Look::alarming});
   }

@@ -13,19 +13,19 @@
 #include <string>
 #include <vector>
 
+#include "cli/terminal.hpp"
 #include "client/command/task_list.hpp"
 
 namespace client {
 
-enum class Look : std::uint8_t { plain, strong, alarming, faint, title };
+using cli::Look;
 
 struct Line {
   std::string text = {};
   Look look = Look::plain;
 };
 
-// With the escape sequences of its look.
-std::string painted(const Line& line, bool color);
+inline std::string painted(const Line& line, bool color) { return cli::painted(line.text, line.look, color); }
 
 struct TableStyle {
   std::size_t width = 0;  // places are shortened at their front to fit; 0: they never are

@@ -15,14 +15,14 @@ constexpr const char* keys = "q quit   space look now";
 
 // The left one gives way.
 std::string at_both_ends(const std::string& left, const std::string& right, std::size_t width) {
-  const std::size_t room = width - std::min(width, cells(right) + 2);
-  const std::string shown = clipped(left, room);
-  return shown + std::string(width - std::min(width, cells(shown) + cells(right)), ' ') + right;
+  const std::size_t room = width - std::min(width, cli::cells(right) + 2);
+  const std::string shown = cli::clipped(left, room);
+  return shown + std::string(width - std::min(width, cli::cells(shown) + cli::cells(right)), ' ') + right;
 }
 
 }  // namespace
 
-std::vector<std::string> drawn(const TaskView& view, const Terminal& terminal) {
+std::vector<std::string> drawn(const TaskView& view, const cli::Terminal& terminal) {
   std::vector<Line> lines = {{at_both_ends(view.title, view.time, terminal.width), Look::strong}};
   for (Line& line : task_summary(view.list)) lines.push_back(std::move(line));
   if (!view.problem.empty()) lines.push_back({view.problem, Look::alarming});
@@ -46,8 +46,8 @@ std::vector<std::string> drawn(const TaskView& view, const Terminal& terminal) {
   lines.push_back({keys, Look::faint});
   std::vector<std::string> all;
   for (Line& line : lines) {
-    line.text = clipped(line.text, terminal.width);
-    if (line.look == Look::title) line.text.append(terminal.width - cells(line.text), ' ');
+    line.text = cli::clipped(line.text, terminal.width);
+    if (line.look == Look::title) line.text.append(terminal.width - cli::cells(line.text), ' ');
     all.push_back(painted(line, terminal.color));
   }
   return all;

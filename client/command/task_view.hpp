@@ -8,7 +8,7 @@
 //   client::TaskView view;
 //   view.title = "leaks  http://127.0.0.1:8081  every 2s";
 //   view.list = *client::parse_task_list(response.body);
-//   screen.draw(client::drawn(view, client::terminal(STDOUT_FILENO)));
+//   screen.draw(client::drawn(view, cli::terminal(STDOUT_FILENO)));
 
 #include <string>
 #include <vector>
@@ -26,6 +26,6 @@ struct TaskView {
   bool states = true;  // a column for them
 };
 
-std::vector<std::string> drawn(const TaskView& view, const Terminal& terminal);
+std::vector<std::string> drawn(const TaskView& view, const cli::Terminal& terminal);
 
 }  // namespace client

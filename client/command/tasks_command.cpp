@@ -18,7 +18,7 @@
 #include "cli/terminal.hpp"
 #include "client/command/admin.hpp"
 #include "client/command/command.hpp"
-#include "client/command/screen.hpp"
+#include "client/command/full_screen.hpp"
 #include "client/command/task_list.hpp"
 #include "client/command/task_table.hpp"
 #include "client/command/task_view.hpp"
@@ -52,7 +52,7 @@ leash::Task<std::expected<TaskList, AdminFailure>> look(leash::Context ctx, Admi
 }
 
 std::string text_of(const TasksCommand& command, const TaskList& list, bool changes) {
-  const Terminal terminal = client::terminal(STDOUT_FILENO);
+  const cli::Terminal terminal = cli::terminal(STDOUT_FILENO);
   TableStyle style;
   style.changes = changes;
   style.states = !command.only_leaked;
@@ -89,7 +89,7 @@ leash::Task<int> print_as_told(leash::Context ctx, Admin& admin, const TasksComm
       co_return complain(not_understood(command.admin, "the answer is not the report of a leash server"),
                          command.admin);
     }
-    printed = print(*answer);
+    printed = cli::print_foreign(*answer);
   } else {
     if (const auto list = parse_task_list(*answer); !list)
       co_return complain(not_understood(command.admin, list.error()), command.admin);
@@ -101,7 +101,7 @@ leash::Task<int> print_as_told(leash::Context ctx, Admin& admin, const TasksComm
 leash::Task<int> print_table(leash::Context ctx, Admin& admin, const TasksCommand& command) {
   const auto list = co_await look(ctx, admin, command);
   if (!list) co_return complain(list.error(), command.admin);
-  co_return print(text_of(command, *list, false)) ? Exit::success : output_failed();
+  co_return cli::print(text_of(command, *list, false)) ? Exit::success : output_failed();
 }
 
 // --- again and again, into a file or a pipe --------------------------------------------------------------
@@ -132,7 +132,7 @@ leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const TasksComman
     if (!list) complain(list.error(), command.admin);
     if (list) {
       if (before) compare(*list, *before);
-      if (!print(time_of_day() + "\n" + text_of(command, *list, before.has_value()) + "\n"))
+      if (!cli::print(time_of_day() + "\n" + text_of(command, *list, before.has_value()) + "\n"))
         co_return output_failed();
       before = std::move(*list);
     }
@@ -149,7 +149,7 @@ class Live {
       : loop_(loop), command_(command), screen_(STDOUT_FILENO), signals_(loop.io(), SIGWINCH, SIGTSTP) {
     view_.states = !command.only_leaked;
     view_.title = std::string(command.only_leaked ? "leaked tasks of" : "tasks of") + " http://" +
-                  command.admin.url.authority() + ", every " + http::format_duration(*command.every);
+                  command.admin.url.authority() + ", every " + units::format_duration(*command.every);
     show(std::move(first));
   }
 
@@ -180,7 +180,7 @@ class Live {
     view_.problem.clear();
     draw();
   }
-  void draw() { screen_.draw(drawn(view_, client::terminal(STDOUT_FILENO))); }
+  void draw() { screen_.draw(drawn(view_, cli::terminal(STDOUT_FILENO))); }
 
   leash::Task<> follow_signals(leash::Context ctx) {
     for (;;) {
@@ -207,7 +207,7 @@ class Live {
 
   leash::Loop& loop_;
   const TasksCommand& command_;
-  Screen screen_;
+  FullScreen screen_;
   asio::signal_set signals_;
   leash::Channel<bool> look_now_{1};
   TaskView view_;
@@ -228,7 +228,7 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, TasksCommand com
   Admin admin(loop, command.admin);
   if (command.every) {
     if (command.admin.json) co_return co_await watch_json(ctx, admin, command);
-    const bool live = client::terminal(STDOUT_FILENO).can_redraw;
+    const bool live = cli::terminal(STDOUT_FILENO).can_redraw;
     if (live) co_return co_await watch_screen(ctx, loop, admin, command);
     co_return co_await watch_lines(ctx, admin, command);
   }

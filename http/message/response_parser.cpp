@@ -10,7 +10,8 @@
 namespace http {
 namespace {
 
-constexpr int max_interim_responses = 8;
+// RFC 9110 section 15.2 asks for any number; a server that sends nothing else has to end all the same.
+constexpr int max_interim_responses = 1000;
 
 // "HTTP/1.1 200 OK", RFC 9112 section 4. The reason may be empty, and some leave out the space before it too.
 std::optional<ParseError> parse_status_line(std::string_view line, ResponseHead& response) {

@@ -179,20 +179,21 @@ std::expected<Query, std::string_view> parse_query(std::string_view raw) {
 
 std::string Url::authority() const {
   std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  if (port != 80) text += ":" + std::to_string(port);
+  if (port != (tls ? 443 : 80)) text += ":" + std::to_string(port);
   return text;
 }
 
-std::expected<Url, std::string> parse_url(std::string_view text) {
+std::expected<Url, std::string> parse_url(std::string_view text, Https https) {
   const auto refuse = [&](std::string_view why) {
     std::string quoted;
     for (const char c : text) quoted += detail::is_text_char(c) && c != '\t' ? c : '?';
     return std::unexpected("URL '" + quoted + "': " + std::string(why));
   };
 
-  if (detail::iequals(text.substr(0, 8), "https://")) return refuse("https is not supported, only http://");
-  if (!starts_with_scheme(text)) return refuse("must start with http://");
-  auto rest = text.substr(scheme.size());
+  const bool tls = detail::iequals(text.substr(0, 8), "https://");
+  if (tls && https == Https::refused) return refuse("https is not supported, only http://");
+  if (!tls && !starts_with_scheme(text)) return refuse("must start with http://");
+  auto rest = text.substr(tls ? 8 : scheme.size());
   rest = rest.substr(0, rest.find('#'));
   const auto authority_end = std::min(rest.find_first_of("/?"), rest.size());
   const auto authority_text = rest.substr(0, authority_end);
@@ -207,9 +208,12 @@ std::expected<Url, std::string> parse_url(std::string_view text) {
   }
 
   Url url;
+  url.tls = tls;
+  if (tls) url.port = 443;
   url.host = authority->host;
   if (url.host.starts_with('[')) url.host = url.host.substr(1, url.host.size() - 2);
-  if (authority->port) {
+  if (authority->port &&
+      !authority->port->empty()) {  // "http://host:/" has the scheme's own (RFC 9110 section 4.2.1)
     const auto port = parse_port(*authority->port);
     if (!port) return refuse("the port must be a number from 1 to 65535");
     url.port = *port;

@@ -64,12 +64,15 @@ struct Url {
   std::string host;  // without the brackets of an IPv6 literal: what a resolver takes
   std::uint16_t port = 80;
   std::string target = "/";  // path and query, still encoded
+  bool tls = false;          // https
 
-  std::string authority() const;  // for the Host field: "[::1]:8080"; port 80 is left out
+  std::string authority() const;  // for the Host field: "[::1]:8080"; the scheme's own port is left out
+  std::string origin() const { return (tls ? "https://" : "http://") + authority(); }
 };
 
-// "http://host[:port][/path][?query]". A fragment is dropped. Errors: any other scheme (https too), user
+// "http://host[:port][/path][?query]"; https only where it is said. A fragment is dropped. Errors: any other scheme, user
 // information, a missing host, a port that is not 1 to 65535, spaces and control characters.
-std::expected<Url, std::string> parse_url(std::string_view text);
+enum class Https : bool { refused, allowed };
+std::expected<Url, std::string> parse_url(std::string_view text, Https https = Https::refused);
 
 }  // namespace http

@@ -26,18 +26,19 @@ std::chrono::nanoseconds Parameters::duration(std::string_view name, std::chrono
                                               std::chrono::nanoseconds most) {
   const auto given = query_.find(name);
   if (!given) return otherwise;
-  const auto value = http::parse_duration(*given);
+  const auto value = units::parse_duration(*given);
   if (value && *value <= most) return *value;
-  fail(std::string(name) + " must be a duration from 0 to " + http::format_duration(most) + ", such as 5ms.");
+  fail(std::string(name) + " must be a duration from 0 to " + units::format_duration(most) +
+       ", such as 5ms.");
   return otherwise;
 }
 
 std::uint64_t Parameters::size(std::string_view name, std::uint64_t otherwise, std::uint64_t most) {
   const auto given = query_.find(name);
   if (!given) return otherwise;
-  const auto value = http::parse_size(*given);
+  const auto value = units::parse_size(*given);
   if (value && *value <= most) return *value;
-  fail(std::string(name) + " must be a size from 0 to " + http::format_size(most) + ", such as 16KiB.");
+  fail(std::string(name) + " must be a size from 0 to " + units::format_size(most) + ", such as 16KiB.");
   return otherwise;
 }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/report/chart.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <cmath>
 
 #include "http/message/html.hpp"
-#include "units/text.hpp"
+#include "units/duration.hpp"
+#include "units/number.hpp"
+#include "units/size.hpp"
 
 namespace loadgen {
 
@@ -19,16 +21,13 @@ namespace {
 constexpr double plot_height = 150;  // pixels
 constexpr double plot_top = 16;
 constexpr double axis_height = 22;
-constexpr double gutter = 0.15;  // of the width, on the left: the numbers of the axis
+constexpr double gutter = 0.15;          // of the width, on the left: the numbers of the axis
+constexpr double least_distance = 0.18;  // of two labels in a narrow window, as a share of the plot
 
 // A share of the plot as a share of the whole width.
 double across(double share) { return gutter + share * (1 - gutter); }
 
-std::string number(double value) {
-  std::string text = format_fixed(value, 2);
-  std::erase(text, ',');
-  return text;
-}
+std::string number(double value) { return fmt::format("{:.2f}", value); }
 
 double rounded_up(double value, std::initializer_list<double> steps) {
   const double power = std::pow(10, std::floor(std::log10(value)));
@@ -54,51 +53,57 @@ double nice_step(double rough, Unit unit) {
 // Seconds between two labels of the axis of time, so that there are few.
 double time_step(double until) {
   for (const double step : {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200}) {
-    if (until / step <= 6) return step;
+    if (until / step <= 5) return step;
   }
   return 86400 * std::ceil(until / 6 / 86400);
 }
 
 std::string time_label(double seconds) {
   if (seconds < 120) return number(seconds).substr(0, number(seconds).find('.')) + " s";
-  if (seconds < 7200) return format_count(std::llround(seconds / 60)) + " min";
-  return format_count(std::llround(seconds / 3600)) + " h";
+  if (seconds < 7200) return units::format_count(std::llround(seconds / 60)) + " min";
+  return units::format_count(std::llround(seconds / 3600)) + " h";
 }
 
 std::string text_at(double share, double y, std::string_view anchor, std::string_view text,
                     std::string_view css) {
-  return "<text x=\"" + number(share * 100) + "%\" y=\"" + number(y) + "\" text-anchor=\"" +
-         std::string(anchor) + "\" class=\"" + std::string(css) + "\">" + escape_html(text) + "</text>";
+  return fmt::format("<text x=\"{}%\" y=\"{}\" text-anchor=\"{}\" class=\"{}\">{}</text>",
+                     number(share * 100), number(y), anchor, css, escape_html(text));
 }
 
 std::string_view anchor_at(double share) { return share < 0.04 ? "start" : share > 0.96 ? "end" : "middle"; }
 
 std::string vertical(double share, std::string_view css) {
   const std::string x = number(across(share) * 1000);
-  return "<line x1=\"" + x + "\" x2=\"" + x + "\" y1=\"0\" y2=\"100\" class=\"" + std::string(css) + "\"/>";
+  return fmt::format("<line x1=\"{0}\" x2=\"{0}\" y1=\"0\" y2=\"100\" class=\"{1}\"/>", x, css);
 }
 
 // Around the drawing: caption, legend, and the outer element with its names for screen readers.
 std::string figure(std::string_view title, std::string_view about, std::string_view legend,
                    std::string_view inside) {
-  const double height = plot_top + plot_height + axis_height;
-  return "<figure>\n<figcaption>" + escape_html(title) + std::string(legend) + "</figcaption>\n" +
-         "<svg role=\"img\" aria-label=\"" + escape_html(title) + ". " + escape_html(about) +
-         "\" width=\"100%\" height=\"" + number(height) + "\">\n<title>" + escape_html(title) +
-         "</title>\n<desc>" + escape_html(about) + "</desc>\n" + std::string(inside) + "</svg>\n</figure>\n";
+  return fmt::format(R"(<figure>
+<figcaption>{0}{1}</figcaption>
+<svg role="img" aria-label="{0}. {2}" width="100%" height="{3}">
+<title>{0}</title>
+<desc>{2}</desc>
+{4}</svg>
+</figure>
+)",
+                     escape_html(title), legend, escape_html(about),
+                     number(plot_top + plot_height + axis_height), inside);
 }
 
 std::string plot_begins() {
-  return "<svg x=\"0\" y=\"" + number(plot_top) + "\" width=\"100%\" height=\"" + number(plot_height) +
-         "\" viewBox=\"0 0 1000 100\" preserveAspectRatio=\"none\">\n";
+  return fmt::format(
+      "<svg x=\"0\" y=\"{}\" width=\"100%\" height=\"{}\" viewBox=\"0 0 1000 100\" "
+      "preserveAspectRatio=\"none\">\n",
+      number(plot_top), number(plot_height));
 }
 
 std::string horizontal_grid(const std::vector<double>& at) {
   std::string lines;
   for (const double tick : at) {
-    const std::string y = number(100 - 100 * tick / at.back());
-    lines += "<line x1=\"" + number(1000 * gutter) + "\" x2=\"1000\" y1=\"" + y + "\" y2=\"" + y +
-             "\" class=\"grid\"/>";
+    lines += fmt::format("<line x1=\"{0}\" x2=\"1000\" y1=\"{1}\" y2=\"{1}\" class=\"grid\"/>",
+                         number(1000 * gutter), number(100 - 100 * tick / at.back()));
   }
   return lines + "\n";
 }
@@ -134,24 +139,29 @@ std::string values_to_point_at(const LineChart& chart) {
   for (std::size_t i = 0; i < times.size(); ++i) {
     const double from = i == 0 ? 0 : (times[i - 1] + times[i]) / 2;
     const double to = i + 1 == times.size() ? chart.until : (times[i] + times[i + 1]) / 2;
-    std::string text = format_fixed(times[i], 1) + " s";
+    std::string text = units::format_fixed(times[i], 1) + " s";
     for (const auto& line : chart.lines) {
       const auto found = std::ranges::find(line.points, times[i], &ChartPoint::x);
       if (found != line.points.end()) text += "\n" + line.name + ": " + format_tick(found->y, chart.unit);
     }
-    columns += "<rect x=\"" + number(1000 * across(from / chart.until)) + "\" y=\"0\" width=\"" +
-               number(1000 * (1 - gutter) * (to - from) / chart.until) +
-               "\" height=\"100\" class=\"point\"><title>" + escape_html(text) + "</title></rect>";
+    columns += fmt::format(
+        "<rect x=\"{}\" y=\"0\" width=\"{}\" height=\"100\" class=\"point\"><title>{}</title></rect>",
+        number(1000 * across(from / chart.until)), number(1000 * (1 - gutter) * (to - from) / chart.until),
+        escape_html(text));
   }
   return columns + "\n";
 }
 
-std::string legend_of(const std::vector<LineChart::Line>& lines) {
-  if (lines.size() < 2) return {};
-  std::string legend = "<span class=\"legend\">";
-  for (const auto& line : lines)
-    legend += "<span class=\"key " + std::string(line.style) + "\">" + escape_html(line.name) + "</span>";
-  return legend + "</span>";
+std::string legend_of(const LineChart& chart) {
+  std::string keys;
+  const auto add = [&](std::string_view style, std::string_view name) {
+    keys += fmt::format("<span class=\"key {}\">{}</span>", style, escape_html(name));
+  };
+  if (chart.lines.size() > 1) {
+    for (const auto& line : chart.lines) add(line.style, line.name);
+  }
+  if (chart.warmup > 0) add("warmup", "warm-up");
+  return keys.empty() ? keys : fmt::format("<span class=\"legend\">{}</span>", keys);
 }
 
 std::string trimmed(std::string text) {
@@ -179,18 +189,18 @@ std::string format_tick(double value, Unit unit) {
   if (value == 0) return "0";
   switch (unit) {
     case Unit::seconds:
-      return trimmed(format_duration(std::chrono::nanoseconds(std::llround(value * 1e9))));
+      return trimmed(units::rounded_duration(units::from_seconds(value)));
     case Unit::bytes:
-      return trimmed(format_bytes(std::llround(value)));
+      return trimmed(units::rounded_size(std::llround(value)));
     case Unit::percent:
-      return trimmed(format_fixed(value * 100, 2)) + "%";
+      return trimmed(units::format_fixed(value * 100, 2)) + "%";
     case Unit::count:
       break;
   }
-  if (value >= 1e9) return trimmed(format_fixed(value / 1e9, 2)) + "G";
-  if (value >= 1e6) return trimmed(format_fixed(value / 1e6, 2)) + "M";
-  if (value >= 1e5) return trimmed(format_fixed(value / 1e3, 1)) + "k";
-  return trimmed(format_fixed(value, 1));
+  if (value >= 1e9) return trimmed(units::format_fixed(value / 1e9, 2)) + "G";
+  if (value >= 1e6) return trimmed(units::format_fixed(value / 1e6, 2)) + "M";
+  if (value >= 1e5) return trimmed(units::format_fixed(value / 1e3, 1)) + "k";
+  return trimmed(units::format_fixed(value, 1));
 }
 
 std::string svg(const LineChart& given) {
@@ -205,16 +215,16 @@ std::string svg(const LineChart& given) {
 
   std::string inside = plot_begins();
   if (chart.warmup > 0) {
-    inside += "<rect x=\"" + number(1000 * gutter) + "\" y=\"0\" width=\"" +
-              number(1000 * (1 - gutter) * std::min(1.0, chart.warmup / chart.until)) +
-              "\" height=\"100\" class=\"shade\"/>\n";
+    inside += fmt::format("<rect x=\"{}\" y=\"0\" width=\"{}\" height=\"100\" class=\"shade\"/>\n",
+                          number(1000 * gutter),
+                          number(1000 * (1 - gutter) * std::min(1.0, chart.warmup / chart.until)));
   }
   inside += horizontal_grid(grid);
   const bool has_tail = chart.load_end && *chart.load_end < chart.until;
   if (has_tail) inside += vertical(*chart.load_end / chart.until, "mark");
   for (const auto& line : chart.lines) {
-    inside += "<path d=\"" + path_of(line.points, chart.until, grid.back()) + "\" class=\"line " +
-              std::string(line.style) + "\"/>\n";
+    inside += fmt::format("<path d=\"{}\" class=\"line {}\"/>\n",
+                          path_of(line.points, chart.until, grid.back()), line.style);
   }
   inside += values_to_point_at(chart) + "</svg>\n" + vertical_labels(grid, chart.unit);
 
@@ -223,18 +233,19 @@ std::string svg(const LineChart& given) {
   for (double at = 0; at <= chart.until; at += step) {
     const double share = at / chart.until;
     // The last label keeps its distance to the edge.
-    if (share < 0.985) inside += text_at(across(share), bottom, anchor_at(share), time_label(at), "tick");
+    if (share < 0.95) inside += text_at(across(share), bottom, anchor_at(share), time_label(at), "tick");
   }
   if (has_tail) {
     const double share = *chart.load_end / chart.until;
     inside += text_at(across(share), plot_top - 4, share > 0.5 ? "end" : "start", "end of load", "tick");
   }
-  return figure(chart.title, chart.about, legend_of(chart.lines), inside);
+  return figure(chart.title, chart.about, legend_of(chart), inside);
 }
 
 std::string svg(const SpreadChart& chart) {
   if (chart.bars.empty())
-    return "<figure><figcaption>" + escape_html(chart.title) + "</figcaption><p>No response.</p></figure>\n";
+    return fmt::format("<figure><figcaption>{}</figcaption><p>No response.</p></figure>\n",
+                       escape_html(chart.title));
   const double from = std::log10(chart.bars.front().from);
   const double to = std::max(std::log10(chart.bars.back().to), from + 1e-9);
   const auto place = [&](double seconds) {
@@ -248,18 +259,18 @@ std::string svg(const SpreadChart& chart) {
     const double left = 1000 * across(place(bar.from));
     const double width = 1000 * across(place(bar.to)) - left;
     const double height = std::max(0.8, 100 * bar.share / grid.back());  // what is there can be seen
-    inside += "<rect x=\"" + number(left) + "\" y=\"" + number(100 - height) + "\" width=\"" +
-              number(width * 0.9) + "\" height=\"" + number(height) + "\" class=\"bar " +
-              std::string(chart.style) + "\"><title>" + format_tick(bar.from, Unit::seconds) + " to " +
-              format_tick(bar.to, Unit::seconds) + ": " + format_tick(bar.share, Unit::percent) +
-              "</title></rect>";
+    inside += fmt::format(
+        R"(<rect x="{}" y="{}" width="{}" height="{}" class="bar {}"><title>{} to {}: {}</title></rect>)",
+        number(left), number(100 - height), number(width * 0.9), number(height), chart.style,
+        format_tick(bar.from, Unit::seconds), format_tick(bar.to, Unit::seconds),
+        format_tick(bar.share, Unit::percent));
   }
   for (const auto& mark : chart.marks) inside += vertical(place(mark.at), "mark");
   inside += "\n</svg>\n" + vertical_labels(grid, Unit::percent);
   double taken = -1;  // the right end of the last label, so that none lies over another
   for (const auto& mark : chart.marks) {
     const double share = place(mark.at);
-    if (share - taken < 0.11) continue;
+    if (share - taken < least_distance) continue;
     inside += text_at(across(share), plot_top - 4, anchor_at(share), mark.name, "tick");
     taken = share;
   }
@@ -273,7 +284,7 @@ std::string svg(const SpreadChart& chart) {
       const double at = times * std::pow(10, power);
       if (std::log10(at) < from || std::log10(at) > to) continue;
       const double share = place(at);
-      if (share - taken < 0.1 || share > 0.97) continue;
+      if (share - taken < least_distance || share > 0.97) continue;
       inside += text_at(across(share), bottom, anchor_at(share), format_tick(at, Unit::seconds), "tick");
       taken = share;
     }

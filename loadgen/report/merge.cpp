@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/report/merge.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
 #include <set>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
-#include "units/text.hpp"
+#include "loadgen/report/report_json.hpp"
+#include "units/duration.hpp"
 
 namespace loadgen {
 namespace {
@@ -54,6 +60,16 @@ std::vector<Group> groups_of(std::span<const RunResult> runs) {
   return groups;
 }
 
+void add_counts(Evidence& sum, const Evidence& more) {
+  sum.requests_sent += more.requests_sent;
+  sum.responses += more.responses;
+  sum.measured += more.measured;
+  sum.succeeded += more.succeeded;
+  sum.drain_timeout = std::max(sum.drain_timeout, more.drain_timeout);
+  if (sum.scrape_error.empty()) sum.scrape_error = more.scrape_error;
+  if (sum.unreachable.empty()) sum.unreachable = more.unreachable;
+}
+
 // All that was seen, in the order in which it was: processes do not overlap, each counts its requests upwards, and
 // where nothing is counted the machines' clocks have to do.
 Evidence evidence_of(const Group& group) {
@@ -66,10 +82,7 @@ Evidence evidence_of(const Group& group) {
   Evidence evidence;
   std::vector<Look> looks;
   for (const RunResult* run : group.runs) {
-    evidence.drain_timeout = std::max(evidence.drain_timeout, run->evidence.drain_timeout);
-    evidence.requests_sent += run->evidence.requests_sent;
-    evidence.responses += run->evidence.responses;
-    if (evidence.scrape_error.empty()) evidence.scrape_error = run->evidence.scrape_error;
+    add_counts(evidence, run->evidence);
     const auto seen = observations_of(*run);
     for (const ServerObservation& each : seen) {
       const auto since_start =
@@ -81,7 +94,8 @@ Evidence evidence_of(const Group& group) {
   if (looks.empty()) return evidence;
   std::ranges::sort(looks, [](const Look& a, const Look& b) {
     const auto key = [](const Look& look) {
-      return std::tuple(look.seen.start_time, look.seen.requests, look.is_end, look.at, look.order);
+      return std::tuple(look.seen.start_time, look.seen.requests.value_or(0), look.is_end, look.at,
+                        look.order);
     };
     return key(a) < key(b);
   });
@@ -92,24 +106,7 @@ Evidence evidence_of(const Group& group) {
   return evidence;
 }
 
-void add(std::optional<ServerObservation>& sum, const std::optional<ServerObservation>& more) {
-  if (!sum || !more) {
-    if (!sum) sum = more;
-    return;
-  }
-  sum->tasks += more->tasks;
-  sum->tasks_leaked += more->tasks_leaked;
-  sum->contexts += more->contexts;
-  sum->timers += more->timers;
-  sum->connections += more->connections;
-  sum->rss_bytes += more->rss_bytes;
-  sum->heap_bytes += more->heap_bytes;
-  sum->requests += more->requests;
-  sum->demo_requests += more->demo_requests;
-  sum->counts_requests = sum->counts_requests && more->counts_requests;
-}
-
-void add(std::optional<double>& sum, double more, double weight, double weights_before) {
+void add_weighted(std::optional<double>& sum, double more, double weight, double weights_before) {
   sum = (sum.value_or(0) * weights_before + more * weight) / (weights_before + weight);
 }
 
@@ -132,17 +129,14 @@ void judge_all(const std::vector<Group>& groups, RunResult& all) {
     add(evidence.before, one.before);
     add(evidence.after, one.after);
     evidence.settled = evidence.settled && one.settled;
-    evidence.requests_sent += one.requests_sent;
-    evidence.responses += one.responses;
-    evidence.drain_timeout = std::max(evidence.drain_timeout, one.drain_timeout);
-    if (evidence.scrape_error.empty()) evidence.scrape_error = one.scrape_error;
+    add_counts(evidence, one);
     if (groups.size() == 1) evidence.during = one.during;
 
     if (judgement.leaked_per_request) {
       const auto seen = static_cast<double>(judgement.requests_seen);
       const auto before = static_cast<double>(sum.requests_seen);
-      add(sum.leaked_per_request, *judgement.leaked_per_request, seen, before);
-      add(sum.bytes_per_request, judgement.bytes_per_request.value_or(0), seen, before);
+      add_weighted(sum.leaked_per_request, *judgement.leaked_per_request, seen, before);
+      add_weighted(sum.bytes_per_request, judgement.bytes_per_request.value_or(0), seen, before);
     }
     sum.restarts += judgement.restarts;
     sum.requests_seen += judgement.requests_seen;
@@ -150,6 +144,7 @@ void judge_all(const std::vector<Group>& groups, RunResult& all) {
     sum.tasks_left += judgement.tasks_left;
     sum.contexts_left += judgement.contexts_left;
     sum.timers_left += judgement.timers_left;
+    sum.tasks_reaped += judgement.tasks_reaped;
     ++verdicts[static_cast<std::size_t>(badness(judgement))];
     if (!worst || badness(judgement) > badness(*worst)) {
       worst = &judgement;
@@ -159,20 +154,18 @@ void judge_all(const std::vector<Group>& groups, RunResult& all) {
   sum.verdict = worst->verdict;
   sum.reason = worst->reason;
   if (groups.size() > 1) {
-    sum.reason = "of " + format_count(static_cast<std::int64_t>(groups.size())) + " servers " +
-                 format_count(static_cast<std::int64_t>(verdicts[0])) + " are clean, " +
-                 format_count(static_cast<std::int64_t>(verdicts[2])) + " leak, " +
-                 format_count(static_cast<std::int64_t>(verdicts[1])) + " are unknown; " +
-                 (worst_at.empty() ? "" : worst_at + ": ") + worst->reason;
+    sum.reason =
+        fmt::format("of {} servers {} are clean, {} leak, {} are unknown; {}{}", groups.size(), verdicts[0],
+                    verdicts[2], verdicts[1], worst_at.empty() ? "" : worst_at + ": ", worst->reason);
   }
   all.judgement = sum;
 }
 
 // Second by second. A quantile over all of them cannot be had from those of each: the highest is taken.
-std::vector<Moment> timeline_of(std::span<const RunResult> runs, const std::vector<Group>& groups,
+std::vector<Period> timeline_of(std::span<const RunResult> runs, const std::vector<Group>& groups,
                                 std::chrono::system_clock::time_point start) {
   struct Second {
-    Moment moment;
+    Period period;
     std::map<const Group*, ServerObservation> seen;  // of each server the last look
   };
   const auto group_of = [&](const RunResult& run) -> const Group* {
@@ -184,52 +177,116 @@ std::vector<Moment> timeline_of(std::span<const RunResult> runs, const std::vect
   for (const RunResult& run : runs) {
     const Group* group = group_of(run);
     const double late = std::chrono::duration<double>(run.started_at - start).count();
-    for (const Moment& moment : run.timeline) {
-      const auto at = std::llround(std::ceil(moment.seconds + late - 0.5));
+    for (const Period& period : run.timeline) {
+      const auto at = std::llround(std::ceil(period.seconds + late - 0.5));
       auto& [sum, seen] = seconds[at];
       sum.seconds = static_cast<double>(at);
-      if (moment.asked) sum.asked = sum.asked.value_or(0) + *moment.asked;
-      sum.sent += moment.sent;
-      sum.ok += moment.ok;
-      sum.errors += moment.errors;
-      if (moment.p50) sum.p50 = std::max(sum.p50.value_or(0), *moment.p50);
-      if (moment.p99) sum.p99 = std::max(sum.p99.value_or(0), *moment.p99);
-      if (!moment.seen || !group) continue;
-      const auto [place, fresh] = seen.emplace(group, *moment.seen);
-      if (!fresh && moment.seen->requests >= place->second.requests) place->second = *moment.seen;
+      if (period.asked) sum.asked = sum.asked.value_or(0) + *period.asked;
+      sum.sent += period.sent;
+      sum.ok += period.ok;
+      sum.errors += period.errors;
+      if (period.p50) sum.p50 = std::max(sum.p50.value_or(0), *period.p50);
+      if (period.p99) sum.p99 = std::max(sum.p99.value_or(0), *period.p99);
+      if (!period.seen || !group) continue;
+      const auto [place, fresh] = seen.emplace(group, *period.seen);
+      if (!fresh && period.seen->requests.value_or(0) >= place->second.requests.value_or(0))
+        place->second = *period.seen;
     }
   }
-  std::vector<Moment> timeline;
+  std::vector<Period> timeline;
   for (auto& [at, second] : seconds) {
-    for (const auto& [group, seen] : second.seen) add(second.moment.seen, seen);
-    timeline.push_back(second.moment);
+    for (const auto& [group, seen] : second.seen) add(second.period.seen, seen);
+    timeline.push_back(second.period);
   }
   return timeline;
 }
 
 std::vector<ThresholdOutcome> thresholds_of(std::span<const RunResult> runs) {
   struct Votes {
+    std::string text;
     std::int64_t runs = 0;
     std::int64_t met = 0;
   };
-  std::vector<std::pair<std::string, Votes>> votes;  // in the order in which they come
+  std::vector<Votes> all;  // in the order in which they come
+  std::unordered_map<std::string, std::size_t> places;
   for (const RunResult& run : runs) {
     for (const ThresholdOutcome& each : run.thresholds) {
-      auto found = std::ranges::find(votes, each.text, [](const auto& vote) { return vote.first; });
-      if (found == votes.end()) found = votes.insert(votes.end(), {each.text, {}});
-      ++found->second.runs;
-      found->second.met += each.met ? 1 : 0;
+      const auto [place, is_new] = places.emplace(each.text, all.size());
+      if (is_new) all.push_back({each.text});
+      ++all[place->second].runs;
+      all[place->second].met += each.met ? 1 : 0;
     }
   }
   std::vector<ThresholdOutcome> outcomes;
-  for (const auto& [text, vote] : votes) {
-    outcomes.push_back(
-        {.text = text,
-         .value = {},
-         .shown = "met by " + format_count(vote.met) + " of " + format_count(vote.runs) + " runs",
-         .met = vote.met == vote.runs});
+  for (const auto& [text, count, met] : all) {
+    outcomes.push_back({text, {}, fmt::format("met by {} of {} runs", met, count), met == count});
   }
   return outcomes;
+}
+
+// Each once, in the order in which they come.
+std::vector<std::string> distinct_notes(std::span<const RunResult> runs) {
+  std::vector<std::string> notes;
+  std::unordered_set<std::string_view> known;
+  for (const RunResult& run : runs) {
+    for (const std::string& note : run.notes) {
+      if (known.insert(note).second) notes.push_back(note);
+    }
+  }
+  return notes;
+}
+
+// Rates add up only while all of them run.
+void note_gaps(std::span<const RunResult> runs, std::vector<std::string>& notes) {
+  auto last_start = runs[0].started_at;
+  auto first_end = std::chrono::system_clock::time_point::max();
+  for (const RunResult& run : runs) {
+    const auto lasted =
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(run.warmup + run.elapsed);
+    last_start = std::max(last_start, run.started_at);
+    first_end = std::min(first_end, run.started_at + lasted);
+  }
+  if (last_start < first_end) return;
+  notes.push_back(
+      fmt::format("The runs were not all at the same time: the last one began {} after the first one had "
+                  "ended. Rates that were added up were never reached.",
+                  units::rounded_duration(last_start - first_end)));
+}
+
+// By the process's own count of requests it is known which look came first; clocks that say otherwise are apart.
+void note_clocks(const std::vector<Group>& groups, std::vector<std::string>& notes) {
+  struct Look {
+    double process = 0;
+    std::int64_t requests = 0;
+    std::chrono::system_clock::time_point at;
+  };
+  auto apart = std::chrono::system_clock::duration::zero();
+  for (const Group& group : groups) {
+    std::vector<Look> looks;
+    for (const RunResult* run : group.runs) {
+      const auto seen = observations_of(*run);
+      for (const ServerObservation& each : seen) {
+        const auto since_start =
+            std::chrono::duration_cast<std::chrono::system_clock::duration>(each.at - seen[0].at);
+        if (each.requests) looks.push_back({each.start_time, *each.requests, run->started_at + since_start});
+      }
+    }
+    std::ranges::sort(looks, {}, [](const Look& look) { return std::pair(look.process, look.requests); });
+    auto latest_of_fewer = std::chrono::system_clock::time_point::min();
+    auto latest = latest_of_fewer;
+    for (std::size_t i = 0; i < looks.size(); ++i) {
+      const bool same_process = i > 0 && looks[i].process == looks[i - 1].process;
+      if (!same_process) latest = latest_of_fewer = std::chrono::system_clock::time_point::min();
+      if (same_process && looks[i].requests > looks[i - 1].requests) latest_of_fewer = latest;
+      if (latest_of_fewer > looks[i].at) apart = std::max(apart, latest_of_fewer - looks[i].at);
+      latest = std::max(latest, looks[i].at);
+    }
+  }
+  if (apart < std::chrono::seconds(2)) return;  // scrapes take their time
+  notes.push_back(
+      fmt::format("The clocks of the machines are apart, by {} at least: seconds of the timeline are not the "
+                  "same ones.",
+                  units::rounded_duration(apart)));
 }
 
 // What all of them have, or the empty text.
@@ -241,51 +298,44 @@ std::string common(std::span<const RunResult> runs, std::string RunResult::*memb
 
 }  // namespace
 
+std::optional<std::string> cannot_merge(std::span<const RunResult> runs) {
+  std::unordered_set<std::string_view> ids;
+  for (const RunResult& run : runs) {
+    if (run.runs != 1) return "it is the result of a merge: merge what that was made of";
+    if (!run.id.empty() && !ids.insert(run.id).second) return "the same run is in another of the reports";
+  }
+  return std::nullopt;
+}
+
 RunResult merge(std::span<const RunResult> runs) {
   RunResult all = runs[0];
   if (runs.size() == 1) return all;
-  const auto count = format_count(static_cast<std::int64_t>(runs.size()));
+  all.id.clear();
   all.target = common(runs, &RunResult::target);
   if (all.target.empty()) all.target = runs[0].target + " and others";
   all.metrics = common(runs, &RunResult::metrics);
   all.mode = common(runs, &RunResult::mode);
   const std::string plan = common(runs, &RunResult::plan);
-  all.plan = count + " runs: " + (plan.empty() ? "of different plans" : "each " + plan);
+  all.plan = fmt::format("{} runs: {}", runs.size(), plan.empty() ? "of different plans" : "each " + plan);
+  all.notes = distinct_notes(runs);
   for (const RunResult& run : runs.subspan(1)) {
     all.started_at = std::min(all.started_at, run.started_at);
-    all.elapsed = std::max(all.elapsed, run.elapsed);
     all.runs += run.runs;
-    all.requests.sent += run.requests.sent;
-    all.requests.ok += run.requests.ok;
-    all.requests.errors += run.requests.errors;
-    all.requests.aborted += run.requests.aborted;
-    all.requests.refused += run.requests.refused;
-    for (const auto& [status, number] : run.requests.by_status) all.requests.by_status[status] += number;
-    for (const auto& [error, number] : run.requests.by_error) all.requests.by_error[error] += number;
-    all.latency.merge(run.latency);
-    all.rate_asked =
-        all.rate_asked && run.rate_asked ? std::optional(*all.rate_asked + *run.rate_asked) : std::nullopt;
-    all.rate_reached += run.rate_reached;
-    all.unsent += run.unsent;
-    for (const std::string& note : run.notes) {
-      if (std::ranges::find(all.notes, note) == all.notes.end()) all.notes.push_back(note);
-    }
+    add_load(all, run);
   }
-  std::erase(all.notes, no_answer_note);  // others may have had some
+  note_gaps(runs, all.notes);
   const auto groups = groups_of(runs);
+  note_clocks(groups, all.notes);
   all.timeline = timeline_of(runs, groups, all.started_at);
   all.thresholds = thresholds_of(runs);
   all.evidence = {};
-  if (groups.empty()) {  // nobody was to look
-    all.evidence.wanted = false;
-    for (const RunResult& run : runs) {
-      all.evidence.requests_sent += run.evidence.requests_sent;
-      all.evidence.responses += run.evidence.responses;
-    }
-    all.judgement = judge(all.evidence);
-  } else {
+  if (!groups.empty()) {
     judge_all(groups, all);
+    return all;
   }
+  all.evidence.wanted = false;  // in none of them was the server to be looked at
+  for (const RunResult& run : runs) add_counts(all.evidence, run.evidence);
+  all.judgement = judge(all.evidence);
   return all;
 }
 

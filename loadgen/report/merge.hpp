@@ -2,7 +2,8 @@
 #pragma once
 // Several runs at the same time, made into one: of many pods, each with its share of the rate.
 //
-// Requires       at least one result; none of them merged before. The runs were at the same time: their rates add up.
+// Requires       at least one result, and that cannot_merge() finds nothing. Runs that were not at the same time, and
+//                clocks that are apart, are noted.
 // Guarantees     counts are sums and the histogram is exactly that of all responses together. The verdict is no
 //                vote: what the runs saw of one server process is put in its order (the process's own count of
 //                requests tells it), and the first look before and the last look after all of them are judged. So a
@@ -13,11 +14,16 @@
 //
 //   loadgen::RunResult all = loadgen::merge(results);
 
+#include <optional>
 #include <span>
+#include <string>
 
 #include "loadgen/report/report.hpp"
 
 namespace loadgen {
+
+// Why not, as a part of a sentence: one of them is a merged one, or the same run is there twice.
+std::optional<std::string> cannot_merge(std::span<const RunResult> runs);
 
 RunResult merge(std::span<const RunResult> runs);
 

@@ -10,41 +10,40 @@
 
 #include "loadgen/report/chart.hpp"
 #include "loadgen/report/report_figures.hpp"
+#include "units/duration.hpp"
 
 namespace loadgen {
 namespace {
 
-constexpr std::size_t most_moments = 300;  // a page of an hour is no slower than one of a minute
+constexpr std::size_t most_periods = 300;  // a page of an hour is no slower than one of a minute
 
 std::string_view style_of(std::size_t side) { return side == 0 ? "a" : "b"; }
 
 // Where lines lie one over the other, both can be seen: the leaky one is drawn first, the fixed one over it in dashes.
-std::string_view line_style_of(std::size_t side, const Results& results) {
+std::string_view line_style_of(std::size_t side, std::span<const RunResult> results) {
   return results.size() == 1 ? "a" : side == 0 ? "a dashed" : "b";
 }
 
 std::vector<ChartPoint> points(const RunResult& result,
-                               const std::function<std::optional<double>(const Instant&)>& y) {
+                               const std::function<std::optional<double>(const DrawnPeriod&)>& y) {
   std::vector<ChartPoint> line;
-  for (const Instant& instant : instants_of(result)) {
-    if (const auto value = y(instant)) line.push_back({instant.moment.seconds, *value});
+  for (const DrawnPeriod& each : drawn_periods(result)) {
+    if (const auto value = y(each)) line.push_back({each.period.seconds, *value});
   }
   return line;
 }
 
 double end_of_load(const RunResult& result) {
-  return result.timeline.empty() ? std::chrono::duration<double>(result.elapsed).count()
-                                 : result.timeline.back().seconds;
+  return result.timeline.empty() ? units::to_seconds(result.elapsed) : result.timeline.back().seconds;
 }
 
 // When the server was looked at last; nothing when that is not known to be after the load.
 std::optional<double> end_of_drain(const RunResult& result) {
   const Evidence& evidence = result.evidence;
   if (!evidence.after || evidence.during.empty() || result.runs != 1) return std::nullopt;
-  for (const Moment& moment : result.timeline) {
-    if (!moment.seen) continue;
-    const double end =
-        moment.seconds + std::chrono::duration<double>(evidence.after->at - moment.seen->at).count();
+  for (const Period& period : result.timeline) {
+    if (!period.seen) continue;
+    const double end = period.seconds + units::to_seconds(evidence.after->at - period.seen->at);
     return end > end_of_load(result) + 0.2 ? std::optional(end) : std::nullopt;
   }
   return std::nullopt;
@@ -57,26 +56,26 @@ std::vector<ChartPoint> server_points(const RunResult& result, std::int64_t Serv
     if (seen) line.push_back({at, static_cast<double>((*seen).*member)});
   };
   add(0, result.evidence.before);
-  for (const Instant& instant : instants_of(result)) add(instant.moment.seconds, instant.moment.seen);
+  for (const DrawnPeriod& each : drawn_periods(result)) add(each.period.seconds, each.period.seen);
   if (const auto end = end_of_drain(result)) add(*end, result.evidence.after);
   return line;
 }
 
-double last_time(const Results& results, bool with_drain) {
+double last_time(std::span<const RunResult> results, bool with_drain) {
   double last = 0;
-  for (const RunResult* result : results) {
-    last = std::max(last, end_of_load(*result));
-    if (with_drain) last = std::max(last, end_of_drain(*result).value_or(0));
+  for (const RunResult& result : results) {
+    last = std::max(last, end_of_load(result));
+    if (with_drain) last = std::max(last, end_of_drain(result).value_or(0));
   }
   return last;
 }
 
-LineChart empty_chart(std::string title, Unit unit, const Results& results, bool with_drain) {
+LineChart empty_chart(std::string title, Unit unit, std::span<const RunResult> results, bool with_drain) {
   LineChart chart;
   chart.title = std::move(title);
   chart.unit = unit;
   chart.until = last_time(results, with_drain);
-  chart.warmup = std::chrono::duration<double>(results[0]->warmup).count();
+  chart.warmup = units::to_seconds(results[0].warmup);
   if (with_drain) chart.load_end = last_time(results, false);
   return chart;
 }
@@ -91,48 +90,46 @@ void describe_lines(LineChart& chart) {
   }
 }
 
-std::string server_chart(std::string title, Unit unit, const Results& results,
+std::string server_chart(std::string title, Unit unit, std::span<const RunResult> results,
                          std::int64_t ServerObservation::*member) {
   LineChart chart = empty_chart(std::move(title), unit, results, true);
   for (std::size_t i = results.size(); i-- > 0;) {
     std::string name(results.size() == 1 ? chart.title : side_name(i));
-    chart.lines.push_back({std::move(name), line_style_of(i, results), server_points(*results[i], member)});
+    chart.lines.push_back({std::move(name), line_style_of(i, results), server_points(results[i], member)});
   }
   describe_lines(chart);
   const bool nothing = std::ranges::all_of(chart.lines, [](const auto& line) { return line.points.empty(); });
   return nothing ? std::string() : svg(chart);
 }
 
-std::optional<double> sent_a_second(const Instant& i) {
-  return static_cast<double>(i.moment.sent) / i.lasted;
+std::optional<double> sent_a_second(const DrawnPeriod& i) {
+  return static_cast<double>(i.period.sent) / i.lasted;
 }
-std::optional<double> errors_a_second(const Instant& i) {
-  return static_cast<double>(i.moment.errors) / i.lasted;
+std::optional<double> errors_a_second(const DrawnPeriod& i) {
+  return static_cast<double>(i.period.errors) / i.lasted;
 }
-std::optional<double> rate_asked(const Instant& i) { return i.moment.asked; }
-std::optional<double> p50(const Instant& i) { return i.moment.p50; }
-std::optional<double> p99(const Instant& i) { return i.moment.p99; }
+std::optional<double> rate_asked(const DrawnPeriod& i) { return i.period.asked; }
+std::optional<double> p50(const DrawnPeriod& i) { return i.period.p50; }
+std::optional<double> p99(const DrawnPeriod& i) { return i.period.p99; }
 
-bool has_errors(const Results& results) {
-  return std::ranges::any_of(results, [](const RunResult* r) {
-    return std::ranges::any_of(r->timeline, [](const Moment& m) { return m.errors > 0; });
+bool has_errors(std::span<const RunResult> results) {
+  return std::ranges::any_of(results, [](const RunResult& r) {
+    return std::ranges::any_of(r.timeline, [](const Period& m) { return m.errors > 0; });
   });
 }
 
 }  // namespace
 
-std::string_view side_name(std::size_t side) { return side == 0 ? "fixed" : "leaky"; }
-
-std::vector<Instant> instants_of(const RunResult& result) {
+std::vector<DrawnPeriod> drawn_periods(const RunResult& result) {
   const auto& timeline = result.timeline;
-  const std::size_t joined = 1 + timeline.size() / most_moments;
-  std::vector<Instant> instants;
+  const std::size_t joined = 1 + timeline.size() / most_periods;
+  std::vector<DrawnPeriod> drawn;
   double before = 0;
   for (std::size_t i = 0; i < timeline.size();) {
-    Instant instant{.moment = timeline[i], .lasted = 0};
-    Moment& sum = instant.moment;
+    DrawnPeriod each{.period = timeline[i], .lasted = 0};
+    Period& sum = each.period;
     for (const std::size_t end = std::min(i + joined, timeline.size()); ++i < end;) {
-      const Moment& next = timeline[i];
+      const Period& next = timeline[i];
       sum.seconds = next.seconds;
       sum.asked = next.asked;
       sum.sent += next.sent;
@@ -142,33 +139,33 @@ std::vector<Instant> instants_of(const RunResult& result) {
       if (next.p99) sum.p99 = std::max(sum.p99.value_or(0), *next.p99);
       if (next.seen) sum.seen = next.seen;
     }
-    instant.lasted = sum.seconds - std::exchange(before, sum.seconds);
-    if (instant.lasted > 0.5) instants.push_back(instant);
+    each.lasted = sum.seconds - std::exchange(before, sum.seconds);
+    if (each.lasted > 0.5) drawn.push_back(each);
   }
-  return instants;
+  return drawn;
 }
 
-std::string client_charts(const Results& results) {
+std::string client_charts(std::span<const RunResult> results) {
   std::string charts;
   const auto add = [&](LineChart chart) {
     describe_lines(chart);
     charts += svg(chart);
   };
   const bool one = results.size() == 1;
-  LineChart rate = empty_chart("Requests a second", Unit::count, results, false);
+  LineChart rate = empty_chart("Requests per second", Unit::count, results, false);
   for (std::size_t i = results.size(); i-- > 0;) {
     rate.lines.push_back({std::string(one ? "sent" : side_name(i)), line_style_of(i, results),
-                          points(*results[i], sent_a_second)});
+                          points(results[i], sent_a_second)});
   }
-  if (one) rate.lines.push_back({"asked", "muted", points(*results[0], rate_asked)});
+  if (one) rate.lines.push_back({"asked", "muted", points(results[0], rate_asked)});
   if (one && has_errors(results))
-    rate.lines.push_back({"errors", "bad", points(*results[0], errors_a_second)});
+    rate.lines.push_back({"errors", "bad", points(results[0], errors_a_second)});
   add(std::move(rate));
   if (one) {
-    LineChart latency = empty_chart(results[0]->runs > 1 ? "Latency, the highest of the runs" : "Latency",
+    LineChart latency = empty_chart(results[0].runs > 1 ? "Latency, the highest of the runs" : "Latency",
                                     Unit::seconds, results, false);
-    latency.lines.push_back({"p50", "a", points(*results[0], p50)});
-    latency.lines.push_back({"p99", "b", points(*results[0], p99)});
+    latency.lines.push_back({"p50", "a", points(results[0], p50)});
+    latency.lines.push_back({"p99", "b", points(results[0], p99)});
     add(std::move(latency));
     return charts;
   }
@@ -176,40 +173,37 @@ std::string client_charts(const Results& results) {
     LineChart chart = empty_chart(std::move(title), unit, results, false);
     for (std::size_t i = results.size(); i-- > 0;)
       chart.lines.push_back(
-          {std::string(side_name(i)), line_style_of(i, results), points(*results[i], value)});
+          {std::string(side_name(i)), line_style_of(i, results), points(results[i], value)});
     add(std::move(chart));
   };
   both("Latency, median", Unit::seconds, p50);
   both("Latency, p99", Unit::seconds, p99);
-  if (has_errors(results)) both("Errors a second", Unit::count, errors_a_second);
+  if (has_errors(results)) both("Errors per second", Unit::count, errors_a_second);
   return charts;
 }
 
-std::string server_charts(const Results& results) {
+std::string server_charts(std::span<const RunResult> results) {
   return server_chart("Leaked tasks", Unit::count, results, &ServerObservation::tasks_leaked) +
          server_chart("Live tasks of requests", Unit::count, results, &ServerObservation::tasks) +
          server_chart("Resident memory", Unit::bytes, results, &ServerObservation::rss_bytes);
 }
 
 // All in a range that holds both sides, so that they can be compared.
-std::string spread_charts(const Results& results) {
+std::string spread_charts(std::span<const RunResult> results) {
   constexpr int bars = 48;
   double from = 1e9;
   double to = 0;
-  const auto seconds = [](std::chrono::nanoseconds time) {
-    return std::chrono::duration<double>(time).count();
-  };
-  for (const RunResult* result : results) {
-    if (result->latency.count() == 0) continue;
-    from = std::min(from, seconds(result->latency.min()));
-    to = std::max(to, seconds(result->latency.max()));
+  for (const RunResult& result : results) {
+    if (result.latency.count() == 0) continue;
+    from = std::min(from, units::to_seconds(result.latency.min()));
+    to = std::max(to, units::to_seconds(result.latency.max()));
   }
   if (to < from * 1.2) to = from * 1.2;
   const double step = std::pow(to / from, 1.0 / bars);
   std::vector<SpreadChart> charts;
   double highest = 0;
   for (std::size_t i = 0; i < results.size(); ++i) {
-    const Histogram& latency = results[i]->latency;
+    const Histogram& latency = results[i].latency;
     SpreadChart chart;
     chart.title = results.size() == 1 ? "How latencies are spread"
                                       : "How latencies are spread: " + std::string(side_name(i));
@@ -218,7 +212,7 @@ std::string spread_charts(const Results& results) {
     for (int bar = 0; bar < bars && latency.count() > 0; ++bar) {
       const double left = from * std::pow(step, bar);
       const double right = left * step;
-      const auto edge = std::chrono::nanoseconds(std::llround(right * 1e9));
+      const auto edge = units::from_seconds(right);
       const auto up_to = bar + 1 == bars ? latency.count() : latency.count_at_most(edge);
       const double part = static_cast<double>(up_to - below) / static_cast<double>(latency.count());
       chart.bars.push_back({left, right, part});
@@ -227,7 +221,7 @@ std::string spread_charts(const Results& results) {
     }
     for (const auto& [name, quantile] : percentiles) {
       if (quantile == 1 || latency.count() == 0) continue;
-      chart.marks.push_back({std::string(name), seconds(latency.at_quantile(quantile))});
+      chart.marks.push_back({std::string(name), units::to_seconds(latency.at_quantile(quantile))});
       chart.about += std::string(name) + " " + latency_at(latency, quantile) + ", ";
     }
     chart.about += "max " + latency_at(latency, 1) + ".";

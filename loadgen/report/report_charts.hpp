@@ -6,36 +6,31 @@
 // Guarantees     HTML with SVG inside. Charts of which there is nothing to show are left out.
 // Threads        any.
 //
-//   page += loadgen::server_charts({&result});
+//   page += loadgen::server_charts({&result, 1});
 
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "loadgen/report/report.hpp"
 
 namespace loadgen {
 
-using Results = std::vector<const RunResult*>;
-
-std::string_view side_name(std::size_t side);  // of a comparison: "fixed", "leaky"
-
 // Leaked tasks, live tasks, memory; from before the load to after the drain.
-std::string server_charts(const Results& results);
+std::string server_charts(std::span<const RunResult> results);
 
 // Rate, latency and errors, while the load ran.
-std::string client_charts(const Results& results);
+std::string client_charts(std::span<const RunResult> results);
 
 // How latencies are spread; of a comparison on the same scales.
-std::string spread_charts(const Results& results);
+std::string spread_charts(std::span<const RunResult> results);
 
-struct Instant {
-  Moment moment;
+// The timeline as it is shown: neighbors joined when there are many, and no scraps of a second, whose rates mean
+// nothing.
+struct DrawnPeriod {
+  Period period;
   double lasted = 0;  // seconds
 };
-
-// The timeline as it is shown: neighbours joined when there are many, and no scraps of a second, whose rates mean
-// nothing.
-std::vector<Instant> instants_of(const RunResult& result);
+std::vector<DrawnPeriod> drawn_periods(const RunResult& result);
 
 }  // namespace loadgen

@@ -1,60 +1,70 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What the reports for people have in common: figures of a result as they are shown.
+// The tables of figures that the reports for people have in common.
 //
 // Guarantees     what is not known is a dash.
 // Threads        any.
 //
-//   for (const auto& [name, quantile] : percentiles) line(name, latency_at(result.latency, quantile));
+//   for (const loadgen::FigureTable& table : loadgen::run_tables(result)) print(table);
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "loadgen/report/report.hpp"
-#include "units/text.hpp"
 
 namespace loadgen {
 
 inline constexpr std::string_view unknown_figure = "–";
 
+struct FigureTable {
+  struct Row {
+    std::string name;
+    std::vector<std::string> values;
+  };
+  std::string caption;
+  std::vector<std::string> columns;  // their heads; as many as the rows have values
+  std::vector<Row> rows;
+};
+
+// Latency, requests, and, where it was looked at, the server.
+std::vector<FigureTable> run_tables(const RunResult& result);
+
+// Fixed and leaky side by side.
+std::vector<FigureTable> compare_tables(const RunResult& fixed, const RunResult& leaky);
+
 struct Percentile {
   std::string_view name;
   double quantile;
 };
-inline constexpr std::array percentiles{Percentile{"p50", 0.5}, Percentile{"p90", 0.9},
-                                        Percentile{"p99", 0.99}, Percentile{"p99.9", 0.999},
-                                        Percentile{"max", 1.0}};
+inline constexpr std::array percentiles{Percentile{"p50", 0.5},     Percentile{"p90", 0.9},
+                                        Percentile{"p95", 0.95},    Percentile{"p99", 0.99},
+                                        Percentile{"p99.9", 0.999}, Percentile{"max", 1.0}};
 
 std::string latency_at(const Histogram& latency, double quantile);
 
-// The last look while the load ran.
-std::optional<ServerObservation> at_end_of_load(const Evidence& evidence);
+// "99.73%"
+std::string share(std::int64_t part, std::int64_t whole);
 
 std::string figure(const std::optional<ServerObservation>& seen, std::int64_t ServerObservation::*member,
                    std::string (*format)(std::int64_t));
-
-// What is shown of the server before, at the end of the load and after the drain.
-struct ServerRow {
-  std::string_view name;
-  std::int64_t ServerObservation::*member;
-  std::string (*format)(std::int64_t);
-};
-inline constexpr std::array server_rows{
-    ServerRow{"tasks", &ServerObservation::tasks, format_count},
-    ServerRow{"leaked tasks", &ServerObservation::tasks_leaked, format_count},
-    ServerRow{"contexts", &ServerObservation::contexts, format_count},
-    ServerRow{"timers", &ServerObservation::timers, format_count},
-    ServerRow{"heap", &ServerObservation::heap_bytes, format_bytes},
-    ServerRow{"RSS", &ServerObservation::rss_bytes, format_bytes}};
 
 // More than before; a dash when the server was not seen before and after, or restarted.
 std::string left_over(const RunResult& result, std::int64_t Judgement::*member);
 
 std::string per_request(const std::optional<double>& value);
 std::string bytes_per_request(const std::optional<double>& value);
-std::string rss_growth(const RunResult& result);
+
+// "299.8 per second of 300.0 asked"
+std::string rate_text(const RunResult& result);
+
+// "the server saw 4,500 requests, 100 of them from other clients"; empty: none were.
+std::string others_text(const Judgement& judgement);
+
+// "http://127.0.0.1:8080/demo (leaky)"
+std::string target_text(const RunResult& result);
 
 }  // namespace loadgen

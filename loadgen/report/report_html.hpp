@@ -8,18 +8,16 @@
 // Threads        any.
 // Lifetime       keeps nothing.
 //
-//   file << loadgen::run_html(result);
-//   file << loadgen::compare_html(fixed, leaky);
+//   file << loadgen::report_html({&result, 1});
 
+#include <span>
 #include <string>
 
 #include "loadgen/report/report.hpp"
 
 namespace loadgen {
 
-std::string run_html(const RunResult& result);
-
-// Side by side: figures in columns, charts on common scales.
-std::string compare_html(const RunResult& fixed, const RunResult& leaky);
+// One result; of a comparison the fixed and the leaky one, side by side: figures in columns, charts on common scales.
+std::string report_html(std::span<const RunResult> results);
 
 }  // namespace loadgen

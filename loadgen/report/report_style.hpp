@@ -62,6 +62,7 @@ figure > svg > svg { overflow: visible; }
 .line.a { stroke: var(--a); } .line.b { stroke: var(--b); stroke-width: 2.5; } .line.bad { stroke: var(--leak); }
 .line.dashed { stroke-width: 2; stroke-dasharray: 7 4; }
 .key.dashed::before { border-top-style: dashed; }
+.key.warmup { color: var(--soft); } .key.warmup::before { height: 10px; border: 1px solid var(--edge); background: var(--shade); }
 .line.muted { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 5 4; }
 .bar.a { fill: var(--a); } .bar.b { fill: var(--b); }
 .point { fill: transparent; } .point:hover { fill: var(--text); fill-opacity: .07; }

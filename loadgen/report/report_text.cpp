@@ -1,80 +1,83 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/report/report_text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "cli/terminal.hpp"
+#include "cli/text.hpp"
+#include "loadgen/report/conclusion.hpp"
 #include "loadgen/report/plot.hpp"
 #include "loadgen/report/report_figures.hpp"
 #include "loadgen/trend.hpp"
-#include "units/text.hpp"
+#include "units/duration.hpp"
+#include "units/number.hpp"
+#include "units/size.hpp"
 
 namespace loadgen {
 namespace {
 
-std::vector<ServerObservation> over_time(const Evidence& evidence) {
-  std::vector<ServerObservation> all;
-  if (evidence.before) all.push_back(*evidence.before);
-  all.insert(all.end(), evidence.during.begin(), evidence.during.end());
-  if (evidence.after) all.push_back(*evidence.after);
-  return all;
-}
+using cli::Look;
 
-std::string rate_text(const RunResult& result) {
-  std::string text = format_fixed(result.rate_reached, 1) + " a second";
-  if (result.rate_asked) text += " of " + format_fixed(*result.rate_asked, 1) + " asked";
-  return text;
-}
+constexpr std::size_t line_width = 80;
 
-std::string mode_of(const RunResult& result) { return result.mode.empty() ? "" : " (" + result.mode + ")"; }
-
-// "leaked tasks grow by 450 a second (Theil–Sen, 21 scrapes)"; empty when the scrapes are too few.
-std::string trend_line(const RunResult& result) {
+// "leaked tasks grew by 450 per second (Theil–Sen, 21 scrapes)"; empty when the scrapes are too few.
+std::string trend_text(const RunResult& result) {
   if (result.runs > 1) return {};  // the scrapes of several clocks
-  const Evidence& evidence = result.evidence;
   std::vector<TrendPoint> points;
-  for (const auto& seen : evidence.during) {
-    points.push_back({.seconds = std::chrono::duration<double>(seen.at - evidence.during.front().at).count(),
+  for (const auto& seen : result.evidence.during) {
+    points.push_back({.seconds = units::to_seconds(seen.at - result.evidence.during.front().at),
                       .value = static_cast<double>(seen.tasks_leaked)});
   }
   const auto slope = theil_sen_slope(points);
   if (!slope) return {};
-  return "  leaked tasks grew by " + format_fixed(*slope, 1) + " a second (Theil–Sen over " +
-         format_count(static_cast<std::int64_t>(points.size())) + " scrapes)\n";
+  return fmt::format("leaked tasks grew by {} per second (Theil–Sen over {} scrapes)",
+                     units::format_fixed(*slope, 1), points.size());
 }
 
-std::string others_line(const Judgement& judgement) {
-  if (judgement.requests_of_others == 0) return {};
-  return "  the server saw " + format_count(judgement.requests_seen) + " requests, " +
-         format_count(judgement.requests_of_others) + " of them from other clients\n";
-}
-
-// In lines of at most `line_width` cells, broken between words; from the second on they are indented.
-std::string wrapped(std::string_view text, std::string_view indent) {
-  constexpr std::size_t line_width = 90;
-  std::string lines;
-  std::size_t used = 0;
+// In lines that fit, broken between words and indented; the first by `first`.
+std::string wrapped(std::string_view text, std::string_view first, std::size_t indent) {
+  std::string lines(first);
+  std::size_t used = cli::cells(first);
+  bool at_start = true;
   while (!text.empty()) {
     const auto word = text.substr(0, text.find(' '));
     text.remove_prefix(std::min(word.size() + 1, text.size()));
-    if (used > 0 && used + 1 + cells(word) > line_width) {
-      lines += "\n" + std::string{indent};
-      used = indent.size();
-    } else if (used > 0) {
+    if (!at_start && used + 1 + cli::cells(word) > line_width) {
+      lines.append("\n").append(indent, ' ');
+      used = indent;
+    } else if (!at_start) {
       lines += ' ';
       ++used;
     }
     lines += word;
-    used += cells(word);
+    used += cli::cells(word);
+    at_start = false;
   }
   return lines + "\n";
 }
 
-std::string verdict_line(const Judgement& judgement) {
-  return std::string{to_string(judgement.verdict)} + ": " + judgement.reason;
+std::string table_text(const FigureTable& table) {
+  std::size_t names = cli::cells(table.caption);
+  std::vector<std::size_t> widths;
+  for (const auto& row : table.rows) names = std::max(names, cli::cells(row.name) + 2);
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    widths.push_back(std::max<std::size_t>(cli::cells(table.columns[i]), 9));
+    for (const auto& row : table.rows) widths[i] = std::max(widths[i], cli::cells(row.values[i]));
+  }
+  const auto line = [&](const std::string& name, const std::vector<std::string>& values) {
+    std::string text = cli::pad_right(name, names);
+    for (std::size_t i = 0; i < values.size(); ++i) text += "  " + cli::pad_left(values[i], widths[i]);
+    return text + "\n";
+  };
+  std::string text = "\n" + line(table.caption, table.columns);
+  for (const auto& row : table.rows) text += line("  " + row.name, row.values);
+  return text;
 }
 
 // Rows of equal width from the fastest to the slowest response, a few of them far out left to the last row's
@@ -82,6 +85,7 @@ std::string verdict_line(const Judgement& judgement) {
 std::string histogram_rows(const Histogram& latency) {
   constexpr int rows = 10;
   constexpr std::size_t widest_bar = 40;
+  if (latency.count() == 0) return {};
   const auto from = latency.min();
   const auto step = (latency.max() - from) / rows;
   std::vector<std::int64_t> counts;
@@ -92,185 +96,148 @@ std::string histogram_rows(const Histogram& latency) {
     below = up_to;
   }
   const auto most = *std::ranges::max_element(counts);
-  const auto count_width = format_count(most).size();
-  std::string text;
+  const auto count_width = units::format_count(most).size();
+  std::string text = "\n";
   for (int row = 0; row < rows; ++row) {
     const auto count = counts[static_cast<std::size_t>(row)];
     const auto label = row + 1 == rows ? latency.max() : from + step * (row + 1);
-    text += "  ≤ " + pad_left(format_duration(label), 8) + "  " + pad_left(format_count(count), count_width) +
-            "  " + bar(static_cast<double>(count), static_cast<double>(most), widest_bar) + "\n";
+    text += fmt::format("  ≤ {}  {}  {}\n", cli::pad_left(units::rounded_duration(label), 8),
+                        cli::pad_left(units::format_count(count), count_width),
+                        bar(static_cast<double>(count), static_cast<double>(most), widest_bar));
   }
   return text;
 }
 
 // "  met     p99<50ms  12.3 ms"
-std::string threshold_lines(const RunResult& result) {
+std::string threshold_lines(const RunResult& result, std::string_view heading, bool color) {
+  if (result.thresholds.empty()) return {};
   std::size_t width = 0;
-  for (const auto& each : result.thresholds) width = std::max(width, cells(each.text));
-  std::string text;
+  for (const auto& each : result.thresholds) width = std::max(width, cli::cells(each.text));
+  std::string text = fmt::format("\n{}\n", heading);
   for (const auto& each : result.thresholds) {
-    text += std::string("  ") + (each.met ? "met     " : "missed  ") + pad_right(each.text, width) + "  " +
-            each.shown + "\n";
+    text += fmt::format(
+        "  {}  {}  {}\n",
+        cli::painted(each.met ? "met   " : "missed", each.met ? Look::good : Look::alarming, color),
+        cli::pad_right(each.text, width), each.shown);
   }
   return text;
 }
 
-std::string note_lines(const RunResult& result, std::string_view who) {
-  std::string text;
-  for (const std::string& note : result.notes) text += std::string(who) + wrapped(note, "  ");
-  return text;
-}
-
-std::string server_lines(const RunResult& result) {
-  const std::array columns{result.evidence.before, at_end_of_load(result.evidence), result.evidence.after};
-  std::string text = pad_right("", 15) + pad_left("before", 13) + pad_left("end of load", 13) +
-                     pad_left("after drain", 13) + "\n";
-  for (const ServerRow& row : server_rows) {
-    text += "  " + pad_right(row.name, 13);
-    for (const auto& column : columns) text += pad_left(figure(column, row.member, row.format), 13);
-    text += "\n";
-  }
-  return text;
+std::vector<ServerObservation> over_time(const Evidence& evidence) {
+  std::vector<ServerObservation> all;
+  if (evidence.before) all.push_back(*evidence.before);
+  all.insert(all.end(), evidence.during.begin(), evidence.during.end());
+  if (evidence.after) all.push_back(*evidence.after);
+  return all;
 }
 
 // Two lines of one figure over time, fixed and leaky, drawn to the scale of both.
-std::string plots(std::string_view title, const RunResult& fixed, const RunResult& leaky,
+std::string plots(std::string_view title, std::span<const RunResult> results,
                   std::int64_t ServerObservation::*member, std::string (*format)(std::int64_t),
                   bool from_zero) {
-  constexpr std::size_t width = 64;
-  const auto values_of = [&](const RunResult& result) {
-    std::vector<double> values;
-    for (const auto& seen : over_time(result.evidence)) values.push_back(static_cast<double>(seen.*member));
-    return values;
-  };
-  const std::array values{values_of(fixed), values_of(leaky)};
+  constexpr std::size_t width = 48;
+  std::array<std::vector<double>, 2> values;
+  for (std::size_t side = 0; side < values.size(); ++side) {
+    for (const auto& seen : over_time(results[side].evidence))
+      values[side].push_back(static_cast<double>(seen.*member));
+  }
   if (values[0].empty() && values[1].empty()) return {};
 
   Scale scale{.from = from_zero ? 0 : 1e300, .to = 0};
   for (const auto& line : values) {
     for (const double value : line) scale = {std::min(scale.from, value), std::max(scale.to, value)};
   }
-  const auto line_width = std::min(width, std::max(values[0].size(), values[1].size()));
-  std::string text = "\n" + std::string{title} + "\n";
-  for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
-    if (values[i].empty()) continue;
-    const auto highest = static_cast<std::int64_t>(*std::ranges::max_element(values[i]));
-    text += pad_right(i == 0 ? "  fixed" : "  leaky", 9) +
-            pad_right(sparkline(values[i], scale, width), line_width) + "  at most " + format(highest) + "\n";
+  const auto drawn = std::min(width, std::max(values[0].size(), values[1].size()));
+  std::string text = fmt::format("\n{}\n", title);
+  for (std::size_t side = 0; side < values.size(); ++side) {
+    if (values[side].empty()) continue;
+    text += fmt::format("  {}  {}  at most {}\n", side_name(side),
+                        cli::pad_right(sparkline(values[side], scale, width), drawn),
+                        format(static_cast<std::int64_t>(*std::ranges::max_element(values[side]))));
   }
   return text;
+}
+
+// What decided; the verdict above it, where it was something else.
+std::string conclusion_text(std::span<const RunResult> results, bool color) {
+  const Conclusion conclusion = conclude(results);
+  std::string text = "\nVerdict\n";
+  for (std::size_t side = 0; side < results.size(); ++side) {
+    const Judgement& judgement = results[side].judgement;
+    const std::string verdict = fmt::format("{}: {}", to_string(judgement.verdict), judgement.reason);
+    if (results.size() > 1) text += wrapped(verdict, fmt::format("  {}  ", side_name(side)), 9);
+    if (results.size() == 1 && verdict != conclusion.headline()) text += wrapped(verdict, "  ", 2);
+  }
+  const Look look = conclusion.exit_status == Exit::clean     ? Look::good
+                    : conclusion.exit_status == Exit::unknown ? Look::doubtful
+                                                              : Look::alarming;
+  const std::string line =
+      wrapped(fmt::format("{} (exit status {})", conclusion.headline(), conclusion.exit_status), "  ", 2);
+  return text + "  " + cli::painted(std::string_view(line).substr(2, conclusion.word.size()), look, color) +
+         line.substr(2 + conclusion.word.size());
+}
+
+std::string note_lines(std::span<const RunResult> results) {
+  std::string text;
+  for (std::size_t side = 0; side < results.size(); ++side) {
+    const std::string of_side = results.size() > 1 ? fmt::format("  {}: ", side_name(side)) : "  ";
+    for (const std::string& note : all_notes(results[side])) text += wrapped(note, of_side, 4);
+    const std::string others = others_text(results[side].judgement);
+    if (!others.empty()) text += wrapped(others, of_side, 4);
+  }
+  return text.empty() ? text : "\nNotes\n" + text;
+}
+
+std::string run_text(const RunResult& result, bool color) {
+  const auto& requests = result.requests;
+  std::string text = "Summary\n";
+  const auto line = [&](std::string_view name, std::string_view value) {
+    text += fmt::format("  {}{}\n", cli::pad_right(name, 12), value);
+  };
+  line("target", target_text(result));
+  if (!result.evidence.unreachable.empty()) return text;
+  if (result.runs > 1) line("runs", units::format_count(result.runs) + ", merged");
+  line("duration", units::rounded_duration(result.elapsed));
+  line("requests",
+       fmt::format("{} sent, {} ok, {} errors, {} aborted, {} refused", units::format_count(requests.sent),
+                   units::format_count(requests.ok), units::format_count(requests.errors),
+                   units::format_count(requests.aborted), units::format_count(requests.refused)));
+  line("rate", rate_text(result));
+  if (result.elapsed.count() > 0) {
+    const auto per_second = static_cast<double>(requests.bytes_received) / units::to_seconds(result.elapsed);
+    line("bytes", fmt::format("{} sent, {} received, {} per second", units::rounded_size(requests.bytes_sent),
+                              units::rounded_size(requests.bytes_received),
+                              units::rounded_size(static_cast<std::int64_t>(per_second))));
+  }
+  for (const FigureTable& table : run_tables(result)) {
+    text += table_text(table);
+    if (table.caption == "Latency") text += histogram_rows(result.latency);
+  }
+  if (const std::string trend = trend_text(result); !trend.empty()) text += fmt::format("  {}\n", trend);
+  if (result.judgement.leaked_per_request) {
+    text +=
+        fmt::format("  a request left {} tasks and {}\n", per_request(result.judgement.leaked_per_request),
+                    bytes_per_request(result.judgement.bytes_per_request));
+  }
+  return text + threshold_lines(result, "Thresholds", color);
+}
+
+std::string compare_text(std::span<const RunResult> results, bool color) {
+  std::string text;
+  for (const FigureTable& table : compare_tables(results[0], results[1])) text += table_text(table);
+  text +=
+      plots("Leaked tasks over time", results, &ServerObservation::tasks_leaked, units::format_count, true);
+  text += plots("RSS over time", results, &ServerObservation::rss_bytes, units::rounded_size, false);
+  for (std::size_t side = 0; side < results.size(); ++side)
+    text += threshold_lines(results[side], fmt::format("Thresholds, {}", side_name(side)), color);
+  return text.substr(1);
 }
 
 }  // namespace
 
-std::string run_text(const RunResult& result) {
-  const auto& requests = result.requests;
-  std::string text = "Summary\n";
-  const auto line = [&](std::string_view name, std::string_view value) {
-    text += "  " + pad_right(name, 12) + std::string{value} + "\n";
-  };
-  line("target", result.target + mode_of(result));
-  if (result.runs > 1) line("runs", format_count(result.runs) + ", merged");
-  line("duration", format_duration(result.elapsed));
-  line("requests", format_count(requests.sent) + " sent, " + format_count(requests.ok) + " ok, " +
-                       format_count(requests.errors) + " errors, " + format_count(requests.aborted) +
-                       " aborted, " + format_count(requests.refused) + " refused");
-  line("rate", rate_text(result));
-
-  text += "\nLatency\n";
-  for (const auto& [name, quantile] : percentiles) {
-    text += "  " + pad_right(name, 7) + pad_left(latency_at(result.latency, quantile), 8) + "\n";
-  }
-  if (result.latency.count() > 0) text += "\n" + histogram_rows(result.latency);
-
-  if (!requests.by_status.empty()) {
-    text += "\nStatus codes\n";
-    for (const auto& [status, count] : requests.by_status) {
-      text += "  " + std::to_string(status) + "  " + format_count(count) + "\n";
-    }
-  }
-
-  if (!requests.by_error.empty()) {
-    std::size_t width = 0;
-    for (const auto& [error, count] : requests.by_error) width = std::max(width, cells(error));
-    text += "\nErrors\n";
-    for (const auto& [error, count] : requests.by_error)
-      text += "  " + pad_right(error, width) + "  " + format_count(count) + "\n";
-  }
-
-  if (result.evidence.wanted) {
-    text += "\nServer\n" + server_lines(result) + others_line(result.judgement) + trend_line(result);
-  }
-  if (result.judgement.leaked_per_request) {
-    text += "  a request left " + per_request(result.judgement.leaked_per_request) + " tasks and " +
-            bytes_per_request(result.judgement.bytes_per_request) + "\n";
-  }
-  if (!result.thresholds.empty()) text += "\nThresholds\n" + threshold_lines(result);
-  if (!result.notes.empty()) text += "\nNotes\n" + note_lines(result, "  ");
-  return text + "\nVerdict\n  " + wrapped(verdict_line(result.judgement), "  ");
-}
-
-std::string compare_text(const RunResult& fixed, const RunResult& leaky) {
-  std::string text = pad_right("", 26) + pad_left("fixed", 14) + pad_left("leaky", 14) + "\n";
-  const auto row = [&](std::string_view name, const std::function<std::string(const RunResult&)>& value) {
-    text += "  " + pad_right(name, 24) + pad_left(value(fixed), 14) + pad_left(value(leaky), 14) + "\n";
-  };
-  const auto count_row = [&](std::string_view name, std::int64_t RequestCounts::*member) {
-    row(name, [&](const RunResult& r) { return format_count(r.requests.*member); });
-  };
-
-  text += "requests\n";
-  count_row("sent", &RequestCounts::sent);
-  count_row("ok", &RequestCounts::ok);
-  count_row("errors", &RequestCounts::errors);
-  if (fixed.requests.aborted + leaky.requests.aborted > 0) count_row("aborted", &RequestCounts::aborted);
-  if (fixed.requests.refused + leaky.requests.refused > 0) count_row("refused", &RequestCounts::refused);
-  row("a second", [](const RunResult& r) { return format_fixed(r.rate_reached, 1); });
-
-  text += "latency\n";
-  for (const auto& [name, quantile] : percentiles) {
-    row(name, [&](const RunResult& r) { return latency_at(r.latency, quantile); });
-  }
-
-  text += "tasks of requests\n";
-  constexpr auto tasks = &ServerObservation::tasks;
-  row("before", [&](const RunResult& r) { return figure(r.evidence.before, tasks, format_count); });
-  row("at the end of the load",
-      [&](const RunResult& r) { return figure(at_end_of_load(r.evidence), tasks, format_count); });
-  row("after the drain", [&](const RunResult& r) { return figure(r.evidence.after, tasks, format_count); });
-
-  text += "left over\n";
-  const auto left_row = [&](std::string_view name, std::int64_t Judgement::*member) {
-    row(name, [&](const RunResult& r) { return left_over(r, member); });
-  };
-  left_row("tasks", &Judgement::tasks_left);
-  row("tasks a request", [](const RunResult& r) { return per_request(r.judgement.leaked_per_request); });
-  left_row("contexts", &Judgement::contexts_left);
-  left_row("timers", &Judgement::timers_left);
-
-  text += "memory\n";
-  row("growth a request",
-      [](const RunResult& r) { return bytes_per_request(r.judgement.bytes_per_request); });
-  row("growth of RSS", rss_growth);
-  text += pad_right("verdict", 26) + pad_left(to_string(fixed.judgement.verdict), 14) +
-          pad_left(to_string(leaky.judgement.verdict), 14) + "\n";
-
-  text += plots("leaked tasks over time", fixed, leaky, &ServerObservation::tasks_leaked, format_count, true);
-  text += plots("RSS over time", fixed, leaky, &ServerObservation::rss_bytes, format_bytes, false);
-
-  for (const auto* result : {&fixed, &leaky}) {
-    if (!result->thresholds.empty())
-      text += std::string("\nthresholds, ") + (result == &fixed ? "fixed" : "leaky") + "\n" +
-              threshold_lines(*result);
-  }
-  if (!fixed.notes.empty() || !leaky.notes.empty())
-    text += "\n" + note_lines(fixed, "fixed: ") + note_lines(leaky, "leaky: ");
-
-  for (const auto* result : {&fixed, &leaky}) {
-    const auto* name = result == &fixed ? "\nfixed  " : "leaky  ";
-    text += name + wrapped(verdict_line(result->judgement), "       ") + others_line(result->judgement);
-  }
-  return text;
+std::string report_text(std::span<const RunResult> results, bool color) {
+  return (results.size() == 1 ? run_text(results[0], color) : compare_text(results, color)) +
+         note_lines(results) + conclusion_text(results, color);
 }
 
 }  // namespace loadgen

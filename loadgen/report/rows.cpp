@@ -1,66 +1,112 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/report/rows.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
-#include "units/text.hpp"
+#include "cli/terminal.hpp"
+#include "cli/text.hpp"
+#include "loadgen/report/report_figures.hpp"
+#include "units/number.hpp"
+#include "units/size.hpp"
 
 namespace loadgen {
 namespace {
 
 constexpr std::string_view bar_between = " │";
+constexpr std::size_t time_width = 6;
 
-std::string cell(std::string_view text, std::size_t width) { return " " + pad_left(text, width); }
+struct Column {
+  std::string_view title;
+  std::size_t width;
+  bool of_server;
+  bool alarming;  // unless it is 0
+  std::string (*cell)(const RowSide&);
+};
 
-std::string quantile(const Histogram& latency, double q) {
-  return latency.count() == 0 ? "–" : format_duration(latency.at_quantile(q));
+std::string seen_cell(const RowSide& side, std::int64_t ServerObservation::*member,
+                      std::string (*format)(std::int64_t)) {
+  return figure(side.seen, member, format);
 }
 
-std::string seen_cells(const std::optional<ServerObservation>& seen, std::size_t count_width,
-                       std::size_t bytes_width) {
-  if (!seen) return cell("–", count_width) + cell("–", count_width) + cell("–", bytes_width);
-  return cell(format_count(seen->tasks), count_width) + cell(format_count(seen->tasks_leaked), count_width) +
-         cell(format_bytes(seen->rss_bytes), bytes_width);
+std::string sent(const RowSide& side) { return units::format_count(side.interval.sent); }
+std::string ok(const RowSide& side) { return units::format_count(side.interval.ok); }
+std::string errors(const RowSide& side) { return units::format_count(side.interval.errors); }
+std::string p50(const RowSide& side) { return latency_at(side.interval.latency, 0.5); }
+std::string p99(const RowSide& side) { return latency_at(side.interval.latency, 0.99); }
+std::string live(const RowSide& side) {
+  return seen_cell(side, &ServerObservation::tasks, units::format_count);
+}
+std::string leaked(const RowSide& side) {
+  return seen_cell(side, &ServerObservation::tasks_leaked, units::format_count);
+}
+std::string rss(const RowSide& side) {
+  return seen_cell(side, &ServerObservation::rss_bytes, units::rounded_size);
 }
 
-// The seconds of the warm-up are marked.
-std::string time_cell(std::chrono::seconds time, bool warmup) {
-  return pad_left((warmup ? "~" : "") + std::to_string(time.count()) + "s", 6);
+std::vector<Column> columns_for(std::size_t sides, std::size_t width) {
+  if (sides == 1) {
+    return {{"sent", 7, false, false, sent},   {"ok", 7, false, false, ok},   {"err", 6, false, true, errors},
+            {"p50", 9, false, false, p50},     {"p99", 9, false, false, p99}, {"live", 7, true, false, live},
+            {"leaked", 7, true, true, leaked}, {"rss", 10, true, false, rss}};
+  }
+  std::vector<Column> columns{{"ok", 6, false, false, ok},
+                              {"err", 5, false, true, errors},
+                              {"p99", 8, false, false, p99},
+                              {"leaked", 7, true, true, leaked}};
+  if (width < 110) return columns;
+  columns.insert(columns.end() - 1, Column{"live", 7, true, false, live});
+  columns.push_back(Column{"rss", 9, true, false, rss});
+  return columns;
 }
 
-std::string half(const Interval& interval, const std::optional<ServerObservation>& seen) {
-  return cell(format_count(interval.ok), 6) + cell(format_count(interval.errors), 5) +
-         cell(quantile(interval.latency, 0.99), 8) + seen_cells(seen, 7, 9);
+// Before each side a bar, and within the one side between what the client and what the server says.
+template <class Cell>
+std::string cells_of(std::span<const Column> columns, bool bar_inside, Cell cell) {
+  std::string text;
+  bool server_part = false;
+  for (const Column& column : columns) {
+    if (bar_inside && column.of_server && !server_part) text += bar_between;
+    server_part = column.of_server;
+    text.append(" ").append(cell(column));
+  }
+  return text;
 }
 
 }  // namespace
 
-std::string run_header() {
-  return pad_left("time", 6) + cell("sent", 7) + cell("ok", 7) + cell("err", 6) + cell("p50", 9) +
-         cell("p99", 9) + std::string(bar_between) + cell("live", 7) + cell("leaked", 7) + cell("rss", 10);
+std::string row_header(std::size_t sides, const RowStyle& style) {
+  const auto columns = columns_for(sides, style.width);
+  const std::string titles = cells_of(
+      columns, sides == 1, [](const Column& column) { return cli::pad_left(column.title, column.width); });
+  if (sides == 1) return cli::pad_left("time", time_width) + titles;
+  std::string names(time_width, ' ');
+  std::string line = cli::pad_left("time", time_width);
+  for (std::size_t side = 0; side < sides; ++side) {
+    names += fmt::format("{} {}", bar_between, cli::pad_right(side_name(side), cli::cells(titles) - 1));
+    line.append(bar_between).append(titles);
+  }
+  return names + "\n" + line;
 }
 
-std::string run_row(std::chrono::seconds time, bool warmup, const Interval& interval,
-                    const std::optional<ServerObservation>& seen) {
-  return time_cell(time, warmup) + cell(format_count(interval.sent), 7) + cell(format_count(interval.ok), 7) +
-         cell(format_count(interval.errors), 6) + cell(quantile(interval.latency, 0.5), 9) +
-         cell(quantile(interval.latency, 0.99), 9) + std::string(bar_between) + seen_cells(seen, 7, 10);
-}
-
-std::string compare_header() {
-  const std::string columns =
-      cell("ok", 6) + cell("err", 5) + cell("p99", 8) + cell("live", 7) + cell("leaked", 7) + cell("rss", 9);
-  const std::string bar(bar_between);
-  return pad_left("", 6) + bar + " " + pad_right("fixed", cells(columns) - 1) + bar + " leaky\n" +  //
-         pad_left("time", 6) + bar + columns + bar + columns;
-}
-
-std::string compare_row(std::chrono::seconds time, bool warmup, const Interval& fixed,
-                        const std::optional<ServerObservation>& fixed_seen, const Interval& leaky,
-                        const std::optional<ServerObservation>& leaky_seen) {
-  return time_cell(time, warmup) + std::string(bar_between) + half(fixed, fixed_seen) +
-         std::string(bar_between) + half(leaky, leaky_seen);
+std::string row(std::chrono::seconds time, bool warmup, std::span<const RowSide> sides,
+                const RowStyle& style) {
+  const auto columns = columns_for(sides.size(), style.width);
+  // The seconds of the warm-up are marked.
+  std::string line = cli::pad_left(fmt::format("{}{}s", warmup ? "~" : "", time.count()), time_width);
+  for (const RowSide& side : sides) {
+    if (sides.size() > 1) line += bar_between;
+    line += cells_of(columns, sides.size() == 1, [&](const Column& column) {
+      const std::string text = column.cell(side);
+      const bool alarm = column.alarming && text != "0" && text != unknown_figure;
+      return cli::painted(cli::pad_left(text, column.width), alarm ? cli::Look::alarming : cli::Look::plain,
+                          style.color);
+    });
+  }
+  return line;
 }
 
 std::string progress_line(double share, std::string_view text) {
@@ -68,7 +114,7 @@ std::string progress_line(double share, std::string_view text) {
   const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * width));
   std::string line = "  ";
   for (int i = 0; i < width; ++i) line += i < full ? "█" : "░";
-  return line + "  " + std::string(text);
+  return fmt::format("{}  {}", line, text);
 }
 
 }  // namespace loadgen

@@ -2,7 +2,7 @@
 #pragma once
 // What is printed every second while the load runs.
 //
-// Guarantees     each row as wide as the header, at most 78 cells for one server, 110 for two.
+// Guarantees     each row as wide as the header, and within 80 cells; for two servers on a wide terminal 110.
 // Threads        any.
 //
 //   time    sent      ok    err       p50       p99 │    live  leaked        rss
@@ -10,22 +10,29 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "loadgen/observation.hpp"
-#include "loadgen/traffic.hpp"
+#include "loadgen/report/report.hpp"
 
 namespace loadgen {
 
-std::string run_header();
-std::string run_row(std::chrono::seconds time, bool warmup, const Interval& interval,
-                    const std::optional<ServerObservation>& seen);
+// How rows are drawn.
+struct RowStyle {
+  std::size_t width = 80;
+  bool color = false;
+};
 
-std::string compare_header();
-std::string compare_row(std::chrono::seconds time, bool warmup, const Interval& fixed,
-                        const std::optional<ServerObservation>& fixed_seen, const Interval& leaky,
-                        const std::optional<ServerObservation>& leaky_seen);
+// Of one server, or of two.
+struct RowSide {
+  const Interval& interval;
+  const std::optional<ServerObservation>& seen;
+};
+
+std::string row_header(std::size_t sides, const RowStyle& style);
+std::string row(std::chrono::seconds time, bool warmup, std::span<const RowSide> sides,
+                const RowStyle& style);
 
 // "████████░░░░░░░░  7s of 15s"
 std::string progress_line(double share, std::string_view text);

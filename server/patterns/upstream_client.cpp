@@ -31,7 +31,7 @@ Upstream::Upstream(leash::Loop& loop, http::Url url, std::optional<leash::Durati
 leash::Task<leash::Result<>> Upstream::ask(std::shared_ptr<Upstream> self, leash::Context ctx,
                                            leash::Duration latency) {
   client::Request request(self->url_);
-  if (request.url.target == "/") request.url.target = "/backend?latency=" + http::format_duration(latency);
+  if (request.url.target == "/") request.url.target = "/backend?latency=" + units::format_duration(latency);
   if (const auto* trace = ctx.value<leash::Trace>()) http::add_trace(request.headers, *trace);
   const auto response = co_await self->client_.call(ctx, std::move(request));
   if (!response) co_return std::unexpected(response.error());

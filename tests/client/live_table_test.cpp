@@ -162,7 +162,7 @@ class LiveTable : public testing::Test {
   static void expect_fits(const OnTerminal& terminal, std::size_t width, std::size_t height) {
     const auto lines = terminal.lines();
     EXPECT_EQ(lines.size(), height) << terminal.frame();
-    for (const std::string& line : lines) EXPECT_LE(client::cells(line), width) << line;
+    for (const std::string& line : lines) EXPECT_LE(cli::cells(line), width) << line;
   }
 
   ServerProcess server;

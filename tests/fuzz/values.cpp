@@ -23,25 +23,25 @@ using fuzz::require;
 using std::chrono::nanoseconds;
 
 void fuzz_text(std::string_view text) {
-  const auto duration = http::parse_duration(text);
+  const auto duration = units::parse_duration(text);
   if (duration) {
     require(*duration >= nanoseconds::zero(), "a duration is not negative");
-    require(http::parse_duration(http::format_duration(*duration)) == duration,
+    require(units::parse_duration(units::format_duration(*duration)) == duration,
             "a duration can be written again");
   } else {
     fuzz::require_sentence(duration.error());
   }
-  const auto size = http::parse_size(text);
+  const auto size = units::parse_size(text);
   if (size) {
-    require(http::parse_size(std::to_string(*size)) == size, "a size can be written again, in bytes");
+    require(units::parse_size(std::to_string(*size)) == size, "a size can be written again, in bytes");
   } else {
     fuzz::require_sentence(size.error());
   }
 }
 
 void fuzz_duration(std::int64_t count) {
-  const std::string text = http::format_duration(nanoseconds{count});
-  const auto again = http::parse_duration(count < 0 ? text.substr(1) : text);
+  const std::string text = units::format_duration(nanoseconds{count});
+  const auto again = units::parse_duration(count < 0 ? text.substr(1) : text);
   if (count >= 0) return require(again && again->count() == count, "what is written can be read");
   require(text.starts_with('-'), "what is negative says so");
   if (count != std::numeric_limits<std::int64_t>::min())
@@ -49,9 +49,9 @@ void fuzz_duration(std::int64_t count) {
 }
 
 void fuzz_size(std::uint64_t bytes) {
-  fuzz::require_sentence(http::format_size(bytes));
-  require(http::parse_size(std::to_string(bytes) + "B") == bytes, "bytes are bytes");
-  const auto larger = http::parse_size(std::to_string(bytes) + "KiB");
+  fuzz::require_sentence(units::format_size(bytes));
+  require(units::parse_size(std::to_string(bytes) + "B") == bytes, "bytes are bytes");
+  const auto larger = units::parse_size(std::to_string(bytes) + "KiB");
   require(larger.has_value() == (bytes >> 54 == 0), "a size has 64 bits");
   if (larger) require(*larger == bytes * 1024, "a KiB has 1024 bytes");
 }

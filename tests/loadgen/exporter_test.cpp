@@ -27,7 +27,8 @@ void with_exporter(const Body& body) {
                int scrapes = 0;
                Exporter::Render render = [&scrapes] { return "figure " + std::to_string(++scrapes) + "\n"; };
                leash::Scope serving(b.ctx);
-               serving.go(Exporter::run(std::move(*exporter), serving.ctx(), std::move(render)), "exporter");
+               serving.go(Exporter::run(std::move(*exporter), b.loop, serving.ctx(), std::move(render)),
+                          "exporter");
                co_await body(b, url);
                serving.cancel();
                (void)co_await serving.join();
@@ -73,7 +74,8 @@ TEST(Exporter, HasNothingElse) {
 TEST(Exporter, ABadRequestIsAnsweredAndTheConnectionClosed) {
   with_exporter([](Bench& b, http::Url url) -> leash::Task<> {
     client::Connection connection(b.loop.io());
-    auto done = co_await connection.connect(b.ctx, url.host, url.port);
+    const client::Origin origin(url);
+    auto done = co_await connection.connect(b.ctx, origin);
     if (done) done = co_await connection.send(b.ctx, "GET /metrics HTTP/1.1\r\n\r\n");  // no Host
     if (done) done = co_await connection.receive(b.ctx, http::RequestKind::other, nullptr);
     EXPECT_TRUE(done);

@@ -26,13 +26,11 @@ LoadMetrics figures(const loadgen::Histogram& latency) {
                                         .errors = 2,
                                         .aborted = 1,
                                         .refused = 3,
-                                        .by_status = {{200, 6}, {503, 2}},
+                                        .by_status = {{"200", 6}, {"503", 2}},
                                         .by_error = {}},
-                           .latency = &latency,
-                           .in_flight = 1,
-                           .in_line = 4,
-                           .connections = 5,
-                           .rate_asked = 300});
+                           .own = {.no_ports = 8, .waited = 9, .held_up = 250ms, .processor_share = {}},
+                           .latency = latency,
+                           .now = {.in_flight = 1, .in_line = 4, .connections = 5, .rate_asked = 300}});
   return figures;
 }
 
@@ -55,6 +53,9 @@ TEST(LoadMetrics, HaveWhatTheReportHas) {
   is("leash_load_requests_in_line", {}, 4);
   is("leash_load_connections", {}, 5);
   is("leash_load_rate_asked", {}, 300);
+  is("leash_load_own_limit_total", {{"limit", "ports"}}, 8);
+  is("leash_load_own_limit_total", {{"limit", "connections"}}, 9);
+  is("leash_load_held_up_seconds", {}, 0.25);
   is("leash_load_phase", {{"phase", "load"}}, 1);
   is("leash_load_phase", {{"phase", "drain"}}, 0);
   is("leash_load_request_duration_seconds_bucket", {{"le", "0.0005"}}, 1);

@@ -43,7 +43,6 @@ TEST(Observation, TakesEachFigureFromItsMetric) {
   EXPECT_EQ(seen->rss_bytes, 12'582'912);
   EXPECT_EQ(seen->heap_bytes, 4'194'304);
   EXPECT_EQ(seen->requests, 45);
-  EXPECT_TRUE(seen->counts_requests);
   EXPECT_EQ(seen->demo_requests, 42);
   EXPECT_EQ(seen->start_time, 1763940000.25);
 }
@@ -59,8 +58,22 @@ TEST(Observation, ASeriesThatHasNotBegunIsZero) {
   ASSERT_TRUE(seen.has_value()) << seen.error();
   EXPECT_EQ(seen->tasks, 0);
   EXPECT_EQ(seen->tasks_leaked, 0);
-  EXPECT_EQ(seen->requests, 0);
-  EXPECT_FALSE(seen->counts_requests);
+  EXPECT_FALSE(seen->requests) << "it does not count them";
+}
+
+TEST(Observation, OfAProcessThatKnowsNoRequestsAllTasksCount) {
+  const auto seen = observe(R"(leash_tasks_live{site="a",role="system",kind="task"} 2
+leash_tasks_live{site="b",role="system",kind="coroutine"} 3
+leash_tasks_finished_total{site="b",outcome="reaped"} 4
+leash_tasks_finished_total{site="b",outcome="returned"} 5
+leash_contexts_live 1
+leash_contexts_held 0
+leash_timers_armed 0
+process_start_time_seconds 5
+)");
+  ASSERT_TRUE(seen.has_value()) << seen.error();
+  EXPECT_EQ(seen->tasks, 5);
+  EXPECT_EQ(seen->tasks_reaped, 4);
 }
 
 TEST(Observation, MetricsOfAnotherServerAreAnErrorThatNamesWhatIsMissing) {
@@ -68,7 +81,7 @@ TEST(Observation, MetricsOfAnotherServerAreAnErrorThatNamesWhatIsMissing) {
        {"leash_contexts_live", "leash_contexts_held", "leash_timers_armed", "process_start_time_seconds"}) {
     const auto seen = observe(without(complete, name));
     ASSERT_FALSE(seen.has_value()) << name;
-    EXPECT_EQ(seen.error(), "not the metrics of a leash server: " + name + " is missing");
+    EXPECT_EQ(seen.error(), "these are no metrics of leash: " + name + " is missing");
   }
 }
 

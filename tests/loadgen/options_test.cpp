@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using loadgen::Options;
 
-std::expected<Options, loadgen::Message> parse(std::initializer_list<const char*> arguments) {
+std::expected<Options, cli::Message> parse(std::initializer_list<const char*> arguments) {
   std::vector<const char*> argv{"leash-load"};
   argv.insert(argv.end(), arguments);
   return loadgen::parse_command_line(static_cast<int>(argv.size()), argv.data());
@@ -47,13 +47,20 @@ TEST(LoadOptions, AClosedLoopIsTheDefault) {
 TEST(LoadOptions, MetricsAreOnTheNextPortUnlessToldOtherwise) {
   const auto next = parse({"run", "http://127.0.0.1:8080/demo"});
   ASSERT_TRUE(next);
-  EXPECT_EQ(next->targets[0].metrics->port, 8081);
-  EXPECT_EQ(next->targets[0].metrics->target, "/metrics");
+  EXPECT_EQ(next->targets[0].metrics.at(0).url.port, 8081);
+  EXPECT_EQ(next->targets[0].metrics.at(0).url.target, "/metrics");
   const auto given = parse({"run", "http://127.0.0.1:8080/demo", "--metrics", "http://127.0.0.1:9/m"});
   ASSERT_TRUE(given);
-  EXPECT_EQ(given->targets[0].metrics->port, 9);
-  EXPECT_EQ(given->targets[0].metrics->target, "/m");
-  expect_refused({"run", "http://127.0.0.1:65535/"}, "--metrics");
+  EXPECT_EQ(given->targets[0].metrics.at(0).url.port, 9);
+  EXPECT_EQ(given->targets[0].metrics.at(0).url.target, "/m");
+  ASSERT_EQ(next->targets[0].metrics.size(), 2u);
+  EXPECT_EQ(next->targets[0].metrics.at(1).address(), "http://127.0.0.1:8080/metrics")
+      << "or beside the requests";
+  EXPECT_EQ(given->targets[0].metrics.size(), 1u);
+  EXPECT_EQ(parse({"run", "http://127.0.0.1:65535/"})->targets[0].metrics.size(), 1u);
+  EXPECT_EQ(
+      parse({"run", "http://a/", "--metrics", "unix:/run/a.sock"})->targets[0].metrics.at(0).unix_socket,
+      "/run/a.sock");
 }
 
 TEST(LoadOptions, AnOpenLoopMayUseMoreConnections) {
@@ -82,14 +89,14 @@ TEST(LoadOptions, CompareTakesTheFixedServerFirst) {
   ASSERT_TRUE(options);
   EXPECT_TRUE(options->is_compare());
   EXPECT_EQ(options->targets[0].address, "http://127.0.0.1:1/a");
-  EXPECT_EQ(options->targets[0].metrics->port, 2);
-  EXPECT_EQ(options->targets[1].metrics->port, 9);
+  EXPECT_EQ(options->targets[0].metrics.at(0).url.port, 2);
+  EXPECT_EQ(options->targets[1].metrics.at(0).url.port, 9);
   EXPECT_DOUBLE_EQ(options->targets[1].plan.abort_share, 0.05);
 }
 
 TEST(LoadOptions, SaysWhatIsWrong) {
   expect_refused({}, "A subcommand is required");
-  expect_refused({"ruin"}, "'ruin' is not a command; there are run, compare and merge");
+  expect_refused({"ruin"}, "'ruin' is not a command; the commands are run, compare, merge");
   expect_refused({"run"}, "URL is required");
   expect_refused({"compare", "http://127.0.0.1:1/"}, "LEAKY_URL is required");
   expect_refused({"run", "ftp://127.0.0.1/"}, "http://");
@@ -110,9 +117,9 @@ TEST(LoadOptions, SaysWhatIsWrong) {
                  "--stages excludes --duration");
   expect_refused({"run", "http://127.0.0.1:8080/", "--threshold", "p99"}, "--threshold: 'p99' is not METRIC");
   expect_refused({"run", "http://127.0.0.1:8080/", "--threshold", "rate>95%"}, "needs --rate or --stages");
-  expect_refused({"run", "http://127.0.0.1:8080/", "--prometheus-port", "65536"}, "a port from 0 to 65535");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--prometheus-port", "65536"},
+                 "a whole number from 0 to 65535");
   expect_refused({"run", "http://127.0.0.1:8080/", "--prometheus-host", "::1"}, "--prometheus-port");
-  expect_refused({"run", "http://127.0.0.1:8080/", "--json", "-", "--html", "-"}, "only one of them");
   expect_refused({"merge"}, "FILE is required");
   expect_refused({"merge", "a.json", "--rate", "5"}, "--rate");
 }
@@ -152,10 +159,51 @@ TEST(LoadOptions, ItsOwnMetricsAreOnTheLoopbackUnlessToldOtherwise) {
   EXPECT_FALSE(parse({"run", "http://127.0.0.1:8080/"})->prometheus);
 }
 
-TEST(LoadOptions, NobodyHasToLookAtTheServer) {
+TEST(LoadOptions, TheServerNeedNotBeLookedAt) {
   const auto options = parse({"run", "http://127.0.0.1:65535/", "--metrics", "none"});
   ASSERT_TRUE(options);
-  EXPECT_FALSE(options->targets[0].metrics);
+  EXPECT_TRUE(options->targets[0].metrics.empty());
+}
+
+TEST(LoadOptions, TheTokenGoesToTheLoopbackOrWhereMetricsWereNamed) {
+  const auto may = [](std::initializer_list<const char*> arguments) {
+    return parse(arguments)->targets.at(0).metrics.at(0).gets_token;
+  };
+  EXPECT_TRUE(may({"run", "http://127.0.0.1:8080/"}));
+  EXPECT_TRUE(may({"run", "http://localhost:8080/"}));
+  EXPECT_FALSE(may({"run", "http://192.0.2.1:8080/"}));
+  EXPECT_FALSE(may({"run", "http://127.0.0.1.example.org:8080/"}));
+  EXPECT_TRUE(may({"run", "http://192.0.2.1:8080/", "--metrics", "http://192.0.2.1:8081/metrics"}));
+}
+
+TEST(LoadOptions, ARequestIsMadeOfMethodFieldsAndBody) {
+  const auto options =
+      parse({"run", "http://127.0.0.1:8080/a", "-X", "PUT", "-H", "Host: example.org", "-H",
+             "Authorization: Bearer x", "-d", "{}", "--disable-keepalive", "--unix-socket", "/s"});
+  ASSERT_TRUE(options) << options.error().text;
+  const loadgen::Plan& plan = options->targets[0].plan;
+  ASSERT_EQ(plan.messages.size(), 1u);
+  EXPECT_EQ(plan.messages[0].method, "PUT");
+  EXPECT_EQ(plan.messages[0].host, "example.org");
+  EXPECT_EQ(plan.messages[0].target, "/a");
+  EXPECT_EQ(plan.messages[0].headers.find("authorization"), "Bearer x");
+  EXPECT_EQ(plan.messages[0].body, "{}");
+  EXPECT_FALSE(plan.keep_alive);
+  EXPECT_EQ(plan.unix_socket, "/s");
+  expect_refused({"run", "http://127.0.0.1:8080/", "-H", "Connection: close"},
+                 "-H: Connection is set by the client");
+  expect_refused({"run", "http://127.0.0.1:8080/", "-d", "x", "--data-file", "y"},
+                 "--data-file excludes --data");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--data-file", "/no/such"}, "/no/such cannot be read");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--targets", "/no/such"}, "/no/such cannot be read");
+}
+
+TEST(LoadOptions, HttpsIsTakenAndItsAuthoritiesAreChecked) {
+  const auto options = parse({"run", "https://127.0.0.1/", "--insecure"});
+  ASSERT_TRUE(options) << options.error().text;
+  EXPECT_EQ(options->targets[0].plan.url.port, 443);
+  EXPECT_TRUE(options->targets[0].plan.tls);
+  expect_refused({"run", "https://127.0.0.1/", "--cacert", "/no/such.pem"}, "/no/such.pem: ");
 }
 
 TEST(LoadOptions, MergeTakesReports) {

@@ -34,7 +34,8 @@ void scrape(support::StubHttpServer::Answer answer,
             const std::function<void(const std::expected<loadgen::Scrape, std::string>&)>& judge,
             leash::Duration timeout = 5s) {
   Bench::run(std::move(answer), [&](Bench& b) -> leash::Task<> {
-    loadgen::Scraper scraper(b.loop, b.server.url("/metrics"));
+    const loadgen::MetricsSource source(b.server.url("/metrics"));
+    loadgen::Scraper scraper(b.loop, source);
     const auto seen = co_await scraper.scrape(b.ctx, timeout);
     judge(seen);
     scraper.close();

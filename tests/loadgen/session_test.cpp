@@ -28,8 +28,8 @@ loadgen::Options options_for(const Bench& bench, bool look_at_the_server) {
   plan.connections = 1;
   plan.requests = 1;
   loadgen::Options options;
-  options.targets.push_back({"stub", plan, {}});
-  if (look_at_the_server) options.targets[0].metrics = bench.server.url("/metrics");
+  options.targets.push_back({"stub", plan, {}, true});
+  if (look_at_the_server) options.targets[0].metrics.emplace_back(bench.server.url("/metrics"));
   options.drain_timeout = 3s;
   options.quiet = true;
   return options;
@@ -83,9 +83,52 @@ TEST(Session, AnAnswerAfterTheLastSecondIsInARowOfItsOwn) {
         const RunResult result = co_await run(b, options_for(b, false));
         EXPECT_EQ(result.requests.ok, 1);
         std::int64_t in_rows = 0;
-        for (const loadgen::Moment& row : result.timeline) in_rows += row.ok;
+        for (const loadgen::Period& row : result.timeline) in_rows += row.ok;
         EXPECT_EQ(in_rows, 1);
       });
+}
+
+TEST(Session, AScrapeThatFailsAtFirstIsTriedAgain) {
+  int scrapes = 0;
+  Bench::run(
+      [&](const StubRequest& request) {
+        if (request.target == "/demo") return text("hello");
+        StubReply reply = text(at_rest);
+        if (++scrapes == 1) reply.then = support::Then::reset;
+        if (scrapes == 1) reply.bytes.clear();
+        return reply;
+      },
+      [](Bench& b) -> leash::Task<> {
+        const RunResult result = co_await run(b, options_for(b, true));
+        EXPECT_TRUE(result.evidence.before);
+        EXPECT_EQ(result.judgement.verdict, loadgen::Verdict::clean) << result.judgement.reason;
+      });
+}
+
+TEST(Session, MetricsAreFoundWhereTheRequestsGo) {
+  Bench::run([](const StubRequest& request) { return text(request.target == "/demo" ? "hello" : at_rest); },
+             [](Bench& b) -> leash::Task<> {
+               loadgen::Options options = options_for(b, true);
+               options.targets[0].metrics_given = false;
+               auto& sources = options.targets[0].metrics;
+               sources.insert(sources.begin(), sources.front());
+               sources.front().url.host = "127.0.0.2";  // the stub listens on 127.0.0.1 only
+               const RunResult result = co_await run(b, options);
+               EXPECT_EQ(result.metrics, options.targets[0].metrics.at(1).address());
+               EXPECT_EQ(result.judgement.verdict, loadgen::Verdict::clean) << result.judgement.reason;
+             });
+}
+
+TEST(Session, ATargetThatCannotBeReachedIsAResult) {
+  Bench::run([](const StubRequest&) { return text("hello"); },
+             [](Bench& b) -> leash::Task<> {
+               loadgen::Options options = options_for(b, false);
+               options.targets[0].plan.url.host = "127.0.0.2";
+               const RunResult result = co_await run(b, options);
+               EXPECT_EQ(result.evidence.unreachable, "Connection refused");
+               EXPECT_EQ(result.judgement.reason, "the target cannot be reached: Connection refused");
+               EXPECT_EQ(result.requests.sent, 0);
+             });
 }
 
 }  // namespace

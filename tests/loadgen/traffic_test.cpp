@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 
 #include "leash/go.hpp"
@@ -17,6 +18,7 @@
 namespace {
 
 using loadgen::Plan;
+using loadgen::RunResult;
 using loadgen::Traffic;
 using support::StubReply;
 using support::StubRequest;
@@ -58,7 +60,7 @@ TEST(Traffic, AnOpenLoopSendsEachRequestOfItsPlan) {
         EXPECT_EQ(traffic.counts().sent, 100);
         EXPECT_EQ(traffic.counts().ok, 100);
         EXPECT_EQ(traffic.counts().errors, 0);
-        EXPECT_EQ(traffic.counts().by_status.at(200), 100);
+        EXPECT_EQ(traffic.counts().by_status.at("200"), 100);
         EXPECT_EQ(traffic.latency().count(), 100u);
         EXPECT_EQ(traffic.in_line(), 0);
         EXPECT_EQ(server.requests().size(), 100u);
@@ -134,7 +136,7 @@ TEST(Traffic, AnotherStatusThan2xxIsAnErrorWithALatency) {
        [](const Traffic& traffic, const support::StubHttpServer&) {
          EXPECT_EQ(traffic.counts().ok, 0);
          EXPECT_EQ(traffic.counts().errors, 7);
-         EXPECT_EQ(traffic.counts().by_status.at(503), 7);
+         EXPECT_EQ(traffic.counts().by_status.at("503"), 7);
          EXPECT_EQ(traffic.latency().count(), 7u);
        });
 }
@@ -154,6 +156,92 @@ TEST(Traffic, ARequestOutOfTimeIsAnErrorAndItsConnectionIsReplaced) {
         EXPECT_EQ(traffic.counts().ok, 2);
         EXPECT_EQ(traffic.errors(), (Errors{{leash::make_error_code(leash::errc::deadline_exceeded), 1}}));
         EXPECT_EQ(server.connections(), 2);
+        EXPECT_EQ(traffic.latency().count(), 3u) << "one that timed out has the time until then";
+        EXPECT_GE(traffic.latency().max(), 50ms);
+        RunResult result;
+        traffic.write_to(result);
+        EXPECT_EQ(result.ok_latency.count(), 2u);
+        EXPECT_LT(result.ok_latency.max(), 50ms);
+        EXPECT_EQ(result.service.count(), 2u);
+      });
+}
+
+TEST(Traffic, BytesThatCameBeforeTheRequestAreNoAnswer) {
+  load(
+      [](const StubRequest& request) {
+        StubReply reply = text("hello");
+        if (request.on_connection > 1) return reply;
+        reply.more = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        reply.pause = 20ms;  // after the answer, and before the next request
+        return reply;
+      },
+      [](Plan& plan) {
+        plan.rate = 10;
+        plan.requests = 3;
+        plan.connections = 1;
+      },
+      [](const Traffic& traffic, const support::StubHttpServer& server) {
+        EXPECT_EQ(traffic.counts().by_status, (std::map<std::string, std::int64_t>{{"200", 3}}));
+        EXPECT_EQ(server.connections(), 3);
+      });
+}
+
+TEST(Traffic, AResponseOfAnySizeIsTaken) {
+  load(
+      [](const StubRequest&) {
+        StubReply reply;
+        reply.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 3145728\r\n\r\n";
+        reply.more = std::string(1024 * 1024, 'x');
+        reply.times = 3;
+        return reply;
+      },
+      [](Plan& plan) {
+        plan.requests = 2;
+        plan.connections = 1;
+      },
+      [](const Traffic& traffic, const support::StubHttpServer&) {
+        EXPECT_EQ(traffic.counts().ok, 2);
+        EXPECT_GT(traffic.counts().bytes_received, 2 * 3'145'728);
+      });
+}
+
+TEST(Traffic, WithoutKeepAliveEachRequestHasAConnection) {
+  load(
+      hello,
+      [](Plan& plan) {
+        plan.requests = 5;
+        plan.connections = 2;
+        plan.keep_alive = false;
+      },
+      [](const Traffic& traffic, const support::StubHttpServer& server) {
+        EXPECT_EQ(traffic.counts().ok, 5);
+        EXPECT_EQ(server.connections(), 5);
+        EXPECT_EQ(server.requests().at(0).headers.find("Connection"), "close");
+      });
+}
+
+TEST(Traffic, MessagesAreSentInTurn) {
+  load(
+      hello,
+      [](Plan& plan) {
+        plan.requests = 4;
+        plan.connections = 1;
+        plan.messages.resize(2);
+        plan.messages[0].target = "/a";
+        plan.messages[0].host = "example.org";
+        plan.messages[1].method = "POST";
+        plan.messages[1].target = "/b";
+        plan.messages[1].host = "example.org";
+        plan.messages[1].body = "x=1";
+      },
+      [](const Traffic& traffic, const support::StubHttpServer& server) {
+        EXPECT_EQ(traffic.counts().ok, 4);
+        ASSERT_EQ(server.requests().size(), 4u);
+        EXPECT_EQ(server.requests()[0].target, "/a");
+        EXPECT_EQ(server.requests()[0].headers.find("User-Agent"), "leash-load");
+        EXPECT_EQ(server.requests()[1].method, "POST");
+        EXPECT_EQ(server.requests()[1].body, "x=1");
+        EXPECT_EQ(server.requests()[2].target, "/a");
       });
 }
 
@@ -218,9 +306,13 @@ TEST(Traffic, SaysWhenTheRateWasNotReached) {
       [](const Traffic& traffic, const support::StubHttpServer&) {
         EXPECT_LT(traffic.rate_reached(), 100);
         EXPECT_GT(traffic.unsent(), 100);
+        EXPECT_GT(traffic.own().waited, 100);
+        EXPECT_GE(traffic.latency().count(), static_cast<std::uint64_t>(traffic.unsent()))
+            << "those in line have waited, too";
+        EXPECT_GT(traffic.latency().at_quantile(0.5), 50ms) << "and so nothing hides them";
         EXPECT_EQ(traffic.in_line(), 0) << "it is over";
-        EXPECT_EQ(traffic.connections(), 0);
-        EXPECT_EQ(traffic.rate_now(), 0.0);
+        EXPECT_EQ(traffic.now().connections, 0);
+        EXPECT_EQ(traffic.now().rate_asked, 0.0);
       });
 }
 
@@ -243,7 +335,7 @@ TEST(Traffic, StopsWhenItIsToldToAndFinishesWhatIsInFlight) {
       });
 }
 
-TEST(Traffic, NobodyListeningIsAnErrorEachTimeAndNoSpin) {
+TEST(Traffic, AClosedPortIsAnErrorEachTimeAndNoSpin) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     http::Url nowhere = b.server.url("/");
     nowhere.host = "127.0.0.2";  // the stub listens on 127.0.0.1 only

@@ -28,7 +28,7 @@ ServerObservation idle() {
 // A load of 100 requests on /demo that left nothing.
 Evidence clean_load() {
   auto after = idle();
-  after.requests += 103;
+  *after.requests += 103;
   after.demo_requests += 100;
   return {.before = idle(),
           .during = {idle()},
@@ -37,6 +37,9 @@ Evidence clean_load() {
           .drain_timeout = std::chrono::seconds{10},
           .requests_sent = 100,
           .responses = 100,
+          .measured = 100,
+          .succeeded = 100,
+          .unreachable = {},
           .scrape_error = {}};
 }
 
@@ -73,7 +76,7 @@ TEST(Verdict, LeakWhenTasksAreLeftOverWithHowManyARequest) {
   evidence.after->tasks += 150;
   const auto judgement = judge(evidence);
   EXPECT_EQ(judgement.verdict, Verdict::leak);
-  EXPECT_EQ(judgement.reason, "150 tasks (1.50 a request) left over after the drain");
+  EXPECT_EQ(judgement.reason, "150 tasks (1.50 per request) left over after the drain");
   EXPECT_EQ(judgement.tasks_left, 150);
   EXPECT_DOUBLE_EQ(*judgement.leaked_per_request, 1.5);
 }
@@ -83,7 +86,7 @@ TEST(Verdict, LeakWhenOnlyContextsAreLeftOver) {
   evidence.after->contexts += 1;
   const auto judgement = judge(evidence);
   EXPECT_EQ(judgement.verdict, Verdict::leak);
-  EXPECT_EQ(judgement.reason, "1 context (0.01 a request) left over after the drain");
+  EXPECT_EQ(judgement.reason, "1 context (0.01 per request) left over after the drain");
 }
 
 TEST(Verdict, LeakWhenOnlyTimersAreLeftOver) {
@@ -91,7 +94,7 @@ TEST(Verdict, LeakWhenOnlyTimersAreLeftOver) {
   evidence.after->timers += 100;
   const auto judgement = judge(evidence);
   EXPECT_EQ(judgement.verdict, Verdict::leak);
-  EXPECT_EQ(judgement.reason, "100 timers (1.00 a request) left over after the drain");
+  EXPECT_EQ(judgement.reason, "100 timers (1.00 per request) left over after the drain");
 }
 
 TEST(Verdict, UnknownWhenWhatIsLeftMayBeOfConnectionsOfOthers) {
@@ -120,7 +123,7 @@ TEST(Verdict, OneKindThatShrankDoesNotHideAnotherThatGrew) {
   const auto judgement = judge(evidence);
   EXPECT_EQ(judgement.verdict, Verdict::leak);
   EXPECT_EQ(judgement.reason,
-            "100 contexts (1.00 a request), 100 timers (1.00 a request) left over after the drain");
+            "100 contexts (1.00 per request), 100 timers (1.00 per request) left over after the drain");
 }
 
 TEST(Verdict, LeakThoughTheServerCountedNoRequest) {
@@ -166,7 +169,7 @@ TEST(Verdict, UnknownWhenTheServerDidNotSettle) {
   evidence.after->tasks += 150;
   const auto judgement = judge(evidence);
   EXPECT_EQ(judgement.verdict, Verdict::unknown);
-  EXPECT_EQ(judgement.reason, "the server had not settled 10.0 s after the load");
+  EXPECT_EQ(judgement.reason, "the server had not settled 10s after the load");
 }
 
 TEST(Verdict, UnknownWithoutAScrapeBeforeTheLoad) {
@@ -238,7 +241,7 @@ TEST(Verdict, HasTheNamesThatReportsUse) {
 
 TEST(Verdict, UnknownWhenTheServerCountedFewerRequestsThanItIsSaidToHaveAnswered) {
   auto evidence = clean_load();
-  evidence.after->requests = evidence.before->requests + 34;
+  evidence.after->requests = *evidence.before->requests + 34;
   evidence.after->demo_requests = evidence.before->demo_requests + 33;
   const auto judgement = judge(evidence);
   EXPECT_EQ(judgement.verdict, Verdict::unknown);
@@ -252,24 +255,57 @@ TEST(Verdict, UnknownWhenTheServerCountedFewerRequestsThanItIsSaidToHaveAnswered
 TEST(Verdict, AServiceThatDoesNotCountRequestsIsJudgedAllTheSame) {
   auto evidence = clean_load();
   for (auto* seen : {&*evidence.before, &*evidence.after}) {
-    seen->requests = seen->demo_requests = 0;
-    seen->counts_requests = false;
+    seen->requests.reset();
+    seen->demo_requests = 0;
   }
   EXPECT_EQ(judge(evidence).verdict, Verdict::clean);
 }
 
-TEST(Verdict, UnknownWhenNoRequestWasAnswered) {
+TEST(Verdict, OfSuchAServiceFiguresArePerRequestThatWasAnswered) {
   auto evidence = clean_load();
-  evidence.after = evidence.before;
-  evidence.responses = 0;
-  EXPECT_EQ(judge(evidence).verdict, Verdict::unknown);
-  EXPECT_EQ(judge(evidence).reason, "no request was answered");
+  for (auto* seen : {&*evidence.before, &*evidence.after}) {
+    seen->requests.reset();
+    seen->demo_requests = 0;
+  }
+  evidence.after->tasks += 50;
+  EXPECT_EQ(judge(evidence).reason, "50 tasks (0.50 per request) left over after the drain");
 }
 
-TEST(Verdict, UnknownWhenNobodyWasToLook) {
+TEST(Verdict, UnknownWhenNoRequestSucceeded) {
+  auto evidence = clean_load();
+  evidence.succeeded = 0;
+  EXPECT_EQ(judge(evidence).verdict, Verdict::unknown);
+  EXPECT_EQ(judge(evidence).reason, "not one of 100 requests succeeded");
+  evidence.after->tasks += 150;
+  EXPECT_EQ(judge(evidence).verdict, Verdict::unknown) << "whatever is left";
+  EXPECT_EQ(judge(evidence).tasks_left, 150) << "which is told all the same";
+  evidence.measured = 0;
+  EXPECT_EQ(judge(evidence).reason, "no request was measured");
+  evidence.unreachable = "Connection refused";
+  EXPECT_EQ(judge(evidence).reason, "the target cannot be reached: Connection refused");
+}
+
+TEST(Verdict, WhatWasReapedMeanwhileIsALeak) {
+  auto evidence = clean_load();
+  evidence.before->tasks_reaped = 5;
+  evidence.after->tasks_reaped = 125;
+  EXPECT_EQ(judge(evidence).verdict, Verdict::leak);
+  EXPECT_EQ(judge(evidence).reason, "120 tasks (1.20 per request) leaked and were reaped");
+  EXPECT_DOUBLE_EQ(*judge(evidence).leaked_per_request, 1.2);
+  evidence.after->tasks += 30;
+  EXPECT_EQ(judge(evidence).reason,
+            "30 tasks (0.30 per request) left over after the drain; 120 tasks (1.20 per request) leaked and "
+            "were reaped");
+  evidence.after->tasks_reaped = 6;
+  evidence.after->tasks -= 30;
+  EXPECT_EQ(judge(evidence).reason, "1 task (0.01 per request) leaked and was reaped");
+}
+
+TEST(Verdict, UnknownWhenTheServerWasNotLookedAt) {
   auto evidence = clean_load();
   evidence.wanted = false;
   EXPECT_EQ(judge(evidence).verdict, Verdict::unknown);
+  EXPECT_EQ(judge(evidence).reason, "the server was not looked at (--metrics none)");
 }
 
 }  // namespace

@@ -39,9 +39,9 @@ sources=$(find . \( -name '*.cpp' -o -name '*.hpp' \) -not -path './build*/*' -n
 exec awk -v most=17 '
   BEGIN {
     rule("leash", "")
-    rule("units", "http/message")  # until it stands on the ground
+    rule("units", "")
     rule("process", "")
-    rule("cli", "http/message units")
+    rule("cli", "leash units")
     rule("http/message", "leash units")
     rule("http/server", "http/message leash units")
     rule("client", "http/message leash units")

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace http {
+#include <limits>
+
+namespace units {
 namespace {
 
 using namespace std::chrono_literals;
@@ -105,5 +107,29 @@ TEST(FormatDuration, IsUnderstoodByParseDuration) {
   EXPECT_EQ(parse_duration(format_duration(nanoseconds::max())), nanoseconds::max());
 }
 
+TEST(RoundedDuration, HasThreeDigitsAndTheUnitThatFits) {
+  EXPECT_EQ(rounded_duration(0ns), "0 s");
+  EXPECT_EQ(rounded_duration(1us), "1.00 µs");
+  EXPECT_EQ(rounded_duration(12'345us), "12.3 ms");
+  EXPECT_EQ(rounded_duration(999'400ns), "999 µs");
+  EXPECT_EQ(rounded_duration(999'600ns), "1.00 ms");
+  EXPECT_EQ(rounded_duration(9'996us), "10.0 ms");
+  EXPECT_EQ(rounded_duration(15s), "15.0 s");
+  EXPECT_EQ(rounded_duration(119s), "119 s");
+  EXPECT_EQ(rounded_duration(2min), "2.00 min");
+  EXPECT_EQ(rounded_duration(30h), "30.0 h");
+  EXPECT_EQ(rounded_duration(-2ms), "-2.00 ms");
+  EXPECT_EQ(rounded_duration(nanoseconds::min()), "-2,562,048 h");
+}
+
+TEST(FromSeconds, TakesAnyNumber) {
+  EXPECT_EQ(from_seconds(1.5), 1500ms);
+  EXPECT_EQ(from_seconds(-0.001), -1ms);
+  EXPECT_GT(from_seconds(1e300), 24h * 365 * 290);
+  EXPECT_LT(from_seconds(-1e300), -24h * 365 * 290);
+  EXPECT_EQ(from_seconds(std::numeric_limits<double>::quiet_NaN()), 0ns);
+  EXPECT_EQ(to_seconds(1500ms), 1.5);
+}
+
 }  // namespace
-}  // namespace http
+}  // namespace units

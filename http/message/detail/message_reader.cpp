@@ -220,6 +220,12 @@ std::optional<ParseStep> MessageReader::read_head(Input& input) {
       return std::nullopt;
     case SectionScanner::Result::complete:
       break;
+    case SectionScanner::Result::folded_line:
+      // Of a response blanks take the place of the line break (RFC 9112 section 5.2).
+      if (type_ != HTTP_RESPONSE || scanner_.fields() == 0) return fail_section(result, input);
+      head_.replace(head_.size() - 2, 2, "  ");
+      scanner_.unfold();
+      return std::nullopt;
     default:
       return fail_section(result, input);
   }

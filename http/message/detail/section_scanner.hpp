@@ -53,6 +53,8 @@ class SectionScanner {
   }
 
   Scan scan(std::string_view bytes) noexcept;
+  // After a folded line: it goes on with the field before.
+  void unfold() noexcept { line_bytes_ = 1; }
   void reset() noexcept;
 
   std::size_t fields() const noexcept { return fields_; }  // so far

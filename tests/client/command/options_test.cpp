@@ -17,7 +17,7 @@ using client::ModeCommand;
 using client::ReapCommand;
 using client::TasksCommand;
 
-std::expected<client::Command, client::Message> parse(std::vector<const char*> arguments) {
+std::expected<client::Command, cli::Message> parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "leash-client");
   return client::parse_command_line(static_cast<int>(arguments.size()), arguments.data());
 }
@@ -44,21 +44,21 @@ TEST(ClientOptions, OfGet) {
                                        "1KiB", "-i", "--fail", "--json"});
   EXPECT_EQ(get.url.port, 8080);
   EXPECT_EQ(get.url.target, "/demo?x=y");
-  EXPECT_EQ(get.method, "GET");
+  EXPECT_EQ(get.message.method, "GET");
   EXPECT_EQ(get.timeout, 500ms);
   EXPECT_EQ(get.abort_after, 50ms);
-  EXPECT_EQ(get.headers.find("a"), "b");
-  EXPECT_EQ(get.headers.find("c"), "d");
+  EXPECT_EQ(get.message.headers.find("a"), "b");
+  EXPECT_EQ(get.message.headers.find("c"), "d");
   EXPECT_EQ(get.most_bytes, 1024u);
   EXPECT_TRUE(get.include_head && get.fail && get.json);
   EXPECT_EQ(parsed<GetCommand>({"get", "-H", "A: b", "http://a/x", "--fail"}).url.target, "/x");
 }
 
 TEST(ClientOptions, ABodyMakesItAPostUnlessToldOtherwise) {
-  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x"}).method, "POST");
-  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", ""}).method, "POST");
-  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x", "-X", "PUT"}).method, "PUT");
-  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x"}).body, "x");
+  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x"}).message.method, "POST");
+  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", ""}).message.method, "POST");
+  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x", "-X", "PUT"}).message.method, "PUT");
+  EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x"}).message.body, "x");
 }
 
 TEST(ClientOptions, OfMode) {
@@ -118,9 +118,8 @@ TEST(ClientOptions, TakesTheAdminListenerFromTheEnvironment) {
 }
 
 TEST(ClientOptions, SaysWhatIsWrong) {
-  expect_usage_error({"gett"}, "there are get, mode, tasks, leaks, reap and ps");
+  expect_usage_error({"gett"}, "the commands are get, mode, tasks, leaks, reap, ps");
   expect_usage_error({"get"}, "URL");
-  expect_usage_error({"get", "https://a/"}, "https");
   expect_usage_error({"get", "ftp://a/"}, "ftp");
   expect_usage_error({"get", "http://a/", "--timeout", "5 parsecs"}, "--timeout");
   expect_usage_error({"get", "http://a/", "--timeout", "0"}, "more than 0");
@@ -128,7 +127,7 @@ TEST(ClientOptions, SaysWhatIsWrong) {
   expect_usage_error({"get", "http://a/", "-H", "no colon"}, "Name: value");
   expect_usage_error({"get", "http://a/", "-H", "a b: c"}, "is not the name of a field");
   expect_usage_error({"get", "http://a/", "-H", "A: b\r\nX: y"}, "control character");
-  expect_usage_error({"get", "http://a/", "-H", "content-length: 3"}, "set by leash-client itself");
+  expect_usage_error({"get", "http://a/", "-H", "content-length: 3"}, "set by the client itself");
   expect_usage_error({"get", "http://a/", "-H", "Host: a b"}, "is not a host");
   expect_usage_error({"get", "http://a/", "-X", "G T"}, "is not a method");
   expect_usage_error({"get", "http://a/", "-X", "CONNECT"}, "CONNECT");

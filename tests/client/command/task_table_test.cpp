@@ -43,7 +43,7 @@ TEST(TaskTable, HasATitleAndALineForEachRow) {
   EXPECT_EQ(lines[0].look, Look::title);
   EXPECT_EQ(
       lines[1].text,
-      "    4  leaked  chan send    3.2s  1.2 KiB  server/patterns/send.cpp:32  server/patterns/send.cpp:17");
+      "    4  leaked  chan send  3.20 s  1.2 KiB  server/patterns/send.cpp:32  server/patterns/send.cpp:17");
   EXPECT_EQ(lines[1].look, Look::alarming);
 }
 
@@ -55,7 +55,7 @@ TEST(TaskTable, HasColumnsAsAskedFor) {
       task_table(list_of({row("a.cpp:1", "owned", 4, 2), row("b.cpp:1", "owned", 0, -3)}), style);
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[0].text, "count  +/-  wait       oldest   memory  started at  waits at");
-  EXPECT_EQ(lines[1].text, "    4   +2  chan send    3.2s  1.2 KiB  a.cpp:1     server/patterns/send.cpp:17");
+  EXPECT_EQ(lines[1].text, "    4   +2  chan send  3.20 s  1.2 KiB  a.cpp:1     server/patterns/send.cpp:17");
   EXPECT_EQ(lines[2].text, "    0   -3  chan send       -        -  b.cpp:1     server/patterns/send.cpp:17");
   EXPECT_EQ(lines[1].look, Look::plain);
   EXPECT_EQ(lines[2].look, Look::faint);
@@ -66,7 +66,7 @@ TEST(TaskTable, ShortensPlacesToFit) {
     client::TableStyle style;
     style.width = width;
     const auto lines = task_table(list_of({row("server/patterns/send.cpp:32", "leaked", 4)}), style);
-    for (const Line& line : lines) EXPECT_LE(client::cells(line.text), width) << line.text;
+    for (const Line& line : lines) EXPECT_LE(cli::cells(line.text), width) << line.text;
     EXPECT_TRUE(lines.at(1).text.ends_with("send.cpp:17")) << lines[1].text;
     EXPECT_TRUE(lines.at(1).text.contains(".cpp:32")) << lines[1].text;
   }

@@ -9,10 +9,10 @@
 
 namespace {
 
+using cli::Terminal;
 using client::drawn;
 using client::TaskRow;
 using client::TaskView;
-using client::Terminal;
 
 Terminal terminal(std::size_t width, std::size_t height, bool color = false) {
   Terminal made;
@@ -43,7 +43,7 @@ TEST(TaskView, FillsTheTerminalAndNothingBeyond) {
     for (const int rows : {0, 1, 30, 100}) {
       const auto lines = drawn(view_of(rows), terminal(width, height));
       EXPECT_EQ(lines.size(), height);
-      for (const std::string& line : lines) EXPECT_LE(client::cells(line), width) << line;
+      for (const std::string& line : lines) EXPECT_LE(cli::cells(line), width) << line;
     }
   }
 }
@@ -77,7 +77,7 @@ TEST(TaskView, ShowsAProblemBesideWhatWasSeenLast) {
 TEST(TaskView, InColorTheTitleOfTheTableIsABar) {
   const auto lines = drawn(view_of(1), terminal(80, 24, true));
   EXPECT_TRUE(lines[3].starts_with("\x1b[7mcount"));
-  EXPECT_EQ(client::cells(lines[3]), 80 + std::string("\x1b[7m\x1b[0m").size());
+  EXPECT_EQ(cli::cells(lines[3]), 80 + std::string("\x1b[7m\x1b[0m").size());
 }
 
 }  // namespace

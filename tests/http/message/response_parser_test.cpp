@@ -143,7 +143,7 @@ TEST(ResponseParser, KnowsWhetherTheConnectionStays) {
 
 TEST(ResponseParser, RejectsWhatItMust) {
   std::string interim;
-  for (int i = 0; i < 9; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
+  for (int i = 0; i < 1001; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
   const struct {
     std::string bytes;
     std::string detail;
@@ -157,7 +157,7 @@ TEST(ResponseParser, RejectsWhatItMust) {
       {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "switched"},
       {interim, "interim"},
       {"HTTP/1.1 200 OK\nA: b\n\n", "line feed"},
-      {"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", "continued"},
+      {"HTTP/1.1 200 OK\r\n c\r\n\r\n", "continued"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "Content-Length"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "Content-Length"},
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "coding"},
@@ -170,6 +170,13 @@ TEST(ResponseParser, RejectsWhatItMust) {
     EXPECT_EQ(seen.status, 502) << one.bytes;
     EXPECT_THAT(seen.detail, HasSubstr(one.detail)) << one.bytes;
   }
+}
+
+TEST(ResponseParser, AFoldedFieldHasBlanksForTheLineBreak) {
+  ResponseParser parser;
+  parse_in_pieces(parser, "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\td\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(parser.complete());
+  EXPECT_EQ(parser.response().headers.find("A"), "b   c  \td");
 }
 
 TEST(ResponseParser, AcceptsAStatusLineWithoutAReason) {

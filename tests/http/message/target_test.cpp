@@ -105,6 +105,17 @@ TEST(Url, HasHostPortAndTarget) {
   }
 }
 
+TEST(Url, AnEmptyPortIsThatOfTheScheme) {
+  EXPECT_EQ(parse_url("http://h:/")->port, 80);
+  const auto tls = parse_url("https://h:/a", Https::allowed);
+  ASSERT_TRUE(tls);
+  EXPECT_EQ(tls->port, 443);
+  EXPECT_TRUE(tls->tls);
+  EXPECT_EQ(tls->origin(), "https://h");
+  EXPECT_EQ(parse_url("https://h:80/", Https::allowed)->authority(), "h:80");
+  EXPECT_FALSE(parse_url("https://h/"));
+}
+
 TEST(Url, SaysInOneLineWhatIsWrong) {
   const struct {
     std::string_view text, error;
@@ -119,7 +130,6 @@ TEST(Url, SaysInOneLineWhatIsWrong) {
       {"http://[::1/", "host is invalid"},
       {"http://h:0/", "port"},
       {"http://h:65536/", "port"},
-      {"http://h:/", "port"},
       {"http://h/a b", "percent-encoded"},
       {"http://h/\r\nX: y", "percent-encoded"},
   };

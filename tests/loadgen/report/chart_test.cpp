@@ -78,6 +78,7 @@ TEST(Chart, WarmupIsShadedAndTheEndOfTheLoadMarked) {
   chart.load_end = 8;
   EXPECT_THAT(svg(chart), HasSubstr("width=\"85.00\" height=\"100\" class=\"shade\""));
   EXPECT_THAT(svg(chart), HasSubstr("end of load"));
+  EXPECT_THAT(svg(chart), HasSubstr("<span class=\"key warmup\">warm-up</span>"));
 }
 
 TEST(Chart, ASpreadHasABarForEachShareAndALineForEachMark) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Two results as a run of `compare` has them: 15 s at 300 a second, clean in fixed mode, 1.5 tasks a request
+// Two results as a run of `compare` has them: 15 s at 300 a second, clean in fixed mode, 1.5 tasks per request
 // in leaky.
 
 #include <chrono>
@@ -23,12 +23,14 @@ inline RunResult example_result(bool leaky) {
                      .errors = leaky ? 12 : 0,
                      .aborted = 0,
                      .refused = 0,
-                     .by_status = {{200, leaky ? 4488 : 4500}},
+                     .by_status = {{"200", leaky ? 4488 : 4500}},
                      .by_error = {}};
-  if (leaky) result.requests.by_status[503] = 12;
+  if (leaky) result.requests.by_status["503"] = 12;
   // Most at about 6 ms, with a tail.
   for (int i = 0; i < 4500; ++i)
     result.latency.record(5'300us + 1us * (i % 900) + (i % 50 == 0 ? 1us * i : 0us));
+  result.ok_latency = result.latency;
+  result.service = result.latency;
   result.elapsed = 15s;
   result.rate_asked = 300;
   result.rate_reached = 299.8;
@@ -57,16 +59,16 @@ inline RunResult example_result(bool leaky) {
   result.evidence.before = at_second(0);
   for (int second = 1; second <= 15; ++second) {
     result.evidence.during.push_back(at_second(second));
-    Moment moment;
-    moment.seconds = second;
-    moment.asked = 300;
-    moment.sent = 300;
-    moment.ok = leaky && second == 15 ? 288 : 300;
-    moment.errors = 300 - moment.ok;
-    moment.p50 = 0.0057;
-    moment.p99 = 0.0079;
-    moment.seen = at_second(second);
-    result.timeline.push_back(moment);
+    Period period;
+    period.seconds = second;
+    period.asked = 300;
+    period.sent = 300;
+    period.ok = leaky && second == 15 ? 288 : 300;
+    period.errors = 300 - period.ok;
+    period.p50 = 0.0057;
+    period.p99 = 0.0079;
+    period.seen = at_second(second);
+    result.timeline.push_back(period);
   }
   result.evidence.after = at_second(15);
   result.evidence.after->at += 2s;
@@ -74,6 +76,8 @@ inline RunResult example_result(bool leaky) {
   result.evidence.settled = true;
   result.evidence.requests_sent = 4500;
   result.evidence.responses = 4500;
+  result.evidence.measured = 4500;
+  result.evidence.succeeded = result.requests.ok;
   result.judgement = judge(result.evidence);
   return result;
 }

@@ -8,13 +8,13 @@
 #include <random>
 #include <vector>
 
-#include "loadgen/report/exit_status.hpp"
+#include "loadgen/report/conclusion.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using loadgen::merge;
-using loadgen::Moment;
+using loadgen::Period;
 using loadgen::RunResult;
 using loadgen::ServerObservation;
 using loadgen::Verdict;
@@ -49,13 +49,14 @@ RunResult run(std::int64_t sent, const ServerObservation& before, const ServerOb
                      .errors = 0,
                      .aborted = 0,
                      .refused = 0,
-                     .by_status = {{200, sent}},
+                     .by_status = {{"200", sent}},
                      .by_error = {}};
   for (std::int64_t i = 0; i < sent; ++i) result.latency.record(1ms + 1us * i);
   result.evidence.before = before;
   result.evidence.after = after;
   result.evidence.settled = settled;
   result.evidence.requests_sent = result.evidence.responses = sent;
+  result.evidence.measured = result.evidence.succeeded = sent;
   result.judgement = judge(result.evidence);
   return result;
 }
@@ -66,7 +67,7 @@ TEST(Merge, CountsAndRatesAreSums) {
   auto one = run(100, at(0, 0), at(300, 0));
   auto two = run(200, at(0, 0), at(300, 0));
   one.requests.errors = 3;
-  one.requests.by_status[503] = 3;
+  one.requests.by_status["503"] = 3;
   one.requests.by_error["Connection refused"] = 1;
   two.requests.by_error["Connection refused"] = 2;
   two.elapsed = 12s;
@@ -74,7 +75,7 @@ TEST(Merge, CountsAndRatesAreSums) {
   EXPECT_EQ(all.runs, 2);
   EXPECT_EQ(all.requests.sent, 300);
   EXPECT_EQ(all.requests.errors, 3);
-  EXPECT_EQ(all.requests.by_status, (std::map<int, std::int64_t>{{200, 300}, {503, 3}}));
+  EXPECT_EQ(all.requests.by_status, (std::map<std::string, std::int64_t>{{"200", 300}, {"503", 3}}));
   EXPECT_EQ(all.requests.by_error, (std::map<std::string, std::int64_t>{{"Connection refused", 3}}));
   EXPECT_EQ(all.rate_asked, 200);
   EXPECT_EQ(all.rate_reached, 198);
@@ -122,7 +123,7 @@ TEST(Merge, WhatIsLeftOverCountsFromTheFirstLookToTheLast) {
   EXPECT_EQ(all.judgement.verdict, Verdict::leak);
   EXPECT_EQ(all.judgement.tasks_left, 300);
   EXPECT_DOUBLE_EQ(*all.judgement.leaked_per_request, 1.0);
-  EXPECT_EQ(loadgen::exit_status(std::vector{all}), 3);
+  EXPECT_EQ(loadgen::conclude(std::vector{all}).exit_status, 3);
 }
 
 TEST(Merge, OfSeveralServersTheWorstIsTaken) {
@@ -135,9 +136,8 @@ TEST(Merge, OfSeveralServersTheWorstIsTaken) {
   const RunResult all = merged({clean, leaky, restless});
   EXPECT_EQ(all.judgement.verdict, Verdict::leak);
   EXPECT_EQ(all.judgement.reason,
-            "of 3 servers 1 are clean, 1 leak, 1 are unknown; http://b/metrics: 150 tasks (1.50 a request) "
-            "left over "
-            "after the drain");
+            "of 3 servers 1 are clean, 1 leak, 1 are unknown; http://b/metrics: 150 tasks (1.50 per request) "
+            "left over after the drain");
   EXPECT_EQ(all.judgement.requests_seen, 300);
   EXPECT_DOUBLE_EQ(*all.judgement.leaked_per_request, 0.5);
   EXPECT_EQ(all.evidence.after->tasks, 150);
@@ -170,23 +170,77 @@ TEST(Merge, ARunWithoutTheServersMetricsMakesTheVerdictUnknown) {
   EXPECT_NE(all.judgement.reason.find("Connection refused"), std::string::npos) << all.judgement.reason;
 }
 
-TEST(Merge, OneRunWithoutAnAnswerDoesNotMeanThatThereWasNone) {
-  const auto answered = run(100, at(0, 0), at(0, 100));
-  auto silent = run(10, at(0, 100), at(0, 110));
-  silent.evidence.responses = 0;
-  silent.notes = {std::string(loadgen::no_answer_note), "It was ended early."};
-  EXPECT_EQ(merged({answered, silent}).notes, std::vector<std::string>{"It was ended early."});
+TEST(Merge, OneRunWithoutASuccessDoesNotMeanThatThereWasNone) {
+  const auto answered = run(100, at(0, 0), at(110, 0));
+  auto silent = run(10, at(0, 0), at(110, 0));
+  silent.evidence.succeeded = 0;
+  EXPECT_EQ(merged({answered, silent}).judgement.verdict, Verdict::clean);
+  EXPECT_EQ(merged({silent, silent}).judgement.verdict, Verdict::unknown);
 }
 
-TEST(Merge, WhereNobodyWasToLookThereIsNoVerdict) {
+TEST(Merge, ANoteThatManyRunsHaveIsThereOnce) {
+  auto one = run(100, at(0, 0), at(200, 0));
+  one.notes = {"a", "b"};
+  auto two = one;
+  two.notes = {"b", "c"};
+  EXPECT_EQ(merged({one, two}).notes, (std::vector<std::string>{"a", "b", "c"}));
+}
+
+TEST(Merge, TheSameRunTwiceAndMergedOnesAreRefused) {
+  auto one = run(100, at(0, 0), at(200, 0));
+  one.id = "1";
+  auto two = one;
+  EXPECT_EQ(loadgen::cannot_merge(std::vector{one, two}), "the same run is in another of the reports");
+  two.id = "2";
+  EXPECT_EQ(loadgen::cannot_merge(std::vector{one, two}), std::nullopt);
+  two.runs = 2;
+  EXPECT_TRUE(loadgen::cannot_merge(std::vector{one, two}));
+}
+
+TEST(Merge, RunsThatWereNotAtTheSameTimeAreNoted) {
+  const auto one = run(100, at(0, 0), at(200, 0));
+  auto two = one;
+  two.metrics = "http://other/metrics";
+  two.started_at += 9s;
+  EXPECT_TRUE(merged({one, two}).notes.empty());
+  two.started_at += 5s;
+  ASSERT_EQ(merged({one, two}).notes.size(), 1u);
+  EXPECT_NE(merged({one, two}).notes[0].find("began 4.00 s after the first one had ended"),
+            std::string::npos);
+}
+
+TEST(Merge, ClocksThatAreApartAreNoted) {
+  auto one = run(100, at(0, 0), at(100, 0));
+  auto two = run(100, at(50, 0), at(200, 0));
+  two.started_at -= 5s;  // though it saw the server when it had served 50 requests more
+  const auto notes = merged({one, two}).notes;
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("apart, by 5.00 s at least"), std::string::npos) << notes[0];
+}
+
+TEST(Merge, ManyThresholdsAndNotesTakeNoMoreThanTheirTime) {
+  auto one = run(1, at(0, 0), at(2, 0));
+  for (int i = 0; i < 50'000; ++i) {
+    one.notes.push_back("note " + std::to_string(i));
+    one.thresholds.push_back({"t" + std::to_string(i), {}, "", true});
+  }
+  const auto started = std::chrono::steady_clock::now();
+  const RunResult all = merged({one, one});
+  EXPECT_EQ(all.notes.size(), 50'000u);
+  EXPECT_EQ(all.thresholds.size(), 50'000u);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, 5s) << "each against each would take minutes";
+}
+
+TEST(Merge, WhereNoServerWasLookedAtThereIsNoVerdict) {
   auto one = run(100, at(0, 0), at(0, 0));
   one.evidence = {};
   one.evidence.wanted = false;
   one.evidence.responses = 100;
+  one.evidence.measured = one.evidence.succeeded = 100;
   const RunResult all = merged({one, one});
   EXPECT_FALSE(all.evidence.wanted);
   EXPECT_EQ(all.evidence.responses, 200);
-  EXPECT_EQ(loadgen::exit_status(std::vector{all}), 0);
+  EXPECT_EQ(loadgen::conclude(std::vector{all}).exit_status, 0);
 }
 
 TEST(Merge, AThresholdIsMetWhenEachRunMetIt) {
@@ -200,12 +254,12 @@ TEST(Merge, AThresholdIsMetWhenEachRunMetIt) {
   EXPECT_FALSE(all.thresholds[0].met);
   EXPECT_EQ(all.thresholds[0].shown, "met by 1 of 2 runs");
   EXPECT_TRUE(all.thresholds[1].met);
-  EXPECT_EQ(loadgen::exit_status(std::vector{all}), 4);
+  EXPECT_EQ(loadgen::conclude(std::vector{all}).exit_status, 4);
 }
 
 TEST(Merge, TheTimelineIsAddedUpSecondBySecond) {
-  const auto moment = [](double seconds, std::int64_t sent, double p99, const ServerObservation& seen) {
-    Moment result;
+  const auto period = [](double seconds, std::int64_t sent, double p99, const ServerObservation& seen) {
+    Period result;
     result.seconds = seconds;
     result.asked = 100;
     result.sent = result.ok = sent;
@@ -214,10 +268,10 @@ TEST(Merge, TheTimelineIsAddedUpSecondBySecond) {
     return result;
   };
   auto one = run(200, at(0, 0), at(300, 30));
-  one.timeline = {moment(1.0004, 100, 0.01, at(90, 9)), moment(2.0004, 100, 0.02, at(290, 29))};
+  one.timeline = {period(1.0004, 100, 0.01, at(90, 9)), period(2.0004, 100, 0.02, at(290, 29))};
   auto late = run(100, at(95, 9), at(300, 30));
   late.started_at = noon + 1s;
-  late.timeline = {moment(1.0002, 100, 0.5, at(300, 30))};
+  late.timeline = {period(1.0002, 100, 0.5, at(300, 30))};
   const RunResult all = merged({late, one});
   EXPECT_EQ(all.started_at, noon);
   ASSERT_EQ(all.timeline.size(), 2u);

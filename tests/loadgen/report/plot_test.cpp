@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "units/text.hpp"
+#include "cli/text.hpp"
 
 namespace {
 
@@ -31,7 +31,7 @@ TEST(Plot, MoreValuesThanCellsShowTheHighestOfEachCell) {
   const std::vector<double> values{0, 7, 0, 0, 0, 0};
   EXPECT_EQ(sparkline(values, {.from = 0, .to = 7}, 3), "█▁▁");
   const std::vector<double> many(1000, 1.0);
-  EXPECT_EQ(loadgen::cells(sparkline(many, {.from = 0, .to = 7}, 60)), 60U);
+  EXPECT_EQ(cli::cells(sparkline(many, {.from = 0, .to = 7}, 60)), 60U);
 }
 
 TEST(Plot, NothingIsDrawnOfNothing) {

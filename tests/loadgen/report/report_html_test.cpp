@@ -12,11 +12,17 @@
 
 namespace {
 
-using loadgen::compare_html;
-using loadgen::run_html;
+using loadgen::RunResult;
 using loadgen::test::example_result;
 using testing::HasSubstr;
 using testing::Not;
+
+std::string run_html(const RunResult& result) { return loadgen::report_html({&result, 1}); }
+
+std::string compare_html(const RunResult& fixed, const RunResult& leaky) {
+  const std::vector<RunResult> both{fixed, leaky};
+  return loadgen::report_html(both);
+}
 
 std::size_t count_of(const std::string& text, std::string_view what) {
   std::size_t count = 0;
@@ -50,15 +56,16 @@ TEST(ReportHtml, ARunHasItsVerdictFiguresAndCharts) {
   result.notes.push_back("The rate was not reached.");
   const std::string page = run_html(result);
   expect_well_formed(page);
+  EXPECT_THAT(page, Not(HasSubstr("></th>"))) << "no empty headers";
   EXPECT_THAT(page, HasSubstr("<b>leak</b>"));
-  EXPECT_THAT(page, HasSubstr("6,750 tasks (1.50 a request)"));
+  EXPECT_THAT(page, HasSubstr("6,750 tasks (1.50 per request)"));
   EXPECT_THAT(page, HasSubstr("The rate was not reached."));
   EXPECT_THAT(page, HasSubstr("p99&lt;1ms"));
   EXPECT_THAT(page, HasSubstr("✗ missed"));
   EXPECT_THAT(page, HasSubstr("open loop, 300 a second over at most 64 connections, for 15s"));
-  EXPECT_THAT(page, HasSubstr("2026-11-25T12:00:00Z"));
-  for (const auto* title : {"Leaked tasks", "Live tasks of requests", "Resident memory", "Requests a second",
-                            "Latency", "How latencies are spread"}) {
+  EXPECT_THAT(page, HasSubstr("2026-11-25T12:00:00.000Z"));
+  for (const auto* title : {"Leaked tasks", "Live tasks of requests", "Resident memory",
+                            "Requests per second", "Latency", "How latencies are spread"}) {
     EXPECT_THAT(page, HasSubstr("<title>" + std::string(title) + "</title>"));
   }
   EXPECT_EQ(count_of(page, "<figure>"), 6u);
@@ -67,9 +74,11 @@ TEST(ReportHtml, ARunHasItsVerdictFiguresAndCharts) {
 TEST(ReportHtml, AComparisonHasBothInEachChartAndTable) {
   const std::string page = compare_html(example_result(false), example_result(true));
   expect_well_formed(page);
+  EXPECT_THAT(page, HasSubstr("<p><b>leak</b></p><p>leaky: 6,750 tasks")) << "what decided, first";
+  EXPECT_THAT(page, HasSubstr("Exit status 3"));
   EXPECT_THAT(page, HasSubstr("fixed: <b>clean</b>"));
   EXPECT_THAT(page, HasSubstr("leaky: <b>leak</b>"));
-  EXPECT_THAT(page, HasSubstr("<th scope=\"row\">tasks a request</th><td>0.00</td><td>1.50</td>"));
+  EXPECT_THAT(page, HasSubstr("<th scope=\"row\">tasks per request</th><td>0.00</td><td>1.50</td>"));
   EXPECT_THAT(
       page,
       HasSubstr("Leaked tasks. leaky: at most 6,750, at the end 6,750. fixed: at most 0, at the end 0."));
@@ -102,12 +111,12 @@ TEST(ReportHtml, WithoutAServerThereAreOnlyTheClientsFigures) {
   auto result = example_result(false);
   result.evidence = {};
   result.evidence.wanted = false;
-  for (auto& moment : result.timeline) moment.seen.reset();
+  for (auto& period : result.timeline) period.seen.reset();
   result.judgement = loadgen::judge(result.evidence);
   const std::string page = run_html(result);
   expect_well_formed(page);
   EXPECT_THAT(page, Not(HasSubstr("Leaked tasks")));
-  EXPECT_THAT(page, HasSubstr("Requests a second"));
+  EXPECT_THAT(page, HasSubstr("Requests per second"));
 }
 
 TEST(ReportHtml, ALoadThatNeverBeganIsAPageToo) {
@@ -119,18 +128,18 @@ TEST(ReportHtml, ALoadThatNeverBeganIsAPageToo) {
 
 TEST(ReportHtml, ALongRunIsDrawnWithFewerPoints) {
   auto result = example_result(true);
-  const auto moment = result.timeline.front();
+  const auto period = result.timeline.front();
   result.timeline.clear();
   for (int second = 1; second <= 3600; ++second) {
-    result.timeline.push_back(moment);
+    result.timeline.push_back(period);
     result.timeline.back().seconds = second;
   }
-  const auto instants = loadgen::instants_of(result);
-  EXPECT_LE(instants.size(), 300u);
-  EXPECT_EQ(instants.back().moment.seconds, 3600);
+  const auto drawn = loadgen::drawn_periods(result);
+  EXPECT_LE(drawn.size(), 300u);
+  EXPECT_EQ(drawn.back().period.seconds, 3600);
   std::int64_t sent = 0;
-  for (const auto& instant : instants) sent += instant.moment.sent;
-  EXPECT_EQ(sent, 3600 * moment.sent) << "nothing is lost";
+  for (const auto& each : drawn) sent += each.period.sent;
+  EXPECT_EQ(sent, 3600 * period.sent) << "nothing is lost";
   EXPECT_LT(run_html(result).size(), 1'000'000u);
 }
 
@@ -140,7 +149,7 @@ TEST(ReportHtml, AScrapOfASecondIsNotDrawn) {
   scrap.seconds += 0.01;
   scrap.sent = 30;  // 3,000 a second?
   result.timeline.push_back(scrap);
-  EXPECT_EQ(loadgen::instants_of(result).size(), 15u);
+  EXPECT_EQ(loadgen::drawn_periods(result).size(), 15u);
 }
 
 }  // namespace

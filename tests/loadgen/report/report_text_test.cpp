@@ -6,23 +6,30 @@
 
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "tests/loadgen/report/example_results.hpp"
-#include "units/text.hpp"
+#include "units/number.hpp"
 
 namespace {
 
-using loadgen::compare_text;
-using loadgen::run_text;
+using loadgen::RunResult;
 using loadgen::test::example_result;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
+std::string run_text(const RunResult& result) { return loadgen::report_text({&result, 1}, false); }
+
+std::string compare_text(const RunResult& fixed, const RunResult& leaky) {
+  const std::vector<RunResult> both{fixed, leaky};
+  return loadgen::report_text(both, false);
+}
+
 std::size_t widest_line(const std::string& text) {
   std::istringstream lines{text};
   std::size_t widest = 0;
-  for (std::string line; std::getline(lines, line);) widest = std::max(widest, loadgen::cells(line));
+  for (std::string line; std::getline(lines, line);) widest = std::max(widest, cli::cells(line));
   return widest;
 }
 
@@ -30,13 +37,13 @@ TEST(ReportText, ARunHasItsSectionsAndFigures) {
   const auto text = run_text(example_result(true));
   EXPECT_THAT(text, HasSubstr("http://127.0.0.1:40002/demo?pattern=mixed (leaky)"));
   EXPECT_THAT(text, HasSubstr("4,500 sent, 4,488 ok, 12 errors, 0 aborted, 0 refused"));
-  EXPECT_THAT(text, HasSubstr("299.8 a second of 300.0 asked"));
-  EXPECT_THAT(text, ContainsRegex("p99 +[0-9.]+ ms\n"));
+  EXPECT_THAT(text, HasSubstr("299.8 per second of 300.0 asked"));
+  EXPECT_THAT(text, ContainsRegex("p99 +[0-9.]+ ms"));
   EXPECT_THAT(text, HasSubstr("■■■■"));
-  EXPECT_THAT(text, HasSubstr("  503  12\n"));
+  EXPECT_THAT(text, ContainsRegex("  status 503 +12 +0.27%\n"));
   EXPECT_THAT(text, ContainsRegex("leaked tasks +0 +6,300 +6,750\n"));
   EXPECT_THAT(text, HasSubstr("a request left 1.50 tasks and 24.4 KiB"));
-  EXPECT_THAT(text, HasSubstr("Verdict\n  leak: 6,750 tasks (1.50 a request)"));
+  EXPECT_THAT(text, HasSubstr("Verdict\n  leak: 6,750 tasks (1.50 per request)"));
 }
 
 TEST(ReportText, TheRowsOfTheHistogramAddUpToAllResponses) {
@@ -63,7 +70,8 @@ TEST(ReportText, TheTrendIsShownFromTwentyScrapesOn) {
     seen.tasks_leaked += 450;
     result.evidence.during.push_back(seen);
   }
-  EXPECT_THAT(run_text(result), HasSubstr("leaked tasks grew by 450.0 a second (Theil–Sen over 20 scrapes)"));
+  EXPECT_THAT(run_text(result),
+              HasSubstr("leaked tasks grew by 450.0 per second (Theil–Sen over 20 scrapes)"));
 }
 
 TEST(ReportText, TrafficOfOtherClientsIsMentioned) {
@@ -79,12 +87,11 @@ TEST(ReportText, AComparisonIsSideBySide) {
   EXPECT_THAT(text, ContainsRegex("  sent +4,500 +4,500\n"));
   EXPECT_THAT(text, ContainsRegex("  at the end of the load +0 +6,750\n"));
   EXPECT_THAT(text, ContainsRegex("  after the drain +0 +6,750\n"));
-  EXPECT_THAT(text, ContainsRegex("  tasks a request +0.00 +1.50\n"));
+  EXPECT_THAT(text, ContainsRegex("  tasks per request +0.00 +1.50\n"));
   EXPECT_THAT(text, ContainsRegex("  contexts +0 +4,500\n"));
   EXPECT_THAT(text, ContainsRegex("  timers +0 +642\n"));
-  EXPECT_THAT(text, ContainsRegex("  growth a request +0 B +24.4 KiB\n"));
+  EXPECT_THAT(text, ContainsRegex("  memory per request +0 B +24.4 KiB\n"));
   EXPECT_THAT(text, ContainsRegex("  growth of RSS +293.0 KiB +111.9 MiB\n"));
-  EXPECT_THAT(text, ContainsRegex("verdict +clean +leak\n"));
   EXPECT_THAT(text, HasSubstr("fixed  clean: no task"));
   EXPECT_THAT(text, HasSubstr("leaky  leak: 6,750 tasks"));
 }
@@ -99,16 +106,47 @@ TEST(ReportText, WhatIsNotKnownIsADash) {
   loadgen::RunResult nothing;
   nothing.judgement = judge(nothing.evidence);
   EXPECT_THAT(run_text(nothing), ContainsRegex("tasks +– +– +–\n"));
-  EXPECT_THAT(run_text(nothing), ContainsRegex("p50 +–\n"));
+  EXPECT_THAT(run_text(nothing), ContainsRegex("p50 +–"));
   const auto text = compare_text(example_result(false), nothing);
-  EXPECT_THAT(text, ContainsRegex("  tasks a request +0.00 +–\n"));
+  EXPECT_THAT(text, ContainsRegex("  tasks per request +0.00 +–\n"));
   EXPECT_THAT(text, ContainsRegex("  growth of RSS +293.0 KiB +–\n"));
   EXPECT_THAT(compare_text(nothing, nothing), Not(HasSubstr("over time")));
 }
 
+TEST(ReportText, TheLastLineSaysWhatTheExitStatusSays) {
+  const auto last_line = [](std::string text) {
+    text.pop_back();
+    return text.substr(text.rfind('\n') + 1);
+  };
+  EXPECT_THAT(last_line(run_text(example_result(false))),
+              testing::StrEq("  clean: no task, context or timer was left over (exit status 0)"));
+  auto missed = example_result(false);
+  missed.thresholds.push_back({.text = "p99<1ms", .value = 0.0079, .shown = "7.90 ms", .met = false});
+  const std::string text = run_text(missed);
+  EXPECT_THAT(last_line(text), testing::StrEq("  missed: p99<1ms (7.90 ms) (exit status 4)"));
+  EXPECT_THAT(text, HasSubstr("\n  clean: no task, context or timer was left over\n"))
+      << "the verdict is there, too";
+  EXPECT_THAT(last_line(compare_text(example_result(false), missed)), HasSubstr("missed: leaky: p99<1ms"));
+}
+
+TEST(ReportText, ColorIsThereOnlyWhereItIsAskedFor) {
+  const auto result = example_result(true);
+  EXPECT_THAT(run_text(result), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(loadgen::report_text({&result, 1}, true), HasSubstr("\x1b[31mleak\x1b[0m: 6,750"));
+}
+
+TEST(ReportText, LatenciesOfWhatSucceededAreApartFromErrors) {
+  auto result = example_result(false);
+  EXPECT_THAT(run_text(result), Not(HasSubstr("ok only")));
+  for (int i = 0; i < 4500; ++i) result.latency.record(std::chrono::microseconds(50));  // fast refusals
+  EXPECT_THAT(run_text(result), ContainsRegex("Latency +all +ok only +service\n"));
+  EXPECT_THAT(run_text(result), ContainsRegex("p50 +50.0 µs +5.7[0-9] ms"));
+  EXPECT_THAT(run_text(result), ContainsRegex("p95 +"));
+}
+
 TEST(ReportText, LinesFitIntoATerminal) {
-  EXPECT_LE(widest_line(compare_text(example_result(false), example_result(true))), 100U);
-  EXPECT_LE(widest_line(run_text(example_result(true))), 100U);
+  EXPECT_LE(widest_line(compare_text(example_result(false), example_result(true))), 80U);
+  EXPECT_LE(widest_line(run_text(example_result(true))), 80U);
 }
 
 }  // namespace

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "cli/options.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "units/duration.hpp"
+#include "units/number.hpp"
+#include "units/size.hpp"
+
+namespace cli {
+
+std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  // CLI11 would only say that a subcommand is required.
+  const std::string command = argc > 1 ? argv[1] : "-";
+  const auto is_this = [&](const CLI::App* each) { return each->get_name() == command; };
+  if (!commands.empty() && !command.starts_with('-') && std::ranges::none_of(commands, is_this)) {
+    std::vector<std::string> names;
+    for (const CLI::App* each : commands) names.push_back(each->get_name());
+    return Message{fmt::format("'{}' is not a command; the commands are {}", command, fmt::join(names, ", ")),
+                   usage};
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForVersion& version) {
+    return Message{std::string(version.what()) + "\n", success};
+  } catch (const CLI::CallForAllHelp&) {
+    return Message{app.help("", CLI::AppFormatMode::All), success};
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* shown = &app;
+    for (const CLI::App* parsed : app.get_subcommands()) shown = parsed;
+    return Message{shown->help(shown == &app ? "" : app.get_name()), success};
+  } catch (const CLI::ParseError& error) {
+    return Message{error.what(), usage};
+  }
+  return std::nullopt;
+}
+
+// CLI11 prints what a check says after the name of the option.
+CLI::Validator check(std::function<std::string(const std::string&)> what_is_wrong) {
+  return {[wrong = std::move(what_is_wrong)](std::string& text) { return wrong(text); }, ""};
+}
+
+CLI::Validator duration_check(std::chrono::nanoseconds least, std::chrono::nanoseconds most) {
+  return check([least, most](const std::string& text) -> std::string {
+    const auto parsed = units::parse_duration(text);
+    if (!parsed) return parsed.error();
+    if (*parsed > most) return "has to be at most " + units::format_duration(most);
+    if (*parsed >= least) return {};
+    return least.count() > 1 ? "has to be at least " + units::format_duration(least)
+                             : "has to be more than 0";
+  });
+}
+
+CLI::Validator size_check() {
+  return check([](const std::string& text) {
+    const auto parsed = units::parse_size(text);
+    return parsed ? std::string() : parsed.error();
+  });
+}
+
+CLI::Validator count_check(std::uint64_t least, std::uint64_t most) {
+  return check([least, most](const std::string& text) {
+    const auto count = units::parse_count(text);
+    return count && *count >= least && *count <= most
+               ? std::string()
+               : fmt::format("takes a whole number from {} to {}, not '{}'", least, most, text);
+  });
+}
+
+leash::Duration duration_of(const std::string& checked) {
+  return std::chrono::duration_cast<leash::Duration>(*units::parse_duration(checked));
+}
+
+std::optional<leash::Duration> maybe_duration_of(const std::string& checked) {
+  return checked.empty() ? std::nullopt : std::optional(duration_of(checked));
+}
+
+}  // namespace cli

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// Command lines: parsed, and what is wrong with them in one line.
+//
+// Threads        any.
+//
+//   CLI::App app("Does this and that.", "leash-load");
+//   app.add_option("--timeout", text, "for each request")->check(cli::duration_check(1ns));
+//   if (auto message = cli::parse(app, argc, argv)) return cli::show(*message);
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "cli/program.hpp"
+#include "leash/clock.hpp"
+
+namespace cli {
+
+// Nothing: all is well. Else help, the version, or one line about what is wrong.
+std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv);
+
+// What a check finds wrong, without the name of the option; empty: nothing.
+CLI::Validator check(std::function<std::string(const std::string&)> what_is_wrong);
+CLI::Validator duration_check(std::chrono::nanoseconds least,
+                              std::chrono::nanoseconds most = std::chrono::hours(24 * 365));
+CLI::Validator size_check();
+CLI::Validator count_check(std::uint64_t least, std::uint64_t most);
+
+// Of texts that were checked.
+leash::Duration duration_of(const std::string& checked);
+std::optional<leash::Duration> maybe_duration_of(const std::string& checked);
+
+}  // namespace cli

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "client/message_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "http/message/detail/ascii.hpp"
+
+namespace client {
+
+std::string add_field(http::OutgoingRequest& message, std::string_view line) {
+  static constexpr std::array<std::string_view, 3> reserved = {"Content-Length", "Transfer-Encoding",
+                                                               "Connection"};
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return fmt::format("takes 'Name: value', not '{}'", line);
+  const std::string name(line.substr(0, colon));
+  const std::string value(http::detail::trim(line.substr(colon + 1)));
+  if (!http::detail::is_token(name)) return fmt::format("'{}' is not the name of a field", name);
+  if (!http::detail::is_text(value)) return fmt::format("the value of {} has a control character", name);
+  const auto is_this = [&](std::string_view other) { return http::detail::iequals(name, other); };
+  if (std::ranges::any_of(reserved, is_this)) return fmt::format("{} is set by the client itself", name);
+  if (!is_this("Host")) {
+    message.headers.add(name, value);
+  } else if (http::is_valid_authority(value)) {
+    message.host = value;
+  } else {
+    return fmt::format("'{}' is not a host", value);
+  }
+  return {};
+}
+
+MessageOptions::MessageOptions(CLI::App& command) {
+  command
+      .add_option("-X,--method", method_, "the method, when it is another one than GET, or POST with a body")
+      ->type_name("METHOD");
+  command.add_option("-H,--header", fields_, "a field of the request, 'Name: value'; repeatable")
+      ->type_name("FIELD")
+      ->take_all()
+      ->allow_extra_args(false);
+  data_given_ =
+      command.add_option("-d,--data", data_, "a body to send; the method is POST then")->type_name("BODY");
+  command.add_option("--data-file", data_file_, "the same, from this file")
+      ->type_name("FILE")
+      ->excludes(data_given_);
+}
+
+ReachOptions::ReachOptions(CLI::App& command) {
+  command
+      .add_option("--cacert", tls_.ca_file,
+                  "https: trust the certificates in this file (PEM), in place of the system's")
+      ->type_name("FILE");
+  command.add_flag("--insecure", tls_.insecure, "https: do not check the server's certificate");
+  command.add_option("--unix-socket", unix_socket_, "connect to this socket, whatever host the URL names")
+      ->type_name("PATH");
+}
+
+std::expected<http::OutgoingRequest, std::string> MessageOptions::parse(const http::Url& url) const {
+  http::OutgoingRequest message;
+  message.target = url.target;
+  message.host = url.authority();
+  for (const std::string& field : fields_) {
+    if (const auto wrong = add_field(message, field); !wrong.empty()) return std::unexpected("-H: " + wrong);
+  }
+  message.body = data_;
+  if (!data_file_.empty()) {
+    std::ifstream in(data_file_, std::ios::binary);
+    message.body.assign(std::istreambuf_iterator<char>(in), {});
+    if (!in.is_open() || in.bad())
+      return std::unexpected(fmt::format("--data-file: {} cannot be read", data_file_));
+  }
+  const bool has_body = data_given_->count() > 0 || !data_file_.empty();
+  message.method = !method_.empty() ? method_ : has_body ? "POST" : "GET";
+  if (!http::detail::is_token(message.method))
+    return std::unexpected(fmt::format("-X: '{}' is not a method", message.method));
+  if (message.method == "CONNECT")
+    return std::unexpected("-X: CONNECT is not supported: there are no tunnels here");
+  return message;
+}
+
+}  // namespace client

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// The load on one server from as many threads as the plan says, each with its share of it.
+//
+// What it is     one thread: Traffic on the loop that it was given. More: each has a loop of its own, and the given one
+//                only looks after them.
+// Guarantees     figures are those of all threads together. When run() returns, its threads have ended.
+// Threads        the loop's.
+// Lifetime       outlives run().
+//
+//   loadgen::Crew crew(loop, plan);
+//   co_await crew.run(waiting.ctx, sending.ctx);   // as Traffic's
+//   crew.write_to(result);
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "leash/context.hpp"
+#include "leash/loop.hpp"
+#include "leash/task.hpp"
+#include "loadgen/plan.hpp"
+#include "loadgen/report/report.hpp"
+#include "loadgen/traffic.hpp"
+
+namespace loadgen {
+
+class Crew {
+ public:
+  Crew(leash::Loop& loop, const Plan& plan);
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+  ~Crew();
+
+  leash::Task<> run(leash::Context ctx, leash::Context sending);
+
+  void write_to(RunResult& result) const;
+  TrafficNow now() const;
+  // What has happened since it was taken before.
+  Interval take_interval();
+  // Requests per second that are asked for, on the average between two times since the start; nothing for a closed loop.
+  std::optional<double> rate_between(leash::Duration from, leash::Duration to) const noexcept;
+
+ private:
+  struct Worker;
+  static leash::Task<> drive(leash::Loop& loop, Worker& worker);
+
+  leash::Loop& loop_;
+  std::optional<Schedule> schedule_;              // of an open loop, of all
+  std::optional<Traffic> alone_;                  // of one thread
+  std::vector<std::unique_ptr<Worker>> workers_;  // of more
+};
+
+}  // namespace loadgen

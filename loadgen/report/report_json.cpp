@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "loadgen/report/report_json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "cli/text.hpp"
+#include "http/message/json.hpp"
+#include "loadgen/report/conclusion.hpp"
+#include "units/duration.hpp"
+#include "units/number.hpp"
+
+namespace loadgen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// --- the description ---------------------------------------------------------------------------------------
+
+// A member under its name.
+template <class Owner, class Member>
+struct Field {
+  const char* name;
+  Member Owner::*member;
+};
+
+// An object of some of the owner's members.
+template <class... Fields>
+struct Nested {
+  const char* name;
+  std::tuple<Fields...> fields;
+};
+
+// What follows from the rest: written, not read.
+template <class Owner>
+struct Derived {
+  const char* name;
+  Json (*value)(const Owner&);
+};
+
+constexpr auto fields_of(const RequestCounts*) {
+  using T = RequestCounts;
+  return std::tuple(Field{"sent", &T::sent}, Field{"ok", &T::ok}, Field{"errors", &T::errors},
+                    Field{"aborted", &T::aborted}, Field{"refused", &T::refused},
+                    Field{"bytes_sent", &T::bytes_sent}, Field{"bytes_received", &T::bytes_received},
+                    Field{"by_status", &T::by_status}, Field{"by_error", &T::by_error});
+}
+
+constexpr auto fields_of(const OwnLimits*) {
+  using T = OwnLimits;
+  return std::tuple(Field{"no_descriptors", &T::no_descriptors}, Field{"no_ports", &T::no_ports},
+                    Field{"waited", &T::waited}, Field{"held_up_seconds", &T::held_up},
+                    Field{"processor_share", &T::processor_share}, Field{"stopped", &T::stopped});
+}
+
+constexpr auto fields_of(const ServerObservation*) {
+  using T = ServerObservation;
+  return std::tuple(
+      Field{"tasks", &T::tasks}, Field{"leaked", &T::tasks_leaked}, Field{"reaped", &T::tasks_reaped},
+      Field{"contexts", &T::contexts}, Field{"timers", &T::timers}, Field{"connections", &T::connections},
+      Field{"rss_bytes", &T::rss_bytes}, Field{"heap_bytes", &T::heap_bytes}, Field{"requests", &T::requests},
+      Field{"demo_requests", &T::demo_requests}, Field{"start_time", &T::start_time});
+}
+
+constexpr auto fields_of(const ThresholdOutcome*) {
+  using T = ThresholdOutcome;
+  return std::tuple(Field{"threshold", &T::text}, Field{"value", &T::value}, Field{"shown", &T::shown},
+                    Field{"met", &T::met});
+}
+
+constexpr auto fields_of(const Period*) {
+  using T = Period;
+  return std::tuple(Field{"seconds", &T::seconds}, Field{"asked", &T::asked}, Field{"sent", &T::sent},
+                    Field{"ok", &T::ok}, Field{"errors", &T::errors}, Field{"p50", &T::p50},
+                    Field{"p99", &T::p99}, Field{"server", &T::seen});
+}
+
+constexpr auto fields_of(const Evidence*) {
+  using T = Evidence;
+  return std::tuple(Field{"wanted", &T::wanted}, Field{"settled", &T::settled},
+                    Field{"drain_timeout_seconds", &T::drain_timeout},
+                    Field{"requests_sent", &T::requests_sent}, Field{"responses", &T::responses},
+                    Field{"measured", &T::measured}, Field{"succeeded", &T::succeeded},
+                    Field{"unreachable", &T::unreachable}, Field{"scrape_error", &T::scrape_error},
+                    Field{"before", &T::before}, Field{"after", &T::after});
+}
+
+template <Histogram RunResult::*member>
+Json latency_json(const RunResult& result) {
+  const Histogram& latency = result.*member;
+  Json json = Json::object();
+  constexpr std::array quantiles{std::pair{"p50", 0.5}, std::pair{"p90", 0.9}, std::pair{"p95", 0.95},
+                                 std::pair{"p99", 0.99}, std::pair{"p999", 0.999}};
+  for (const auto& [name, quantile] : quantiles)
+    json[name] = units::to_seconds(latency.at_quantile(quantile));
+  json["max"] = units::to_seconds(latency.max());
+  json["min"] = units::to_seconds(latency.min());
+  json["mean"] = units::to_seconds(latency.mean());
+  return json;
+}
+
+Json server_json(const RunResult& result) {
+  const auto& [before, after] = std::tie(result.evidence.before, result.evidence.after);
+  const auto of = [](const std::optional<ServerObservation>& seen, std::int64_t ServerObservation::*figure) {
+    return seen ? Json((*seen).*figure) : Json(nullptr);
+  };
+  const auto or_null = [](const std::optional<double>& value) {
+    return value ? Json(*value) : Json(nullptr);
+  };
+  using T = ServerObservation;
+  return {{"requests_seen", result.judgement.requests_seen},
+          {"tasks_before", of(before, &T::tasks)},
+          {"tasks_after_drain", of(after, &T::tasks)},
+          {"leaked_after_drain", of(after, &T::tasks_leaked)},
+          {"reaped", result.judgement.tasks_reaped},
+          {"leaked_per_request", or_null(result.judgement.leaked_per_request)},
+          {"contexts_before", of(before, &T::contexts)},
+          {"contexts_after_drain", of(after, &T::contexts)},
+          {"timers_before", of(before, &T::timers)},
+          {"timers_after_drain", of(after, &T::timers)},
+          {"bytes_per_request", or_null(result.judgement.bytes_per_request)},
+          {"rss_before_bytes", of(before, &T::rss_bytes)},
+          {"rss_after_bytes", of(after, &T::rss_bytes)},
+          {"restarts", result.judgement.restarts}};
+}
+
+constexpr auto fields_of(const RunResult*) {
+  using T = RunResult;
+  const auto derived = [](const char* name, Json (*value)(const T&)) { return Derived<T>{name, value}; };
+  return std::tuple(
+      Field{"id", &T::id}, Field{"target", &T::target}, Field{"metrics", &T::metrics},
+      Field{"mode", &T::mode}, Field{"plan", &T::plan}, Field{"started_at", &T::started_at},
+      Field{"warmup_seconds", &T::warmup}, Field{"elapsed_seconds", &T::elapsed}, Field{"runs", &T::runs},
+      derived("exit_status",
+              [](const T& r) {
+                return Json(conclude({&r, 1}).exit_status);
+              }),
+      derived("headline",
+              [](const T& r) {
+                return Json(conclude({&r, 1}).headline());
+              }),
+      derived("verdict", [](const T& r) { return Json(to_string(r.judgement.verdict)); }),
+      derived("reason", [](const T& r) { return Json(r.judgement.reason); }), Field{"requests", &T::requests},
+      derived("latency_seconds", latency_json<&T::latency>),
+      derived("ok_latency_seconds", latency_json<&T::ok_latency>),
+      derived("in_line_seconds", latency_json<&T::in_line>),
+      derived("service_seconds", latency_json<&T::service>),
+      Nested{"rate", std::tuple(Field{"asked", &T::rate_asked}, Field{"reached", &T::rate_reached},
+                                Field{"unsent", &T::unsent})},
+      Field{"load_generator", &T::own}, derived("server", server_json), Field{"thresholds", &T::thresholds},
+      Field{"notes", &T::notes}, Field{"timeline", &T::timeline}, Field{"evidence", &T::evidence},
+      Field{"latency_histogram", &T::latency}, Field{"ok_latency_histogram", &T::ok_latency},
+      Field{"in_line_histogram", &T::in_line}, Field{"service_histogram", &T::service});
+}
+
+template <class T>
+concept Described = requires(const T* value) {
+  fields_of(value);
+};
+
+template <class T, class Function>
+void for_each_field(Function function) {
+  std::apply([&](const auto&... field) { (function(field), ...); },
+             fields_of(static_cast<const T*>(nullptr)));
+}
+
+// --- writing -----------------------------------------------------------------------------------------------
+
+Json written(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+Json written(std::chrono::nanoseconds time) { return units::to_seconds(time); }
+Json written(std::chrono::system_clock::time_point time) { return format_time(time); }
+
+template <class T>
+requires std::is_arithmetic_v<T> Json written(T value) { return value; }
+
+Json written(const Histogram& histogram) {
+  const auto counts = histogram.to_counts();
+  Json buckets = Json::array();
+  for (const auto& [from, count] : counts.buckets) buckets.push_back(Json::array({from, count}));
+  return {{"count", histogram.count()},    {"sum", counts.sum},
+          {"min", counts.min.count()},     {"max", counts.max.count()},
+          {"saturated", counts.saturated}, {"buckets", std::move(buckets)}};
+}
+
+Json written(const std::map<std::string, std::int64_t>& counts) {
+  Json json = Json::object();
+  for (const auto& [name, count] : counts) json[name] = count;
+  return json;
+}
+
+template <Described T>
+Json written(const T& value);
+
+template <class T>
+Json written(const std::optional<T>& value) {
+  return value ? written(*value) : Json(nullptr);
+}
+
+template <class T>
+Json written(const std::vector<T>& values) {
+  Json json = Json::array();
+  for (const T& value : values) json.push_back(written(value));
+  return json;
+}
+
+template <class Owner, class Member>
+void write(Json& json, const Owner& owner, const Field<Owner, Member>& field) {
+  json[field.name] = written(owner.*field.member);
+}
+
+template <class Owner, class... Fields>
+void write(Json& json, const Owner& owner, const Nested<Fields...>& group) {
+  Json& object = json[group.name];
+  std::apply([&](const auto&... field) { (write(object, owner, field), ...); }, group.fields);
+}
+
+template <class Owner>
+void write(Json& json, const Owner& owner, const Derived<Owner>& derived) {
+  json[derived.name] = derived.value(owner);
+}
+
+template <Described T>
+Json written(const T& value) {
+  Json json = Json::object();
+  for_each_field<T>([&](const auto& field) { write(json, value, field); });
+  return json;
+}
+
+// --- reading -----------------------------------------------------------------------------------------------
+
+// What follows throws what nlohmann::json throws, or this; read_report() alone catches.
+struct NotAReport {
+  std::string why;
+};
+
+constexpr std::int64_t most = std::int64_t{1} << 53;  // what JSON can tell exactly
+constexpr double longest = 9e9;                       // seconds
+
+void read(const Json& json, std::string& text) {
+  text = json.is_null() ? "" : cli::without_control_characters(json.get<std::string>());
+}
+
+void read(const Json& json, bool& value) { value = json.get<bool>(); }
+
+void read(const Json& json, std::int64_t& count) {
+  count = json.get<std::int64_t>();
+  if (!json.is_number_integer() || count < 0 || count > most)
+    throw NotAReport{"a count is not a whole number from 0 to 2^53"};
+}
+
+void read(const Json& json, double& value) {
+  value = json.get<double>();
+  if (!(std::abs(value) <= static_cast<double>(most))) throw NotAReport{"a number is out of range"};
+}
+
+double time_of(const Json& json) {
+  const auto seconds = json.get<double>();
+  if (!(seconds >= 0 && seconds < longest)) throw NotAReport{"a time is out of range"};
+  return seconds;
+}
+
+void read(const Json& json, std::chrono::nanoseconds& time) { time = units::from_seconds(time_of(json)); }
+
+void read(const Json& json, std::chrono::system_clock::time_point& time) {
+  const auto text = json.get<std::string>();
+  std::tm utc{};
+  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
+  const auto fraction =
+      rest ? units::parse_number("0" + std::string(rest, std::strcspn(rest, "Z"))) : std::nullopt;
+  if (!fraction || *fraction < 0 || *fraction >= 1 || !text.ends_with('Z'))
+    throw NotAReport{"started_at is no time"};
+  time = std::chrono::system_clock::from_time_t(::timegm(&utc)) +
+         std::chrono::milliseconds(std::lround(*fraction * 1000));
+}
+
+void read(const Json& json, Histogram& histogram) {
+  Histogram::Counts counts;
+  const auto count_at = [](const Json& from) {
+    std::int64_t count = 0;
+    read(from, count);
+    return static_cast<std::uint64_t>(count);
+  };
+  counts.sum = json.at("sum").get<std::uint64_t>();
+  counts.saturated = count_at(json.at("saturated"));
+  counts.min = Histogram::Duration(count_at(json.at("min")));
+  counts.max = Histogram::Duration(count_at(json.at("max")));
+  for (const Json& bucket : json.at("buckets"))
+    counts.buckets.push_back({count_at(bucket.at(0)), count_at(bucket.at(1))});
+  auto read_one = Histogram::from_counts(counts);
+  if (!read_one || read_one->count() != count_at(json.at("count")))
+    throw NotAReport{"a histogram is damaged"};
+  histogram = *std::move(read_one);
+}
+
+void read(const Json& json, std::map<std::string, std::int64_t>& counts) {
+  for (const auto& [name, count] : json.items()) read(count, counts[cli::without_control_characters(name)]);
+}
+
+template <Described T>
+void read(const Json& json, T& value);
+
+template <class T>
+void read(const Json& json, std::optional<T>& value) {
+  value.reset();
+  if (!json.is_null()) read(json, value.emplace());
+}
+
+template <class T>
+void read(const Json& json, std::vector<T>& values) {
+  if (!json.is_array()) throw NotAReport{"a list was expected"};
+  for (const Json& each : json) read(each, values.emplace_back());
+}
+
+template <class Owner, class Member>
+void read(const Json& json, Owner& owner, const Field<Owner, Member>& field) {
+  read(json.at(field.name), owner.*field.member);
+}
+
+template <class Owner, class... Fields>
+void read(const Json& json, Owner& owner, const Nested<Fields...>& group) {
+  const Json& object = json.at(group.name);
+  std::apply([&](const auto&... field) { (read(object, owner, field), ...); }, group.fields);
+}
+
+template <class Owner>
+void read(const Json&, Owner&, const Derived<Owner>&) {}
+
+template <Described T>
+void read(const Json& json, T& value) {
+  for_each_field<T>([&](const auto& field) { read(json, value, field); });
+}
+
+RunResult run_of(const Json& json) {
+  if (json.contains("target") && !json.contains("service_histogram"))
+    throw NotAReport{"it has not all histograms: it is of an older leash-load"};
+  RunResult result;
+  read(json, result);
+  const auto at = [](double seconds) {
+    return std::chrono::steady_clock::time_point(units::from_seconds(seconds));
+  };
+  Evidence& evidence = result.evidence;
+  for (const auto& [status, count] : result.requests.by_status) {
+    if (status.size() != 3 || status.find_first_not_of("0123456789") != std::string::npos)
+      throw NotAReport{"by_status has what is no status"};
+  }
+  for (Period& period : result.timeline) {
+    (void)time_of(period.seconds);
+    if (!period.seen) continue;
+    period.seen->at = at(period.seconds);
+    evidence.during.push_back(*period.seen);
+  }
+  if (evidence.after) evidence.after->at = at(result.timeline.empty() ? 0 : result.timeline.back().seconds);
+  result.judgement = judge(evidence);
+  return result;
+}
+
+// --- adding up ---------------------------------------------------------------------------------------------
+
+void sum_up(std::int64_t& sum, std::int64_t more) { sum += more; }
+void sum_up(double& sum, double more) { sum = std::max(sum, more); }
+void sum_up(bool& sum, bool more) { sum = sum || more; }
+void sum_up(std::chrono::nanoseconds& sum, std::chrono::nanoseconds more) { sum = std::max(sum, more); }
+
+void sum_up(std::map<std::string, std::int64_t>& sum, const std::map<std::string, std::int64_t>& more) {
+  for (const auto& [name, count] : more) sum[name] += count;
+}
+
+// What one does not know is not known of both.
+void sum_up(std::optional<std::int64_t>& sum, const std::optional<std::int64_t>& more) {
+  if (!more) sum.reset();
+  if (sum) *sum += *more;
+}
+
+void sum_up(std::optional<double>& sum, const std::optional<double>& more) {
+  if (more) sum = std::max(sum.value_or(*more), *more);
+}
+
+template <Described T>
+void add_fields(T& sum, const T& more) {
+  for_each_field<T>([&](const auto& field) { sum_up(sum.*field.member, more.*field.member); });
+}
+
+// --- as text -----------------------------------------------------------------------------------------------
+
+// What servers say may be no UTF-8.
+std::string on_one_line(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void append_text(std::string& out, const Json& value, std::size_t indent) {
+  const std::string margin(indent + 2, ' ');
+  const bool lines = value.is_object() || (value.is_array() && !value.empty() && value[0].is_object());
+  if (!lines || value.empty()) {
+    out += on_one_line(value);
+    return;
+  }
+  out += value.is_object() ? "{" : "[";
+  std::string_view separator = "\n";
+  for (const auto& [name, each] : value.items()) {
+    out.append(separator).append(margin);
+    if (value.is_object()) {
+      out.append(on_one_line(name)).append(": ");
+      append_text(out, each, indent + 2);
+    } else {
+      out += on_one_line(each);
+    }
+    separator = ",\n";
+  }
+  out.append("\n").append(indent, ' ').append(value.is_object() ? "}" : "]");
+}
+
+}  // namespace
+
+Json to_json(std::span<const RunResult> results) {
+  Json report{{"schema", 1}};
+  if (results.size() == 1) {
+    report.update(written(results[0]));
+    return report;
+  }
+  const Conclusion conclusion = conclude(results);
+  report["exit_status"] = conclusion.exit_status;
+  report["headline"] = conclusion.headline();
+  for (std::size_t side = 0; side < results.size(); ++side)
+    report[std::string(side_name(side))] = written(results[side]);
+  return report;
+}
+
+std::string to_text(const Json& report) {
+  std::string text;
+  append_text(text, report, 0);
+  return text + "\n";
+}
+
+std::expected<std::vector<RunResult>, std::string> read_report(std::string_view text) {
+  const Json json = http::parse_json(text);
+  if (json.is_discarded()) return std::unexpected("it is not JSON");
+  try {
+    if (!json.is_object() || !json.contains("schema")) throw NotAReport{"it is no report of leash-load"};
+    if (json.at("schema") != 1) throw NotAReport{"its schema is not 1"};
+    std::vector<RunResult> results;
+    if (json.contains("fixed")) {
+      results.push_back(run_of(json.at("fixed")));
+      results.push_back(run_of(json.at("leaky")));
+    } else {
+      results.push_back(run_of(json));
+    }
+    return results;
+  } catch (const NotAReport& wrong) {
+    return std::unexpected(wrong.why);
+  } catch (const Json::exception& wrong) {
+    // "[json.exception.out_of_range.403] key 'runs' not found"
+    const std::string_view what = wrong.what();
+    return std::unexpected("it is no report of leash-load: " +
+                           cli::without_control_characters(what.substr(what.find("] ") + 2)));
+  }
+}
+
+void add_load(RunResult& sum, const RunResult& more) {
+  add_fields(sum.requests, more.requests);
+  add_fields(sum.own, more.own);
+  for (const auto histogram :
+       {&RunResult::latency, &RunResult::ok_latency, &RunResult::in_line, &RunResult::service})
+    (sum.*histogram).merge(more.*histogram);
+  sum.elapsed = std::max(sum.elapsed, more.elapsed);
+  if (sum.rate_asked && more.rate_asked) {
+    *sum.rate_asked += *more.rate_asked;
+  } else {
+    sum.rate_asked.reset();
+  }
+  sum.rate_reached += more.rate_reached;
+  sum.unsent += more.unsent;
+  for (const auto count :
+       {&Evidence::requests_sent, &Evidence::responses, &Evidence::measured, &Evidence::succeeded})
+    sum.evidence.*count += more.evidence.*count;
+}
+
+void add(RequestCounts& sum, const RequestCounts& more) { add_fields(sum, more); }
+void add(OwnLimits& sum, const OwnLimits& more) { add_fields(sum, more); }
+
+void add(std::optional<ServerObservation>& sum, const std::optional<ServerObservation>& more) {
+  if (!sum) {
+    sum = more;
+  } else if (more) {
+    add_fields(*sum, *more);
+  }
+}
+
+}  // namespace loadgen

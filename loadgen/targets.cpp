@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "loadgen/targets.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "client/message_options.hpp"
+#include "http/message/detail/ascii.hpp"
+#include "http/message/json.hpp"
+
+namespace loadgen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Message = std::expected<http::OutgoingRequest, std::string>;
+
+std::string string_at(const Json& object, const char* key, std::string otherwise) {
+  const auto found = object.find(key);
+  return found == object.end() ? std::move(otherwise) : found->get<std::string>();
+}
+
+// The path and query; empty: of another origin, or no URL at all.
+std::string target_of(const std::string& url, const http::Url& base) {
+  const auto absolute =
+      http::parse_url(url.starts_with('/') ? base.origin() + url : url, http::Https::allowed);
+  return absolute && absolute->origin() == base.origin() ? absolute->target : std::string();
+}
+
+// Throws what nlohmann::json throws; parse_targets() catches.
+Message message_of(const Json& json, const http::Url& base, http::OutgoingRequest message) {
+  for (const auto& [key, value] : json.items()) {
+    if (key != "method" && key != "url" && key != "headers" && key != "body")
+      return std::unexpected("only method, url, headers and body are known");
+  }
+  message.target = target_of(json.at("url").get<std::string>(), base);
+  if (message.target.empty())
+    return std::unexpected(fmt::format("the URL is neither a path nor at {}", base.origin()));
+  message.body = string_at(json, "body", message.body);
+  message.method = string_at(json, "method", json.contains("body") ? "POST" : message.method);
+  if (!http::detail::is_token(message.method) || message.method == "CONNECT")
+    return std::unexpected("the method is none");
+  if (const auto headers = json.find("headers"); headers != json.end()) {
+    for (const auto& [name, value] : headers->items()) {
+      if (const auto wrong = client::add_field(message, name + ": " + value.get<std::string>());
+          !wrong.empty())
+        return std::unexpected("headers: " + wrong);
+    }
+  }
+  return message;
+}
+
+}  // namespace
+
+std::expected<std::vector<http::OutgoingRequest>, std::string> parse_targets(
+    std::string_view text, const http::Url& base, const http::OutgoingRequest& common) {
+  std::vector<http::OutgoingRequest> messages;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const auto line = http::detail::trim(text.substr(0, text.find_first_of("\r\n")));
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    if (line.empty()) continue;
+    const auto fail = [&](std::string_view why) {
+      return std::unexpected(fmt::format(", line {}: {}", number, why));
+    };
+    const Json json = http::parse_json(line);
+    if (!json.is_object()) return fail("it is not a JSON object");
+    try {
+      auto message = message_of(json, base, common);
+      if (!message) return fail(message.error());
+      messages.push_back(*std::move(message));
+    } catch (const Json::exception&) {
+      return fail("url, method and body are texts, headers an object of texts; url has to be there");
+    }
+  }
+  if (messages.empty()) return std::unexpected(": there is no request in it");
+  return messages;
+}
+
+}  // namespace loadgen

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "cli/options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What is said of these arguments; empty: nothing.
+std::string said(CLI::App& app, std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "program");
+  const auto message = parse(app, static_cast<int>(arguments.size()), arguments.data());
+  return message ? std::to_string(message->exit_status) + ": " + message->text : "";
+}
+
+TEST(CommandLine, NamesTheCommandsThatThereAre) {
+  CLI::App app("", "program");
+  app.add_subcommand("run", "");
+  app.add_subcommand("merge", "");
+  app.require_subcommand(1);
+  EXPECT_EQ(said(app, {"rum"}), "2: 'rum' is not a command; the commands are run, merge");
+  EXPECT_EQ(said(app, {"run"}), "");
+}
+
+TEST(CommandLine, HelpIsOfTheCommandThatWasNamed) {
+  CLI::App app("all of it", "program");
+  app.add_subcommand("run", "one of it");
+  EXPECT_THAT(said(app, {"--help"}), testing::StartsWith("0: all of it"));
+  EXPECT_THAT(said(app, {"run", "--help"}), testing::StartsWith("0: one of it"));
+}
+
+TEST(CommandLine, ChecksNameTheOptionAndTheRange) {
+  CLI::App app("", "program");
+  std::string time;
+  std::string count;
+  std::string size;
+  app.add_option("--time", time)->check(duration_check(10ms, 1h));
+  app.add_option("--count", count)->check(count_check(1, 9));
+  app.add_option("--size", size)->check(size_check());
+  EXPECT_EQ(said(app, {"--time", "9ms"}), "2: --time: has to be at least 10ms");
+  EXPECT_EQ(said(app, {"--time", "2h"}), "2: --time: has to be at most 1h");
+  EXPECT_EQ(said(app, {"--count", "0"}), "2: --count: takes a whole number from 1 to 9, not '0'");
+  EXPECT_THAT(said(app, {"--size", "1KB"}), testing::StartsWith("2: --size: size '1KB' is none of"));
+  EXPECT_EQ(said(app, {"--time", "20ms", "--count", "9", "--size", "8KiB"}), "");
+  EXPECT_EQ(duration_of(time), 20ms);
+}
+
+}  // namespace
+}  // namespace cli

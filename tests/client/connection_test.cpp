@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "client/connection.hpp"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <asio/ip/tcp.hpp>
+#include <string>
+#include <vector>
+
+#include "client/error.hpp"
+#include "tests/support/client_bench.hpp"
+
+namespace {
+
+using client::Endpoint;
+using client::Origin;
+using support::StubRequest;
+using support::text;
+
+support::StubReply answer_hello(const StubRequest&) { return text("hello"); }
+
+Endpoint loopback(std::uint16_t port) {
+  const asio::ip::tcp::endpoint endpoint(asio::ip::address_v4::loopback(), port);
+  return Endpoint(endpoint);
+}
+
+// A port whose queue of connections is full: what asks for another one has no answer.
+class FullPort {
+ public:
+  FullPort() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener_, any, size), 0);
+    EXPECT_EQ(::listen(listener_, 0), 0);
+    EXPECT_EQ(::getsockname(listener_, any, &size), 0);
+    port_ = ::ntohs(address.sin_port);
+    for (int& waiting : waiting_) {
+      waiting = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      (void)::connect(waiting, any, size);
+    }
+  }
+  FullPort(const FullPort&) = delete;
+  FullPort& operator=(const FullPort&) = delete;
+  ~FullPort() {
+    ::close(listener_);
+    for (const int waiting : waiting_) ::close(waiting);
+  }
+
+  std::uint16_t port() const noexcept { return port_; }
+
+ private:
+  int listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+  std::array<int, 3> waiting_{};
+  std::uint16_t port_ = 0;
+};
+
+TEST(Connection, AnAddressThatDoesNotAnswerTakesAQuarterOfASecond) {
+  Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
+    const FullPort full;
+    const Origin origin("two.test", 80);
+    const std::vector<Endpoint> endpoints{loopback(full.port()), loopback(b.server.url().port)};
+    client::Connection connection(b.loop.io());
+    const leash::TimePoint start = b.loop.now();
+    const auto connected = co_await connection.connect(b.ctx, origin, endpoints);
+    EXPECT_TRUE(connected);
+    EXPECT_GE(b.loop.now() - start, 240ms);
+    EXPECT_LT(b.loop.now() - start, 5s);
+    const auto sent = co_await connection.send(b.ctx, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(sent);
+    const auto received = co_await connection.receive(b.ctx, http::RequestKind::other, nullptr);
+    EXPECT_TRUE(received) << "it is the one that answered";
+  });
+}
+
+TEST(Connection, AnAddressThatRefusesTakesNoTime) {
+  Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
+    std::uint16_t closed = 0;
+    {
+      const FullPort was;
+      closed = was.port();
+    }
+    const Origin origin("two.test", 80);
+    const std::vector<Endpoint> endpoints{loopback(closed), loopback(b.server.url().port)};
+    const std::vector<Endpoint> none{loopback(closed), loopback(closed)};
+    client::Connection connection(b.loop.io());
+    const auto connected = co_await connection.connect(b.ctx, origin, endpoints);
+    EXPECT_TRUE(connected);
+    const auto refused = co_await connection.connect(b.ctx, origin, none);
+    EXPECT_TRUE(!refused && refused.error() == std::errc::connection_refused);
+    EXPECT_FALSE(connection.is_open());
+  });
+}
+
+TEST(Connection, ItsTimeIsKeptWhileNoAddressAnswers) {
+  Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
+    const FullPort full;
+    const Origin origin("two.test", 80);
+    const std::vector<Endpoint> endpoints{loopback(full.port()), loopback(full.port())};
+    client::Connection connection(b.loop.io());
+    const auto limited = leash::with_timeout(b.ctx, 300ms);
+    const auto late = co_await connection.connect(limited.ctx, origin, endpoints);
+    EXPECT_TRUE(!late && late.error() == leash::errc::deadline_exceeded);
+  });
+}
+
+}  // namespace
