@@ -116,7 +116,11 @@ leash::Task<> Crew::drive(leash::Loop& loop, Worker& worker) {
   auto sending = leash::with_cancel(waiting.ctx);
   worker.started.set_value(
       {&loop.io(), &traffic, waiting.cancel.remote(), sending.cancel.remote(), staying.cancel.remote()});
-  co_await traffic.run(waiting.ctx, sending.ctx);
+  try {
+    co_await traffic.run(waiting.ctx, sending.ctx);
+  } catch (const std::exception& error) {  // what was measured so far is still asked for
+    cli::complain(error.what());
+  }
   worker.finished();
   (void)co_await staying.ctx.done();  // and answers meanwhile
   traffic.write_to(worker.result);

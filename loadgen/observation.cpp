@@ -47,7 +47,7 @@ std::expected<ServerObservation, std::string> observe(const Metrics& metrics,
                                                       std::chrono::steady_clock::time_point at) {
   Reader read{metrics};
   std::optional<std::int64_t> requests;
-  if (metrics.sum("http_requests_total"))
+  if (metrics.sum("http_requests_in_flight"))  // the total has no series before the first request
     requests = read.count("http_requests_total") - read.count("http_requests_total", {{"route", "/metrics"}});
   const ServerObservation seen{
       .at = at,

@@ -19,6 +19,7 @@ constexpr auto complete =
     "process_resident_memory_bytes 12582912\n"
     "process_heap_bytes 4194304\n"
     "process_start_time_seconds 1763940000.25\n"
+    "http_requests_in_flight 0\n"
     "http_requests_total{route=\"/demo\",method=\"GET\",code=\"200\",mode=\"leaky\"} 40\n"
     "http_requests_total{route=\"/demo\",method=\"GET\",code=\"503\",mode=\"leaky\"} 2\n"
     "http_requests_total{route=\"/healthz\",method=\"GET\",code=\"200\",mode=\"leaky\"} 3\n"
@@ -74,6 +75,20 @@ process_start_time_seconds 5
   ASSERT_TRUE(seen.has_value()) << seen.error();
   EXPECT_EQ(seen->tasks, 5);
   EXPECT_EQ(seen->tasks_reaped, 4);
+}
+
+TEST(Observation, CountsRequestTasksBeforeTheFirstRequest) {
+  const auto seen = observe(R"(leash_tasks_live{site="a",role="system"} 2
+leash_tasks_live{site="a",role="request"} 1
+leash_contexts_live 1
+leash_contexts_held 0
+leash_timers_armed 0
+process_start_time_seconds 5
+http_requests_in_flight 0
+)");
+  ASSERT_TRUE(seen.has_value()) << seen.error();
+  EXPECT_EQ(seen->tasks, 1);
+  EXPECT_EQ(seen->requests, 0);
 }
 
 TEST(Observation, MetricsOfAnotherServerAreAnErrorThatNamesWhatIsMissing) {
