@@ -20,10 +20,11 @@ std::string add_field(http::OutgoingRequest& message, std::string_view line) {
   if (colon == std::string_view::npos) return fmt::format("takes 'Name: value', not '{}'", line);
   const std::string name(line.substr(0, colon));
   const std::string value(http::detail::trim(line.substr(colon + 1)));
-  if (!http::detail::is_token(name)) return fmt::format("'{}' is not the name of a field", name);
+  if (!http::detail::is_token(name)) return fmt::format("'{}' is not a valid header name", name);
   if (!http::detail::is_text(value)) return fmt::format("the value of {} has a control character", name);
   const auto is_this = [&](std::string_view other) { return http::detail::iequals(name, other); };
-  if (std::ranges::any_of(reserved, is_this)) return fmt::format("{} is set by the client itself", name);
+  if (std::ranges::any_of(reserved, is_this))
+    return fmt::format("{} cannot be set: the client sets it", name);
   if (!is_this("Host")) {
     message.headers.add(name, value);
   } else if (http::is_valid_authority(value)) {
@@ -35,16 +36,14 @@ std::string add_field(http::OutgoingRequest& message, std::string_view line) {
 }
 
 MessageOptions::MessageOptions(CLI::App& command) {
-  command
-      .add_option("-X,--method", method_, "the method, when it is another one than GET, or POST with a body")
+  command.add_option("-X,--method", method_, "Request method (default: GET, or POST with a body)")
       ->type_name("METHOD");
-  command.add_option("-H,--header", fields_, "a field of the request, 'Name: value'; repeatable")
+  command.add_option("-H,--header", fields_, "Request header, 'Name: value'. Repeatable")
       ->type_name("FIELD")
       ->take_all()
       ->allow_extra_args(false);
-  data_given_ =
-      command.add_option("-d,--data", data_, "a body to send; the method is POST then")->type_name("BODY");
-  command.add_option("--data-file", data_file_, "the same, from this file")
+  data_given_ = command.add_option("-d,--data", data_, "Request body")->type_name("BODY");
+  command.add_option("--data-file", data_file_, "Read the request body from this file")
       ->type_name("FILE")
       ->excludes(data_given_);
 }
@@ -52,10 +51,10 @@ MessageOptions::MessageOptions(CLI::App& command) {
 ReachOptions::ReachOptions(CLI::App& command) {
   command
       .add_option("--cacert", tls_.ca_file,
-                  "https: trust the certificates in this file (PEM), in place of the system's")
+                  "HTTPS: trust the certificates in this PEM file instead of the system's")
       ->type_name("FILE");
-  command.add_flag("--insecure", tls_.insecure, "https: do not check the server's certificate");
-  command.add_option("--unix-socket", unix_socket_, "connect to this socket, whatever host the URL names")
+  command.add_flag("--insecure", tls_.insecure, "HTTPS: do not verify the server's certificate");
+  command.add_option("--unix-socket", unix_socket_, "Connect to this Unix socket instead of the URL's host")
       ->type_name("PATH");
 }
 
@@ -77,8 +76,7 @@ std::expected<http::OutgoingRequest, std::string> MessageOptions::parse(const ht
   message.method = !method_.empty() ? method_ : has_body ? "POST" : "GET";
   if (!http::detail::is_token(message.method))
     return std::unexpected(fmt::format("-X: '{}' is not a method", message.method));
-  if (message.method == "CONNECT")
-    return std::unexpected("-X: CONNECT is not supported: there are no tunnels here");
+  if (message.method == "CONNECT") return std::unexpected("-X: CONNECT is not supported");
   return message;
 }
 

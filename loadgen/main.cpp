@@ -42,9 +42,8 @@ leash::Task<> stop_on_signals(leash::Context ctx, leash::Cancel sending, leash::
   const auto first = co_await signals.async_wait(leash::via(ctx));
   if (!first) co_return;
   sending();
-  std::fputs(
-      "\nleash-load: no more load; waiting for the server to come to rest (once more: report at once)\n",
-      stderr);
+  std::fputs("\nleash-load: load stopped; waiting for the server to settle (Ctrl-C again to report now)\n",
+             stderr);
   const auto second = co_await signals.async_wait(leash::via(ctx));
   if (!second) co_return;
   std::error_code ignored;
@@ -131,12 +130,12 @@ std::optional<std::vector<RunResult>> read_and_merge(const std::vector<std::stri
   };
   for (const std::string& file : files) {
     std::optional<std::string> text = contents_of(file);
-    if (!text) return fail(file, "it cannot be read");
+    if (!text) return fail(file, "cannot be read");
     auto report = read_report(*text);
     if (!report) return fail(file, report.error());
-    if (!known.insert(*std::move(text)).second) return fail(file, "it is the same report as another one");
+    if (!known.insert(*std::move(text)).second) return fail(file, "the same report was given twice");
     if (!sides.empty() && sides.size() != report->size())
-      return fail(file, "runs and comparisons cannot be merged");
+      return fail(file, "cannot merge a run with a comparison");
     sides.resize(report->size());
     for (std::size_t i = 0; i < sides.size(); ++i) {
       sides[i].push_back(std::move((*report)[i]));

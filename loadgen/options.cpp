@@ -23,23 +23,30 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* about =
-    R"(Sends load to an HTTP server, looks at the server meanwhile, and says whether it leaks.
+    R"(Load-test an HTTP server and report whether it leaks tasks.
 
   leash-load run http://127.0.0.1:8080/demo --rate 300 --threshold 'p99<50ms'
   leash-load compare http://127.0.0.1:8080/demo http://127.0.0.1:9080/demo --rate 300 --html compare.html
   leash-load merge pod-0.json pod-1.json)";
 
 constexpr const char* endings =
-    R"(Exit status, the first that applies: 2 usage; 5 no request succeeded, none was measured, or the target cannot be
-reached; 3 leak; 4 a threshold was missed; 5 the verdict is unknown (not with --metrics none); 0. Clean, and a report
-cannot be written: 2. Of a comparison either side counts.
-A first SIGINT, SIGTERM or SIGHUP ends the load; a second one gives up what is in flight; what was done is reported. A third
-one ends it at once. Proxies are not used: http_proxy and its like are ignored.)";
+    R"(Exit status (the first that applies):
+  2  invalid arguments, or a report cannot be written
+  5  no request succeeded, none was measured, or the target is unreachable
+  3  leak
+  4  a threshold was missed
+  5  the verdict is unknown (not with --metrics none)
+  0  success
+For compare, each status applies if it applies to either server.
+
+The first SIGINT, SIGTERM or SIGHUP stops the load, the second one also abandons requests in flight; both print a report.
+The third one ends leash-load immediately. Proxy settings such as http_proxy are ignored.)";
 
 constexpr const char* threshold_help =
-    R"(a limit such as 'p99<50ms'; may be repeated. METRIC is p50, p99.9 or any other, min, mean, max (times); errors, ok
-(of the requests: 1%, or a number); rate (of the one asked: 95%, or requests per second); requests; leaked, contexts,
-timers, memory (left over, per request). Operators: < <= > >=)";
+    R"(Fail with status 4 unless METRIC is within this limit, for example 'p99<50ms'. Repeatable.
+METRIC: p50, p99.9 or another percentile, min, mean, max (durations); errors, ok (a count, or a share of the requests
+such as 1%); rate (requests per second, or a share of the requested rate such as 95%); requests (a count); leaked,
+contexts, timers, memory (left over per request). Operators: < <= > >=)";
 
 using Wrong = std::optional<std::string>;
 
@@ -51,7 +58,8 @@ std::string check_threshold(const std::string& text) {
 std::string check_rate(const std::string& text) {
   const auto rate = units::parse_number(text);
   const bool good = rate && *rate >= 0.001 && *rate <= 1e6;
-  return good ? "" : fmt::format("takes a number of requests per second, 0.001 to 1000000, not '{}'", text);
+  return good ? ""
+              : fmt::format("takes a number of requests per second from 0.001 to 1000000, not '{}'", text);
 }
 
 std::string check_stages(const std::string& text) {
@@ -83,13 +91,16 @@ struct ReportTexts {
         ->allow_extra_args(false);
     command
         .add_option("--json", delivery.json_file,
-                    "write the report into this file, too (-: to standard output)")
+                    "Also write the report as JSON to this file (- means standard output)")
         ->type_name("FILE");
-    command.add_option("--html", delivery.html_file, "write a page with charts into this file (-: likewise)")
+    command
+        .add_option(
+            "--html", delivery.html_file,
+            "Also write the report as an HTML page with charts to this file (- means standard output)")
         ->type_name("FILE");
     command
         .add_option("--csv", delivery.csv_file,
-                    "write the figures of each second into this file (-: likewise)")
+                    "Also write the figures of each second as CSV to this file (- means standard output)")
         ->type_name("FILE");
   }
 };
@@ -102,23 +113,25 @@ struct WatchingTexts {
   void add_to(CLI::App& command, Options& options) {
     auto* given =
         command
-            .add_option("--prometheus-port", port, "serve its own /metrics there while it runs; 0 picks one")
+            .add_option("--prometheus-port", port,
+                        "Serve leash-load's own /metrics on this port during the run; 0 picks a free port")
             ->check(cli::count_check(0, 65535))
             ->type_name("PORT");
-    command.add_option("--prometheus-host", host, "the address for that (default 127.0.0.1)")
+    command
+        .add_option("--prometheus-host", host, "Address to serve --prometheus-port on (default 127.0.0.1)")
         ->type_name("ADDRESS")
         ->needs(given);
     command
         .add_option("--admin-token", options.admin_token,
-                    "for the server's metrics, where they were named or are on this machine: what it was "
-                    "started with "
-                    "as --admin-token; better given as LEASH_ADMIN_TOKEN")
+                    "Token for the server's metrics (the server's --admin-token). It is sent only to the "
+                    "address given with "
+                    "--metrics, or to this machine")
         ->envname("LEASH_ADMIN_TOKEN")
         ->type_name("TEXT");
-    command.add_flag("--quiet", options.quiet, "no rows while it runs, only the report");
-    command.add_flag(
-        "--stop-when-hopeless", options.stop_when_hopeless,
-        "end the load when a threshold can no longer be met, or nothing has succeeded for 5 seconds");
+    command.add_flag("--quiet", options.quiet, "Print only the report, no row per second");
+    command.add_flag("--stop-when-hopeless", options.stop_when_hopeless,
+                     "Stop the load when a threshold can no longer be met, or when no request has succeeded "
+                     "for 5 seconds");
   }
 };
 
@@ -128,61 +141,69 @@ class LoadTexts {
   explicit LoadTexts(CLI::App& command) : message_(command), reach_(command) {
     auto* rate =
         command
-            .add_option("--rate", rate_, "open loop: so many requests per second, whatever the server does")
+            .add_option("--rate", rate_,
+                        "Open loop: send N requests per second, no matter how fast the server answers")
             ->check(cli::check(check_rate))
             ->type_name("N");
     auto* stages =
         command
-            .add_option("--stages", stages_,
-                        "open loop in stages: TIME:RATE keeps a rate, TIME:FROM..TO changes it evenly, as in "
-                        "10s:100,30s:100..1000")
+            .add_option(
+                "--stages", stages_,
+                "Open loop in stages: TIME:RATE keeps a rate, TIME:FROM..TO changes it evenly, for example "
+                "10s:100,30s:100..1000")
             ->check(cli::check(check_stages))
             ->type_name("STAGES")
             ->excludes(rate);
     command
         .add_option("--connections", connections_,
-                    "at most so many (default 64); in a closed loop exactly (16)")
+                    "Number of connections: the maximum in an open loop (default 64), the exact number in a "
+                    "closed loop "
+                    "(default 16)")
         ->check(cli::count_check(1, 20'000))
         ->type_name("N");
-    command.add_option("--threads", threads_, "that send, each with its share (default 1)")
+    command.add_option("--threads", threads_, "Number of threads that send requests (default 1)")
         ->check(cli::count_check(1, 256))
         ->type_name("N");
     duration_given_ =
-        command.add_option("--duration", duration_, "of the load, after the warm-up (default 10s)")
+        command.add_option("--duration", duration_, "Duration of the load after the warm-up (default 10s)")
             ->check(cli::duration_check(1ns))
             ->type_name("TIME")
             ->excludes(stages);
-    command.add_option("--requests", requests_, "end after so many; without --duration, no other limit")
+    command
+        .add_option("--requests", requests_,
+                    "Stop after N requests; without --duration there is no time limit")
         ->check(cli::count_check(1, 1'000'000'000'000))
         ->type_name("N");
-    warmup_given_ =
-        command
-            .add_option("--warmup", warmup_,
-                        "sent at the first rate, but not in the figures (default 1s; with --requests or "
-                        "--stages 0)")
-            ->check(cli::duration_check(0ns))
-            ->type_name("TIME");
-    command.add_option("--timeout", timeout_, "for each request (default 5s)")
+    warmup_given_ = command
+                        .add_option("--warmup", warmup_,
+                                    "Warm-up before the measurement, at the first rate (default 1s; 0 with "
+                                    "--requests or --stages)")
+                        ->check(cli::duration_check(0ns))
+                        ->type_name("TIME");
+    command.add_option("--timeout", timeout_, "Timeout of each request (default 5s)")
         ->check(cli::duration_check(1ns))
         ->type_name("TIME");
-    command.add_option("--abort", abort_, "clients that leave in the middle: a share such as 5%")
+    command.add_option("--abort", abort_, "Abort this share of requests midway, for example 5%")
         ->check(cli::check(check_percentage))
         ->type_name("SHARE");
     command
         .add_option("--drain-timeout", drain_timeout_,
-                    "wait so long for the server to come to rest (default 10s)")
+                    "After the load, wait at most this long until the server has settled (default 10s)")
         ->check(cli::duration_check(0ns))
         ->type_name("TIME");
-    command.add_option("--wait", wait_, "wait so long for the target to come up (default 0)")
+    command
+        .add_option(
+            "--wait", wait_,
+            "Before the load, wait at most this long until the target accepts connections (default 0)")
         ->check(cli::duration_check(0ns))
         ->type_name("TIME");
     command
         .add_option("--targets", targets_file_,
-                    "requests to send in turn: JSON lines {\"method\", \"url\", \"headers\", \"body\"}, "
-                    "where url is a path "
-                    "or of the URL's origin")
+                    "Send the requests in this file in turn. Each line is a JSON object with the members "
+                    "method, url, headers "
+                    "and body, all optional; url is a path, or has the origin of URL")
         ->type_name("FILE");
-    command.add_flag("--disable-keepalive", no_keep_alive_, "a new connection for each request");
+    command.add_flag("--disable-keepalive", no_keep_alive_, "Open a new connection for each request");
   }
 
   std::expected<Plan, std::string> make_plan(http::Url url) const {
@@ -318,30 +339,36 @@ std::expected<Options, cli::Message> parse_command_line(int argc, const char* co
   WatchingTexts watching;
   std::string url;
   std::string metrics;
-  CLI::App& run = *app.add_subcommand("run", "load one server");
-  run.add_option("URL", url, "where to send the requests: http[s]://host[:port][/path][?query]")
+  CLI::App& run = *app.add_subcommand("run", "Load one server");
+  run.add_option("URL", url, "Where to send the requests: http[s]://host[:port][/path][?query]")
       ->required()
       ->type_name("");
   run.add_option("--metrics", metrics,
-                 "the server's metrics, or those of an inspector in it: a URL, or unix:PATH (default: the "
-                 "URL's host, its "
-                 "port + 1, /metrics; if there are none, /metrics of the URL itself); none: do not look at "
-                 "the server")
+                 "Where to read the server's metrics: a URL, unix:PATH, or none to skip the leak check "
+                 "(default: /metrics on "
+                 "the port after that of URL, then on the same port)")
       ->type_name("URL");
 
   std::string fixed_url;
   std::string leaky_url;
   std::string metrics_fixed;
   std::string metrics_leaky;
-  CLI::App& compare = *app.add_subcommand("compare", "load a fixed and a leaky server, side by side");
-  compare.add_option("FIXED_URL", fixed_url, "the server in fixed mode")->required()->type_name("");
-  compare.add_option("LEAKY_URL", leaky_url, "the one in leaky mode")->required()->type_name("");
-  compare.add_option("--metrics-fixed", metrics_fixed, "its metrics (default: as for run)")->type_name("URL");
-  compare.add_option("--metrics-leaky", metrics_leaky, "likewise")->type_name("URL");
+  CLI::App& compare =
+      *app.add_subcommand("compare", "Load a fixed and a leaky server and show both side by side");
+  compare.add_option("FIXED_URL", fixed_url, "The server in fixed mode")->required()->type_name("");
+  compare.add_option("LEAKY_URL", leaky_url, "The server in leaky mode")->required()->type_name("");
+  compare
+      .add_option("--metrics-fixed", metrics_fixed,
+                  "Where to read the fixed server's metrics (default: as for run)")
+      ->type_name("URL");
+  compare
+      .add_option("--metrics-leaky", metrics_leaky,
+                  "Where to read the leaky server's metrics (default: as for run)")
+      ->type_name("URL");
 
   CLI::App& merge = *app.add_subcommand(
-      "merge", "make one report and one verdict out of several runs at the same time, such as a job's pods");
-  merge.add_option("FILE", options.merge_files, "a report that run or compare wrote with --json")
+      "merge", "Merge the reports of simultaneous runs, such as the pods of a job, into one");
+  merge.add_option("FILE", options.merge_files, "A report that run or compare wrote with --json")
       ->required()
       ->type_name("");
 
@@ -380,7 +407,7 @@ std::expected<Options, cli::Message> parse_command_line(int argc, const char* co
   };
   const bool closed = !options.targets.front().plan.is_open();
   if (closed && std::ranges::any_of(options.delivery.thresholds, is_share_of_rate))
-    return usage("--threshold: a share of the rate asked needs --rate or --stages");
+    return usage("--threshold: a share of the requested rate needs --rate or --stages");
   return options;
 }
 

@@ -135,7 +135,7 @@ leash::Task<> Session::load(leash::Context ctx, leash::Context sending, Sides si
   }
   if (unfinished_row && !ctx.is_done()) co_await finish_row(ctx, sides);
 
-  output_.show_progress(1, "waiting for the server to come to rest");
+  output_.show_progress(1, "waiting for the server to settle");
   leash::Scope rest(ctx);
   for (const auto& side : sides) rest.go(settle(rest.ctx(), *side), "settle");
   (void)co_await rest.join();
@@ -300,7 +300,7 @@ RunResult Session::result_of(const Side& side) const {
     result.evidence.*count = sent.*count;
   result.judgement = judge(result.evidence);
   if (!hopeless_.empty()) {
-    result.notes.push_back(fmt::format("It was ended after {}: {} (--stop-when-hopeless).",
+    result.notes.push_back(fmt::format("Stopped after {}: {} (--stop-when-hopeless).",
                                        units::rounded_duration(result.elapsed), hopeless_));
   } else if (result.evidence.unreachable.empty()) {
     const bool fewer =
@@ -310,7 +310,7 @@ RunResult Session::result_of(const Side& side) const {
   if (options_.is_compare()) {
     const bool is_fixed_side = &side == sides_.front().get();
     if (side.mode == side_name(is_fixed_side ? 1 : 0))
-      result.notes.push_back(fmt::format("The server given as {} says that it is in {} mode.",
+      result.notes.push_back(fmt::format("The server given as {} reports that it is in {} mode.",
                                          is_fixed_side ? "FIXED_URL" : "LEAKY_URL", side.mode));
   }
   return result;

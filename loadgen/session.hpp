@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A whole run: look at the servers, load them, let them come to rest, judge them.
+// A whole run: look at the servers, load them, let them settle, judge them.
 //
 // What it is     one side for `run`; for `compare` two, at the same time in an open loop, one after the other
 //                in a closed one. Each server is scraped before the warm-up, every second, and after the load
@@ -35,7 +35,7 @@ class Session {
   Session(leash::Loop& loop, const Options& options);
 
   // A result for each target, whatever happened. When `sending` is done there is no more load; when `waiting` is, nothing
-  // is waited for any more: requests in flight are given up, and servers that have not come to rest.
+  // is waited for any more: requests in flight are given up, and servers that have not settled.
   leash::Task<std::vector<RunResult>> run(leash::Context waiting, leash::Context sending);
 
   // Its own figures, as of now.

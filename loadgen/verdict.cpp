@@ -104,7 +104,7 @@ std::string without_success(const Evidence& evidence) {
   if (evidence.succeeded > 0) return {};
   if (!evidence.unreachable.empty()) return "the target cannot be reached: " + evidence.unreachable;
   if (evidence.measured == 0) return "no request was measured";
-  return fmt::format("not one of {} succeeded", counted(evidence.measured, "request"));
+  return fmt::format("none of {} succeeded", counted(evidence.measured, "request"));
 }
 
 }  // namespace
@@ -135,7 +135,7 @@ Judgement judge(const Evidence& evidence) {
 
   if (auto nothing = without_success(evidence); !nothing.empty())
     return decide(Verdict::unknown, std::move(nothing));
-  if (!evidence.wanted) return decide(Verdict::unknown, "the server was not looked at (--metrics none)");
+  if (!evidence.wanted) return decide(Verdict::unknown, "server metrics were not checked (--metrics none)");
   if (restarts.count > 0) {
     const std::string times = restarts.count == 1 ? "once" : units::format_count(restarts.count) + " times";
     if (restarts.leaked_before_the_last > 0) {
@@ -145,7 +145,7 @@ Judgement judge(const Evidence& evidence) {
     }
     return decide(
         Verdict::unknown,
-        fmt::format("the server restarted {} during the load, and the evidence went with it", times));
+        fmt::format("the server restarted {} during the load, so that what it left over is unknown", times));
   }
   if (!evidence.before || !evidence.after) {
     return decide(Verdict::unknown,
@@ -161,11 +161,10 @@ Judgement judge(const Evidence& evidence) {
   if (what.empty()) {
     const auto seen = left(evidence.before->requests.value_or(0), evidence.after->requests.value_or(0));
     if (evidence.after->requests && seen < evidence.responses) {
-      return decide(
-          Verdict::unknown,
-          fmt::format("the server counted {} requests of {} that were answered: are these its metrics, "
-                      "and all of them?",
-                      units::format_count(seen), units::format_count(evidence.responses)));
+      return decide(Verdict::unknown,
+                    fmt::format("the server counted {} requests, but {} were answered: check that --metrics "
+                                "is the address of this server, and of all of it",
+                                units::format_count(seen), units::format_count(evidence.responses)));
     }
     return decide(Verdict::clean, "no task, context or timer was left over");
   }
@@ -173,7 +172,7 @@ Judgement judge(const Evidence& evidence) {
   const auto others = left(evidence.before->connections, evidence.after->connections);
   if (judgement.tasks_left == 0 && judgement.tasks_reaped == 0 && judgement.contexts_left <= 4 * others &&
       judgement.timers_left <= 2 * others) {
-    return decide(Verdict::unknown, fmt::format("{}, perhaps of {} that other clients have opened", what,
+    return decide(Verdict::unknown, fmt::format("{}, possibly by {} that other clients have opened", what,
                                                 counted(others, "connection")));
   }
   return decide(Verdict::leak, what);

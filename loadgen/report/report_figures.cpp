@@ -190,7 +190,7 @@ std::string bytes_per_request(const std::optional<double>& value) {
 std::string rate_text(const RunResult& result) {
   const std::string reached = units::format_fixed(result.rate_reached, 1) + " per second";
   return result.rate_asked
-             ? fmt::format("{} of {} asked", reached, units::format_fixed(*result.rate_asked, 1))
+             ? fmt::format("{} of {} requested", reached, units::format_fixed(*result.rate_asked, 1))
              : reached;
 }
 

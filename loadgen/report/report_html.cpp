@@ -183,7 +183,7 @@ std::string report_html(std::span<const RunResult> results) {
 <h1>{0}</h1>
 <p class="soft">{2} · {3}</p>
 {4}{5}<footer>Made by leash-load. Latency counts from the moment a request was due; a request that timed out counts with the
-time until then. What is left over counts once the server has come to rest; memory and trends are evidence and never
+time until then. What is left over counts once the server has settled; memory and trends are evidence and never
 decide.</footer>
 </main>
 </body>

@@ -173,8 +173,7 @@ TEST(LoadCommand, ASignalEndsTheLoadAndWhatWasDoneIsJudged) {
   EXPECT_EQ(run.status, 0) << run.out << run.err;
   EXPECT_NE(run.out.find("It was ended early, by a signal, after"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("clean: no task, context or timer was left over"), std::string::npos) << run.out;
-  EXPECT_NE(run.err.find("no more load; waiting for the server to come to rest"), std::string::npos)
-      << run.err;
+  EXPECT_NE(run.err.find("load stopped; waiting for the server to settle"), std::string::npos) << run.err;
 }
 
 TEST(LoadCommand, ASecondSignalGivesUpWaitingAndStillReports) {
@@ -213,8 +212,7 @@ TEST(LoadCommand, AHopelessLoadIsEndedWhereThatIsWanted) {
                              "50", "--duration", "60s", "--warmup", "0", "--threshold", "errors<=10",
                              "--stop-when-hopeless", "--quiet"});
   EXPECT_EQ(run.status, 5) << run.out << run.err;
-  EXPECT_NE(run.out.find("errors<=10 can no longer be met (--stop-when-hopeless)"), std::string::npos)
-      << run.out;
+  EXPECT_NE(run.out.find("errors<=10 can no longer be met"), std::string::npos) << run.out;
 }
 
 TEST(LoadCommand, AMistypedAddressIsUnknownWhateverIsLookedAt) {
@@ -224,12 +222,12 @@ TEST(LoadCommand, AMistypedAddressIsUnknownWhateverIsLookedAt) {
     const Finished run = load({"run", server.url("/no/such/route"), "--metrics", metrics, "--requests", "20",
                                "--quiet", "--json", file});
     EXPECT_EQ(run.status, 5) << run.out << run.err;
-    EXPECT_NE(run.out.find("unknown: not one of 20 requests succeeded (exit status 5)\n"), std::string::npos)
+    EXPECT_NE(run.out.find("unknown: none of 20 requests succeeded (exit status 5)\n"), std::string::npos)
         << run.out;
     const auto report = report_in(file);
     EXPECT_EQ(report["exit_status"], 5);
     EXPECT_EQ(report["verdict"], "unknown");
-    EXPECT_EQ(report["headline"], "unknown: not one of 20 requests succeeded");
+    EXPECT_EQ(report["headline"], "unknown: none of 20 requests succeeded");
   }
 }
 
@@ -240,7 +238,7 @@ TEST(LoadCommand, CompareNotesServersThatWereSwapped) {
       load({"compare", leaky.url("/demo"), fixed.url("/demo"), "--metrics-fixed", metrics_of(leaky),
             "--metrics-leaky", metrics_of(fixed), "--requests", "5", "--quiet"});
   EXPECT_EQ(run.status, 3) << run.out << run.err;
-  EXPECT_NE(run.out.find("fixed: The server given as FIXED_URL says that it is in leaky mode."),
+  EXPECT_NE(run.out.find("fixed: The server given as FIXED_URL reports that it is in leaky mode."),
             std::string::npos)
       << run.out;
 }
@@ -298,13 +296,13 @@ TEST(LoadCommand, RunsAreMergedIntoOneReportAndOneVerdict) {
   std::remove(page.c_str());
   const Finished twice = load({"merge", files[0], files[1], files[0]});
   EXPECT_EQ(twice.status, 2);
-  EXPECT_EQ(twice.err, "leash-load: " + files[0] + ": it is the same report as another one\n");
+  EXPECT_EQ(twice.err, "leash-load: " + files[0] + ": the same report was given twice\n");
   const Finished again = load({"merge", files[0], "/no/such/report.json"});
   EXPECT_EQ(again.status, 2);
-  EXPECT_EQ(again.err, "leash-load: /no/such/report.json: it cannot be read\n");
+  EXPECT_EQ(again.err, "leash-load: /no/such/report.json: cannot be read\n");
   const Finished folder = load({"merge", files[0], "/tmp"});
   EXPECT_EQ(folder.status, 2);
-  EXPECT_EQ(folder.err, "leash-load: /tmp: it cannot be read\n");
+  EXPECT_EQ(folder.err, "leash-load: /tmp: cannot be read\n");
   for (const auto& file : files) std::remove(file.c_str());
 }
 
@@ -355,7 +353,7 @@ TEST(LoadCommand, SaysThatNoRequestSucceeded) {
       load({"run", "http://" + silent.url().authority() + "/", "--metrics", metrics_of(server), "--requests",
             "2", "--warmup", "0", "--timeout", "50ms", "--quiet"});
   EXPECT_EQ(run.status, 5) << run.out << run.err;
-  EXPECT_NE(run.out.find("not one of 2 requests succeeded"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("none of 2 requests succeeded"), std::string::npos) << run.out;
 }
 
 TEST(LoadCommand, ServesItsOwnMetricsWhileItRuns) {

@@ -191,9 +191,9 @@ TEST(LoadOptions, ARequestIsMadeOfMethodFieldsAndBody) {
   EXPECT_FALSE(plan.keep_alive);
   EXPECT_EQ(plan.unix_socket, "/s");
   expect_refused({"run", "http://127.0.0.1:8080/", "-H", "Connection: close"},
-                 "-H: Connection is set by the client");
+                 "-H: Connection cannot be set: the client sets it");
   expect_refused({"run", "http://127.0.0.1:8080/", "-d", "x", "--data-file", "y"},
-                 "--data-file excludes --data");
+                 "--data excludes --data-file");
   expect_refused({"run", "http://127.0.0.1:8080/", "--data-file", "/no/such"}, "/no/such cannot be read");
   expect_refused({"run", "http://127.0.0.1:8080/", "--targets", "/no/such"}, "/no/such cannot be read");
 }
@@ -227,7 +227,7 @@ TEST(LoadOptions, HelpIsNotAnError) {
                            parse({"merge", "--help"})}) {
     ASSERT_FALSE(help);
     EXPECT_EQ(help.error().exit_status, 0);
-    EXPECT_NE(help.error().text.find("Exit status: 0 clean, 3 leak"), std::string::npos);
+    EXPECT_NE(help.error().text.find("Exit status (the first that applies)"), std::string::npos);
   }
 }
 

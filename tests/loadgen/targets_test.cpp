@@ -56,7 +56,7 @@ TEST(Targets, WhatIsWrongNamesItsLine) {
   EXPECT_EQ(wrong("{\"url\":\"/\",\"headers\":{\"A\":\"b\\nc\"}}"),
             ", line 1: headers: the value of A has a control character");
   EXPECT_EQ(wrong("{\"url\":\"/\",\"headers\":{\"Content-Length\":\"1\"}}"),
-            ", line 1: headers: Content-Length is set by the client itself");
+            ", line 1: headers: Content-Length cannot be set: the client sets it");
   EXPECT_EQ(wrong("{\"url\":\"/\",\"verb\":\"GET\"}"),
             ", line 1: only method, url, headers and body are known");
 }

@@ -105,7 +105,7 @@ TEST(Verdict, UnknownWhenWhatIsLeftMayBeOfConnectionsOfOthers) {
   evidence.after->timers += 2;
   const auto judgement = judge(evidence);
   EXPECT_EQ(judgement.verdict, Verdict::unknown);
-  EXPECT_NE(judgement.reason.find("perhaps of 2 connections that other clients have opened"),
+  EXPECT_NE(judgement.reason.find("possibly by 2 connections that other clients have opened"),
             std::string::npos)
       << judgement.reason;
   evidence.after->timers += 3;
@@ -245,9 +245,9 @@ TEST(Verdict, UnknownWhenTheServerCountedFewerRequestsThanItIsSaidToHaveAnswered
   evidence.after->demo_requests = evidence.before->demo_requests + 33;
   const auto judgement = judge(evidence);
   EXPECT_EQ(judgement.verdict, Verdict::unknown);
-  EXPECT_EQ(
-      judgement.reason,
-      "the server counted 34 requests of 100 that were answered: are these its metrics, and all of them?");
+  EXPECT_EQ(judgement.reason,
+            "the server counted 34 requests, but 100 were answered: check that --metrics is the address of "
+            "this server, and of all of it");
   evidence.after->tasks += 1;
   EXPECT_EQ(judge(evidence).verdict, Verdict::leak) << "what is left is left";
 }
@@ -275,7 +275,7 @@ TEST(Verdict, UnknownWhenNoRequestSucceeded) {
   auto evidence = clean_load();
   evidence.succeeded = 0;
   EXPECT_EQ(judge(evidence).verdict, Verdict::unknown);
-  EXPECT_EQ(judge(evidence).reason, "not one of 100 requests succeeded");
+  EXPECT_EQ(judge(evidence).reason, "none of 100 requests succeeded");
   evidence.after->tasks += 150;
   EXPECT_EQ(judge(evidence).verdict, Verdict::unknown) << "whatever is left";
   EXPECT_EQ(judge(evidence).tasks_left, 150) << "which is told all the same";
@@ -305,7 +305,7 @@ TEST(Verdict, UnknownWhenTheServerWasNotLookedAt) {
   auto evidence = clean_load();
   evidence.wanted = false;
   EXPECT_EQ(judge(evidence).verdict, Verdict::unknown);
-  EXPECT_EQ(judge(evidence).reason, "the server was not looked at (--metrics none)");
+  EXPECT_EQ(judge(evidence).reason, "server metrics were not checked (--metrics none)");
 }
 
 }  // namespace

@@ -125,9 +125,9 @@ TEST(ClientOptions, SaysWhatIsWrong) {
   expect_usage_error({"get", "http://a/", "--timeout", "0"}, "more than 0");
   expect_usage_error({"get", "http://a/", "--max-body", "lots"}, "--max-body");
   expect_usage_error({"get", "http://a/", "-H", "no colon"}, "Name: value");
-  expect_usage_error({"get", "http://a/", "-H", "a b: c"}, "is not the name of a field");
+  expect_usage_error({"get", "http://a/", "-H", "a b: c"}, "is not a valid header name");
   expect_usage_error({"get", "http://a/", "-H", "A: b\r\nX: y"}, "control character");
-  expect_usage_error({"get", "http://a/", "-H", "content-length: 3"}, "set by the client itself");
+  expect_usage_error({"get", "http://a/", "-H", "content-length: 3"}, "cannot be set: the client sets it");
   expect_usage_error({"get", "http://a/", "-H", "Host: a b"}, "is not a host");
   expect_usage_error({"get", "http://a/", "-X", "G T"}, "is not a method");
   expect_usage_error({"get", "http://a/", "-X", "CONNECT"}, "CONNECT");

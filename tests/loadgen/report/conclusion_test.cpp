@@ -55,7 +55,7 @@ TEST(Conclusion, WhereTheServerWasNotLookedAtThresholdsDecide) {
   result.evidence.wanted = false;
   result.judgement = loadgen::judge(result.evidence);
   EXPECT_EQ(status_of({result}), 0);
-  EXPECT_EQ(conclude({&result, 1}).headline(), "passed: the server was not looked at (--metrics none)");
+  EXPECT_EQ(conclude({&result, 1}).headline(), "passed: server metrics were not checked (--metrics none)");
   EXPECT_EQ(status_of({with_threshold(result, false)}), 4);
 }
 
@@ -66,7 +66,7 @@ TEST(Conclusion, WithoutASuccessItIsUnknownWhateverElseThereIs) {
     result.evidence.succeeded = 0;
     result.judgement = loadgen::judge(result.evidence);
     EXPECT_EQ(status_of({result}), 5);
-    EXPECT_EQ(conclude({&result, 1}).headline(), "unknown: not one of 4,500 requests succeeded");
+    EXPECT_EQ(conclude({&result, 1}).headline(), "unknown: none of 4,500 requests succeeded");
   }
 }
 

@@ -37,7 +37,7 @@ TEST(ReportText, ARunHasItsSectionsAndFigures) {
   const auto text = run_text(example_result(true));
   EXPECT_THAT(text, HasSubstr("http://127.0.0.1:40002/demo?pattern=mixed (leaky)"));
   EXPECT_THAT(text, HasSubstr("4,500 sent, 4,488 ok, 12 errors, 0 aborted, 0 refused"));
-  EXPECT_THAT(text, HasSubstr("299.8 per second of 300.0 asked"));
+  EXPECT_THAT(text, HasSubstr("299.8 per second of 300.0 requested"));
   EXPECT_THAT(text, ContainsRegex("p99 +[0-9.]+ ms"));
   EXPECT_THAT(text, HasSubstr("■■■■"));
   EXPECT_THAT(text, ContainsRegex("  status 503 +12 +0.27%\n"));
