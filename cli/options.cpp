@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/manual.hpp"
 #include "units/duration.hpp"
 #include "units/number.hpp"
 #include "units/size.hpp"
@@ -25,6 +26,17 @@ std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
     return Message{fmt::format("'{}' is not a command; the commands are {}", command, fmt::join(names, ", ")),
                    usage};
   }
+  const auto print_instead = [&app](const std::string& option, const std::string& what,
+                                    std::string (*make)(const CLI::App&)) {
+    if (app.get_option_no_throw(option)) return;  // parsed before
+    app.add_flag_callback(
+           option, [&app, make] { throw CLI::Success(make(app), 0); }, what)
+        ->trigger_on_parse();
+  };
+  print_instead("--man-page", "Print the manual page and exit", man_page);
+  print_instead("--completion",
+                "Print the completion for bash and exit: source <(" + app.get_name() + " --completion)",
+                bash_completion);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {
@@ -35,6 +47,8 @@ std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
     const CLI::App* shown = &app;
     for (const CLI::App* parsed : app.get_subcommands()) shown = parsed;
     return Message{shown->help(shown == &app ? "" : app.get_name()), success};
+  } catch (const CLI::Success& printed) {
+    return Message{printed.what(), success};
   } catch (const CLI::ParseError& error) {
     return Message{error.what(), usage};
   }

@@ -168,6 +168,19 @@ function(leash_install_tools)
   endif()
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/leash-tools COMPONENT tools)
   leash_install_llhttp_license(leash-tools tools)
+  if(CMAKE_CROSSCOMPILING) # the commands print their own manuals
+    return()
+  endif()
+  foreach(tool IN LISTS ARGN)
+    set(made ${CMAKE_CURRENT_BINARY_DIR}/manual/${tool})
+    install(CODE "file(MAKE_DIRECTORY \"${CMAKE_CURRENT_BINARY_DIR}/manual\")
+      execute_process(COMMAND $<TARGET_FILE:${tool}> --man-page OUTPUT_FILE \"${made}.1\" COMMAND_ERROR_IS_FATAL ANY)
+      execute_process(COMMAND gzip --best --no-name --force \"${made}.1\" COMMAND_ERROR_IS_FATAL ANY)
+      execute_process(COMMAND $<TARGET_FILE:${tool}> --completion OUTPUT_FILE \"${made}\" COMMAND_ERROR_IS_FATAL ANY)"
+      COMPONENT tools)
+    install(FILES ${made}.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
+    install(FILES ${made} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT tools)
+  endforeach()
 endfunction()
 
 # leash_install_llhttp_license(FOLDER COMPONENT): llhttp's license goes with what contains it.
@@ -255,6 +268,7 @@ function(leash_debian_packages)
   set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME leash-tools)
   set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION net)
   set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_DEBIAN_TOOLS_PACKAGE_RECOMMENDS "ca-certificates")
   set(CPACK_COMPONENT_TOOLS_DESCRIPTION "commands that show, measure and find leaked tasks of a service
  leash-client looks into a running process, leash-load loads a server and says
  whether tasks are left, and leash-server demonstrates both ways to write it.")

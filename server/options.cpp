@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <ranges>
 #include <string>
 #include <vector>
 
+#include "cli/options.hpp"
+#include "cli/program.hpp"
 #include "http/message/target.hpp"
 #include "units/duration.hpp"
 #include "units/size.hpp"
@@ -217,27 +218,17 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
       app.add_subcommand("healthcheck", "ask a running server whether it is alive; exit status 0 or 1")
           ->fallthrough();
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& success) {
-    const int status = app.exit(success);
-    if (std::cout.flush()) return std::unexpected(status);
-    std::fputs("leash-server: the help cannot be printed\n", stderr);
-    return std::unexpected(2);
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "leash-server: %s (see --help)\n", error.what());
-    return std::unexpected(2);
-  }
+  if (const auto message = cli::parse(app, argc, argv))
+    return std::unexpected(cli::show(*message, cli::usage));
   // CLI11 takes an empty variable for none, and a listener that was to be guarded would be open.
   if (const char* const token = std::getenv("LEASH_ADMIN_TOKEN"); token && *token == '\0') {
-    std::fputs("leash-server: LEASH_ADMIN_TOKEN is empty; unset it if no token is needed (see --help)\n",
-               stderr);
+    std::fputs("leash-server: LEASH_ADMIN_TOKEN is empty; unset it if no token is needed\n", stderr);
     return std::unexpected(2);
   }
   options.serving.log_requests = options.log_level <= LogLevel::debug;
   options.healthcheck = healthcheck->parsed();
   if (options.healthcheck && options.port == 0) {
-    std::fputs("leash-server: healthcheck needs the --port of the server (see --help)\n", stderr);
+    std::fputs("leash-server: healthcheck needs the --port of the server\n", stderr);
     return std::unexpected(2);
   }
   return options;

@@ -15,11 +15,11 @@ using support::StubReply;
 using support::StubRequest;
 using support::text;
 
+// Of a process that does not count requests.
 constexpr const char* at_rest = R"(leash_contexts_live 3
 leash_contexts_held 0
 leash_timers_armed 0
 process_start_time_seconds 1763940000
-http_requests_in_flight 0
 )";
 
 loadgen::Options options_for(const Bench& bench, bool look_at_the_server) {
