@@ -48,6 +48,8 @@ struct CoroutinePlace {
   friend bool operator==(const CoroutinePlace&, const CoroutinePlace&) = default;
 };
 
+std::string to_text(const CoroutinePlace& place);  // "path:line"
+
 struct CoroutineInfo {
   std::uint64_t id = 0;
   std::string label;    // may be empty
@@ -65,8 +67,12 @@ struct CoroutineInfo {
   std::chrono::nanoseconds waits_for{};
   std::chrono::nanoseconds age{};
   std::size_t frame_bytes = 0;
-  std::vector<CoroutinePlace> frames;  // from the innermost outwards, the program's own, each at its co_await
-  const void* context = nullptr;       // the address of its execution context; null until it has started
+  // From the innermost outwards, the program's own, each at its co_await: at most max_frames, half of them the innermost
+  // ones and half the outermost; how many between them are left out.
+  std::vector<CoroutinePlace> frames;
+  std::size_t frames_left_out = 0;
+  static constexpr std::size_t max_frames = 100;
+  const void* context = nullptr;  // the address of its execution context; null until it has started
 };
 
 struct CoroutineFilter {
@@ -108,7 +114,8 @@ class CoroutineGrouping {
   std::unique_ptr<State> state_;
 };
 
-// One entry of a dump; ends with a newline.
+// One entry of a dump; ends with a newline. Labels, owners, functions and places are escaped: they cannot look like
+// another entry, or steer a terminal.
 std::string to_text(const CoroutineInfo& coroutine);
 std::string to_text(const CoroutineGroup& group);
 // "3 coroutines" and all groups.

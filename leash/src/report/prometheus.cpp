@@ -127,7 +127,7 @@ void append_coroutines(Families& families) {
   if (all.empty()) return;
   std::ranges::stable_sort(all, std::greater(), &CoroutineSite::live);
   const auto place_of = [](const CoroutinePlace& place) {
-    return place.line == 0 ? "other" : place.file + ":" + std::to_string(place.line);
+    return place.line == 0 ? "other" : to_text(place);
   };
   std::map<std::string, CoroutineSite> sites;
   for (const CoroutineSite& from : all) {
@@ -163,8 +163,11 @@ void append_coroutines(Families& families) {
   }
   for (const auto& [key, count] : verdicts) {
     const auto& [state, place, wait] = key;
-    add(named(families, state == CoroutineState::leaked ? "leash_tasks_leaked" : "leash_tasks_stray"),
-        {{"site", place}, {"wait", wait}, {"kind", "coroutine"}}, static_cast<double>(count));
+    Labels labels{{"site", place}, {"wait", wait}};
+    const bool leaked = state == CoroutineState::leaked;
+    if (leaked) labels.push_back({"kind", "coroutine"});  // stray ones are always coroutines
+    add(named(families, leaked ? "leash_tasks_leaked" : "leash_tasks_stray"), labels,
+        static_cast<double>(count));
   }
 }
 

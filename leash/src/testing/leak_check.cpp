@@ -147,7 +147,7 @@ LeakOptions& LeakOptions::ignore_current_coroutines() {
 }
 
 bool LeakOptions::leaves_out(const CoroutineInfo& coroutine) const {
-  const std::string place = coroutine.site.file + ":" + std::to_string(coroutine.site.line);
+  const std::string place = to_text(coroutine.site);
   if (std::ranges::any_of(sites_, [&](const std::string& part) { return detail::contains(part, place); }))
     return true;
   if (any_matches(names_, coroutine.label) || any_matches(creators_, coroutine.spawned_by)) return true;
@@ -306,7 +306,7 @@ std::string what_is_left(const Alive& before, const WatchOptions& options) {
 }
 
 bool ignores(const WatchOptions& options, const CoroutineInfo& coroutine) {
-  return ignores(options, coroutine.site.file + ":" + std::to_string(coroutine.site.line));
+  return ignores(options, to_text(coroutine.site));
 }
 
 // The tracked coroutines that are alive beyond those with these ids, once they have had time to end.

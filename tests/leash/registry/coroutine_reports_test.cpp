@@ -71,7 +71,7 @@ double sample(std::string_view family_name) {
     if (family.name != family_name) continue;
     for (const auto& metric : family.metric) {
       bool here = false;
-      bool coroutine = false;
+      bool coroutine = family_name == "leash_tasks_stray";
       for (const auto& each : metric.label) {
         here |= each.name == "site" && each.value.find("coroutine_reports_test.cpp:") != std::string::npos;
         coroutine |= each.name == "kind" && each.value == "coroutine";
@@ -119,6 +119,48 @@ TEST(CoroutineReports, HaveAMetricOfLeakedOnes) {
   while (sample("leash_tasks_leaked") == 0) std::this_thread::yield();  // after the grace
   EXPECT_EQ(sample("leash_tasks_leaked"), 1);
   EXPECT_EQ(sample("leash_tasks_stray"), 0);
+}
+
+TEST(CoroutineReports, AreEscaped) {
+  CoroutineInfo info;
+  info.label = info.owner = info.owner_cause = "a\ncoroutine 1 [forged]";
+  info.owner_done_for = 1s;
+  info.site = {"f\n", "a\x1b[2J.cpp", 7};
+  info.frames = {{"g\nh", "b\n.cpp", 8}};
+  EXPECT_EQ(to_text(info),
+            "coroutine 0 [not started] \"a\\ncoroutine 1 [forged]\" detached: a\\ncoroutine 1 [forged] ended "
+            "1.0s ago "
+            "(a\\ncoroutine 1 [forged]), frames 0 B\n"
+            "    g\\nh                 b\\n.cpp:8\n"
+            "coroutine of             f\\n a\\x1b[2J.cpp:7\n");
+  info = {};
+  info.spawner = 1;
+  info.spawned_by = "a\nb";
+  EXPECT_THAT(to_text(info), HasSubstr(": spawned by a\\nb, frames"));
+}
+
+awaitable<void> deep(asio::steady_timer& timer, int depth) {
+  if (depth == 0) {
+    co_await keep(timer);
+  } else {
+    co_await deep(timer, depth - 1);
+  }
+}
+
+TEST(CoroutineReports, HaveABoundedNumberOfFrames) {
+  expect_leaks();
+  asio::io_context io;
+  asio::steady_timer timer(io, never);
+  co_spawn(io, deep(timer, 148), detached);
+  io.poll();
+  CoroutineFilter filter;
+  filter.context = &io;
+  const auto found = coroutines(filter);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].frames.size(), CoroutineInfo::max_frames);
+  EXPECT_EQ(found[0].frames_left_out, 50u);
+  EXPECT_EQ(found[0].frames.front().function, "keep");
+  EXPECT_THAT(to_text(found[0]), HasSubstr("\n    ... 50 more ...\n"));
 }
 
 awaitable<void> named_to_deceive(asio::steady_timer& timer) {

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// How the coroutines of the registry are looked at: copies of their records, whole chains, and what is said of them.
+// Internal.
+//
+// Guarantees     what changes while it is copied is left out, or copied again: no lock, and nothing waits.
+// Threads        any; each of these objects belongs to one.
+//
+//   Look look(filter);
+//   Walk().go_on([&](const ChainCopy& chain) {
+//     if (const Verdict verdict = look.judge(chain); look.matches(chain, verdict)) found.push_back(look.describe(chain, verdict));
+//     return true;
+//   });
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <vector>
+
+#include "leash/coroutines.hpp"
+#include "leash/detail/coroutine_record.hpp"
+#include "leash/detail/owner_state.hpp"
+
+namespace leash::detail {
+
+// One record, as it was at one moment.
+struct RecordCopy {
+  const CoroutineRecord* record = nullptr;
+  std::uint64_t id = 0;
+  std::source_location at;
+  CoroutineRecord* below = nullptr;
+  std::uint64_t above = 0;
+  const void* context = nullptr;
+  std::uint32_t made = 0, since = 0;
+  std::uint16_t size = 0, site = 0, spawner_site = 0;
+  WaitKind wait{};
+  std::uint8_t flags = 0;
+
+  // False: it is free, or became another one's meanwhile.
+  bool take(const CoroutineRecord& from) noexcept;
+  bool waits() const noexcept { return (flags & started) && wait != WaitKind::none; }
+};
+
+// A root and the frames that wait for each other below it, from the root on.
+struct ChainCopy {
+  std::vector<RecordCopy> frames;
+
+  bool take(const CoroutineRecord& root);
+  const RecordCopy& root() const noexcept { return frames.front(); }
+  const RecordCopy& innermost() const noexcept { return frames.back(); }
+  // The root's site; where that is the library's, that of the outermost frame of the program's own.
+  std::uint16_t site() const noexcept;
+};
+
+// Ticks as time.
+class TickClock {
+ public:
+  TickClock() noexcept;
+  std::chrono::nanoseconds since(std::uint32_t then) const noexcept {
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(now_ - then) * length_));
+  }
+  std::chrono::nanoseconds since_steady(std::int64_t then) const noexcept {
+    return std::chrono::nanoseconds(time_ - then);
+  }
+
+ private:
+  std::uint32_t now_;
+  std::int64_t time_;
+  double length_ = 8e6;
+};
+
+CoroutinePlace place_of(std::uint16_t site);
+
+struct Verdict {
+  CoroutineState state = CoroutineState::detached;
+  bool spawner_ended = false;
+  std::optional<std::chrono::nanoseconds> spawner_ended_for;
+  std::shared_ptr<OwnerState> owner;
+};
+
+// What a look at all coroutines has in common.
+class Look {
+ public:
+  explicit Look(const CoroutineFilter& filter);
+
+  const TickClock& clock() const noexcept { return clock_; }
+  const CoroutineFilter& filter() const noexcept { return filter_; }
+
+  Verdict judge(const ChainCopy& chain);
+  bool matches(const ChainCopy& chain, const Verdict& verdict);
+  CoroutineInfo describe(const ChainCopy& chain, const Verdict& verdict) const;
+
+ private:
+  // By site: each is compared with the patterns once for a look.
+  enum class Known : std::uint8_t { not_asked, yes, no };
+  bool is_background(std::uint16_t site);
+  bool site_matches(std::uint16_t site);
+
+  CoroutineFilter filter_;
+  const std::chrono::nanoseconds patience_;
+  const TickClock clock_;
+  std::vector<std::string> background_;
+  std::vector<Known> backgrounds_;
+  std::vector<Known> wanted_;
+};
+
+// Goes through all records; `each` returns false to stop for now.
+class Walk {
+ public:
+  template <class Each>
+  bool go_on(Each each) {
+    const std::uint32_t slabs = leash_coroutines.slabs.load(std::memory_order_acquire);
+    for (; at_ < slabs * records_per_slab; ++at_) {
+      const CoroutineRecord& record = record_at(static_cast<std::uint32_t>(at_));
+      if (record.id.load(std::memory_order_relaxed) & free_bit) continue;
+      // One that goes on while it is looked at is looked at again.
+      for (int attempt = 0; attempt < 3; ++attempt) {
+        if (!chain_.take(record)) continue;
+        if (!each(chain_)) {
+          ++at_;
+          return false;
+        }
+        break;
+      }
+    }
+    return true;
+  }
+
+ private:
+  std::size_t at_ = 0;
+  ChainCopy chain_;
+};
+
+}  // namespace leash::detail
