@@ -40,7 +40,7 @@ Program with_log(Program program) {
 
 Core::Core(Program program)
     : program_(with_log(std::move(program))),
-      probes_(program_.log, program_.stall),
+      probes_(program_.log),
       live_page_(program_, probes_),
       access_({.token = program_.token,
                .realm = program_.name,

@@ -17,8 +17,6 @@
 //   }
 //   std::cout << inspector->url() << "\n";
 
-#include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -60,10 +58,6 @@ struct InspectorOptions {
                                // localhost, so that no web page can be made to ask it
   std::string name = "leash";  // of the program, in titles
   std::vector<InspectorRoute> routes = {};
-  // A turn of a loop that lasts longer is logged while it lasts, with the task that runs and the native stack of its thread,
-  // which this signal takes: one that the program does not use; 0: no stack.
-  std::chrono::nanoseconds stall_after = std::chrono::milliseconds(500);
-  int stall_signal = SIGURG;
   std::function<void(std::string_view)> log = {};  // one line an event, key=value; empty: nowhere
 };
 
