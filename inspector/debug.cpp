@@ -17,6 +17,7 @@
 #include "leash/src/report/json_text.hpp"
 #include "leash/task_filter.hpp"
 #include "leash/tree.hpp"
+#include "process/process.hpp"
 
 namespace inspector {
 
@@ -237,7 +238,8 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
   }
   const auto write_json = [&](JsonWriter& json) {
     append_members(json, seen.all, most_bytes);
-    json.member("id", id).key("unresponsive").list(seen.unresponsive);
+    json.member("id", id).member("process_start_time_seconds", process::metrics().start_time_seconds);
+    json.key("unresponsive").list(seen.unresponsive);
   };
   const auto write_text = [&](std::string& text) {
     text += not_answering(seen.unresponsive) + "dump " + std::to_string(id) + ": ";

@@ -17,8 +17,10 @@ namespace {
 
 constexpr std::uint64_t most_body_bytes = std::uint64_t{64} * 1024 * 1024;  // a dump of many thousand tasks
 
-Options client_options() {
+Options client_options(const AdminOptions& admin) {
   Options options;
+  options.unix_socket = admin.unix_socket;
+  options.user_agent = "leash-client";
   options.response.body_bytes = most_body_bytes;
   return options;
 }
@@ -59,7 +61,7 @@ std::string percent_encoded(std::string_view text) {
 }  // namespace
 
 Admin::Admin(leash::Loop& loop, const AdminOptions& options)
-    : options_(options), http_(loop, client_options()) {}
+    : options_(options), http_(loop, client_options(options)) {}
 
 leash::Task<std::expected<std::string, AdminFailure>> Admin::ask(leash::Context ctx, std::string method,
                                                                  std::string path, std::string body) {
@@ -70,7 +72,7 @@ leash::Task<std::expected<std::string, AdminFailure>> Admin::ask(leash::Context 
   if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
   if (!options_.token.empty()) request.headers.add("Authorization", "Bearer " + options_.token);
   AdminFailure failure;
-  failure.where = "http://" + request.url.authority() + request.url.target;
+  failure.where = options_.address() + (options_.unix_socket.empty() ? "" : " ") + path;
 
   auto response = co_await http_.call(ctx, std::move(request));
   if (response) {
@@ -88,7 +90,7 @@ AdminFailure not_understood(const AdminOptions& options, std::string what) {
   AdminFailure failure;
   failure.exit_status = Exit::http_error;
   failure.what = std::move(what);
-  failure.where = "http://" + options.url.authority() + options.url.target;
+  failure.where = options.address();
   return failure;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// leash-client mode, and leash-client reap
+// leash-client mode, contexts, tree and reap
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -24,7 +24,7 @@ std::string reaping(const Json& answer) {
   std::string text = "ended " + units::counted(answer.value("ended", std::uint64_t{0}), "task") + "\n";
   if (waiting > 0) {
     text += units::counted(waiting, "task") + (waiting == 1 ? " ends" : " end") +
-            " when the operation returns that cannot be cancelled\n";
+            " when an operation that cannot be canceled has returned\n";
   }
   for (const Json& loop : answer.value("unresponsive", Json::array())) {
     text += "not asked: " +
@@ -59,6 +59,23 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ModeCommand comm
                            ? print_json(answer)
                            : cli::print(cli::without_control_characters(mode->get<std::string>()) + "\n");
   co_return printed ? Exit::success : output_failed();
+}
+
+leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, PageCommand command) {
+  Admin admin(loop, command.admin);
+  TaskFilter only_limit;
+  only_limit.limit = command.limit;
+  std::string path = command.path + to_query(only_limit);
+  path += std::string(command.limit ? "&" : "?") + "format=" + (command.admin.json ? "json" : "text");
+  auto text = co_await admin.ask(ctx, "GET", path);
+  if (!text) co_return complain(text.error(), command.admin);
+  if (command.admin.json) {
+    const Json answer = http::parse_json(*text);
+    if (answer.is_discarded())
+      co_return complain(not_understood(command.admin, "the answer is not JSON"), command.admin);
+    co_return print_json(answer) ? Exit::success : output_failed();
+  }
+  co_return cli::print_foreign(*text) ? Exit::success : output_failed();
 }
 
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ReapCommand command) {

@@ -26,6 +26,7 @@ enum Exit : int {
   success = 0,
   connection_failure = 1,  // no connection, or no (complete, acceptable) response
   usage = 2,
+  leak = 3,  // with --fail
   timeout = 4,
   output_failure = 5,  // standard output cannot be written
   http_error = 22,     // a status of 400 or above, or the answer of something else than a leash-server
@@ -34,6 +35,7 @@ enum Exit : int {
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, GetCommand command);
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ModeCommand command);
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, TasksCommand command);
+leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, PageCommand command);
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ReapCommand command);
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, PsCommand command);  // never waits
 

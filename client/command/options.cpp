@@ -4,8 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cli/options.hpp"
 #include "client/message_options.hpp"
@@ -17,17 +21,25 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* about = R"(Talks to an HTTP server, and looks into a leash-server.
+constexpr const char* about = R"(Send HTTP requests, and inspect the tasks of a process that uses leash.
 
   leash-client get http://127.0.0.1:8080/demo --timeout 500ms
   leash-client mode leaky
   leash-client leaks --watch
+  leash-client tree --admin unix:/run/service.sock
   leash-client reap --min-age 1m
   leash-client ps 4711)";
 
 constexpr const char* exit_statuses =
-    R"(Exit status: 0, 2 usage, 1 connection failure (no connection, or no proper answer), 4 timeout,
-22 HTTP error (get: with --fail), 5 output cannot be written, 130 and 143 after SIGINT and SIGTERM.)";
+    R"(Exit status:
+  0    success
+  1    no connection, or no complete response
+  2    invalid arguments
+  3    there is a leak (tasks, leaks: with --fail)
+  4    timeout
+  5    the output cannot be written
+  22   HTTP error (get: with --fail)
+  130, 143 after SIGINT and SIGTERM)";
 
 constexpr auto least_interval = 100ms;
 constexpr int most_entries = 100'000;  // what the server allows
@@ -38,27 +50,85 @@ std::unexpected<cli::Message> usage_error(std::string line) {
 
 // --- the commands: what they take, and what is made of it ------------------------------------------------
 
+// How the inspector is asked; may be said before the command or after it.
+class AdminFlags {
+ public:
+  explicit AdminFlags(CLI::App& app) { add_to(app); }
+
+  // The environment is read here: CLI11 would let it win over what was typed after the command.
+  void add_to(CLI::App& command) {
+    command
+        .add_option(
+            "--admin", address_,
+            "Address of the admin listener or inspector: a URL, or unix:PATH (environment: LEASH_ADMIN; "
+            "default: http://127.0.0.1:8081)")
+        ->type_name("URL");
+    command
+        .add_option("--admin-token", token_, "The server's --admin-token (environment: LEASH_ADMIN_TOKEN)")
+        ->type_name("TEXT");
+    timeouts_.push_back(command.add_option("--timeout", timeout_, "Give up after this time")
+                            ->check(cli::duration_check(1ns))
+                            ->type_name("DURATION")
+                            ->capture_default_str());
+    command.add_flag("--json", json_, "Print JSON");
+  }
+
+  std::expected<AdminOptions, cli::Message> parse() const {
+    const bool is_unix = address_.starts_with("unix:");
+    auto url = http::parse_url(is_unix ? "http://localhost" : address_);
+    if (!url) return usage_error("--admin: " + url.error());
+    if (url->target.contains('?')) return usage_error("--admin: takes no query");
+    if (is_unix && address_ == "unix:") return usage_error("--admin: unix: takes a path");
+    if (!http::detail::is_text(token_)) return usage_error("--admin-token: has a control character");
+    while (url->target.ends_with('/')) url->target.pop_back();
+    return AdminOptions{std::move(*url), is_unix ? address_.substr(5) : "", token_,
+                        cli::duration_of(timeout_), json_};
+  }
+
+  bool json() const noexcept { return json_; }
+  // Given before the command.
+  std::optional<leash::Duration> timeout() const {
+    return timeouts_.front()->count() > 0 ? std::optional(cli::duration_of(timeout_)) : std::nullopt;
+  }
+
+ private:
+  static std::string environment(const char* name, std::string fallback) {
+    const char* const value = std::getenv(name);
+    return value && *value ? value : std::move(fallback);
+  }
+
+  std::string address_ = environment("LEASH_ADMIN", "http://127.0.0.1:8081");
+  std::string token_ = environment("LEASH_ADMIN_TOKEN", "");
+  std::string timeout_ = "5s";
+  std::vector<CLI::Option*> timeouts_;
+  bool json_ = false;
+};
+
 class GetFlags {
  public:
-  explicit GetFlags(CLI::App& command) : message_(command), reach_(command) {
+  GetFlags(CLI::App& command, const AdminFlags& common)
+      : common_(common), message_(command), reach_(command) {
     command.add_option("URL", get_.address, "http[s]://host[:port][/path][?query]")
         ->required()
         ->type_name("");
     command
-        .add_option("--timeout", timeout_, "give up after this; the server is told (X-Request-Timeout-Ms)")
+        .add_option("--timeout", timeout_,
+                    "Give up after this time; it is also sent to the server (X-Request-Timeout-Ms)")
         ->check(cli::duration_check(1ns))
         ->type_name("DURATION")
         ->capture_default_str();
-    command.add_option("--abort-after", abort_after_, "leave in the middle: close the connection after this")
+    command
+        .add_option("--abort-after", abort_after_,
+                    "Close the connection after this time, even if the response is not complete")
         ->check(cli::duration_check(1ns))
         ->type_name("DURATION");
-    command.add_option("--max-body", most_bytes_, "the largest body to take")
+    command.add_option("--max-body", most_bytes_, "Largest response body to accept")
         ->check(cli::size_check())
         ->type_name("SIZE")
         ->capture_default_str();
-    command.add_flag("-i,--include", get_.include_head, "print the head of the response, too");
-    command.add_flag("--fail", get_.fail, "exit with 22 when the status is 400 or above");
-    command.add_flag("--json", get_.json, "print one JSON object: status, headers, body, time");
+    command.add_flag("-i,--include", get_.include_head, "Also print the status line and headers");
+    command.add_flag("--fail", get_.fail, "Exit with status 22 if the HTTP status is 400 or above");
+    command.add_flag("--json", get_.json, "Print one JSON object: status, headers, body, time");
   }
 
   std::expected<Command, cli::Message> parse() {
@@ -70,13 +140,15 @@ class GetFlags {
     get_.message = *std::move(message);
     get_.tls = reach_.tls();
     get_.unix_socket = reach_.unix_socket();
-    get_.timeout = cli::duration_of(timeout_);
+    get_.timeout = common_.timeout().value_or(cli::duration_of(timeout_));
+    get_.json = get_.json || common_.json();
     get_.abort_after = cli::maybe_duration_of(abort_after_);
     get_.most_bytes = *units::parse_size(most_bytes_);
     return std::move(get_);
   }
 
  private:
+  const AdminFlags& common_;
   GetCommand get_;
   std::string timeout_ = "30s";
   std::string abort_after_;
@@ -85,51 +157,18 @@ class GetFlags {
   ReachOptions reach_;
 };
 
-class AdminFlags {
- public:
-  explicit AdminFlags(CLI::App& command) {
-    command.add_option("--admin", address_, "the server's admin address")
-        ->envname("LEASH_ADMIN")
-        ->type_name("URL")
-        ->capture_default_str();
-    command.add_option("--admin-token", token_, "what the server was started with as --admin-token")
-        ->envname("LEASH_ADMIN_TOKEN")
-        ->type_name("TEXT");
-    command.add_option("--timeout", timeout_, "give up after this")
-        ->check(cli::duration_check(1ns))
-        ->type_name("DURATION")
-        ->capture_default_str();
-    command.add_flag("--json", json_, "print JSON, as the server tells it");
-  }
-
-  std::expected<AdminOptions, cli::Message> parse() const {
-    auto url = http::parse_url(address_);
-    if (!url) return usage_error("--admin: " + url.error());
-    if (url->target.contains('?')) return usage_error("--admin: takes no query");
-    if (!http::detail::is_text(token_)) return usage_error("--admin-token: has a control character");
-    while (url->target.ends_with('/')) url->target.pop_back();
-    return AdminOptions{std::move(*url), token_, cli::duration_of(timeout_), json_};
-  }
-
- private:
-  std::string address_ = "http://127.0.0.1:8081";
-  std::string token_;
-  std::string timeout_ = "5s";
-  bool json_ = false;
-};
-
 class FilterFlags {
  public:
   explicit FilterFlags(CLI::App& command) {
-    command.add_option("--site", filter_.site, "only tasks started here: a part of path:line")
+    command.add_option("--site", filter_.site, "Only tasks whose start location (path:line) contains this")
         ->type_name("TEXT");
-    command.add_option("--name", filter_.name, "only tasks of this name: a part of it")->type_name("TEXT");
-    command.add_option("--min-age", min_age_, "only tasks started at least so long ago")
+    command.add_option("--name", filter_.name, "Only tasks whose name contains this")->type_name("TEXT");
+    command.add_option("--min-age", min_age_, "Only tasks that are at least this old")
         ->check(cli::duration_check(0ns))
         ->type_name("DURATION");
   }
   void add_state(CLI::App& command) {
-    command.add_option("--state", filter_.state, "only tasks in this state (orphan: leaked ones, too)")
+    command.add_option("--state", filter_.state, "Only tasks in this state; orphan includes leaked")
         ->check(CLI::IsMember({"owned", "detached", "orphan", "leaked"}))
         ->type_name("STATE");
   }
@@ -149,8 +188,9 @@ class FilterFlags {
 
 class ModeFlags {
  public:
-  explicit ModeFlags(CLI::App& command) : admin_(command) {
-    command.add_option("MODE", mode_.change_to, "leaky or fixed")
+  ModeFlags(CLI::App& command, AdminFlags& admin) : admin_(admin) {
+    admin.add_to(command);
+    command.add_option("MODE", mode_.change_to, "leaky or fixed; without it the mode is printed")
         ->check(CLI::IsMember({"leaky", "fixed"}))
         ->type_name("");
   }
@@ -162,47 +202,75 @@ class ModeFlags {
   }
 
  private:
-  AdminFlags admin_;
+  const AdminFlags& admin_;
   ModeCommand mode_;
 };
 
 class TasksFlags {
  public:
-  TasksFlags(CLI::App& command, bool only_leaked) : admin_(command), filter_(command) {
+  TasksFlags(CLI::App& command, AdminFlags& admin, bool only_leaked) : admin_(admin), filter_(command) {
+    admin.add_to(command);
     tasks_.only_leaked = only_leaked;
     if (!only_leaked) filter_.add_state(command);
-    filter_.add_limit(command, "at most so many stacks (the server's default: 1000)");
-    auto* stacks = command.add_flag("--stacks", tasks_.stacks, "each stack as text instead of the table");
+    filter_.add_limit(command, "List at most N stacks (default 1000)");
+    auto* stacks = command.add_flag("--stacks", tasks_.stacks, "Print each stack as text instead of a table");
     watch_ = command
                  .add_option("-w,--watch", every_,
-                             "look again and again, so often (default 2s); on a terminal, a live table")
+                             "Repeat at this interval (default 2s); on a terminal, as a live table")
                  ->expected(0, 1)
                  ->check(cli::duration_check(least_interval))
                  ->type_name("[DURATION]");
     watch_->excludes(stacks);
+    command.add_flag("--fail", tasks_.fail, "Exit with status 3 if there is a leak")
+        ->excludes(watch_)
+        ->excludes(stacks);
   }
   std::expected<Command, cli::Message> parse() {
     auto admin = admin_.parse();
     if (!admin) return std::unexpected(admin.error());
     tasks_.admin = std::move(*admin);
-    if (tasks_.stacks && tasks_.admin.json) return usage_error("--stacks: not with --json, which has them");
+    if (tasks_.stacks && tasks_.admin.json)
+      return usage_error("--stacks cannot be combined with --json, which includes the stacks");
     tasks_.filter = filter_.parse();
     if (watch_->count() > 0) tasks_.every = every_.empty() ? 2s : cli::duration_of(every_);
     return std::move(tasks_);
   }
 
  private:
-  AdminFlags admin_;
+  const AdminFlags& admin_;
   FilterFlags filter_;
   TasksCommand tasks_;
   std::string every_;
   CLI::Option* watch_ = nullptr;
 };
 
+// The other pages of /debug, printed as the server wrote them.
+class PageFlags {
+ public:
+  PageFlags(CLI::App& command, AdminFlags& admin, std::string path) : admin_(admin) {
+    page_.path = std::move(path);
+    admin.add_to(command);
+    command.add_option("--limit", page_.limit, "List at most N entries")
+        ->check(CLI::Range(1, most_entries))
+        ->type_name("N");
+  }
+  std::expected<Command, cli::Message> parse() {
+    auto admin = admin_.parse();
+    if (!admin) return std::unexpected(admin.error());
+    page_.admin = std::move(*admin);
+    return std::move(page_);
+  }
+
+ private:
+  const AdminFlags& admin_;
+  PageCommand page_;
+};
+
 class ReapFlags {
  public:
-  explicit ReapFlags(CLI::App& command) : admin_(command), filter_(command) {
-    filter_.add_limit(command, "at most so many of each loop");
+  ReapFlags(CLI::App& command, AdminFlags& admin) : admin_(admin), filter_(command) {
+    admin.add_to(command);
+    filter_.add_limit(command, "End at most N tasks of each loop");
   }
   std::expected<Command, cli::Message> parse() {
     auto admin = admin_.parse();
@@ -211,20 +279,20 @@ class ReapFlags {
   }
 
  private:
-  AdminFlags admin_;
+  const AdminFlags& admin_;
   FilterFlags filter_;
 };
 
 class PsFlags {
  public:
   explicit PsFlags(CLI::App& command) {
-    command.add_option("PID|CORE", ps_.target, "the number of a process, or the path of a core file")
+    command.add_option("PID|CORE", ps_.target, "Process id, or path of a core file")
         ->required()
         ->type_name("");
-    command.add_option("--binary", ps_.binary, "the program that dumped the core, where it is elsewhere now")
+    command.add_option("--binary", ps_.binary, "The program that wrote the core file, if it has moved since")
         ->type_name("FILE");
-    command.add_flag("--tree", ps_.tree, "contexts, scopes and tasks as a tree, and which tasks join which");
-    command.add_flag("--json", ps_.json, "print JSON, as /debug/tasks has it");
+    command.add_flag("--tree", ps_.tree, "Print contexts, scopes and tasks as a tree, with who joins whom");
+    command.add_flag("--json", ps_.json, "Print JSON in the format of /debug/tasks");
   }
   std::expected<Command, cli::Message> parse() { return std::move(ps_); }
 
@@ -238,24 +306,30 @@ std::expected<Command, cli::Message> parse_command_line(int argc, const char* co
   CLI::App app(about, "leash-client");
   app.footer(exit_statuses);
   app.require_subcommand(1);
-  app.set_help_all_flag("--help-all", "help for all commands");
+  app.set_help_all_flag("--help-all", "Print the help of all commands");
   app.set_version_flag("--version", "leash-client " LEASH_VERSION);
 
-  CLI::App& get_app = *app.add_subcommand("get", "send a request and print the body of the response");
-  CLI::App& mode_app = *app.add_subcommand("mode", "print the server's mode, or change it");
-  CLI::App& tasks_app = *app.add_subcommand("tasks", "list the tasks that live in the server, by site");
-  CLI::App& leaks_app = *app.add_subcommand("leaks", "the same, only those that have leaked");
-  CLI::App& reap_app =
-      *app.add_subcommand("reap", "end leaked tasks by force; `leaks` with the same filters lists which");
-  CLI::App& ps_app = *app.add_subcommand(
-      "ps", "list the tasks of a process that need not answer, or of a core file; only reads");
-  GetFlags get(get_app);
-  ModeFlags mode(mode_app);
-  TasksFlags tasks(tasks_app, false);
-  TasksFlags leaks(leaks_app, true);
-  ReapFlags reap(reap_app);
+  CLI::App& get_app = *app.add_subcommand("get", "Send a request and print the response body");
+  CLI::App& mode_app = *app.add_subcommand("mode", "Print or change the mode of leash-server");
+  CLI::App& tasks_app = *app.add_subcommand("tasks", "List live tasks by the location that started them");
+  CLI::App& leaks_app = *app.add_subcommand("leaks", "List leaked tasks");
+  CLI::App& contexts_app = *app.add_subcommand("contexts", "List contexts by the location that made them");
+  CLI::App& tree_app = *app.add_subcommand("tree", "Print loops, contexts, scopes and tasks as a tree");
+  CLI::App& reap_app = *app.add_subcommand(
+      "reap", "End leaked tasks by force; the command leaks with the same filters lists them");
+  CLI::App& ps_app =
+      *app.add_subcommand("ps", "List the tasks of a process or core file from outside, without changing it");
+  AdminFlags admin(app);
+  GetFlags get(get_app, admin);
+  ModeFlags mode(mode_app, admin);
+  TasksFlags tasks(tasks_app, admin, false);
+  TasksFlags leaks(leaks_app, admin, true);
+  PageFlags contexts(contexts_app, admin, "/debug/contexts");
+  PageFlags tree(tree_app, admin, "/debug/tree");
+  ReapFlags reap(reap_app, admin);
   PsFlags ps(ps_app);
-  const std::array<CLI::App*, 6> all = {&get_app, &mode_app, &tasks_app, &leaks_app, &reap_app, &ps_app};
+  const std::array<CLI::App*, 8> all = {&get_app,      &mode_app, &tasks_app, &leaks_app,
+                                        &contexts_app, &tree_app, &reap_app,  &ps_app};
   for (CLI::App* each : all) each->footer(exit_statuses);
 
   if (auto message = cli::parse(app, argc, argv)) return std::unexpected(*std::move(message));
@@ -263,6 +337,8 @@ std::expected<Command, cli::Message> parse_command_line(int argc, const char* co
   if (mode_app.parsed()) return mode.parse();
   if (tasks_app.parsed()) return tasks.parse();
   if (leaks_app.parsed()) return leaks.parse();
+  if (contexts_app.parsed()) return contexts.parse();
+  if (tree_app.parsed()) return tree.parse();
   if (ps_app.parsed()) return ps.parse();
   return reap.parse();
 }

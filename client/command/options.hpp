@@ -38,10 +38,15 @@ struct GetCommand {
 
 // How the admin listener is asked.
 struct AdminOptions {
-  http::Url url;  // its target is "" or a prefix without a slash at its end
+  http::Url url;            // its target is "" or a prefix without a slash at its end
+  std::string unix_socket;  // a path, in place of the URL's host and port
   std::string token;
   leash::Duration timeout{};
   bool json = false;
+
+  std::string address() const {
+    return unix_socket.empty() ? url.origin() + url.target : "unix:" + unix_socket;
+  }
 };
 
 // Which tasks are meant; empty parts mean all.
@@ -63,7 +68,15 @@ struct TasksCommand {
   TaskFilter filter;
   bool only_leaked = false;
   bool stacks = false;
+  bool fail = false;                     // status 3 when there is a leak
   std::optional<leash::Duration> every;  // watch
+};
+
+// A page of the inspector that is printed as it comes.
+struct PageCommand {
+  AdminOptions admin;
+  std::string path;
+  std::optional<int> limit;
 };
 
 struct ReapCommand {
@@ -78,7 +91,7 @@ struct PsCommand {
   bool json = false;
 };
 
-using Command = std::variant<GetCommand, ModeCommand, TasksCommand, ReapCommand, PsCommand>;
+using Command = std::variant<GetCommand, ModeCommand, TasksCommand, PageCommand, ReapCommand, PsCommand>;
 
 std::expected<Command, cli::Message> parse_command_line(int argc, const char* const* argv);
 

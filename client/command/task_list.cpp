@@ -76,6 +76,7 @@ std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
     list.listed += row.count;
     if (row.is_leaked()) list.leaked += row.count;
   }
+  list.process_started = number_of(parsed, "process_start_time_seconds");
   list.live = count_of(parsed, "live");
   list.left_out = count_of(parsed, "matched") - std::min(count_of(parsed, "matched"), list.listed);
   if (const auto stuck = parsed.find("unresponsive"); stuck != parsed.end() && stuck->is_array()) {
@@ -85,6 +86,11 @@ std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
     }
   }
   return list;
+}
+
+bool is_other_process(const TaskList& now, const TaskList& before) noexcept {
+  return now.process_started > 0 && before.process_started > 0 &&
+         now.process_started != before.process_started;
 }
 
 void compare(TaskList& now, const TaskList& before) {

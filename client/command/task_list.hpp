@@ -42,11 +42,15 @@ struct TaskList {
   std::uint64_t leaked = 0;                    // likewise
   std::uint64_t left_out = 0;                  // they match, but are beyond the limit
   std::vector<std::string> unresponsive = {};  // loops whose tasks are not in it
+  double process_started = 0;                  // seconds since 1970; 0: not told
   std::int64_t live_change = 0;
   std::int64_t leaked_change = 0;
 };
 
 std::expected<TaskList, std::string> parse_task_list(std::string_view json);
+
+// Both tell when their process started, and it is not the same one.
+bool is_other_process(const TaskList& now, const TaskList& before) noexcept;
 
 // What has changed since `before`; rows that have gone are added with a count of 0.
 void compare(TaskList& now, const TaskList& before);

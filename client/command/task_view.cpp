@@ -25,6 +25,9 @@ std::string at_both_ends(const std::string& left, const std::string& right, std:
 std::vector<std::string> drawn(const TaskView& view, const cli::Terminal& terminal) {
   std::vector<Line> lines = {{at_both_ends(view.title, view.time, terminal.width), Look::strong}};
   for (Line& line : task_summary(view.list)) lines.push_back(std::move(line));
+  if (!view.restart.empty())
+    lines.push_back(
+        {"another process since " + view.restart + " (the server has restarted)", Look::doubtful});
   if (!view.problem.empty()) lines.push_back({view.problem, Look::alarming});
   lines.push_back({});
 

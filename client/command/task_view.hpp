@@ -22,6 +22,7 @@ struct TaskView {
   std::string title = {};
   std::string time = {};     // of the last look that succeeded
   std::string problem = {};  // of the last look; empty: none
+  std::string restart = {};  // when another process was first seen to answer; empty: always the same one
   TaskList list = {};
   bool states = true;  // a column for them
 };

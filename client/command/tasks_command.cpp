@@ -84,6 +84,7 @@ leash::Task<int> print_as_told(leash::Context ctx, Admin& admin, const TasksComm
   const auto answer = co_await admin.ask(ctx, "GET", path_of(command));
   if (!answer) co_return complain(answer.error(), command.admin);
   bool printed = false;
+  bool leaks = false;
   if (command.stacks) {
     if (!is_report(*answer)) {
       co_return complain(not_understood(command.admin, "the answer is not the report of a leash server"),
@@ -91,17 +92,20 @@ leash::Task<int> print_as_told(leash::Context ctx, Admin& admin, const TasksComm
     }
     printed = cli::print_foreign(*answer);
   } else {
-    if (const auto list = parse_task_list(*answer); !list)
-      co_return complain(not_understood(command.admin, list.error()), command.admin);
+    const auto list = parse_task_list(*answer);
+    if (!list) co_return complain(not_understood(command.admin, list.error()), command.admin);
+    leaks = list->leaked > 0;
     printed = print_json(http::parse_json(*answer));
   }
-  co_return printed ? Exit::success : output_failed();
+  if (!printed) co_return output_failed();
+  co_return command.fail&& leaks ? Exit::leak : Exit::success;
 }
 
 leash::Task<int> print_table(leash::Context ctx, Admin& admin, const TasksCommand& command) {
   const auto list = co_await look(ctx, admin, command);
   if (!list) co_return complain(list.error(), command.admin);
-  co_return cli::print(text_of(command, *list, false)) ? Exit::success : output_failed();
+  if (!cli::print(text_of(command, *list, false))) co_return output_failed();
+  co_return command.fail && list->leaked > 0 ? Exit::leak : Exit::success;
 }
 
 // --- again and again, into a file or a pipe --------------------------------------------------------------
@@ -131,9 +135,12 @@ leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const TasksComman
     if (!list && (!before || ctx.is_done())) co_return complain(list.error(), command.admin);
     if (!list) complain(list.error(), command.admin);
     if (list) {
-      if (before) compare(*list, *before);
-      if (!cli::print(time_of_day() + "\n" + text_of(command, *list, before.has_value()) + "\n"))
-        co_return output_failed();
+      const bool restarted = before && is_other_process(*list, *before);
+      const bool changes = before && !restarted;
+      if (changes) compare(*list, *before);
+      const std::string heading =
+          time_of_day() + (restarted ? " another process (the server has restarted)\n" : "\n");
+      if (!cli::print(heading + text_of(command, *list, changes) + "\n")) co_return output_failed();
       before = std::move(*list);
     }
     (void)co_await leash::sleep(ctx, *command.every);
@@ -149,7 +156,7 @@ class Live {
       : loop_(loop), command_(command), screen_(STDOUT_FILENO), signals_(loop.io(), SIGWINCH, SIGTSTP) {
     view_.states = !command.only_leaked;
     view_.title = std::string(command.only_leaked ? "leaked tasks of" : "tasks of") + " http://" +
-                  command.admin.url.authority() + ", every " + units::format_duration(*command.every);
+                  command.admin.address() + ", every " + units::format_duration(*command.every);
     show(std::move(first));
   }
 
@@ -162,7 +169,11 @@ class Live {
       auto list = co_await look(all.ctx(), admin, command_);
       if (all.ctx().is_done()) break;
       if (list) {
-        compare(*list, view_.list);
+        if (is_other_process(*list, view_.list)) {
+          view_.restart = time_of_day();
+        } else {
+          compare(*list, view_.list);
+        }
         show(std::move(*list));
       } else {
         view_.problem = "no answer since " + view_.time + ": " + list.error().what;

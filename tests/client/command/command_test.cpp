@@ -268,6 +268,28 @@ TEST(TasksCommand, WatchesIntoAPipeUntilNobodyReadsAnyMore) {
   EXPECT_EQ(std::ranges::count(json.out, '\n'), 2) << json.out;
 }
 
+TEST(TasksCommand, FailsOnALeakWhereThatIsWanted) {
+  const ServerProcess server;
+  EXPECT_EQ(leash_client(with_admin(server, {"leaks", "--fail"})).status, 0);
+  leak(server);
+  EXPECT_EQ(leash_client(with_admin(server, {"leaks", "--fail"})).status, 3);
+  EXPECT_EQ(leash_client(with_admin(server, {"tasks", "--fail", "--json"})).status, 3);
+  EXPECT_EQ(leash_client(with_admin(server, {"leaks"})).status, 0);
+}
+
+TEST(PageCommand, PrintsContextsAndTheTree) {
+  const ServerProcess server;
+  const Finished contexts = leash_client(with_admin(server, {"contexts"}));
+  EXPECT_EQ(contexts.status, 0) << contexts.err;
+  EXPECT_NE(contexts.out.find("contexts that are not done"), std::string::npos) << contexts.out;
+  const Finished tree = leash_client(with_admin(server, {"tree"}));
+  EXPECT_EQ(tree.status, 0) << tree.err;
+  EXPECT_NE(tree.out.find("loop"), std::string::npos) << tree.out;
+  const Finished json = leash_client(with_admin(server, {"tree", "--json", "--limit", "1"}));
+  EXPECT_EQ(json.status, 0) << json.err;
+  EXPECT_TRUE(json.out.starts_with("{")) << json.out;
+}
+
 TEST(ReapCommand, EndsWhatHasLeaked) {
   const ServerProcess server;
   leak(server);

@@ -74,6 +74,13 @@ TEST(TaskView, ShowsAProblemBesideWhatWasSeenLast) {
   EXPECT_TRUE(lines[5].contains("leaked"));
 }
 
+TEST(TaskView, SaysSinceWhenItIsAnotherProcess) {
+  TaskView view = view_of(1);
+  view.restart = "03:00:00";
+  const auto lines = drawn(view, terminal(80, 24));
+  EXPECT_EQ(lines[2], "another process since 03:00:00 (the server has restarted)");
+}
+
 TEST(TaskView, InColorTheTitleOfTheTableIsABar) {
   const auto lines = drawn(view_of(1), terminal(80, 24, true));
   EXPECT_TRUE(lines[3].starts_with("\x1b[7mcount"));
