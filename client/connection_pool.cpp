@@ -55,8 +55,9 @@ void ConnectionPool::close_expired() {
 void ConnectionPool::expect_expiry() {
   leash::TimePoint oldest = leash::TimePoint::max();
   for (const auto& [origin, idle] : idle_) oldest = std::min(oldest, idle.front().since);
-  leash::Cancelable at = leash::with_deadline(loop_.background(), leash::later(oldest, limits_.idle_for),
-                                              leash::errc::finished, leash::Label("idle connections"));
+  leash::Cancelable at =
+      leash::with_deadline(loop_.background(), leash::later(oldest, limits_.idle_for), leash::errc::finished,
+                           leash::Label("idle connections").outliving());
   leash::StopHandle look = leash::after_func(at.ctx, [this] { close_expired(); });
   expiry_.emplace(std::move(at), std::move(look));
 }

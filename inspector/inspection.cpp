@@ -10,6 +10,7 @@
 #include "leash/channel.hpp"
 #include "leash/loops.hpp"
 #include "leash/sleep.hpp"
+#include "leash/stranded.hpp"
 
 namespace inspector {
 namespace {
@@ -63,6 +64,7 @@ FromLoops<T> put_together(T all, std::vector<std::string> unresponsive) {
 leash::Task<FromLoops<std::vector<leash::Dump>>> dump_tasks_by_loop(leash::Context ctx, leash::Loop& here,
                                                                     leash::DumpOptions options) {
   Question<leash::Dump> question = [options](leash::Loop& loop, std::function<void(leash::Dump)> reply) {
+    (void)leash::find_stranded(loop, most_for_stranded);
     leash::take_dump(loop, options, std::move(reply));
   };
   return ask_loops<leash::Dump>(std::move(ctx), here, std::move(question));

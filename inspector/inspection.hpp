@@ -9,6 +9,7 @@
 //   const auto seen = co_await inspector::dump_tasks(ctx, here, {});
 //   use(seen.all, seen.unresponsive);
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@
 #include "leash/task.hpp"
 
 namespace inspector {
+
+// A loop looks for stranded tasks where no more than so many are alive: that takes a few milliseconds at most.
+inline constexpr std::size_t most_for_stranded = 20'000;
 
 // What all loops answered, put together.
 template <class T>

@@ -7,7 +7,9 @@
 #include <new>
 #include <utility>
 
+#include "inspector/inspection.hpp"
 #include "leash/sleep.hpp"
+#include "leash/stranded.hpp"
 
 namespace inspector {
 
@@ -16,6 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::chrono::nanoseconds patience = 1s;
+constexpr std::int64_t least_pause = 1'000'000'000;  // between two looks for stranded tasks, in nanoseconds
 
 std::int64_t now() noexcept { return std::chrono::steady_clock::now().time_since_epoch() / 1ns; }
 
@@ -28,11 +31,23 @@ struct LoopProbes::Probe {
     return std::chrono::nanoseconds(waiting.load() ? now() - asked.load() : lag.load());
   }
 
+  // For half a percent of the loop's time at most.
+  void look_for_stranded(const leash::Loop& here) {
+    const std::int64_t begun = now();
+    if (begun < look_again) return;
+    try {
+      (void)leash::find_stranded(here, most_for_stranded);
+    } catch (const std::bad_alloc&) {  // what is known stays as it was
+    }
+    look_again = now() + std::max(least_pause, 200 * (now() - begun));
+  }
+
   const leash::RemoteLoop loop;
   std::atomic<std::int64_t> asked{0};  // nanoseconds of the steady clock; 0: never
   std::atomic<std::int64_t> lag{0};    // of the last answer, in nanoseconds
   std::atomic<bool> waiting{false};
-  bool stuck = false;  // as the log says
+  std::int64_t look_again = 0;  // for stranded tasks; touched by the loop that is asked
+  bool stuck = false;           // as the log says
 };
 
 // One probe for each loop that there is, in their order; those that were there stay.
@@ -55,9 +70,10 @@ leash::Task<> LoopProbes::run(leash::Context ctx) {
         probe->asked.store(now());
         probe->waiting.store(true);
         try {
-          (void)probe->loop.post([probe](leash::Loop&) {
+          (void)probe->loop.post([probe](leash::Loop& asked) {
             probe->lag.store(now() - probe->asked.load());
             probe->waiting.store(false);
+            probe->look_for_stranded(asked);
           });
         } catch (const std::bad_alloc&) {  // it was not asked; the next time, perhaps
           probe->waiting.store(false);

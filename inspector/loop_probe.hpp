@@ -3,7 +3,7 @@
 // Measures how long loops take to answer.
 //
 // What it is     run() asks every loop a few times a second, and logs when one does not answer for a second, and when it
-//                does again; lags() says the last answer's time, or how long the question has been waiting.
+//                does again. Now and then the loop also looks for stranded tasks, so that metrics tell of them. lags() says the last answer's time, or how long the question has been waiting.
 // Threads        the loop's that runs it.
 // Lifetime       what a loop answers when the probes are gone is of no interest.
 //

@@ -100,11 +100,11 @@ class Channel {
       return SendMoved(state(), &value);
     }
   }
-  const detail::Ref<detail::ChannelState<T>>& state() const noexcept {
+  const detail::Handle<detail::ChannelState<T>>& state() const noexcept {
     check(static_cast<bool>(state_), "Channel used after it was moved from");
     return state_;
   }
-  detail::Ref<detail::ChannelState<T>> state_;
+  detail::Handle<detail::ChannelState<T>> state_;
 };
 
 }  // namespace leash

@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <source_location>
+#include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -50,6 +51,15 @@ struct Label {
   const char* name = nullptr;
   std::uint64_t number = 0;
   std::optional<Role> role;  // inherited when not given
+  // The context is meant to go on when the owner of the task that makes it is done, like that of a connection in a pool:
+  // it does not count as outlived (leash/contexts.hpp).
+  bool may_outlive = false;
+  std::string text() const;  // "request 918"; empty without a name
+  Label outliving() const noexcept {
+    Label same = *this;
+    same.may_outlive = true;
+    return same;
+  }
 };
 
 class Context {

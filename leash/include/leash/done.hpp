@@ -19,7 +19,7 @@
 #include <utility>
 
 #include "leash/context.hpp"
-#include "leash/detail/ref.hpp"
+#include "leash/detail/handle.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/error.hpp"
 
@@ -53,12 +53,12 @@ class Done {
 
  private:
   friend class DoneSource;
-  explicit Done(detail::Ref<detail::DoneState> state) noexcept : state_(std::move(state)) {}
-  const detail::Ref<detail::DoneState>& state() const noexcept {
+  explicit Done(detail::Handle<detail::DoneState> state) noexcept : state_(std::move(state)) {}
+  const detail::Handle<detail::DoneState>& state() const noexcept {
     check(static_cast<bool>(state_), "Done used after it was moved from");
     return state_;
   }
-  detail::Ref<detail::DoneState> state_;
+  detail::Handle<detail::DoneState> state_;
 };
 
 class DoneSource {
@@ -77,7 +77,7 @@ class DoneSource {
   }
 
  private:
-  detail::Ref<detail::DoneState> state_;
+  detail::Handle<detail::DoneState> state_;
 };
 
 }  // namespace leash

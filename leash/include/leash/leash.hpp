@@ -35,6 +35,7 @@
 #include "leash/select.hpp"
 #include "leash/sleep.hpp"
 #include "leash/snapshot.hpp"
+#include "leash/stranded.hpp"
 #include "leash/task.hpp"
 #include "leash/task_filter.hpp"
 #include "leash/test_loop.hpp"

@@ -96,12 +96,16 @@ struct SiteMetrics {
   std::array<Figure, roles> live_by_role;
   Figure started;
   std::array<Figure, outcomes> finished;
-  Figure orphaned;                        // alive although the owner is done
-  std::array<Figure, wait_kinds> leaked;  // of these, older than the grace, by what they wait for
-  Figure leaks;                           // ever leaked
-  Figure detached;                        // alive, under an owner that can never be done
-  Figure uncancellable;  // ever found in an operation without a cancellation path when its context ended
-  Figure frame_bytes;    // held by the frames of live tasks
+  Figure orphaned;                          // alive although the owner is done
+  std::array<Figure, wait_kinds> leaked;    // of these, older than the grace, by what they wait for
+  Figure leaks;                             // ever leaked
+  Figure leaks_reaped;                      // of these, ended by force
+  std::array<Figure, wait_kinds> stranded;  // alive, and nothing can ever wake them (leash/stranded.hpp)
+  Figure detached;                          // alive, under an owner that can never be done
+  Figure uncancellable;      // ever found in an operation without a cancellation path when its context ended
+  Figure frame_bytes;        // held by the frames of live tasks
+  Figure contexts_outlived;  // made there, and not done although the owner of the task that made them is
+  Figure contexts_ever_outlived;                // that were found so
   std::atomic<std::int64_t> oldest_started{0};  // TimePoint of the oldest live task; 0: none
 
   std::uint64_t live() const noexcept { return live_by_role[0].get() + live_by_role[1].get(); }
@@ -122,6 +126,13 @@ class Metrics {
 
   std::span<const SiteMetrics> sites() const noexcept {
     return {sites_.data(), count_.load(std::memory_order_acquire)};
+  }
+
+  // Contexts that have outlived the owner of the task that made them.
+  std::uint64_t outlived_now() const noexcept {
+    std::uint64_t sum = 0;
+    for (const SiteMetrics& site : sites()) sum += site.contexts_outlived.get();
+    return sum;
   }
 
   // The index of the site, entered at its first use. The loop's thread.

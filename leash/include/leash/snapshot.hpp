@@ -50,9 +50,11 @@ struct TaskInfo {
   std::string trace;                       // the id of the owner's leash::Trace; may be empty
   WaitKind wait = WaitKind::none;
   bool uncancellable = false;  // waits on an operation that has no cancellation path
+  bool stranded = false;       // nothing can ever wake it, when that was last looked for (leash/stranded.hpp)
   Duration waits_for{};
   Duration age{};
   std::size_t frame_bytes = 0;
+  std::optional<std::size_t> heap_bytes{};  // charged to it; none without leash::heap
   // From the innermost outwards: at most max_frames, half of them the innermost ones and half the outermost; how many
   // between them are left out.
   std::vector<Frame> frames;
@@ -69,6 +71,7 @@ struct TaskGroup {
   std::size_t frame_bytes = 0;
   TaskInfo oldest;     // the example
   Duration waiting{};  // of all of them together, each since its wait began
+  std::optional<std::size_t> heap_bytes{};
 
   // What its tasks have in common, as text: equal in every process of the same build.
   std::string key() const;
@@ -94,6 +97,8 @@ struct Awaits {
 TaskInfo describe(const TaskRecord& task, TimePoint now);
 Duration waits_for(const TaskRecord& task, TimePoint now) noexcept;  // never longer than its age
 void add_up(Duration& sum, Duration more) noexcept;                  // without overflow
+void add_up(std::optional<std::size_t>& sum, std::optional<std::size_t> more) noexcept;
+std::optional<std::size_t> heap_bytes_of(const TaskRecord& task) noexcept;
 void add_up(TaskGroup& group, TaskGroup more);
 
 }  // namespace detail

@@ -20,7 +20,7 @@
 #include <cstdint>
 
 #include "leash/context.hpp"
-#include "leash/detail/ref.hpp"
+#include "leash/detail/handle.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/error.hpp"
 
@@ -59,11 +59,11 @@ class WaitGroup {
   }
 
  private:
-  const detail::Ref<detail::WaitGroupState>& state() const noexcept {
+  const detail::Handle<detail::WaitGroupState>& state() const noexcept {
     check(static_cast<bool>(state_), "WaitGroup used after it was moved from");
     return state_;
   }
-  detail::Ref<detail::WaitGroupState> state_;
+  detail::Handle<detail::WaitGroupState> state_;
 };
 
 }  // namespace leash

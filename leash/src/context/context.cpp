@@ -12,6 +12,11 @@ namespace leash {
 using detail::ContextNode;
 using detail::SignalNode;
 
+std::string Label::text() const {
+  if (!name) return {};
+  return number ? std::string(name) + " " + std::to_string(number) : name;
+}
+
 std::error_code Context::err() const noexcept {
   const SignalNode& signal = *node().signal;
   return signal.done() ? make_error_code(signal.err) : std::error_code{};
@@ -69,11 +74,12 @@ SignalNode& child_of(const Context& parent, const Label& label, std::source_loca
 }
 
 // A child of a done context is born done, with its error and cause, and is not registered.
-void join_parent(SignalNode& child, SignalNode& above) noexcept {
+void join_parent(SignalNode& child, SignalNode& above, const Label& label) {
   if (above.done()) {
     child.loop->finish(child, above.err, above.cause, true);
   } else {
     detail::LoopState::attach(above, child);
+    if (!label.may_outlive) child.loop->watch_maker(child);
   }
 }
 
@@ -83,7 +89,7 @@ Cancelable with_deadline_at(TimePoint now, const Context& parent, TimePoint dead
   SignalNode& above = *parent.node().signal;
   SignalNode& child = child_of(parent, label, where);
   Cancelable result{Context(child), Cancel(child)};
-  join_parent(child, above);
+  join_parent(child, above, label);
   const bool never = deadline == TimePoint::max();
   if (child.done() || never || above.deadline < deadline) return result;
   child.deadline = deadline;
@@ -102,7 +108,7 @@ Cancelable with_deadline_at(TimePoint now, const Context& parent, TimePoint dead
 Cancelable with_cancel(const Context& parent, Label label, std::source_location where) {
   SignalNode& child = child_of(parent, label, where);
   Cancelable result{Context(child), Cancel(child)};
-  join_parent(child, *parent.node().signal);
+  join_parent(child, *parent.node().signal, label);
   return result;
 }
 

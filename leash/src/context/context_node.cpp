@@ -28,6 +28,7 @@ SignalNode::SignalNode(LoopState& state, ContextNode* node_parent) noexcept
 
 SignalNode::~SignalNode() {
   loop->remove_timer(*this);
+  loop->forget_maker(*this);
   if (reported) (done() ? loop->metrics()->contexts_held : loop->metrics()->contexts_live).subtract();
   loop->release();
 }
@@ -62,6 +63,7 @@ void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool i
   const TimePoint at = node.dependents.empty() ? coarse_now() : now();
   const auto mark = [&](SignalNode& marked) {
     remove_timer(marked);
+    forget_maker(marked);
     marked.err = err;
     marked.cause = cause;
     marked.done_at = at;
@@ -112,6 +114,7 @@ void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool i
       auto& dependent = static_cast<Dependent&>(*waiting);
       dependent.on_done(dependent);
     }
+    if (done.reported) held_.push_back(done);
     done.release();
   }
   finishing_ = nested;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tasks whose owner is done: orphans, leaked after the grace, and reaped.
+// Tasks whose owner is done: orphans, leaked after the grace, and reaped; and contexts that outlive the owner of the
+// task that made them.
+#include <algorithm>
 #include <utility>
 
 #include "leash/detail/loop_state.hpp"
@@ -33,10 +35,20 @@ void LoopState::make_leaked(TaskRecord& task) noexcept {
 
 void LoopState::arm_grace() noexcept {
   if (grace_timer_.armed() || closing_ || settings_.grace == Duration::max()) return;
+  TimePoint first = TimePoint::max();
   if (auto* hook = orphans_.front()) {
-    const auto& task = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook));
-    add_own_timer(grace_timer_, later(task.orphan_since(), settings_.grace));
+    first = static_cast<const TaskRecord&>(static_cast<const Dependent&>(*hook)).orphan_since();
   }
+  if (auto* hook = late_.front()) {
+    first = std::min(first, static_cast<const Maker&>(static_cast<const Dependent&>(*hook)).since);
+  }
+  if (first != TimePoint::max()) add_own_timer(grace_timer_, later(first, settings_.grace));
+}
+
+// Or run() would not return before their time has come.
+void LoopState::remove_idle_timers() noexcept {
+  if (orphans_.empty() && late_.empty()) remove_timer(grace_timer_);
+  if (leaked_.empty()) remove_timer(reap_timer_);
 }
 
 void LoopState::arm_reaper() noexcept {
@@ -54,6 +66,16 @@ void LoopState::promote_orphans() noexcept {
     if (between(task.orphan_since(), time) < settings_.grace) break;
     make_leaked(task);
   }
+  while (auto* hook = late_.front()) {
+    auto& maker = static_cast<Maker&>(static_cast<Dependent&>(*hook));
+    if (between(maker.since, time) < settings_.grace) break;
+    hook->unlink();
+    outlived_.push_back(maker);
+    maker.outlived = true;
+    maker.site = metrics_->site(maker.made.where);
+    metrics_->at(maker.site).contexts_outlived.add();
+    metrics_->at(maker.site).contexts_ever_outlived.add();
+  }
   arm_grace();
   arm_reaper();
 }
@@ -63,6 +85,50 @@ void LoopState::reap_old() noexcept {
   reap([&](const TaskRecord& task) { return between(task.orphan_since(), time) >= settings_.reap_after; },
        SIZE_MAX);
   arm_reaper();
+}
+
+// --- contexts ---
+
+Maker::Maker(SignalNode& node, SignalNode& owner_node) noexcept
+    : Dependent(&LoopState::maker_done), made(node), owner(&owner_node) {}
+
+void LoopState::watch_maker(SignalNode& node) {
+  if (!current.task || !tracking) return;
+  SignalNode* owner = current.task->owner->signal;
+  while (owner->of_scope) owner = owner->parent->signal;
+  if (owner->loop != this || owner == background_ || owner == never_) return;
+  for (const ContextNode* above = node.parent; above; above = above->parent) {
+    if (above == owner || above->kind == ContextNode::Kind::detached) return;
+  }
+  node.maker = new Maker(node, *owner);
+  if (owner->done()) {
+    owner_has_ended(*node.maker, now());
+  } else {
+    attach(*owner, *node.maker);
+  }
+}
+
+void LoopState::maker_done(Dependent& dependent) noexcept {
+  auto& maker = static_cast<Maker&>(dependent);
+  maker.made.loop->owner_has_ended(maker, maker.owner->done_at);
+}
+
+void LoopState::owner_has_ended(Maker& maker, TimePoint since) noexcept {
+  const Label label = Context(*maker.owner).label();
+  maker.label = label.name;
+  maker.number = label.number;
+  maker.cause = maker.owner->cause;
+  maker.since = since;
+  maker.owner = nullptr;
+  late_.push_back(maker);
+  arm_grace();
+}
+
+void LoopState::let_maker_go(SignalNode& node) noexcept {
+  const Maker* const maker = std::exchange(node.maker, nullptr);
+  if (maker->outlived) metrics_->at(maker->site).contexts_outlived.subtract();
+  delete maker;
+  remove_idle_timers();
 }
 
 // --- reaping ---

@@ -158,8 +158,8 @@ std::uint32_t LoopState::random() noexcept {
 // --- the end ---
 
 bool LoopState::stuck() const noexcept {
-  const bool reaps = settings_.reap_after != Duration::max();
-  const std::size_t wakes_nobody = grace_timer_.armed() && !reaps ? 1 : 0;
+  const bool may_reap = settings_.reap_after != Duration::max() && !orphans_.empty();
+  const std::size_t wakes_nobody = grace_timer_.armed() && !may_reap ? 1 : 0;
   return metrics_->live_tasks.get() != 0 && !in_flight() && timers_.size() == wakes_nobody &&
          ready_.empty() && callbacks_.empty();
 }

@@ -3,6 +3,7 @@
 // loop_orphans.cpp.
 #include <asio/post.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <expected>
 #include <memory>
@@ -21,7 +22,8 @@
 namespace leash::detail {
 
 PromiseBase::PromiseBase(std::source_location definition) noexcept
-    : where(tracking ? definition : std::source_location{}), bytes(current.new_frame_bytes) {}
+    : where(tracking ? definition : std::source_location{}),
+      bytes(std::exchange(current.new_frame_bytes, 0)) {}
 
 TaskRecord::TaskRecord(ContextNode& context, PromiseBase& root) noexcept
     : Dependent(&LoopState::owner_done), owner(&context), innermost(&root) {}
@@ -228,7 +230,11 @@ void LoopState::untrack(TaskRecord& task, Outcome outcome) noexcept {
     site.orphaned.subtract();
     if (outcome != Outcome::reaped) metrics_->observe_cancel_latency(between(task.orphan_since(), now()));
   }
-  if (task.leaked) site.leaked[static_cast<std::size_t>(task.wait)].subtract();
+  if (task.leaked) {
+    site.leaked[static_cast<std::size_t>(task.wait)].subtract();
+    if (outcome == Outcome::reaped) site.leaks_reaped.add();
+  }
+  if (task.stranded) set_stranded(task, false);
   if (task.site == Metrics::other_site) unlisted_places_.erase(&task);
 
   const List<TaskRecord>& tasks = (*tasks_)[task.site];
@@ -240,6 +246,8 @@ void LoopState::untrack(TaskRecord& task, Outcome outcome) noexcept {
 
 void LoopState::set_wait(TaskRecord& task, WaitKind kind) noexcept {
   if constexpr (!tracking) return;
+  if (task.stranded) [[unlikely]]
+    set_stranded(task, false);
   if (task.leaked && task.wait != kind) {
     SiteMetrics& site = metrics_->at(task.site);
     site.leaked[static_cast<std::size_t>(task.wait)].subtract();
@@ -248,9 +256,15 @@ void LoopState::set_wait(TaskRecord& task, WaitKind kind) noexcept {
   task.wait = kind;
 }
 
-void LoopState::park(TaskRecord& task, WaitKind kind) noexcept {
+void LoopState::park(TaskRecord& task, WaitKind kind, const Selection* selection) noexcept {
   set_wait(task, kind);
-  if constexpr (tracking) task.waits_since = coarse_now();
+  if constexpr (!tracking) return;
+  task.waits_since = coarse_now();
+  PromiseBase& frame = *task.innermost;
+  const auto distance = selection ? static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(selection) -
+                                                              reinterpret_cast<std::uintptr_t>(&frame))
+                                  : 0;
+  frame.waits_in = std::abs(distance) < frame.bytes ? static_cast<std::int32_t>(distance) : 0;
 }
 
 void LoopState::park_again(TaskRecord& task, WaitKind kind) noexcept {
@@ -392,9 +406,7 @@ void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
   } else {
     delete &task;
   }
-  // Or run() would not return before they are over.
-  if (orphans_.empty()) remove_timer(grace_timer_);
-  if (leaked_.empty()) remove_timer(reap_timer_);
+  remove_idle_timers();
 }
 
 TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {

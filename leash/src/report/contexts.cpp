@@ -9,7 +9,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "../registry/escape.hpp"
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/report_text.hpp"
 
 namespace leash {
 namespace {
@@ -26,12 +28,23 @@ void widen(ContextGroup& group, Duration until_deadline) {
   group.farthest_deadline = std::max(group.farthest_deadline.value_or(Duration::zero()), until_deadline);
 }
 
+// nullopt is less than any value.
+void add_outlived(ContextGroup& group, const ContextGroup& more) {
+  group.outlived += more.outlived;
+  if (more.owner_done_for <= group.owner_done_for) return;
+  group.owner = more.owner;
+  group.owner_done_for = more.owner_done_for;
+  group.owner_cause = more.owner_cause;
+}
+
 void add(std::map<Key, ContextGroup>& groups, const ContextGroup& more) {
   const auto [at, is_new] = groups.try_emplace(key_of(more), more);
   if (is_new) return;
   ContextGroup& same = at->second;
   same.count += more.count;
   same.armed += more.armed;
+  same.done_for = std::max(same.done_for, more.done_for);
+  add_outlived(same, more);
   if (!more.nearest_deadline) return;
   widen(same, *more.nearest_deadline);
   widen(same, *more.farthest_deadline);
@@ -58,6 +71,42 @@ std::vector<ContextGroup> largest_first(std::map<Key, ContextGroup> groups) {
   return sorted;
 }
 
+// By address, which is quick; groups of equal text are made one afterwards.
+class Groups {
+ public:
+  ContextGroup& of(const SignalNode& node) {
+    ContextGroup& group = places_[{node.where.file_name(), node.where.line(), node.label}];
+    if (group.count++ == 0) {
+      group.site = {readable_function(node.where.function_name()), node.where.file_name(), node.where.line()};
+      if (node.label) group.label = node.label;
+    }
+    return group;
+  }
+  std::vector<ContextGroup> sorted() {
+    std::map<Key, ContextGroup> groups;
+    for (auto& [place, group] : places_) add(groups, group);
+    return largest_first(std::move(groups));
+  }
+
+ private:
+  std::unordered_map<Place, ContextGroup, PlaceHash> places_;
+};
+
+void add_live(ContextGroup& group, const SignalNode& node, TimePoint now) {
+  if (node.armed()) {
+    ++group.armed;
+    widen(group, std::max(between(now, node.deadline), Duration::zero()));
+  }
+  if (!node.maker || !node.maker->outlived) return;
+  ++group.outlived;
+  const detail::Maker& maker = *node.maker;
+  const Duration since = between(maker.since, now);
+  if (group.owner_done_for && since <= *group.owner_done_for) return;
+  group.owner_done_for = since;
+  group.owner = Label(maker.label, maker.number).text();
+  group.owner_cause = maker.cause.message();
+}
+
 }  // namespace
 
 ContextDump live_contexts(const Loop& loop, std::size_t most) {
@@ -66,10 +115,10 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
   ContextDump dump;
   dump.live = state.metrics()->contexts_live.get();
   dump.held = state.metrics()->contexts_held.get();
+  dump.outlived = state.metrics()->outlived_now();
   const TimePoint now = state.now();
 
-  // By address, which is quick; groups of equal text are made one afterwards.
-  std::unordered_map<Place, ContextGroup, PlaceHash> places;
+  Groups live;
   std::size_t visited = 0;
   const SignalNode* const roots[] = {&state.background(), state.never().get()};  // which are not counted
   std::vector<const SignalNode*> ahead(std::begin(roots), std::end(roots));
@@ -81,16 +130,7 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
         dump.complete = false;
         break;
       }
-      ContextGroup& group = places[{node.where.file_name(), node.where.line(), node.label}];
-      if (group.count++ == 0) {
-        group.site = {readable_function(node.where.function_name()), node.where.file_name(),
-                      node.where.line()};
-        if (node.label) group.label = node.label;
-      }
-      if (node.armed()) {
-        ++group.armed;
-        widen(group, std::max(between(now, node.deadline), Duration::zero()));
-      }
+      add_live(live.of(node), node, now);
     }
     for (auto* hook = node.dependents.front(); hook; hook = node.dependents.next(*hook)) {
       const auto& dependent = static_cast<const detail::Dependent&>(*hook);
@@ -99,23 +139,82 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
       }
     }
   }
-  std::map<Key, ContextGroup> groups;
-  for (auto& [place, group] : places) add(groups, group);
-  dump.groups = largest_first(std::move(groups));
+  dump.groups = live.sorted();
+
+  Groups held;
+  visited = 0;
+  for (auto* hook = state.held().front(); hook; hook = state.held().next(*hook)) {
+    if (visited++ == most) {
+      dump.complete = false;
+      break;
+    }
+    const auto& node = static_cast<const SignalNode&>(static_cast<const detail::Dependent&>(*hook));
+    ContextGroup& group = held.of(node);
+    group.done_for =
+        std::max(group.done_for, std::optional(std::max(between(node.done_at, now), Duration::zero())));
+  }
+  dump.held_groups = held.sorted();
   return dump;
 }
 
 ContextDump merge(const std::vector<ContextDump>& dumps) {
   ContextDump merged;
   std::map<Key, ContextGroup> groups;
+  std::map<Key, ContextGroup> held_groups;
   for (const ContextDump& dump : dumps) {
     merged.live += dump.live;
     merged.held += dump.held;
+    merged.outlived += dump.outlived;
     merged.complete = merged.complete && dump.complete;
     for (const ContextGroup& group : dump.groups) add(groups, group);
+    for (const ContextGroup& group : dump.held_groups) add(held_groups, group);
   }
   merged.groups = largest_first(std::move(groups));
+  merged.held_groups = largest_first(std::move(held_groups));
   return merged;
+}
+
+ContextDump only_outlived(ContextDump dump) {
+  std::erase_if(dump.groups, [](const ContextGroup& group) { return group.outlived == 0; });
+  dump.held_groups.clear();
+  return dump;
+}
+
+std::string to_text(const ContextGroup& group) {
+  using detail::escaped;
+  using detail::short_duration;
+  const bool one = group.count == 1;
+  std::string text = std::to_string(group.count) + (one ? " context" : " contexts");
+  if (!group.label.empty()) text += " " + detail::quoted(group.label);
+  if (group.armed > 0) {
+    text += " [" + (group.armed == group.count ? "" : std::to_string(group.armed) + " with a ") +
+            "deadline in " + short_duration(*group.nearest_deadline);
+    if (group.armed > 1) text += " to " + short_duration(*group.farthest_deadline);
+    text += "]";
+  }
+  if (group.done_for) text += " done for " + short_duration(*group.done_for) + (one ? "" : " at most");
+  if (group.outlived > 0) {
+    text += group.outlived == group.count ? " " : ", " + std::to_string(group.outlived) + " ";
+    text += "outlived: " + (group.owner.empty() ? "the owner" : escaped(group.owner)) + " ended " +
+            short_duration(group.owner_done_for.value_or(Duration::zero())) + " ago (" +
+            escaped(group.owner_cause) + ")";
+  }
+  text += "\n";
+  detail::append_columns(text, "made at",
+                         escaped(group.site.file) + ":" + std::to_string(group.site.line) + " by " +
+                             escaped(group.site.function));
+  return text;
+}
+
+std::string to_text(const ContextDump& dump) {
+  std::string text = std::to_string(dump.live) + " contexts that are not done, " + std::to_string(dump.held) +
+                     " that are done and still referred to\n";
+  if (dump.outlived > 0)
+    text += std::to_string(dump.outlived) + " have outlived the owner of the task that made them\n";
+  if (!dump.complete) text += "not all of them were visited\n";
+  for (const ContextGroup& group : dump.groups) text += "\n" + to_text(group);
+  for (const ContextGroup& group : dump.held_groups) text += "\n" + to_text(group);
+  return text;
 }
 
 }  // namespace leash

@@ -26,6 +26,7 @@ struct Shape {
   TaskState state{};
   WaitKind wait{};
   bool uncancellable = false;
+  bool stranded = false;
   detail::Awaits awaits;
 
   void take(const TaskRecord& task) {
@@ -33,6 +34,7 @@ struct Shape {
     state = detail::state_of(task);
     wait = task.wait;
     uncancellable = task.uncancellable;
+    stranded = task.stranded;
     awaits.take(task);
   }
   static bool same_place(const std::source_location& a, const std::source_location& b) noexcept {
@@ -40,7 +42,7 @@ struct Shape {
   }
   friend bool operator==(const Shape& a, const Shape& b) noexcept {
     return a.site == b.site && a.state == b.state && a.wait == b.wait && a.uncancellable == b.uncancellable &&
-           a.awaits.left_out == b.awaits.left_out &&
+           a.stranded == b.stranded && a.awaits.left_out == b.awaits.left_out &&
            std::ranges::equal(a.awaits.places, b.awaits.places, same_place);
   }
 };
@@ -174,7 +176,8 @@ class Taking {
     ++dump_.matched;
     if (options_.full) {
       if (!entries_.wants({0, std::max(between(task.started, now_), Duration::zero()), task.id})) return;
-      TaskGroup entry{1, task.bytes, detail::describe(task, now_), detail::waits_for(task, now_)};
+      TaskGroup entry{1, task.bytes, detail::describe(task, now_), detail::waits_for(task, now_), {}};
+      entry.heap_bytes = entry.oldest.heap_bytes;
       work_ += entry.oldest.frames.size() + entry.oldest.frames_left_out / 32;
       entries_.add(std::move(entry));
     } else {
@@ -194,6 +197,7 @@ class Taking {
     }
     ++last_->second.count;
     last_->second.frame_bytes += task.bytes;
+    detail::add_up(last_->second.heap_bytes, detail::heap_bytes_of(task));
     detail::add_up(last_->second.waiting, detail::waits_for(task, now_));
   }
 

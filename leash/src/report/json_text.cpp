@@ -32,7 +32,16 @@ void append(JsonWriter& json, const ContextGroup& group) {
   json.begin_object().member("site", site_text(group.site)).member("function", group.site.function);
   json.member("label", group.label).member("count", group.count).member("armed", group.armed);
   json.member("nearest_deadline_seconds", seconds(group.nearest_deadline));
-  json.member("farthest_deadline_seconds", seconds(group.farthest_deadline)).end_object();
+  json.member("farthest_deadline_seconds", seconds(group.farthest_deadline));
+  json.member("outlived", group.outlived).member("owner", group.owner);
+  json.member("owner_done_seconds", seconds(group.owner_done_for));
+  json.member("owner_cause", group.owner_cause).end_object();
+}
+
+void append_held(JsonWriter& json, const ContextGroup& group) {
+  json.begin_object().member("site", site_text(group.site)).member("function", group.site.function);
+  json.member("label", group.label).member("count", group.count);
+  json.member("done_seconds", seconds(group.done_for)).end_object();
 }
 
 // A node whose children would not fit any more says how many they are.
@@ -66,12 +75,14 @@ void append(JsonWriter& json, const TaskGroup& entry, std::optional<std::size_t>
   json.member("role", to_string(oldest.role)).member("state", to_string(oldest.state));
   json.member("wait", to_string(oldest.wait));
   json.member("waits_at", oldest.frames.empty() ? std::string() : site_text(oldest.frames.front()));
-  json.member("uncancellable", oldest.uncancellable).member("count", entry.count);
-  json.member("oldest_age_seconds", seconds(oldest.age)).member("bytes", entry.frame_bytes);
+  json.member("uncancellable", oldest.uncancellable).member("stranded", oldest.stranded);
+  json.member("count", entry.count).member("oldest_age_seconds", seconds(oldest.age));
+  json.member("bytes", entry.frame_bytes).member("heap_bytes", entry.heap_bytes);
   json.key("example").begin_object().member("id", oldest.id).member("loop", oldest.loop);
   json.member("owner", oldest.owner).member("owner_done_seconds", seconds(oldest.owner_done_for));
   json.member("owner_cause", oldest.owner_cause).member("trace", oldest.trace);
   json.member("waits_seconds", seconds(oldest.waits_for)).member("bytes", oldest.frame_bytes);
+  json.member("heap_bytes", oldest.heap_bytes);
   json.key("frames").begin_array();
   for (const Frame& frame : oldest.frames) {
     json.begin_object().member("function", frame.function).member("at", site_text(frame)).end_object();
@@ -115,10 +126,16 @@ void append_members(JsonWriter& json, const Dump& dump, std::size_t most_bytes) 
 
 void append_members(JsonWriter& json, const ContextDump& dump, std::size_t most_bytes) {
   json.member("schema", 1).member("live", dump.live).member("held", dump.held);
+  json.member("outlived", dump.outlived);
   json.member("complete", dump.complete).key("contexts").begin_array();
   for (const ContextGroup& group : dump.groups) {
     if (json.size() >= most_bytes) break;
     append(json, group);
+  }
+  json.end_array().key("held_contexts").begin_array();
+  for (const ContextGroup& group : dump.held_groups) {
+    if (json.size() >= most_bytes) break;
+    append_held(json, group);
   }
   json.end_array();
 }

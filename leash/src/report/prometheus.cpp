@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "leash/coroutines.hpp"
+#include "leash/detail/heap_charges.hpp"
 #include "leash/families.hpp"
 
 namespace leash {
@@ -31,14 +32,19 @@ struct Site {
   std::array<std::uint64_t, outcomes> finished{};
   std::uint64_t orphaned = 0;
   std::array<std::uint64_t, wait_kinds> leaked{};
+  std::array<std::uint64_t, wait_kinds> stranded{};
   std::uint64_t leaks = 0;
   std::uint64_t uncancellable = 0;
   std::uint64_t detached = 0;
   std::uint64_t frame_bytes = 0;
+  std::uint64_t heap_bytes = 0;
+  std::uint64_t contexts_outlived = 0;
+  std::uint64_t contexts_ever_outlived = 0;
   TimePoint oldest = TimePoint::max();
 };
 
 std::map<std::string, Site> add_up(const MetricsOfLoops& loops) {
+  const detail::HeapCharges* const charges = detail::heap_charges.load(std::memory_order_acquire);
   std::map<std::string, Site> sites;
   for (const auto& loop : loops) {
     for (const SiteMetrics& from : loop->sites()) {
@@ -47,13 +53,19 @@ std::map<std::string, Site> add_up(const MetricsOfLoops& loops) {
       Site& site = sites[name];
       for (std::size_t i = 0; i < roles; ++i) site.live[i] += from.live_by_role[i].get();
       for (std::size_t i = 0; i < outcomes; ++i) site.finished[i] += from.finished[i].get();
-      for (std::size_t i = 0; i < wait_kinds; ++i) site.leaked[i] += from.leaked[i].get();
+      for (std::size_t i = 0; i < wait_kinds; ++i) {
+        site.leaked[i] += from.leaked[i].get();
+        site.stranded[i] += from.stranded[i].get();
+      }
       site.started += from.started.get();
       site.orphaned += from.orphaned.get();
       site.leaks += from.leaks.get();
       site.uncancellable += from.uncancellable.get();
       site.detached += from.detached.get();
       site.frame_bytes += from.frame_bytes.get();
+      if (charges) site.heap_bytes = charges->of_site(from.file, from.line);  // of all loops
+      site.contexts_outlived += from.contexts_outlived.get();
+      site.contexts_ever_outlived += from.contexts_ever_outlived.get();
       if (const auto oldest = from.oldest_started.load(std::memory_order_relaxed); oldest != 0) {
         site.oldest = std::min(site.oldest, TimePoint(Duration(oldest)));
       }
@@ -73,6 +85,10 @@ void append_sites(Families& families, const std::map<std::string, Site>& sites, 
   auto oldest = family("leash_task_oldest_age_seconds", "Age of the oldest task alive.", MetricType::Gauge);
   auto bytes =
       family("leash_task_frame_bytes", "Memory of the coroutine frames of tasks alive.", MetricType::Gauge);
+  auto heap = family("leash_task_heap_bytes",
+                     "Heap memory that tasks of the site have allocated and that is not free yet, estimated.",
+                     MetricType::Gauge);
+  const bool knows_heap = detail::heap_charges.load(std::memory_order_acquire) != nullptr;
   auto started = family("leash_tasks_started_total", "Tasks started.", MetricType::Counter);
   auto finished = family("leash_tasks_finished_total", "Tasks ended, by how.", MetricType::Counter);
   auto leaks = family("leash_task_leaks_total", "Tasks that ever leaked.", MetricType::Counter);
@@ -80,8 +96,18 @@ void append_sites(Families& families, const std::map<std::string, Site>& sites, 
       family("leash_task_uncancellable_waits_total",
              "Operations without a cancellation path that a task was in when their context ended.",
              MetricType::Counter);
+  auto stranded =
+      family("leash_tasks_stranded", "Tasks that wait on what nothing but the frames that wait can reach.",
+             MetricType::Gauge);
+  auto outlived =
+      family("leash_contexts_outlived",
+             "Contexts that are not done although the owner of the task that made them has been for "
+             "longer than the grace.",
+             MetricType::Gauge);
   for (const auto& [name, site] : sites) {
     const Labels labels{{"site", name}};
+    if (site.contexts_ever_outlived != 0) add(outlived, labels, static_cast<double>(site.contexts_outlived));
+    if (site.started == 0) continue;  // it made contexts only
     const auto with = [&](std::string label, std::string_view value) {
       return Labels{{"site", name}, {std::move(label), std::string(value)}};
     };
@@ -94,6 +120,10 @@ void append_sites(Families& families, const std::map<std::string, Site>& sites, 
       if (site.leaked[i] != 0) {
         add(leaked, with("wait", to_string(static_cast<WaitKind>(i))), static_cast<double>(site.leaked[i]));
       }
+      if (site.stranded[i] != 0) {
+        add(stranded, with("wait", to_string(static_cast<WaitKind>(i))),
+            static_cast<double>(site.stranded[i]));
+      }
     }
     for (std::size_t i = 0; i < outcomes; ++i) {
       add(finished, with("outcome", to_string(static_cast<Outcome>(i))),
@@ -104,12 +134,13 @@ void append_sites(Families& families, const std::map<std::string, Site>& sites, 
     const bool any = site.oldest != TimePoint::max();
     add(oldest, labels, any ? std::chrono::duration<double>(now - site.oldest).count() : 0);
     add(bytes, labels, static_cast<double>(site.frame_bytes));
+    if (knows_heap) add(heap, labels, static_cast<double>(site.heap_bytes));
     add(started, labels, static_cast<double>(site.started));
     add(leaks, labels, static_cast<double>(site.leaks));
     add(uncancellable, labels, static_cast<double>(site.uncancellable));
   }
-  for (auto* each :
-       {&live, &leaked, &orphaned, &detached, &oldest, &bytes, &started, &finished, &leaks, &uncancellable}) {
+  for (auto* each : {&live, &leaked, &orphaned, &detached, &oldest, &bytes, &heap, &started, &finished,
+                     &leaks, &uncancellable, &stranded, &outlived}) {
     families.push_back(std::move(*each));
   }
 }

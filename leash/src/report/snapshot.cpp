@@ -10,6 +10,7 @@
 
 #include "../registry/escape.hpp"
 #include "leash/context.hpp"
+#include "leash/detail/heap_charges.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/report_text.hpp"
 #include "leash/detail/task_record.hpp"
@@ -26,6 +27,13 @@ Frame frame_at(const std::source_location& where) {
 // Of a coroutine of this library's own, around one of the program's.
 bool is_internal(const detail::PromiseBase& frame) {
   return std::string_view(frame.where.file_name()).find("leash/detail/") != std::string_view::npos;
+}
+
+// Without leash::heap only their frames are known.
+std::string memory_text(const char* holds, std::size_t frames, std::optional<std::size_t> heap) {
+  const std::string of_frames = detail::short_bytes(frames) + " of frames";
+  if (!heap) return of_frames;
+  return std::string(holds) + " " + detail::short_bytes(frames + *heap) + ": " + of_frames;
 }
 
 std::string place(const Frame& frame) { return frame.file + ":" + std::to_string(frame.line); }
@@ -49,10 +57,21 @@ Duration waits_for(const TaskRecord& task, TimePoint now) noexcept {
 
 void add_up(Duration& sum, Duration more) noexcept { sum = later(TimePoint(sum), more).time_since_epoch(); }
 
+void add_up(std::optional<std::size_t>& sum, std::optional<std::size_t> more) noexcept {
+  if (more) sum = sum.value_or(0) + *more;
+}
+
+std::optional<std::size_t> heap_bytes_of(const TaskRecord& task) noexcept {
+  const HeapCharges* const charges = heap_charges.load(std::memory_order_acquire);
+  if (!charges) return std::nullopt;
+  return charges->of_task(task.loop().metrics().get(), task.id);
+}
+
 void add_up(TaskGroup& group, TaskGroup more) {
   if (group.count == 0 || more.oldest.age > group.oldest.age) group.oldest = std::move(more.oldest);
   group.count += more.count;
   group.frame_bytes += more.frame_bytes;
+  add_up(group.heap_bytes, more.heap_bytes);
   add_up(group.waiting, more.waiting);
 }
 
@@ -85,9 +104,7 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   info.role = task.role();
   info.state = state_of(task);
   const Context owner(*task.owner);
-  if (const Label label = owner.label(); label.name) {
-    info.owner = label.number ? std::string(label.name) + " " + std::to_string(label.number) : label.name;
-  }
+  info.owner = owner.label().text();
   if (const Trace* trace = owner.value<Trace>()) info.trace = trace->id();
   if (const SignalNode& signal = *task.owner->signal; signal.done()) {
     info.owner_done_for = std::max(between(signal.done_at, now), Duration::zero());
@@ -95,9 +112,11 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   }
   info.wait = task.wait;
   info.uncancellable = task.uncancellable;
+  info.stranded = task.stranded;
   info.waits_for = waits_for(task, now);
   info.age = age_of(task, now);
   info.frame_bytes = task.bytes;
+  info.heap_bytes = heap_bytes_of(task);
   Awaits awaits;
   awaits.take(task);
   info.frames_left_out = awaits.left_out;
@@ -126,6 +145,7 @@ std::string TaskGroup::key() const {
   std::string key = place(oldest.site) + "|" + std::string(to_string(oldest.state)) + "|" +
                     std::string(to_string(oldest.wait));
   if (oldest.uncancellable) key += "|cannot be canceled";
+  if (oldest.stranded) key += "|stranded";
   for (const Frame& frame : oldest.frames) key += "|" + frame.function + "@" + place(frame);
   if (oldest.frames_left_out > 0) key += "|" + std::to_string(oldest.frames_left_out) + " more";
   return key;
@@ -135,7 +155,7 @@ std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks) {
   std::vector<TaskGroup> groups;
   std::map<std::string, std::size_t> index;
   for (const TaskInfo& task : tasks) {
-    TaskGroup one{1, task.frame_bytes, task, task.waits_for};
+    TaskGroup one{1, task.frame_bytes, task, task.waits_for, task.heap_bytes};
     const auto [at, is_new] = index.try_emplace(one.key(), groups.size());
     if (is_new) groups.emplace_back();
     detail::add_up(groups[at->second], std::move(one));
@@ -150,6 +170,7 @@ std::string to_text(const TaskInfo& task) {
   std::string text = "task " + std::to_string(task.id) + " [" + std::string(to_string(task.wait));
   if (task.wait != WaitKind::none) text += ", " + detail::short_duration(task.waits_for);
   if (task.uncancellable) text += ", cannot be canceled";
+  if (task.stranded) text += ", stranded";
   text += "]";
   if (!task.name.empty()) text += " " + detail::quoted(task.name);
   text += " " + std::string(to_string(task.state));
@@ -159,7 +180,7 @@ std::string to_text(const TaskInfo& task) {
   } else if (!task.owner.empty()) {
     text += " by " + escaped(task.owner);
   }
-  text += ", holds " + detail::short_bytes(task.frame_bytes) + "\n";
+  text += ", " + memory_text("holds", task.frame_bytes, task.heap_bytes) + "\n";
   for (std::size_t i = 0; i < task.frames.size(); ++i) {
     if (i == TaskInfo::max_frames / 2 && task.frames_left_out > 0)
       text += "    ... " + std::to_string(task.frames_left_out) + " more ...\n";
@@ -173,8 +194,8 @@ std::string to_text(const TaskInfo& task) {
 
 std::string to_text(const TaskGroup& group) {
   if (group.count == 1) return to_text(group.oldest);
-  return std::to_string(group.count) + " tasks like this one, the oldest; they hold " +
-         detail::short_bytes(group.frame_bytes) + "\n" + to_text(group.oldest);
+  return std::to_string(group.count) + " tasks like this one, the oldest; " +
+         memory_text("they hold", group.frame_bytes, group.heap_bytes) + "\n" + to_text(group.oldest);
 }
 
 }  // namespace leash

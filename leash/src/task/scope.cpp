@@ -23,6 +23,7 @@ Scope::Scope(const Context& parent, OnFailure on_failure, std::source_location w
       watch_(*this) {
   if (holder_) holder_->extra().scopes.push_back(*this);
   detail::SignalNode& signal = *own_.ctx.node().signal;
+  signal.of_scope = true;
   if (!signal.done()) detail::LoopState::attach(signal, watch_);
 }
 

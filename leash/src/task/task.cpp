@@ -25,7 +25,9 @@ void leave_frame(TaskRecord& task, PromiseBase& frame) noexcept {
 }
 
 bool may_go_on(TaskRecord& task) noexcept { return task.loop().may_go_on(); }
-void park(TaskRecord& task, WaitKind kind) noexcept { task.loop().park(task, kind); }
+void park(TaskRecord& task, WaitKind kind, const Selection* selection) noexcept {
+  task.loop().park(task, kind, selection);
+}
 void schedule(TaskRecord& task) noexcept { task.loop().schedule(task); }
 std::uint32_t random(TaskRecord& task) noexcept { return task.loop().random(); }
 TimePoint now(TaskRecord& task) noexcept { return task.loop().now(); }

@@ -12,6 +12,7 @@
 
 #include "leash/channel.hpp"
 #include "leash/detail/heap_charges.hpp"
+#include "leash/dump.hpp"
 #include "leash/go.hpp"
 #include "leash/reaper.hpp"
 #include "tests/support/loop_fixture.hpp"
@@ -50,6 +51,21 @@ TEST_F(Heap, IsChargedToAThousandTasksWithinTenPercent) {
   until.close();
   poll();
   EXPECT_EQ(leash::charged_heap_bytes(), before) << "all of it has been freed";
+}
+
+TEST_F(Heap, IsInReportsBesideTheFrames) {
+  leash::Channel<int> until;
+  for (int i = 0; i < 1000; ++i) leash::go(root(), hold(until, 16 * 1024));
+  poll();
+  const leash::Dump dump = leash::take_dump(loop);
+  ASSERT_EQ(dump.entries.size(), 1u);
+  EXPECT_LT(error_of(dump.entries[0].heap_bytes.value_or(0), 1000.0 * 16 * 1024), 0.10);
+  const std::string text = leash::to_text(dump);
+  EXPECT_NE(text.find("the oldest; they hold 1"), std::string::npos) << text;
+  EXPECT_NE(text.find(" MiB: "), std::string::npos) << text;
+  EXPECT_NE(text.find(" of frames\n"), std::string::npos) << text;
+  until.close();
+  poll();
 }
 
 TEST_F(Heap, KeepsSmallAndLargeBlocksApart) {

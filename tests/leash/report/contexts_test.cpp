@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "leash/contexts.hpp"
 
+#include <gmock/gmock.h>
+
+#include <cstdint>
+#include <optional>
+#include <source_location>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "leash/context.hpp"
+#include "leash/scope.hpp"
+#include "leash/sleep.hpp"
+#include "leash/task.hpp"
 #include "tests/support/loop_fixture.hpp"
 
 namespace leash {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::HasSubstr;
 
 class ContextsTest : public testing::LoopFixture {
  protected:
@@ -55,13 +65,165 @@ TEST_F(ContextsTest, BelowWithoutCancelAreThereToo) {
   EXPECT_TRUE(dump.complete);
 }
 
-TEST_F(ContextsTest, ThoseThatAreDoneAreOnlyCounted) {
-  auto [ctx, cancel] = with_cancel(root());
+TEST_F(ContextsTest, HeldOnesNameTheirLineAndSinceWhen) {
+  auto [ctx, cancel] = with_cancel(root(), Label("request", 7));
+  const std::uint32_t line = std::source_location::current().line() - 1;
   cancel();
+  advance(3s);
   const ContextDump dump = live_contexts(loop);
   EXPECT_EQ(dump.live, 0u);
   EXPECT_EQ(dump.held, 1u);
   EXPECT_EQ(text(dump), "");
+  ASSERT_EQ(dump.held_groups.size(), 1u);
+  EXPECT_EQ(dump.held_groups[0].site.line, line);
+  EXPECT_EQ(dump.held_groups[0].done_for, 3s);
+  EXPECT_THAT(to_text(dump), HasSubstr("1 context \"request\" done for 3.0s\nmade at "));
+}
+
+TEST_F(ContextsTest, HeldOnesAreForgottenWithTheirLastHandle) {
+  std::optional<Context> kept;
+  {
+    auto [ctx, cancel] = with_cancel(root());
+    kept = ctx;
+  }
+  EXPECT_EQ(live_contexts(loop).held_groups.size(), 1u);
+  kept.reset();
+  EXPECT_TRUE(live_contexts(loop).held_groups.empty());
+}
+
+// --- outlived ---
+
+Task<> make_under(Context parent, Label label, std::vector<Cancelable>* kept) {
+  kept->push_back(with_timeout(parent, 1h, {}, label));
+  co_return;
+}
+
+class OutlivedTest : public ContextsTest {
+ protected:
+  // A request that makes a context under `parent` and is over.
+  void serve(const Context& parent, Label label = {}) {
+    auto [request, end] = with_cancel(root(), Label("request", ++requests));
+    go(request, make_under(parent, label, &kept));
+    poll();
+    end(errc::finished);
+  }
+  void TearDown() override {
+    kept.clear();
+    ContextsTest::TearDown();
+  }
+  std::size_t outlived() { return live_contexts(loop).outlived; }
+
+  std::uint64_t requests = 0;
+  std::vector<Cancelable> kept;
+};
+
+TEST_F(OutlivedTest, CountsAfterTheGraceAndNamesLineAndOwner) {
+  serve(root());
+  EXPECT_EQ(outlived(), 0u);
+  advance(999ms);
+  EXPECT_EQ(outlived(), 0u);
+  advance(1ms);
+  advance(2s);
+  const ContextDump dump = only_outlived(live_contexts(loop));
+  EXPECT_EQ(dump.outlived, 1u);
+  ASSERT_EQ(dump.groups.size(), 1u);
+  EXPECT_EQ(dump.groups[0].outlived, 1u);
+  EXPECT_EQ(dump.groups[0].owner, "request 1");
+  EXPECT_EQ(dump.groups[0].owner_done_for, 3s);
+  EXPECT_THAT(to_text(dump),
+              HasSubstr("1 context [deadline in 60.0m] outlived: request 1 ended 3.0s ago (finished)\n"
+                        "made at                  tests/leash/report/contexts_test.cpp:"));
+  EXPECT_THAT(to_text(dump), HasSubstr(" by make_under\n"));
+}
+
+TEST_F(OutlivedTest, IsCountedBySiteUntilItIsDone) {
+  for (int i = 0; i < 3; ++i) serve(root());
+  advance(1s);
+  const auto by_site = [&] {
+    std::uint64_t now = 0, ever = 0;
+    for (const SiteMetrics& site : loop.metrics()->sites()) {
+      now += site.contexts_outlived.get();
+      ever += site.contexts_ever_outlived.get();
+    }
+    return std::vector{now, ever};
+  };
+  EXPECT_EQ(by_site(), (std::vector<std::uint64_t>{3, 3}));
+  kept.pop_back();
+  EXPECT_EQ(by_site(), (std::vector<std::uint64_t>{2, 3}));
+  kept.clear();
+  EXPECT_EQ(by_site(), (std::vector<std::uint64_t>{0, 3}));
+  EXPECT_EQ(outlived(), 0u);
+}
+
+TEST_F(OutlivedTest, DoesNotKeepTheOwner) {
+  serve(root());
+  EXPECT_EQ(live_contexts(loop).held, 0u);
+}
+
+TEST_F(OutlivedTest, IsNoneThatIsDoneBeforeTheGrace) {
+  serve(root());
+  advance(500ms);
+  kept.clear();
+  advance(1s);
+  EXPECT_EQ(outlived(), 0u);
+}
+
+TEST_F(OutlivedTest, IsNoneThatMayOutlive) {
+  serve(root(), Label("idle connection").outliving());
+  serve(without_cancel(root()));
+  advance(1h - 1s);
+  EXPECT_EQ(live_contexts(loop).live, 2u);
+  EXPECT_EQ(outlived(), 0u);
+}
+
+TEST_F(OutlivedTest, IsNoneOfATaskWhoseOwnerLives) {
+  go(root(), make_under(root(), {}, &kept));
+  auto [request, end] = with_cancel(root(), Label("request", 1));
+  go(request, make_under(root(), {}, &kept));
+  poll();
+  advance(1h - 1s);
+  EXPECT_EQ(live_contexts(loop).live, 3u);
+  EXPECT_EQ(outlived(), 0u);
+}
+
+TEST_F(OutlivedTest, IsNoneThatWasMadeOutsideOfTasks) {
+  kept.push_back(with_cancel(root()));
+  advance(1h);
+  EXPECT_EQ(outlived(), 0u);
+}
+
+Task<> handle_in_scope(Context request, std::vector<Cancelable>* kept) {
+  Scope scope(request);
+  scope.go(make_under(request, {}, kept));
+  (void)co_await scope.join();
+  co_await sleep(10s);
+}
+
+TEST_F(OutlivedTest, IsNoneOfAScopeWhoseRequestGoesOn) {
+  auto [request, end] = with_cancel(root(), Label("request", 1));
+  go(request, handle_in_scope(request, &kept));
+  poll();
+  advance(5s);
+  EXPECT_EQ(live_contexts(loop).live, 3u);
+  EXPECT_EQ(outlived(), 0u);
+  advance(5s);
+}
+
+Task<> make_late(Context parent, std::vector<Cancelable>* kept) {
+  co_await sleep(10s);
+  kept->push_back(with_cancel(parent, Label("late")));
+}
+
+TEST_F(OutlivedTest, CountsFromItsStartWhenTheOwnerEndedBefore) {
+  auto [request, end] = with_cancel(root(), Label("request", 1));
+  go(request, make_late(root(), &kept));
+  poll();
+  end();
+  advance(10s);
+  EXPECT_EQ(kept.size(), 1u);
+  EXPECT_EQ(outlived(), 0u);
+  advance(1s);
+  EXPECT_EQ(outlived(), 1u);
 }
 
 TEST_F(ContextsTest, NoMoreAreVisitedThanWasSaid) {

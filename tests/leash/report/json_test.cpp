@@ -47,9 +47,9 @@ TEST_F(JsonTest, ADumpIsWrittenAsDocumented) {
   EXPECT_EQ(
       entry.dump(),
       R"({"name":"worker","role":"request","state":"leaked","wait":"chan receive",)"
-      R"("uncancellable":false,"count":1,"oldest_age_seconds":3.0,)"
+      R"("uncancellable":false,"stranded":false,"count":1,"oldest_age_seconds":3.0,"heap_bytes":null,)"
       R"("example":{"id":1,"loop":"loop","owner":"request 918","owner_done_seconds":3.0,)"
-      R"("owner_cause":"client disconnected","trace":"","waits_seconds":3.0,"frames":[{"function":"wait_for_reply"}],"frames_left_out":0}})");
+      R"("owner_cause":"client disconnected","trace":"","waits_seconds":3.0,"heap_bytes":null,"frames":[{"function":"wait_for_reply"}],"frames_left_out":0}})");
   ch.close();
 }
 
@@ -71,9 +71,11 @@ TEST_F(JsonTest, ContextsAreWrittenAsDocumented) {
   EXPECT_TRUE(group["site"].get<std::string>().starts_with("tests/leash/report/json_test.cpp:"));
   group.erase("site");
   group.erase("function");
-  EXPECT_EQ(json.dump(), R"({"schema":1,"live":1,"held":0,"complete":true,"contexts":[{"label":"request",)"
-                         R"("count":1,"armed":1,"nearest_deadline_seconds":2.0,)"
-                         R"("farthest_deadline_seconds":2.0}]})");
+  EXPECT_EQ(json.dump(),
+            R"({"schema":1,"live":1,"held":0,"outlived":0,"complete":true,"contexts":[{"label":"request",)"
+            R"("count":1,"armed":1,"nearest_deadline_seconds":2.0,)"
+            R"("farthest_deadline_seconds":2.0,"outlived":0,"owner":"",)"
+            R"("owner_done_seconds":null,"owner_cause":""}],"held_contexts":[]})");
 }
 
 TEST_F(JsonTest, WhatAProgramSuppliesIsValidUtf8) {

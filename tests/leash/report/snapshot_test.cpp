@@ -380,7 +380,7 @@ TaskInfo replica() {
 }
 
 constexpr const char* replica_text =
-    R"(task 4711 [chan send, 3.2s] "replica 2" leaked: request 918 ended 3.1s ago (client disconnected), holds 1.2 KiB
+    R"(task 4711 [chan send, 3.2s] "replica 2" leaked: request 918 ended 3.1s ago (client disconnected), 1.2 KiB of frames
     produce              server/patterns/send.cpp:41
     fan_out              server/patterns/send.cpp:63
 started at               server/patterns/send.cpp:60 by fan_out
@@ -396,7 +396,7 @@ TEST(SnapshotText, ReadsLikeAGoroutineDump) { EXPECT_EQ(to_text(replica()), repl
 TEST(SnapshotText, OfAGroupIsItsOldestTaskAndHowManyAreLikeIt) {
   EXPECT_EQ(to_text(TaskGroup{1, 1230, replica()}), replica_text);
   EXPECT_EQ(to_text(TaskGroup{40, 49'200, replica()}),
-            std::string("40 tasks like this one, the oldest; they hold 48.0 KiB\n") + replica_text);
+            std::string("40 tasks like this one, the oldest; 48.0 KiB of frames\n") + replica_text);
 }
 
 TEST(SnapshotText, EndsWithTheTraceIfThereIsOne) {
@@ -410,20 +410,20 @@ TEST(SnapshotText, LeavesOutWhatThereIsNot) {
   TaskInfo info;
   info.id = 1;
   info.frame_bytes = 200;
-  EXPECT_EQ(first_line(info), "task 1 [runnable] owned, holds 200 B");
+  EXPECT_EQ(first_line(info), "task 1 [runnable] owned, 200 B of frames");
   info.owner = "connection 5";
-  EXPECT_EQ(first_line(info), "task 1 [runnable] owned by connection 5, holds 200 B");
+  EXPECT_EQ(first_line(info), "task 1 [runnable] owned by connection 5, 200 B of frames");
   info.state = TaskState::orphan;
   info.owner = "";
   info.owner_done_for = 20ms;
   info.owner_cause = "context canceled";
   EXPECT_EQ(first_line(info),
-            "task 1 [runnable] orphan: its owner ended 20ms ago (context canceled), holds 200 B");
+            "task 1 [runnable] orphan: its owner ended 20ms ago (context canceled), 200 B of frames");
   info.wait = WaitKind::io_wait;
   info.uncancellable = true;
   EXPECT_EQ(first_line(info),
             "task 1 [IO wait, 0ms, cannot be canceled] orphan: its owner ended 20ms ago (context canceled), "
-            "holds 200 B");
+            "200 B of frames");
 }
 
 TEST(SnapshotText, DurationsAndSizesAreShort) {
@@ -446,7 +446,8 @@ TEST(SnapshotText, DurationsAndSizesAreShort) {
   const auto size = [&](std::size_t bytes) {
     info.frame_bytes = bytes;
     const std::string text = first_line(info);
-    return text.substr(text.find("holds ") + 6);
+    const std::size_t begin = text.rfind(", ") + 2;
+    return text.substr(begin, text.find(" of frames") - begin);
   };
   EXPECT_EQ(size(1023), "1023 B");
   EXPECT_EQ(size(1024), "1.0 KiB");

@@ -39,7 +39,7 @@ TEST(VerifyNone, FailsTheTestWithTheReport) {
             R"(Failed
 deadlock: nothing can ever wake 1 task
 
-task 1 [chan receive, TIME] "left" detached, holds BYTES
+task 1 [chan receive, TIME] "left" detached, BYTES of frames
     wait_for_value       tests/leash/testing/gtest_test.cpp:LINE
 started at               tests/leash/testing/gtest_test.cpp:LINE by VerifyNone_FailsTheTestWithTheReport_Test::TestBody)");
   ch.close();
@@ -114,7 +114,7 @@ TEST_F(ListenerTest, LetsACleanTestPass) {
 constexpr const char* destroyed = R"(Failed
 a loop was destroyed with tasks alive
 
-task 1 [chan receive, TIME] "forgotten" orphan: its owner ended TIME ago (shutdown), holds BYTES
+task 1 [chan receive, TIME] "forgotten" orphan: its owner ended TIME ago (shutdown), BYTES of frames
     wait_for_ever        tests/leash/testing/gtest_sample.cpp:LINE
 started at               tests/leash/testing/gtest_sample.cpp:LINE by leave_one
 )";

@@ -79,11 +79,11 @@ TEST_F(LeakCheckTest, FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterIt
   EXPECT_FALSE(leaks->deadlock) << "the sleeper wakes in an hour";
   EXPECT_EQ(support::without_metrics(leaks->text), R"(found 2 tasks that should have ended
 
-task 1 [sleep, TIME] "sleeper" detached, holds BYTES
+task 1 [sleep, TIME] "sleeper" detached, BYTES of frames
     nap                  tests/leash/testing/leak_check_test.cpp:LINE
 started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
 
-task 2 [chan receive, TIME] "blocked" owned, holds BYTES
+task 2 [chan receive, TIME] "blocked" owned, BYTES of frames
     wait_in              tests/leash/testing/leak_check_test.cpp:LINE
 started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
 )");
@@ -116,7 +116,7 @@ TEST_F(LeakCheckTest, ADeadlockIsReportedAtOnce) {
   EXPECT_TRUE(leaks->deadlock);
   EXPECT_EQ(support::without_metrics(leaks->text), R"(deadlock: nothing can ever wake 1 task
 
-task 1 [chan receive, TIME] "stuck" detached, holds BYTES
+task 1 [chan receive, TIME] "stuck" detached, BYTES of frames
     wait_in              tests/leash/testing/leak_check_test.cpp:LINE
 started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_ADeadlockIsReportedAtOnce_Test::TestBody
 )");
@@ -165,7 +165,7 @@ TEST_F(LeakCheckTest, IgnoreCurrentHidesTheOldAndCatchesTheNew) {
   EXPECT_EQ(leaks->tasks, 1u);
   EXPECT_EQ(support::without_metrics(leaks->text), R"(deadlock: nothing can ever wake 1 task
 
-task 2 [chan receive, TIME] "new" detached, holds BYTES
+task 2 [chan receive, TIME] "new" detached, BYTES of frames
     wait_in              tests/leash/testing/leak_check_test.cpp:LINE
 started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_IgnoreCurrentHidesTheOldAndCatchesTheNew_Test::TestBody
 )");
@@ -267,7 +267,7 @@ TEST_F(LeakCheckTest, AReportOver100TasksWithChains100DeepIsComplete) {
   for (int i = 1; i <= 100; ++i) go(root(), wait_deep(ch_, i));
   std::string expected = "deadlock: nothing can ever wake 100 tasks\n";
   for (int i = 1; i <= 100; ++i) {
-    expected += "\ntask " + std::to_string(i) + " [chan receive, TIME] detached, holds BYTES\n";
+    expected += "\ntask " + std::to_string(i) + " [chan receive, TIME] detached, BYTES of frames\n";
     for (int frame = 1; frame <= i; ++frame)
       expected += "    wait_deep            tests/leash/testing/leak_check_test.cpp:LINE\n";
     expected +=
@@ -281,8 +281,8 @@ TEST_F(LeakCheckTest, EqualTasksAreOneEntry) {
   for (int i = 1; i <= 100; ++i) go(root(), wait_in(ch_));
   EXPECT_EQ(report(soon_), R"(deadlock: nothing can ever wake 100 tasks
 
-100 tasks like this one, the oldest; they hold BYTES
-task 1 [chan receive, TIME] detached, holds BYTES
+100 tasks like this one, the oldest; BYTES of frames
+task 1 [chan receive, TIME] detached, BYTES of frames
     wait_in              tests/leash/testing/leak_check_test.cpp:LINE
 started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_EqualTasksAreOneEntry_Test::TestBody
 )");
@@ -387,7 +387,7 @@ TEST(LeakCheckElsewhere, LooksAtLoopsThatOtherThreadsRun) {
   ASSERT_TRUE(leaks);
   EXPECT_EQ(support::without_metrics(leaks->text), R"(found 1 task that should have ended
 
-task 1 [sleep, TIME] "left" detached, holds BYTES
+task 1 [sleep, TIME] "left" detached, BYTES of frames
     nap                  tests/leash/testing/leak_check_test.cpp:LINE
 started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckElsewhere_LooksAtLoopsThatOtherThreadsRun_Test::TestBody
 )");

@@ -15,8 +15,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "leash/detail/handle.hpp"
 #include "leash/detail/list.hpp"
-#include "leash/detail/ref.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/error.hpp"
 #include "leash/wait_point.hpp"
@@ -128,6 +128,7 @@ class ChannelState {
   bool closed() const noexcept { return closed_; }
   std::size_t size() const noexcept { return buffered() + (buffer_ ? buffer_->returned.size() : 0); }
   std::size_t capacity() const noexcept { return capacity_; }
+  std::uint32_t handles() const noexcept { return refs_; }
 
  private:
   struct Buffer {
@@ -170,7 +171,7 @@ template <class T>
 class ReceiveCase {
  public:
   static constexpr WaitKind kind = WaitKind::chan_receive;
-  explicit ReceiveCase(Ref<ChannelState<T>> channel) noexcept : channel_(std::move(channel)) {}
+  explicit ReceiveCase(Handle<ChannelState<T>> channel) noexcept : channel_(std::move(channel)) {}
   ReceiveCase(ReceiveCase&& other) noexcept : channel_(std::move(other.channel_)) {}
   ReceiveCase& operator=(ReceiveCase&&) = delete;
   ~ReceiveCase() {
@@ -189,9 +190,10 @@ class ReceiveCase {
     link_.value.reset();
     return taken;
   }
+  Selection::Object object() const noexcept { return {channel_.get(), channel_->handles()}; }
 
  private:
-  Ref<ChannelState<T>> channel_;
+  Handle<ChannelState<T>> channel_;
   ReceiveLink<T> link_;
 };
 
@@ -200,7 +202,7 @@ template <class T, class Source>
 class SendCase {
  public:
   static constexpr WaitKind kind = WaitKind::chan_send;
-  SendCase(Ref<ChannelState<T>> channel, Source source)
+  SendCase(Handle<ChannelState<T>> channel, Source source)
       : channel_(std::move(channel)), source_(std::move(source)) {}
   SendCase(SendCase&& other) noexcept(std::is_nothrow_move_constructible_v<Source>)
       : channel_(std::move(other.channel_)), source_(std::move(other.source_)) {}
@@ -218,6 +220,7 @@ class SendCase {
     if (!link_.accepted) return std::unexpected(make_error_code(errc::closed));
     return {};
   }
+  Selection::Object object() const noexcept { return {channel_.get(), channel_->handles()}; }
 
  private:
   T& value() noexcept {
@@ -227,7 +230,7 @@ class SendCase {
       return *source_;
     }
   }
-  Ref<ChannelState<T>> channel_;
+  Handle<ChannelState<T>> channel_;
   Source source_;
   SendLink<T> link_;
 };

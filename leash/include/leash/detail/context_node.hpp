@@ -23,6 +23,7 @@
 namespace leash::detail {
 
 class LoopState;
+struct Maker;
 struct SignalNode;
 
 // Something that hears, once, that a signal node (or a done channel) is done. It is unlinked before it is
@@ -63,6 +64,7 @@ struct ContextNode {
   Kind kind;
   Role role;
   bool reported = true;      // counted in the metrics
+  bool of_scope = false;     // a scope's: its tasks do the work of whom the scope belongs to
   errc err{};                // of a signal node: 0 while it is not done
   ContextNode* parent;       // counted
   SignalNode* const signal;  // the node whose end is this node's end
@@ -90,12 +92,30 @@ struct SignalNode final : ContextNode, Dependent, Timer {
   const char* label = nullptr;
   std::uint64_t number = 0;
   std::source_location where;  // it was made
+  Maker* maker = nullptr;      // null: it ends with the owner of the task that made it, or may outlive it
 
  private:
   ~SignalNode() override;
   static void deadline_passed(Timer&) noexcept;
   friend class LoopState;
   friend bool nothing_remains(SignalNode&) noexcept;
+};
+
+// Of a context that is not below the owner of the task that made it: it hears of that owner's end, after which the
+// context should be done soon. What reports say of the owner is kept here, so that the owner itself is not.
+struct Maker final : Dependent {
+  Maker(SignalNode& node, SignalNode& owner_node) noexcept;
+  static void* operator new(std::size_t size) { return frame_allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
+
+  SignalNode& made;
+  SignalNode* owner;      // null: it is done
+  TimePoint since{};      // its end, or that the context was made, whatever was later
+  std::error_code cause;  // of its end
+  const char* label = nullptr;
+  std::uint64_t number = 0;
+  std::uint16_t site = 0;  // once it has outlived
+  bool outlived = false;   // the owner's end by more than the grace
 };
 
 // Whether the node is done. One whose deadline has passed, which its timer has not seen yet, is ended here: who

@@ -37,6 +37,8 @@ struct TaskInfo;
 
 namespace leash::detail {
 
+struct Selection;
+
 // A function to run in a turn of its own (after_func), or, when the loop is closing, to drop.
 struct Callback : Hook<Callback> {
   using Run = void (*)(Callback&);
@@ -119,12 +121,20 @@ class LoopState {
   static void attach(SignalNode& node, Dependent& dependent) noexcept {
     node.dependents.push_back(dependent);
   }
+  // The running task made the node: if it does not end with the task's owner, its loop watches whether it outlives it.
+  void watch_maker(SignalNode& node);
+  void forget_maker(SignalNode& node) noexcept {
+    if (node.maker) [[unlikely]]
+      let_maker_go(node);
+  }
+  const List<Dependent>& held() const noexcept { return held_; }  // contexts that are done, the oldest first
 
   // Tasks.
   TaskRecord& start(ContextNode& owner, PromiseBase& root, bool returns_result, std::string_view name,
                     const std::source_location& where, Scope* scope);
-  void schedule(TaskRecord& task) noexcept;                             // it goes on in this turn or the next
-  void park(TaskRecord& task, WaitKind kind) noexcept;                  // it waits
+  void schedule(TaskRecord& task) noexcept;  // it goes on in this turn or the next
+  // It waits; in a selection, or for something else.
+  void park(TaskRecord& task, WaitKind kind, const Selection* selection = nullptr) noexcept;
   bool may_go_on() noexcept { return budget_ != 0 && --budget_ != 0; }  // else a ready await yields
   void resume_from_handler(TaskRecord& task) noexcept;  // at once if nothing runs, else scheduled
   // For a handler of the io_context: `f` says which task goes on, if any.
@@ -191,6 +201,8 @@ class LoopState {
   // The task the cursor is at, and the cursor to the one after it; null at the end. Tasks may start and end
   // between two calls.
   TaskRecord* next_task(TaskCursor& cursor) noexcept;
+  // Whether it looked: not where more than so many tasks wait. leash/stranded.hpp
+  bool find_stranded(std::size_t most);
   std::uint64_t newest_id() const noexcept { return last_id_; }
   Place place_of(const TaskRecord& task) const noexcept;
 
@@ -240,9 +252,14 @@ class LoopState {
   void track(TaskRecord& task, std::string_view name, const std::source_location& where);
   void untrack(TaskRecord& task, Outcome outcome) noexcept;
   void set_wait(TaskRecord& task, WaitKind kind) noexcept;
+  void set_stranded(TaskRecord& task, bool stranded) noexcept;
   void make_orphan(TaskRecord& task) noexcept;
   void make_leaked(TaskRecord& task) noexcept;
+  static void maker_done(Dependent& dependent) noexcept;
+  void owner_has_ended(Maker& maker, TimePoint since) noexcept;
+  void let_maker_go(SignalNode& node) noexcept;
   void arm_grace() noexcept;
+  void remove_idle_timers() noexcept;
   void arm_reaper() noexcept;
   void promote_orphans() noexcept;
   void reap_old() noexcept;
@@ -261,6 +278,7 @@ class LoopState {
   TaskRecord* newest_task_before(std::uint64_t id) noexcept;
   static void owner_done(Dependent& dependent) noexcept;
   friend struct TaskRecord;
+  friend struct Maker;
 
   std::uint32_t refs_ = 0;
   std::uint32_t budget_ = 0;  // of the turn that runs
@@ -296,6 +314,9 @@ class LoopState {
   std::uint64_t destroyed_ = 0;  // tasks, ever
   List<Dependent> orphans_;      // by orphan_since; those that leaked are in leaked_
   List<Dependent> leaked_;       // likewise; those that are being reaped are in neither
+  List<Dependent> late_;         // makers of contexts whose owner is done, by `since`
+  List<Dependent> outlived_;     // those that have outlived it
+  List<Dependent> held_;
   List<TaskCursor> cursors_;
   struct OwnTimer final : Timer {  // of the loop itself: no figure counts it
     OwnTimer(LoopState& state, Fire f) noexcept : Timer(f), loop(state) {}

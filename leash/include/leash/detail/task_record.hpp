@@ -37,6 +37,8 @@ struct PromiseBase {
       nullptr;                 // where the awaiting frame keeps this one; cleared when it is destroyed early
   std::source_location where;  // of the co_await it is at; before the first one, of its definition
   std::uint32_t bytes;
+  std::int32_t waits_in =
+      0;  // where the Selection lies that its task waits in, from here; 0: in none, or not in the frame
 };
 
 // A promise derives from PromiseBase first and has no stricter alignment, so that the base is at the same
@@ -113,6 +115,7 @@ struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   bool orphan : 1 = false;
   bool leaked : 1 = false;
   bool uncancellable : 1 = false;  // waits on an operation without a cancellation path
+  bool stranded : 1 = false;       // nothing can ever wake it
 };
 
 struct ScopedTaskRecord final : TaskRecord, Hook<InScope> {

@@ -18,6 +18,7 @@
 #include <variant>
 
 #include "leash/detail/context_node.hpp"
+#include "leash/detail/handle.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/error.hpp"
 #include "leash/wait_point.hpp"
@@ -47,7 +48,8 @@ const void* key_of() noexcept {
 
 // The calls on LoopState that templates in headers need, without its header.
 bool may_go_on(TaskRecord& task) noexcept;
-void park(TaskRecord& task, WaitKind kind) noexcept;
+struct Selection;
+void park(TaskRecord& task, WaitKind kind, const Selection* selection = nullptr) noexcept;
 void schedule(TaskRecord& task) noexcept;
 std::uint32_t random(TaskRecord& task) noexcept;
 TimePoint now(TaskRecord& task) noexcept;
@@ -59,19 +61,35 @@ void attach(SignalNode& node, Dependent& dependent) noexcept;
 // A task that waits, and which of its cases was taken.
 struct Selection {
   static constexpr int none = -1;
-  explicit Selection(void (*disarm_all)(Selection&) noexcept) noexcept : disarm(disarm_all) {}
+  // What one of its cases waits on, and how many handles of that there are.
+  struct Object {
+    const void* address;
+    std::uint32_t handles;
+  };
+  struct Actions {
+    void (*disarm)(Selection&) noexcept;
+    // All that can wake the task; null: something else can, too.
+    void (*each_object)(const Selection&, void (*use)(void*, Object), void* to);
+  };
+  explicit Selection(const Actions& of_awaiter) noexcept : actions(of_awaiter) {}
   void choose(int index) noexcept {
     chosen = index;
-    disarm(*this);
+    actions.disarm(*this);
     schedule(*task);
   }
-  void (*const disarm)(Selection&) noexcept;
+  const Actions& actions;
   TaskRecord* task = nullptr;
   int chosen = none;
 };
 
 // A case has: kind; try_now(task), which takes it if it is ready; arm(selection, index) and disarm();
-// result(), after it was taken. Cases are moved only before they are armed.
+// result(), after it was taken; and object(), if only who has a handle of that can make it ready. Cases are moved only
+// before they are armed.
+
+template <class Case>
+concept OnlyByHandle = requires(const Case& one) {
+  one.object();
+};
 
 // An awaiter over cases. Result: what the derived class makes of the taken one.
 template <class... Cases>
@@ -79,12 +97,9 @@ class Waiting : public AwaiterTag, protected Selection {
  public:
   // `fair`: ready cases are tried in a random order; otherwise from the first on.
   Waiting(WaitKind kind, bool fair, Cases... cases)
-      : Selection(&Waiting::disarm_all), kind_(kind), fair_(fair), cases_(std::move(cases)...) {}
+      : Selection(own_actions), kind_(kind), fair_(fair), cases_(std::move(cases)...) {}
   Waiting(Waiting&& other) noexcept((std::is_nothrow_move_constructible_v<Cases> && ...))
-      : Selection(&Waiting::disarm_all),
-        kind_(other.kind_),
-        fair_(other.fair_),
-        cases_(std::move(other.cases_)) {
+      : Selection(own_actions), kind_(other.kind_), fair_(other.fair_), cases_(std::move(other.cases_)) {
     check(other.chosen == none && !other.armed_, "an awaiter was moved while a task waits for it");
   }
   Waiting& operator=(Waiting&&) = delete;
@@ -117,7 +132,7 @@ class Waiting : public AwaiterTag, protected Selection {
     }
     armed_ = true;
     arm_all(std::index_sequence_for<Cases...>());
-    park(*task, kind_);
+    park(*task, kind_, this);
   }
 
  protected:
@@ -143,6 +158,18 @@ class Waiting : public AwaiterTag, protected Selection {
     self.armed_ = false;
     std::apply([](auto&... each) { (each.disarm(), ...); }, self.cases_);
   }
+  static void each_object(const Selection& selection, void (*use)(void*, Object), void* to) {
+    const auto& self = static_cast<const Waiting&>(selection);
+    std::apply([&](const auto&... each) { (use(to, each.object()), ...); }, self.cases_);
+  }
+  static constexpr auto object_function() {
+    if constexpr ((OnlyByHandle<Cases> && ...)) {
+      return &Waiting::each_object;
+    } else {
+      return nullptr;
+    }
+  }
+  static constexpr Actions own_actions{&Waiting::disarm_all, object_function()};
 };
 
 // One case: `co_await channel.receive()`. Also what select takes.
@@ -182,7 +209,7 @@ template <class State, WaitKind Kind>
 class StateCase {
  public:
   static constexpr WaitKind kind = Kind;
-  explicit StateCase(Ref<State> state) noexcept : state_(std::move(state)) {}
+  explicit StateCase(Handle<State> state) noexcept : state_(std::move(state)) {}
   bool try_now(TaskRecord&) const noexcept { return state_->ready(); }
   void arm(Selection& selection, int index) noexcept {
     link_.selection = &selection;
@@ -191,9 +218,10 @@ class StateCase {
   }
   void disarm() noexcept { link_.unlink(); }
   void result() const noexcept {}
+  Selection::Object object() const noexcept { return {state_.get(), state_->refs}; }
 
  private:
-  Ref<State> state_;
+  Handle<State> state_;
   DoneLink link_;
 };
 
