@@ -138,22 +138,16 @@ void append_text(std::string& text, const std::vector<Change>& changed) {
 }
 
 void append_text(std::string& text, const leash::ContextDump& dump) {
-  text += std::to_string(dump.live) + " contexts that are not done, " + std::to_string(dump.held) +
-          " that are done and still referred to\n";
-  if (!dump.complete) text += "not all of them were visited\n";
-  const auto seconds = [](leash::Duration d) {
-    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(d).count()) + " s";
-  };
-  append_while_it_fits(text, dump.groups, [&](const leash::ContextGroup& group) {
-    text += "\n" + std::to_string(group.count) +
-            (group.label.empty() ? " without a label" : " \"" + group.label + "\"");
-    if (group.armed > 0) {
-      text += ", " + std::to_string(group.armed) + " with a deadline, in " +
-              seconds(*group.nearest_deadline) + " to " + seconds(*group.farthest_deadline);
-    }
-    text += "\n    made at " + group.site.file + ":" + std::to_string(group.site.line) + " by " +
-            group.site.function + "\n";
-  });
+  leash::ContextDump numbers;
+  numbers.live = dump.live;
+  numbers.held = dump.held;
+  numbers.outlived = dump.outlived;
+  numbers.complete = dump.complete;
+  text += leash::to_text(numbers);
+  for (const auto* groups : {&dump.groups, &dump.held_groups}) {
+    append_while_it_fits(text, *groups,
+                         [&](const leash::ContextGroup& group) { (text += '\n') += leash::to_text(group); });
+  }
 }
 
 }  // namespace
@@ -284,16 +278,23 @@ Task<Result<MaybeResponse>> DebugRoutes::coroutines(Exchange& exchange) {
 }
 
 Task<Result<MaybeResponse>> DebugRoutes::contexts(Exchange& exchange) {
-  Parameters parameters(exchange.query(), {"site", "name", "limit", "format"});
+  Parameters parameters(exchange.query(), {"site", "name", "state", "limit", "format"});
   const Format format = format_of(exchange, parameters);
   const leash::TaskFilter filter = filter_of(parameters);
+  const std::string_view state = parameters.text("state", "");
+  if (!state.empty() && state != "outlived") {
+    parameters.fail("This state is unknown; allowed is outlived.");
+  }
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
   auto seen = co_await dump_contexts(exchange.ctx(), exchange.worker().loop());
-  std::erase_if(seen.all.groups, [&](const leash::ContextGroup& group) {
-    const std::string place = group.site.file + ":" + std::to_string(group.site.line);
-    return !filter.admits(place, group.label);
-  });
-  if (seen.all.groups.size() > filter.limit) seen.all.groups.resize(filter.limit);
+  if (!state.empty()) seen.all = leash::only_outlived(std::move(seen.all));
+  for (auto* groups : {&seen.all.groups, &seen.all.held_groups}) {
+    std::erase_if(*groups, [&](const leash::ContextGroup& group) {
+      const std::string place = group.site.file + ":" + std::to_string(group.site.line);
+      return !filter.admits(place, group.label);
+    });
+    if (groups->size() > filter.limit) groups->resize(filter.limit);
+  }
   const auto write_json = [&](JsonWriter& json) {
     append_members(json, seen.all, most_bytes);
     json.key("unresponsive").list(seen.unresponsive);
@@ -345,7 +346,7 @@ std::vector<Route> DebugRoutes::routes() {
            "?site=&state=&min_age=&limit=&format=", "asio::awaitable coroutines alive, by their stacks",
            [this](Exchange& exchange) { return coroutines(exchange); }},
           {get, "/debug/contexts",
-           "?site=&name=&limit=&format=", "contexts that are not done, by the place that made them",
+           "?site=&name=&state=&limit=&format=", "contexts that are not done, by the place that made them",
            [this](Exchange& exchange) { return contexts(exchange); }},
           {get, "/debug/tree", "?limit=&format=", "loops, contexts, scopes and tasks, and who waits for whom",
            [this](Exchange& exchange) { return tree(exchange); }},

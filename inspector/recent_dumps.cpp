@@ -16,6 +16,7 @@ std::vector<Change> changes(const leash::Dump& before, const leash::Dump& after)
     at->second.entry = entry;
     at->second.entry.count = 0;
     at->second.entry.frame_bytes = 0;
+    at->second.entry.heap_bytes.reset();
   }
   std::vector<Change> changed;
   for (auto& [key, change] : by_key) {

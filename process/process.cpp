@@ -58,6 +58,8 @@ std::uint64_t max_open_fds() noexcept {
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
+void return_free_memory() noexcept { ::malloc_trim(0); }
+
 void raise_max_open_fds() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;

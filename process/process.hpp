@@ -24,6 +24,9 @@ Metrics metrics();
 std::uint64_t resident_bytes() noexcept;
 std::uint64_t max_open_fds() noexcept;
 
+// What has been freed goes back to the system, as far as whole pages are free: malloc keeps it otherwise.
+void return_free_memory() noexcept;
+
 // As many file descriptors as the process may have: shells and service managers often start one with fewer.
 void raise_max_open_fds() noexcept;
 

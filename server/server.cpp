@@ -147,6 +147,7 @@ Task<> Server::run(Listener listener, Context ctx, std::vector<Worker*> to, std:
 int Server::run() {
   const Context& serving = admin_.worker().serving();
   leash::go(serving, watch_memory(serving), "memory watch");
+  leash::go(serving, watch_leaks(serving), "leak watch");
   // Before anybody is told "ready": what comes earlier ends the process as if nothing had begun.
   asio::signal_set signals(admin_.loop().io(), SIGINT, SIGTERM);
   leash::go(serving, wait_for_signal(serving, &signals), "signals");
@@ -191,6 +192,13 @@ Task<> Server::watch_memory(Context ctx) {
   }
 }
 
+Task<> Server::watch_leaks(Context ctx) {
+  for (Result<> slept; slept; slept = co_await leash::sleep(ctx, 500ms)) {
+    // What tasks held is free now, and stays with the allocator unless it is told.
+    if (leak_log_.look(metrics()) != 0) process::return_free_memory();
+  }
+}
+
 Task<> Server::wait_for_signal(Context ctx, asio::signal_set* signals) {
   const Result<int> signal = co_await signals->async_wait(leash::via(ctx));
   if (!signal) co_return;
@@ -207,7 +215,7 @@ Task<> Server::wait_for_signal(Context ctx, asio::signal_set* signals) {
     co_await drain();
     co_await admin_.close();
   } catch (const std::exception& e) {  // no memory; the process was told to end, and does
-    status_ = tasks_left;
+    status_ = leaked;
     log_event(LogLevel::error, "the drain was cut short", {{"what", e.what()}});
   }
   admin_.loop().io().stop();
@@ -241,8 +249,16 @@ Task<> Server::wait_until_served(leash::Duration limit, bool all) {
   }
 }
 
+MetricsOfLoops Server::metrics() const {
+  MetricsOfLoops all;
+  for (const auto& worker : workers_) all.push_back(worker->loop().metrics());
+  return all;
+}
+
 Task<> Server::drain() {
   service_.draining.store(true);
+  (void)leak_log_.look(metrics());
+  found_ = leak_totals(metrics());
   co_await leash::sleep(shared_.options.drain_delay);
   for (leash::RemoteCancel& stop : stop_listening_) stop(leash::errc::shutdown);
   const leash::Duration for_new = std::min<leash::Duration>(1s, shared_.options.drain_timeout);
@@ -255,6 +271,7 @@ Task<> Server::drain() {
     });
   }
   co_await wait_until_served(1s, true);
+  co_await find_outlived();
 
   for (const auto& worker : workers_) {
     worker->post([worker = worker.get()] { worker->loop().drain(leash::errc::shutdown); });
@@ -264,28 +281,55 @@ Task<> Server::drain() {
   co_await report_what_is_left();
 }
 
+// Before the drain ends them, too.
+Task<> Server::find_outlived() {
+  const LeakTotals now = leak_totals(metrics());
+  found_.outlived = std::max(found_.outlived, now.outlived);
+  if (found_.outlived == 0) co_return;
+  auto seen = co_await inspector::dump_contexts(admin_.loop().background(), admin_.loop());
+  outlived_ = leash::only_outlived(std::move(seen.all));
+}
+
 Task<> Server::report_what_is_left() {
-  if (tasks_alive() == 0) {
-    log_event(LogLevel::info, "drained", {{"tasks_left", 0}});
-    co_return;
-  }
-  status_ = tasks_left;
-  leash::DumpOptions everything;
+  (void)leak_log_.look(metrics());
+  found_.reaped = leak_totals(metrics()).reaped;
+  const std::uint64_t left = tasks_alive();
+  const bool clean = left == 0 && !found_.any();
+  log_event(clean ? LogLevel::info : LogLevel::warn, "drained",
+            {{"tasks_left", left},
+             {"leaked", found_.leaked},
+             {"outlived", found_.outlived},
+             {"reaped", found_.reaped}});
+  if (clean) co_return;
+  status_ = leaked;
+
+  struct Entry {
+    const char* event;
+    std::size_t count;
+    std::string report;
+  };
+  std::vector<Entry> entries;
+  const leash::DumpOptions everything;
   const auto seen = co_await inspector::dump_tasks(admin_.loop().background(), admin_.loop(), everything);
-  log_event(LogLevel::warn, "drained",
-            {{"tasks_left", seen.all.live}, {"unresponsive", seen.unresponsive.size()}});
+  for (const std::string& name : seen.unresponsive) {
+    entries.push_back({"a loop does not answer", 1, "loop \"" + name + "\" does not answer\n"});
+  }
+  for (const leash::TaskGroup& entry : seen.all.entries) {
+    entries.push_back({"tasks left", entry.count, leash::to_text(entry)});
+  }
+  for (const leash::ContextGroup& group : outlived_.groups) {
+    entries.push_back({"contexts outlived", group.outlived, leash::to_text(group)});
+  }
   if (log_format() == LogFormat::json) {
-    for (const std::string& name : seen.unresponsive) {
-      log_event(LogLevel::warn, "a loop does not answer", {{"loop", name}});
-    }
-    for (const leash::TaskGroup& entry : seen.all.entries) {
-      log_event(LogLevel::warn, "tasks left", {{"count", entry.count}, {"report", leash::to_text(entry)}});
+    for (const Entry& entry : entries) {
+      log_event(LogLevel::warn, entry.event, {{"count", entry.count}, {"report", entry.report}});
     }
     co_return;
   }
-  std::string report = "drain report: " + std::to_string(seen.all.live) + " tasks are left\n";
-  for (const std::string& name : seen.unresponsive) report += "loop \"" + name + "\" does not answer\n";
-  for (const leash::TaskGroup& entry : seen.all.entries) report += "\n" + leash::to_text(entry);
+  std::string report = "drain report: " + std::to_string(seen.all.live) + " tasks are left, " +
+                       std::to_string(found_.outlived) + " contexts have outlived their requests, " +
+                       std::to_string(found_.reaped) + " leaked tasks were reaped\n";
+  for (const Entry& entry : entries) report += "\n" + entry.report;
   std::fputs(report.c_str(), stderr);
 }
 

@@ -5,8 +5,10 @@
 // What it is     open() binds both listeners; run() serves until a signal, drains, and gives the exit status.
 // Guarantees     SIGTERM or SIGINT: readiness turns 503, after the drain delay the listeners close, requests
 //                finish within the drain timeout, then their contexts are done with cause shutdown; what
-//                still lives a second later is named in the drain report. A second signal ends the process at
-//                once. Without memory for it the drain is cut short, as if tasks were left.
+//                still lives a second later, and contexts that had outlived their requests, are named in the drain
+//                report. The status says `leaked` if anything had leaked or outlived its request, reaped or not, or is
+//                left. A second signal ends the process at once. Without memory for it the drain is cut short, as if
+//                tasks were left.
 // Threads        run() uses the calling thread for the admin listener and starts one for each worker.
 //
 //   auto server = server::Server::open(options);
@@ -25,7 +27,10 @@
 #include "http/server/service.hpp"
 #include "http/server/worker.hpp"
 #include "inspector/core.hpp"
+#include "leash/contexts.hpp"
 #include "leash/task.hpp"
+#include "server/leak_log.hpp"
+#include "server/log.hpp"
 #include "server/options.hpp"
 #include "server/routes.hpp"
 
@@ -34,7 +39,7 @@ namespace server {
 class Server {
  public:
   static constexpr int drained = 0;
-  static constexpr int tasks_left = 3;
+  static constexpr int leaked = 3;
 
   // The error is one line.
   static std::expected<std::unique_ptr<Server>, std::string> open(const Options& options);
@@ -54,9 +59,12 @@ class Server {
                     std::vector<http::server::Worker*> to, std::function<bool()> full);
   leash::Task<> wait_for_signal(leash::Context ctx, asio::signal_set* signals);
   leash::Task<> watch_memory(leash::Context ctx);
+  leash::Task<> watch_leaks(leash::Context ctx);
   leash::Task<> drain();
   leash::Task<> wait_until_served(leash::Duration limit, bool all);
+  leash::Task<> find_outlived();
   leash::Task<> report_what_is_left();
+  MetricsOfLoops metrics() const;
   std::uint64_t connections() const;
   std::uint64_t tasks_alive() const;
 
@@ -71,6 +79,9 @@ class Server {
   std::string public_url_;
   std::string admin_url_;
   bool admin_is_open_ = false;  // to others than this machine, without a token
+  LeakLog leak_log_{log_event};
+  LeakTotals found_;             // when the drain began
+  leash::ContextDump outlived_;  // when all requests had ended
   int status_ = drained;
 };
 

@@ -133,6 +133,11 @@ class Profile {
   }
 
  private:
+  static std::size_t bytes_of(const leash::TaskGroup& entry) {
+    return entry.frame_bytes + entry.heap_bytes.value_or(0);
+  }
+  static std::size_t bytes_of(const leash::CoroutineGroup& entry) { return entry.frame_bytes; }
+
   using Labels = std::initializer_list<std::pair<std::string_view, std::string>>;
 
   template <class Entry>
@@ -141,7 +146,7 @@ class Profile {
     for (const leash::Frame& frame : stack_of(entry.oldest)) locations.push_back(location_of(frame));
     const auto count = static_cast<std::int64_t>(entry.count);
     const std::array<std::int64_t, sample_types.size()> values{
-        count, leaked ? count : 0, static_cast<std::int64_t>(entry.frame_bytes), nanoseconds(entry.waiting)};
+        count, leaked ? count : 0, static_cast<std::int64_t>(bytes_of(entry)), nanoseconds(entry.waiting)};
     protozero::pbf_writer one(out_, profile::sample);
     one.add_packed_uint64(sample::location_id, locations.begin(), locations.end());
     one.add_packed_int64(sample::value, values.begin(), values.end());

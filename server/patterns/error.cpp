@@ -29,7 +29,8 @@ leash::Task<> worker_leaky(leash::Context ctx, leash::Channel<int> replies, leas
   (void)co_await replies.send(*reply);
 }
 
-leash::Task<> peer_leaky(leash::Channel<int> replies, Payload held) {
+leash::Task<> peer_leaky(leash::Channel<int> replies, std::size_t payload) {
+  const Payload held(payload);
   if (auto reply = co_await replies.receive()) held.read();
 }
 
@@ -40,7 +41,8 @@ leash::Task<leash::Result<>> worker_fixed(leash::Context ctx, leash::Channel<int
   co_return co_await replies.send(ctx, *reply);
 }
 
-leash::Task<> peer_fixed(leash::Context ctx, leash::Channel<int> replies, Payload held) {
+leash::Task<> peer_fixed(leash::Context ctx, leash::Channel<int> replies, std::size_t payload) {
+  const Payload held(payload);
   if (auto reply = co_await replies.receive(ctx)) held.read();
 }
 
@@ -50,7 +52,7 @@ leash::Task<leash::Result<Tally>> error_leaky(Demo demo) {
   leash::Channel<int> replies;
   leash::DoneSource at_its_end;
   const leash::Done worked = at_its_end.done();
-  leash::go(demo.ctx, peer_leaky(replies, Payload(demo.payload)), "peer");
+  leash::go(demo.ctx, peer_leaky(replies, demo.payload), "peer");
   leash::go(demo.ctx, worker_leaky(demo.ctx, replies, demo.latency, std::move(at_its_end)), "worker");
   const leash::Result<> ended = co_await worked.wait(demo.ctx);
   if (!ended) co_return std::unexpected(ended.error());
@@ -60,7 +62,7 @@ leash::Task<leash::Result<Tally>> error_leaky(Demo demo) {
 leash::Task<leash::Result<Tally>> error_fixed(Demo demo) {
   leash::Channel<int> replies;
   leash::Scope s(demo.ctx);
-  s.go(peer_fixed(s.ctx(), replies, Payload(demo.payload)), "peer");
+  s.go(peer_fixed(s.ctx(), replies, demo.payload), "peer");
   s.go(worker_fixed(s.ctx(), replies, demo.latency), "worker");
   const leash::Result<> joined = co_await s.join();
   if (joined.error() != failure) co_return std::unexpected(joined.error());

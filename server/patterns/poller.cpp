@@ -18,7 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 constexpr leash::Duration interval = 1s;
 
-leash::Task<> poll_leaky(Payload held) {
+leash::Task<> poll_leaky(std::size_t payload) {
+  const Payload held(payload);
   leash::Ticker ticker(interval);
   for (;;) {
     held.read();
@@ -26,7 +27,8 @@ leash::Task<> poll_leaky(Payload held) {
   }
 }
 
-leash::Task<> poll_fixed(leash::Context ctx, leash::Done done, Payload held) {
+leash::Task<> poll_fixed(leash::Context ctx, leash::Done done, std::size_t payload) {
+  const Payload held(payload);
   leash::Ticker ticker(interval);
   for (;;) {
     held.read();
@@ -38,7 +40,7 @@ leash::Task<> poll_fixed(leash::Context ctx, leash::Done done, Payload held) {
 }  // namespace
 
 leash::Task<leash::Result<Tally>> poller_leaky(Demo demo) {
-  leash::go(demo.ctx, poll_leaky(Payload(demo.payload)), "poller");
+  leash::go(demo.ctx, poll_leaky(demo.payload), "poller");
   const leash::Result<> answered = co_await leash::sleep(demo.ctx, demo.latency);
   if (!answered) co_return std::unexpected(answered.error());
   co_return Tally{1, 0};
@@ -47,7 +49,7 @@ leash::Task<leash::Result<Tally>> poller_leaky(Demo demo) {
 leash::Task<leash::Result<Tally>> poller_fixed(Demo demo) {
   leash::DoneSource stop;
   leash::Scope s(demo.ctx);
-  s.go(poll_fixed(s.ctx(), stop.done(), Payload(demo.payload)), "poller");
+  s.go(poll_fixed(s.ctx(), stop.done(), demo.payload), "poller");
   const leash::Result<> answered = co_await leash::sleep(demo.ctx, demo.latency);
   stop.close();
   const leash::Result<> joined = co_await s.join();

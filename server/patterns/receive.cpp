@@ -13,11 +13,13 @@
 namespace server {
 namespace {
 
-leash::Task<> worker_leaky(leash::Channel<int> values, Payload held) {
+leash::Task<> worker_leaky(leash::Channel<int> values, std::size_t payload) {
+  const Payload held(payload);
   if (auto value = co_await values.receive()) held.read();
 }
 
-leash::Task<> worker_fixed(leash::Context ctx, leash::Channel<int> values, Payload held) {
+leash::Task<> worker_fixed(leash::Context ctx, leash::Channel<int> values, std::size_t payload) {
+  const Payload held(payload);
   if (auto value = co_await values.receive(ctx)) held.read();
 }
 
@@ -25,7 +27,7 @@ leash::Task<> worker_fixed(leash::Context ctx, leash::Channel<int> values, Paylo
 
 leash::Task<leash::Result<Tally>> receive_leaky(Demo demo) {
   leash::Channel<int> values;
-  leash::go(demo.ctx, worker_leaky(values, Payload(demo.payload)), "worker");
+  leash::go(demo.ctx, worker_leaky(values, demo.payload), "worker");
   const leash::Result<> answered = co_await leash::sleep(demo.ctx, demo.latency);
   if (!answered) co_return std::unexpected(answered.error());
   co_return Tally{1, 0};
@@ -34,7 +36,7 @@ leash::Task<leash::Result<Tally>> receive_leaky(Demo demo) {
 leash::Task<leash::Result<Tally>> receive_fixed(Demo demo) {
   leash::Channel<int> values;
   leash::Scope s(demo.ctx);
-  s.go(worker_fixed(s.ctx(), values, Payload(demo.payload)), "worker");
+  s.go(worker_fixed(s.ctx(), values, demo.payload), "worker");
   const leash::Result<> answered = co_await leash::sleep(demo.ctx, demo.latency);
   s.cancel();
   const leash::Result<> joined = co_await s.join();

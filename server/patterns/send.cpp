@@ -13,13 +13,16 @@
 namespace server {
 namespace {
 
-leash::Task<> replica_leaky(leash::Channel<std::uint64_t> answers, leash::Duration latency, Payload held) {
+leash::Task<> replica_leaky(leash::Channel<std::uint64_t> answers, leash::Duration latency,
+                            std::size_t payload) {
+  const Payload held(payload);
   co_await leash::sleep(latency);
   (void)co_await answers.send(held.read());
 }
 
 leash::Task<> replica_fixed(leash::Context ctx, leash::Channel<std::uint64_t> answers,
-                            leash::Duration latency, Payload held) {
+                            leash::Duration latency, std::size_t payload) {
+  const Payload held(payload);
   const leash::Result<> computed = co_await leash::sleep(ctx, latency);
   if (!computed) co_return;
   (void)co_await answers.send(ctx, held.read());
@@ -30,7 +33,7 @@ leash::Task<> replica_fixed(leash::Context ctx, leash::Channel<std::uint64_t> an
 leash::Task<leash::Result<Tally>> send_leaky(Demo demo) {
   leash::Channel<std::uint64_t> answers;
   for (int i = 0; i < demo.fanout; ++i) {
-    leash::go(demo.ctx, replica_leaky(answers, demo.latency, Payload(demo.payload)),
+    leash::go(demo.ctx, replica_leaky(answers, demo.latency, demo.payload),
               "replica " + std::to_string(i + 1));
   }
   const leash::Result<std::uint64_t> first = co_await answers.receive(demo.ctx);
@@ -42,8 +45,7 @@ leash::Task<leash::Result<Tally>> send_fixed(Demo demo) {
   leash::Channel<std::uint64_t> answers;
   leash::Scope s(demo.ctx);
   for (int i = 0; i < demo.fanout; ++i) {
-    s.go(replica_fixed(s.ctx(), answers, demo.latency, Payload(demo.payload)),
-         "replica " + std::to_string(i + 1));
+    s.go(replica_fixed(s.ctx(), answers, demo.latency, demo.payload), "replica " + std::to_string(i + 1));
   }
   // Under the scope's context, too: a replica that fails ends the wait.
   const leash::Result<std::uint64_t> first = co_await answers.receive(s.ctx());

@@ -17,7 +17,8 @@ namespace {
 using Outcome = leash::Result<>;
 
 leash::Task<> call(leash::Context ctx, std::shared_ptr<Upstream> upstream, leash::Duration latency,
-                   leash::Channel<Outcome> outcomes, Payload held) {
+                   leash::Channel<Outcome> outcomes, std::size_t payload) {
+  const Payload held(payload);
   const Outcome outcome = co_await Upstream::ask(upstream, ctx, latency);
   held.read();
   (void)outcomes.try_send(outcome);  // there is room for it, whoever is there to take it
@@ -40,10 +41,9 @@ leash::Result<Tally> conclude(const Demo& demo, const leash::Context& patient,
 leash::Task<leash::Result<Tally>> upstream_leaky(Demo demo) {
   const leash::Channel<Outcome> outcomes(1);
   auto [patient, cancel] = leash::with_timeout(demo.ctx, demo.state->upstream->patience(demo.latency));
-  leash::go(
-      demo.ctx,
-      call(without_cancel(demo.ctx), demo.state->upstream, demo.latency, outcomes, Payload(demo.payload)),
-      "call");
+  leash::go(demo.ctx,
+            call(without_cancel(demo.ctx), demo.state->upstream, demo.latency, outcomes, demo.payload),
+            "call");
   const leash::Result<Outcome> outcome = co_await outcomes.receive(patient);
   co_return conclude(demo, patient, outcome, outcome ? 1 : 0);
 }
@@ -52,7 +52,7 @@ leash::Task<leash::Result<Tally>> upstream_fixed(Demo demo) {
   const leash::Channel<Outcome> outcomes(1);
   auto [patient, cancel] = leash::with_timeout(demo.ctx, demo.state->upstream->patience(demo.latency));
   leash::Scope s(patient);
-  s.go(call(s.ctx(), demo.state->upstream, demo.latency, outcomes, Payload(demo.payload)), "call");
+  s.go(call(s.ctx(), demo.state->upstream, demo.latency, outcomes, demo.payload), "call");
   const leash::Result<Outcome> outcome = co_await outcomes.receive(s.ctx());
   s.cancel();
   (void)co_await s.join();  // what the call had to say is in the outcome

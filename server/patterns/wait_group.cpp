@@ -40,7 +40,8 @@ leash::Task<> work_leaky(leash::Context ctx, leash::WaitGroup group, leash::Dura
   group.done();
 }
 
-leash::Task<> waiter_leaky(leash::WaitGroup group, Payload held) {
+leash::Task<> waiter_leaky(leash::WaitGroup group, std::size_t payload) {
+  const Payload held(payload);
   co_await group.wait();
   held.read();
 }
@@ -52,7 +53,8 @@ leash::Task<> work_fixed(leash::Context ctx, leash::WaitGroup group, leash::Dura
   (void)co_await leash::sleep(ctx, *items * 1ms);
 }
 
-leash::Task<> waiter_fixed(leash::Context ctx, leash::WaitGroup group, Payload held) {
+leash::Task<> waiter_fixed(leash::Context ctx, leash::WaitGroup group, std::size_t payload) {
+  const Payload held(payload);
   const leash::Result<> waited = co_await group.wait(ctx);
   if (waited) held.read();
 }
@@ -62,7 +64,7 @@ leash::Task<> waiter_fixed(leash::Context ctx, leash::WaitGroup group, Payload h
 leash::Task<leash::Result<Tally>> wait_group_leaky(Demo demo) {
   leash::WaitGroup group;
   group.add();
-  leash::go(demo.ctx, waiter_leaky(group, Payload(demo.payload)), "waiter");
+  leash::go(demo.ctx, waiter_leaky(group, demo.payload), "waiter");
   co_await work_leaky(demo.ctx, group, demo.latency);
   if (demo.ctx.is_done()) co_return std::unexpected(demo.ctx.err());
   co_return Tally{1, 0};
@@ -72,7 +74,7 @@ leash::Task<leash::Result<Tally>> wait_group_fixed(Demo demo) {
   leash::WaitGroup group;
   group.add();
   leash::Scope s(demo.ctx);
-  s.go(waiter_fixed(s.ctx(), group, Payload(demo.payload)), "waiter");
+  s.go(waiter_fixed(s.ctx(), group, demo.payload), "waiter");
   co_await work_fixed(demo.ctx, group, demo.latency);
   const leash::Result<> joined = co_await s.join();
   if (!joined) co_return std::unexpected(joined.error());

@@ -200,6 +200,20 @@ TEST(Debug, FoldedStacksAreALineEach) {
   EXPECT_EQ(server.admin("GET", "/debug/leaks?format=folded&since=1").status, 400);
 }
 
+TEST(Debug, ContextsThatHaveOutlivedNameTheirLineAndOwner) {
+  const ServerProcess server(leaky);
+  leak(server, "timer", 3);
+  ASSERT_TRUE(server.metric_becomes("leash_contexts_outlived", "", 3));
+  const json contexts = ask(server, "/debug/contexts?state=outlived");
+  EXPECT_EQ(contexts["outlived"], 3);
+  ASSERT_EQ(contexts["contexts"].size(), 1u) << contexts.dump(2);
+  const json& parked = contexts["contexts"][0];
+  EXPECT_EQ(parked["outlived"], 3);
+  EXPECT_TRUE(parked["owner"].get<std::string>().starts_with("request ")) << parked;
+  EXPECT_EQ(parked["owner_cause"], "finished");
+  EXPECT_GT(parked["owner_done_seconds"], 0.9);
+}
+
 TEST(Debug, ReapEndsWhatHasLeaked) {
   const ServerProcess server(leaky);
   leak(server, "send", 2);

@@ -54,6 +54,8 @@ struct Documented {
 TEST(Metrics, HaveTheirDocumentedNamesTypesAndLabels) {
   ServerProcess server;
   server.get("/demo?mode=leaky&pattern=receive&latency=1ms");
+  server.get("/demo?mode=leaky&pattern=timer&latency=1ms");
+  ASSERT_TRUE(server.metric_becomes("leash_contexts_outlived", "site", 1));
   ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "wait=\"chan receive\"", 1));
   const std::string text = server.admin("GET", "/metrics").body;
   for (const Documented& family :
@@ -64,6 +66,7 @@ TEST(Metrics, HaveTheirDocumentedNamesTypesAndLabels) {
         Documented{"leash_task_frame_bytes", "gauge", {"site"}},
         Documented{"leash_contexts_live", "gauge", {}},
         Documented{"leash_contexts_held", "gauge", {}},
+        Documented{"leash_contexts_outlived", "gauge", {"site"}},
         Documented{"leash_timers_armed", "gauge", {}},
         Documented{"leash_loop_lag_seconds", "gauge", {"loop"}},
         Documented{"http_requests_in_flight", "gauge", {}},

@@ -79,6 +79,36 @@ TEST(Drain, NamesTheTasksThatAreLeftAndExitsWithThree) {
   EXPECT_NE(log.find("started at               server/patterns/receive.cpp:"), std::string::npos) << log;
 }
 
+TEST(Drain, NamesContextsThatHaveOutlived) {
+  ServerProcess server({"--mode", "leaky"});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(server.get("/demo?pattern=timer&latency=1ms").status, 200);
+  ASSERT_TRUE(server.metric_becomes("leash_contexts_outlived", "site=\"server/patterns/timer.cpp:", 3));
+  EXPECT_EQ(server.stop(), 3);
+  const std::string log = server.log();
+  EXPECT_NE(log.find("drain report: 0 tasks are left, 3 contexts have outlived their requests, 0 leaked"),
+            std::string::npos)
+      << log;
+  EXPECT_NE(log.find("3 contexts [deadline in "), std::string::npos) << log;
+  EXPECT_NE(log.find("made at                  server/patterns/timer.cpp:"), std::string::npos) << log;
+  EXPECT_NE(log.find("event=\"contexts have outlived their requests\" site=server/patterns/timer.cpp:"),
+            std::string::npos)
+      << log;
+}
+
+TEST(Drain, ExitsWithThreeWhenWhatLeakedWasReaped) {
+  ServerProcess server({"--mode", "leaky"});
+  EXPECT_EQ(server.get("/demo?pattern=receive&latency=1ms").status, 200);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 1));
+  EXPECT_EQ(server.admin("POST", "/debug/reap").status, 200);
+  ASSERT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
+  EXPECT_EQ(server.stop(), 3);
+  const std::string log = server.log();
+  EXPECT_NE(log.find("tasks_left=0 leaked=0 outlived=0 reaped=1"), std::string::npos) << log;
+  EXPECT_NE(log.find("0 tasks are left, 0 contexts have outlived their requests, 1 leaked tasks were reaped"),
+            std::string::npos)
+      << log;
+}
+
 #ifndef LEASH_SANITIZED  // the sanitizers need memory themselves
 TEST(Drain, WithoutMemoryEndsAllTheSame) {
   ServerProcess server({"--mode", "leaky", "--leak-limit", "0", "--threads", "1"});
