@@ -301,7 +301,7 @@ leash::Task<> expect_and_call_again(Bench& b, const Row& row) {
   EXPECT_TRUE(co_await b.eventually(one_is_left));
 }
 
-TEST_P(AnswersOfAServer, have_their_outcome_and_the_next_call_is_well) {
+TEST_P(AnswersOfAServer, HaveExpectedOutcomeAndAllowNextCall) {
   for (const Row& row : GetParam().rows) {
     SCOPED_TRACE(row.name);
     Bench::run([&](const StubRequest& request) { return answer(request, row); },
@@ -325,7 +325,7 @@ leash::Task<> serve_one_call(leash::Context ctx, leash::Loop& loop, const Row& r
   EXPECT_EQ(server.open(), 0);
 }
 
-TEST_P(AnswersOfAServer, can_be_interrupted_at_every_step) {
+TEST_P(AnswersOfAServer, CanBeInterruptedAtEveryStep) {
   for (const Row& row : GetParam().rows) {
     SCOPED_TRACE(row.name);
     const bool long_winded = row.error == std::errc::timed_out || row.reply.times > 1;

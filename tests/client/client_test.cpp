@@ -43,7 +43,7 @@ long timeout_sent(const StubRequest& request) {
   return ms;
 }
 
-TEST(Client, returns_status_reason_fields_and_body) {
+TEST(Client, ReturnsStatusReasonFieldsAndBody) {
   Bench::run(
       [](const StubRequest&) {
         return raw("HTTP/1.1 201 Made it\r\nX-A: b\r\nContent-Length: 2\r\n\r\nok", Then::keep);
@@ -58,7 +58,7 @@ TEST(Client, returns_status_reason_fields_and_body) {
       });
 }
 
-TEST(Client, sends_method_target_host_fields_and_body) {
+TEST(Client, SendsMethodTargetHostFieldsAndBody) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     client::Request request(b.server.url("/a?b=c"), "POST");
     request.headers.add("X-A", "b");
@@ -73,7 +73,7 @@ TEST(Client, sends_method_target_host_fields_and_body) {
   });
 }
 
-TEST(Client, a_host_field_replaces_that_of_the_url) {
+TEST(Client, PrefersHostFieldToUrlHost) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     client::Request request(b.server.url());
     request.headers.add("host", "example.org");
@@ -82,7 +82,7 @@ TEST(Client, a_host_field_replaces_that_of_the_url) {
   });
 }
 
-TEST(Client, resolves_names) {
+TEST(Client, ResolvesNames) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     client::Request request(b.server.url());
     request.url.host = "localhost";
@@ -90,7 +90,7 @@ TEST(Client, resolves_names) {
   });
 }
 
-TEST(Client, a_name_that_does_not_exist_is_the_resolvers_error) {
+TEST(Client, ReportsResolverErrorForUnknownName) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     client::Request request(b.server.url());
     request.url.host = "no-such-host.invalid";
@@ -101,7 +101,7 @@ TEST(Client, a_name_that_does_not_exist_is_the_resolvers_error) {
   });
 }
 
-TEST(Client, a_port_that_nobody_listens_on_is_connection_refused) {
+TEST(Client, ConnectReportsRefusedPort) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     client::Request request(b.server.url());
     request.url.port = 1;
@@ -110,7 +110,7 @@ TEST(Client, a_port_that_nobody_listens_on_is_connection_refused) {
   });
 }
 
-TEST(Client, uses_a_connection_again) {
+TEST(Client, ReusesConnection) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     for (int i = 0; i < 5; ++i) EXPECT_TRUE(co_await get(b));
     EXPECT_EQ(b.server.connections(), 1);
@@ -118,7 +118,7 @@ TEST(Client, uses_a_connection_again) {
   });
 }
 
-TEST(Client, does_not_keep_a_connection_that_the_server_closes) {
+TEST(Client, DiscardsConnectionAfterCloseResponse) {
   Bench::run(
       [](const StubRequest&) {
         return raw("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", Then::close);
@@ -131,7 +131,7 @@ TEST(Client, does_not_keep_a_connection_that_the_server_closes) {
       });
 }
 
-TEST(Client, keeps_no_more_idle_connections_of_a_host_than_allowed) {
+TEST(Client, LimitsIdleConnectionsPerHost) {
   client::Options options;
   options.pool.idle_per_host = 2;
   Bench::run(
@@ -153,7 +153,7 @@ TEST(Client, keeps_no_more_idle_connections_of_a_host_than_allowed) {
       options);
 }
 
-TEST(Client, closes_a_connection_that_was_idle_for_too_long) {
+TEST(Client, ClosesConnectionAfterIdleTimeout) {
   client::Options options;
   options.pool.idle_for = 20ms;
   Bench::run(
@@ -175,7 +175,7 @@ leash::Task<> get_once(leash::Context ctx, client::Client& http, http::Url url, 
   ++*done;
 }
 
-TEST(Client, closes_idle_connections_when_the_loop_drains) {
+TEST(Client, ClosesIdleConnectionsOnLoopDrain) {
   asio::io_context io{1};
   leash::Loop loop{io};
   support::StubHttpServer server(loop, hello);
@@ -196,7 +196,7 @@ TEST(Client, closes_idle_connections_when_the_loop_drains) {
   EXPECT_TRUE(loop.run());
 }
 
-TEST(Client, keeps_an_idle_connection_for_ever_when_told_to) {
+TEST(Client, KeepsIdleConnectionForeverIfConfigured) {
   client::Options options;
   options.pool.idle_for = leash::Duration::max();
   Bench::run(
@@ -217,7 +217,7 @@ TEST(Client, keeps_an_idle_connection_for_ever_when_told_to) {
       options);
 }
 
-TEST(Client, an_idle_connection_that_the_server_has_closed_is_not_used) {
+TEST(Client, SkipsIdleConnectionClosedByServer) {
   Bench::run(
       [](const StubRequest&) { return raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Then::close); },
       [](Bench& b) -> leash::Task<> {
@@ -235,7 +235,7 @@ StubReply answers_once(const StubRequest& request) {
   return request.on_connection == 1 ? text("hello") : raw("", Then::close);
 }
 
-TEST(Client, a_stale_connection_costs_a_second_attempt) {
+TEST(Client, RetriesAfterStaleConnection) {
   Bench::run(answers_once, [](Bench& b) -> leash::Task<> {
     EXPECT_TRUE(co_await get(b));
     EXPECT_TRUE(co_await get(b));
@@ -244,7 +244,7 @@ TEST(Client, a_stale_connection_costs_a_second_attempt) {
   });
 }
 
-TEST(Client, a_request_that_is_not_idempotent_is_not_sent_again) {
+TEST(Client, DoesNotResendNonIdempotentRequest) {
   Bench::run(answers_once, [](Bench& b) -> leash::Task<> {
     EXPECT_TRUE(co_await get(b));
     client::Request request(b.server.url(), "POST");
@@ -254,7 +254,7 @@ TEST(Client, a_request_that_is_not_idempotent_is_not_sent_again) {
   });
 }
 
-TEST(Client, a_new_connection_that_is_closed_is_not_tried_again) {
+TEST(Client, DoesNotRetryAfterNewConnectionCloses) {
   Bench::run([](const StubRequest&) { return raw("", Then::reset); },
              [](Bench& b) -> leash::Task<> {
                const auto response = co_await get(b);
@@ -263,7 +263,7 @@ TEST(Client, a_new_connection_that_is_closed_is_not_tried_again) {
              });
 }
 
-TEST(Client, a_second_attempt_has_only_what_is_left_of_the_time) {
+TEST(Client, LimitsSecondAttemptToRemainingTime) {
   Bench::run(
       [](const StubRequest& request) {
         if (request.connection == 1 && request.on_connection == 1) return text("hello");
@@ -282,7 +282,7 @@ TEST(Client, a_second_attempt_has_only_what_is_left_of_the_time) {
       });
 }
 
-TEST(Client, tells_the_server_how_long_it_waits) {
+TEST(Client, SendsItsTimeoutToServer) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     client::Request request(b.server.url());
     request.timeout = 1500ms;
@@ -292,7 +292,7 @@ TEST(Client, tells_the_server_how_long_it_waits) {
   });
 }
 
-TEST(Client, what_remains_of_the_context_bounds_the_timeout_of_a_request) {
+TEST(Client, BoundsRequestTimeoutByContextDeadline) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     const auto limited = leash::with_timeout(b.ctx, 900ms);
     client::Request request(b.server.url());
@@ -303,7 +303,7 @@ TEST(Client, what_remains_of_the_context_bounds_the_timeout_of_a_request) {
   });
 }
 
-TEST(Client, the_margin_is_a_tenth_of_what_is_left_if_that_is_less) {
+TEST(Client, LimitsMarginToTenthOfRemainingTime) {
   client::Options options;
   options.margin = 1h;
   Bench::run(
@@ -318,7 +318,7 @@ TEST(Client, the_margin_is_a_tenth_of_what_is_left_if_that_is_less) {
       options);
 }
 
-TEST(Client, the_timeout_sent_is_rounded_down_but_never_to_nothing) {
+TEST(Client, RoundsSentTimeoutDownButNeverToZero) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     EXPECT_TRUE(co_await get(b));  // no need to connect
     const auto limited = leash::with_timeout(b.ctx, 900us);
@@ -329,7 +329,7 @@ TEST(Client, the_timeout_sent_is_rounded_down_but_never_to_nothing) {
   });
 }
 
-TEST(Client, a_timeout_field_of_the_caller_is_left_alone) {
+TEST(Client, KeepsTimeoutFieldOfCaller) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     client::Request request(b.server.url());
     request.headers.add("x-request-timeout-ms", "7");
@@ -340,7 +340,7 @@ TEST(Client, a_timeout_field_of_the_caller_is_left_alone) {
   });
 }
 
-TEST(Client, with_no_time_left_it_fails_without_asking_the_server) {
+TEST(Client, FailsWithoutRequestWhenNoTimeIsLeft) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     const auto limited = leash::with_timeout(b.ctx, 0s);
     client::Request request(b.server.url());
@@ -350,7 +350,7 @@ TEST(Client, with_no_time_left_it_fails_without_asking_the_server) {
   });
 }
 
-TEST(Client, a_timeout_closes_the_connection) {
+TEST(Client, ClosesConnectionOnTimeout) {
   Bench::run([](const StubRequest&) { return raw("", Then::hang); },
              [](Bench& b) -> leash::Task<> {
                // Where others keep the machine busy, 10 ms may not even be enough to connect: longer each time.
@@ -367,7 +367,7 @@ TEST(Client, a_timeout_closes_the_connection) {
              });
 }
 
-TEST(Client, cancelling_a_call_closes_the_connection) {
+TEST(Client, ClosesConnectionOnCancellation) {
   Bench::run(
       [](const StubRequest&) {
         return raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart", Then::hang);
@@ -389,7 +389,7 @@ TEST(Client, cancelling_a_call_closes_the_connection) {
       });
 }
 
-TEST(Client, a_scope_that_is_left_destroys_its_calls_without_a_trace) {
+TEST(Client, CallsOfDestroyedScopeLeaveNoTrace) {
   Bench::run([](const StubRequest&) { return raw("", Then::hang); },
              [](Bench& b) -> leash::Task<> {
                {
@@ -407,7 +407,7 @@ TEST(Client, a_scope_that_is_left_destroys_its_calls_without_a_trace) {
              });
 }
 
-TEST(Client, reads_a_chunked_response) {
+TEST(Client, ReadsChunkedResponse) {
   Bench::run(
       [](const StubRequest&) {
         return raw(
@@ -422,7 +422,7 @@ TEST(Client, reads_a_chunked_response) {
       });
 }
 
-TEST(Client, a_body_without_a_length_ends_where_the_connection_does) {
+TEST(Client, EndsBodyWithoutLengthAtConnectionEnd) {
   Bench::run([](const StubRequest&) { return raw("HTTP/1.1 200 OK\r\n\r\nall of it", Then::close); },
              [](Bench& b) -> leash::Task<> {
                auto response = co_await get(b);
@@ -431,7 +431,7 @@ TEST(Client, a_body_without_a_length_ends_where_the_connection_does) {
              });
 }
 
-TEST(Client, head_has_no_body_whatever_the_length_says) {
+TEST(Client, IgnoresContentLengthOfHeadResponse) {
   Bench::run(
       [](const StubRequest&) { return raw("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", Then::keep); },
       [](Bench& b) -> leash::Task<> {
@@ -442,7 +442,7 @@ TEST(Client, head_has_no_body_whatever_the_length_says) {
       });
 }
 
-TEST(Client, skips_interim_responses) {
+TEST(Client, SkipsInterimResponses) {
   Bench::run(
       [](const StubRequest&) {
         return raw("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 None\r\n\r\n", Then::keep);
@@ -453,7 +453,7 @@ TEST(Client, skips_interim_responses) {
       });
 }
 
-TEST(Client, bytes_that_were_not_asked_for_end_the_connection) {
+TEST(Client, DiscardsConnectionAfterSurplusBytes) {
   Bench::run([](const StubRequest&) { return raw(text("hello").bytes + "surplus", Then::keep); },
              [](Bench& b) -> leash::Task<> {
                EXPECT_TRUE(co_await get(b));
@@ -469,7 +469,7 @@ client::Request large_request(Bench& b) {
   return request;
 }
 
-TEST(Client, sends_a_large_request) {
+TEST(Client, SendsLargeRequest) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     auto response = co_await b.http.call(b.ctx, large_request(b));
     EXPECT_TRUE(response && response->body == "hello");
@@ -478,7 +478,7 @@ TEST(Client, sends_a_large_request) {
   });
 }
 
-TEST(Client, a_response_that_comes_before_all_of_the_request_was_sent_is_the_last_of_its_connection) {
+TEST(Client, ResponseToUnfinishedRequestEndsConnection) {
   Bench::run([](const StubRequest&) { return raw(text("no", 413).bytes, Then::deaf); },
              [](Bench& b) -> leash::Task<> {
                auto response = co_await b.http.call(b.ctx, large_request(b));
@@ -488,7 +488,7 @@ TEST(Client, a_response_that_comes_before_all_of_the_request_was_sent_is_the_las
              {}, support::AnswerWhen::head);
 }
 
-TEST(Client, reads_a_large_response_while_it_sends_a_large_request) {
+TEST(Client, ReadsLargeResponseWhileSendingLargeRequest) {
   client::Options options;
   options.response.body_bytes = large;
   Bench::run([](const StubRequest&) { return text(std::string(large, 'y')); },
@@ -499,7 +499,7 @@ TEST(Client, reads_a_large_response_while_it_sends_a_large_request) {
              options, support::AnswerWhen::head);
 }
 
-TEST(Client, a_server_that_stops_reading_costs_no_more_than_the_timeout) {
+TEST(Client, TimesOutWhenServerStopsReading) {
   Bench::run([](const StubRequest&) { return raw("", Then::deaf); },
              [](Bench& b) -> leash::Task<> {
                client::Request request = large_request(b);
@@ -510,7 +510,7 @@ TEST(Client, a_server_that_stops_reading_costs_no_more_than_the_timeout) {
              {}, support::AnswerWhen::head);
 }
 
-TEST(Client, a_server_that_resets_during_a_large_request_has_refused_it) {
+TEST(Client, ReportsResetDuringLargeRequestAsRefused) {
   Bench::run([](const StubRequest&) { return raw("", Then::reset); },
              [](Bench& b) -> leash::Task<> {
                const auto response = co_await b.http.call(b.ctx, large_request(b));
@@ -520,7 +520,7 @@ TEST(Client, a_server_that_resets_during_a_large_request_has_refused_it) {
              {}, support::AnswerWhen::head);
 }
 
-TEST(Client, a_response_that_was_not_asked_for_is_nobodys_answer) {
+TEST(Client, DiscardsUnrequestedResponse) {
   Bench::run(
       [](const StubRequest& request) {
         if (request.connection > 1) return text("mine");
@@ -537,7 +537,7 @@ TEST(Client, a_response_that_was_not_asked_for_is_nobodys_answer) {
       });
 }
 
-TEST(ClientDeathTest, does_not_take_connect) {
+TEST(ClientDeathTest, RejectsConnect) {
   const auto connect = [] {
     Bench::run(hello, [](Bench& b) -> leash::Task<> {
       client::Request request(b.server.url(), "CONNECT");
@@ -547,7 +547,7 @@ TEST(ClientDeathTest, does_not_take_connect) {
   EXPECT_DEATH(connect(), "CONNECT is not supported");
 }
 
-TEST(ClientDeathTest, is_not_destroyed_while_a_call_is_in_flight) {
+TEST(ClientDeathTest, AbortsIfDestroyedDuringCall) {
   const auto destroy_too_early = [] {
     asio::io_context io{1};
     leash::Loop loop{io};

@@ -16,7 +16,7 @@ using client::make_error_code;
 static_assert(std::is_error_condition_enum_v<errc>);
 static_assert(!std::is_error_code_enum_v<errc>, "a code has a cause; a kind is to compare it with");
 
-TEST(ClientError, IsOfItsKindWhateverItsCause) {
+TEST(ClientError, KeepsKindWithAnyCause) {
   EXPECT_EQ(make_error_code(errc::malformed), errc::malformed);
   EXPECT_EQ(make_error_code(errc::malformed, "Content-Length is repeated."), errc::malformed);
   EXPECT_NE(make_error_code(errc::malformed, "Content-Length is repeated."), errc::too_large);
@@ -48,7 +48,7 @@ bool leaves_out_causes_that_are_too_many() {
   return with_cause > 100 && with_cause < causes.size();
 }
 
-TEST(ClientErrorDeathTest, LeavesOutCausesThatAreTooManyAndKeepsTheKind) {
+TEST(ClientErrorDeathTest, OmitsExcessCausesButKeepsKind) {
   // In a process of its own: causes are for ever.
   EXPECT_EXIT(std::_Exit(leaves_out_causes_that_are_too_many() ? 0 : 1), testing::ExitedWithCode(0), "");
 }

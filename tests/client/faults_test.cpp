@@ -161,7 +161,7 @@ TEST_F(ClientAndServer, ADelayBeyondTheTimeoutIsTooLate) {
   expect_outcomes("responses", {.to_client = faults}, {"too late"}, 30ms);
 }
 
-TEST_F(ClientAndServer, ARequestThatIsCutOffOrResetIsRefused) {
+TEST_F(ClientAndServer, ReportCutOrResetRequestAsRefused) {
   for (const Next then : {Next::cut, Next::reset}) {
     SCOPED_TRACE(then == Next::cut ? "cut" : "reset");
     expect_outcomes("at once", {.to_server = event(then, 0)}, {"refused"});
@@ -171,7 +171,7 @@ TEST_F(ClientAndServer, ARequestThatIsCutOffOrResetIsRefused) {
   }
 }
 
-TEST_F(ClientAndServer, AResponseThatIsCutOffOrResetIsTruncated) {
+TEST_F(ClientAndServer, ReportCutOrResetResponseAsTruncated) {
   for (const Next then : {Next::cut, Next::reset}) {
     SCOPED_TRACE(then == Next::cut ? "cut" : "reset");
     expect_outcomes("at once", {.to_client = event(then, 0)}, {"refused"});

@@ -168,7 +168,7 @@ class LiveTable : public testing::Test {
   ServerProcess server;
 };
 
-TEST_F(LiveTable, ShowsWhatHasLeakedAndWhatChanges) {
+TEST_F(LiveTable, ShowsLeakedTasksAndChanges) {
   OnTerminal terminal(watch(), 80, 24);
   EXPECT_TRUE(terminal.shows("0 leaked")) << terminal.output();
   EXPECT_TRUE(terminal.output().starts_with(enters));
@@ -246,7 +246,7 @@ TEST_F(LiveTable, StaysWhenTheServerDoesNotAnswerAnyMore) {
   EXPECT_EQ(terminal.wait(), 0);
 }
 
-TEST_F(LiveTable, AServerThatNeverAnsweredIsAFailureOnAnUntouchedScreen) {
+TEST_F(LiveTable, FailsWithoutAnswerAndLeavesScreenUntouched) {
   server.stop();
   OnTerminal terminal(watch(), 80, 24);
   EXPECT_EQ(terminal.wait(), 1);
@@ -254,7 +254,7 @@ TEST_F(LiveTable, AServerThatNeverAnsweredIsAFailureOnAnUntouchedScreen) {
   EXPECT_FALSE(terminal.output().contains('\x1b')) << terminal.output();
 }
 
-TEST_F(LiveTable, IsLinesOnATerminalThatKnowsNothingElse) {
+TEST_F(LiveTable, PrintsLinesOnDumbTerminal) {
   OnTerminal terminal(watch("tasks"), 80, 24, "dumb");
   EXPECT_TRUE(terminal.wrote("count  +/-  state"));
   server.stop();

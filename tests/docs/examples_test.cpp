@@ -65,7 +65,7 @@ class Examples : public leash::testing::LoopFixture {
   }
 };
 
-TEST_F(Examples, ASignalPrintsWhatHasLeaked) {
+TEST_F(Examples, SignalPrintsLeakedTasks) {
   leak_one();
   std::ostringstream text;
   std::streambuf* const before = std::cerr.rdbuf(text.rdbuf());

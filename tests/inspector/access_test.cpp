@@ -44,7 +44,7 @@ TEST(Access, WantsTheTokenAndNothingElse) {
       << "which one?";
 }
 
-TEST(Access, LetsABrowserHaveThePageThatAsksForTheToken) {
+TEST(Access, ServesTokenPageWithoutToken) {
   EXPECT_EQ(refused(guarded, {}, http::Method::get, "127.0.0.1", "/"), 0);
   EXPECT_EQ(refused(guarded, {}, http::Method::post, "127.0.0.1", "/"), 401);
 }
@@ -74,7 +74,7 @@ TEST(Access, WithoutATokenKeepsPagesOfOthersFromReading) {
       << "a link to the live page, which shows nothing by itself";
 }
 
-TEST(Access, WithoutATokenWantsAHostThatIsNobodyElses) {
+TEST(Access, WithoutTokenRequiresOwnHost) {
   const Access named({.names = {"leash", "tasks.leash"}});
   const Access on_a_file({.any_name = true});
   const auto get = [](const Access& access, const char* host) {
@@ -122,7 +122,7 @@ constexpr AdminRoute admin_routes[] = {
     {"GET", "/debug/tasks"}, {"GET", "/debug/leaks"}, {"GET", "/debug/contexts"},
     {"POST", "/debug/reap"}};
 
-TEST(AdminListener, WithATokenAnswersNobodyWithoutIt) {
+TEST(AdminListener, RefusesRequestsWithoutItsToken) {
   const ServerProcess server({"--admin-token", "s3cret"});
   for (const AdminRoute& route : admin_routes) {
     const HttpReply reply = ask(server.admin_port(), route.method, route.target, {}, route.body);
@@ -146,7 +146,7 @@ TEST(AdminListener, WithATokenAnswersNobodyWithoutIt) {
   EXPECT_EQ(server.get("/healthz").status, 200);
 }
 
-TEST(AdminListener, IsTheOnlyOneThatKnowsItsRoutes) {
+TEST(AdminListener, AloneServesItsRoutes) {
   const ServerProcess server;
   for (const AdminRoute& route : admin_routes) {
     EXPECT_EQ(ask(server.port(), route.method, route.target, {}, route.body).status, 404) << route.target;

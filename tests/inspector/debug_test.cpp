@@ -26,7 +26,7 @@ json ask(const ServerProcess& server, const std::string& target) {
   return json::parse(reply.body, nullptr, false);
 }
 
-TEST(Debug, LeaksAreShownByTheirStacksWithWhoOwnedThem) {
+TEST(Debug, ShowsLeaksByStackWithOwner) {
   const ServerProcess server(leaky);
   leak(server, "send", 3);
   leak(server, "receive", 2);
@@ -69,7 +69,7 @@ TEST(Debug, NameTheTraceOfTheRequest) {
   EXPECT_NE(begun, trace);
 }
 
-TEST(Debug, AreFilteredByWhatTheQuerySays) {
+TEST(Debug, FiltersTasksByQuery) {
   const ServerProcess server(leaky);
   leak(server, "send", 1);
   leak(server, "receive", 1);
@@ -81,7 +81,7 @@ TEST(Debug, AreFilteredByWhatTheQuerySays) {
   EXPECT_EQ(ask(server, "/debug/tasks?limit=1")["tasks"].size(), 1u);
 }
 
-TEST(Debug, SaysWhatIsWrongWithAQuery) {
+TEST(Debug, RejectsInvalidQueries) {
   const ServerProcess server;
   for (const char* target :
        {"/debug/tasks?bogus=1", "/debug/tasks?state=lost", "/debug/tasks?min_age=soon",
@@ -112,7 +112,7 @@ TEST(Debug, TwoDumpsAreCompared) {
   EXPECT_EQ(server.admin("GET", "/debug/tasks?full=1&since=" + full).status, 400) << "groups are compared";
 }
 
-TEST(Debug, GroupsThatTheLimitHidesAreComparedToo) {
+TEST(Debug, ComparesGroupsHiddenByLimit) {
   const ServerProcess server(leaky);
   leak(server, "receive", 1);
   leak(server, "error", 1);
@@ -132,14 +132,14 @@ TEST(Debug, GroupsThatTheLimitHidesAreComparedToo) {
   EXPECT_EQ(grown["changes"][0]["count"], 4);
 }
 
-TEST(Debug, DumpsOfEachTaskPushNoneOutThatCanBeComparedWith) {
+TEST(Debug, FullDumpsEvictNoComparableDump) {
   const ServerProcess server(leaky);
   const int id = ask(server, "/debug/tasks?site=server/patterns")["id"].get<int>();
   for (int i = 1; i <= 40; ++i) EXPECT_EQ(ask(server, "/debug/tasks?full=1")["id"], id + i);
   EXPECT_EQ(ask(server, "/debug/tasks?site=server/patterns&since=" + std::to_string(id))["since"], id);
 }
 
-TEST(Debug, TheTimeOfRequestsIsNotThatOfTheAdminListener) {
+TEST(Debug, RequestTimeoutSparesAdminListener) {
   const ServerProcess server({"--request-timeout", "1us"});
   EXPECT_EQ(server.get("/backend?latency=1s").status, 504);
   EXPECT_EQ(ask(server, "/debug/tasks")["unresponsive"], json::array());
@@ -153,7 +153,7 @@ TEST(Debug, ABrowserGetsAPage) {
   EXPECT_NE(page.body.find("&quot;listener&quot;"), std::string::npos) << page.body;
 }
 
-TEST(Debug, ContextsAreShownByThePlaceThatMadeThem) {
+TEST(Debug, ShowsContextsByCreationSite) {
   const ServerProcess server(leaky);
   leak(server, "timer", 3);
   const json contexts = ask(server, "/debug/contexts?site=patterns/timer.cpp");
@@ -165,7 +165,7 @@ TEST(Debug, ContextsAreShownByThePlaceThatMadeThem) {
   EXPECT_GT(parked["nearest_deadline_seconds"], 3500);
 }
 
-TEST(Debug, TheTreeShowsWhatBelongsToWhom) {
+TEST(Debug, TreeShowsOwnership) {
   const ServerProcess server(leaky);
   leak(server, "receive", 2);
   const json tree = ask(server, "/debug/tree");
@@ -214,7 +214,7 @@ TEST(Debug, ContextsThatHaveOutlivedNameTheirLineAndOwner) {
   EXPECT_GT(parked["owner_done_seconds"], 0.9);
 }
 
-TEST(Debug, ReapEndsWhatHasLeaked) {
+TEST(Debug, ReapEndsLeakedTasks) {
   const ServerProcess server(leaky);
   leak(server, "send", 2);
   leak(server, "receive", 1);

@@ -79,7 +79,7 @@ TEST(Inspector, SeesEveryLoopOfTheProcessButItsOwn) {
             std::string::npos);
 }
 
-TEST(Inspector, ForgetsALoopThatHasGone) {
+TEST(Inspector, ForgetsDestroyedLoop) {
   const auto inspector = Inspector::start();
   ASSERT_TRUE(inspector) << inspector.error();
   { const Waiting gone("gone"); }
@@ -88,7 +88,7 @@ TEST(Inspector, ForgetsALoopThatHasGone) {
   EXPECT_TRUE(dump["unresponsive"].empty());
 }
 
-TEST(Inspector, AnswersTheRoutesThatTheProgramAdds) {
+TEST(Inspector, AnswersRoutesAddedByProgram) {
   leash::InspectorOptions options;
   options.routes.push_back(
       {"PUT", "/level", "sets the level", [](const leash::InspectorRequest& request) {
@@ -171,7 +171,7 @@ class UnixInspector : public testing::Test {
   }
 };
 
-TEST_F(UnixInspector, ListensOnAFileThatIsForItsUserAlone) {
+TEST_F(UnixInspector, ListensOnFileReservedForItsUser) {
   {
     const auto inspector = Inspector::start({.listen = "unix:" + path});
     ASSERT_TRUE(inspector) << inspector.error();
@@ -187,7 +187,7 @@ TEST_F(UnixInspector, ListensOnAFileThatIsForItsUserAlone) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-TEST_F(UnixInspector, ReplacesAFileThatAServerLeftBehindAndNoOther) {
+TEST_F(UnixInspector, ReplacesOnlyAbandonedSocketFile) {
   {
     asio::io_context io;
     const int left = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

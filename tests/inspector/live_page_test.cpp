@@ -43,7 +43,7 @@ TEST(LivePage, UsesNoNetworkButItsOwnServer) {
   }
 }
 
-TEST(LivePage, HistoryHasTheMetricsOfEverySecondAndWhatHasComeSince) {
+TEST(LivePage, HistoryGivesEverySecondAndLaterSamples) {
   const ServerProcess server({"--mode", "leaky", "--threads", "2"});
   for (int i = 0; i < 6; ++i) EXPECT_EQ(server.get("/demo?latency=0&pattern=send").status, 200);
   json seen;

@@ -24,7 +24,7 @@ TEST(ProfileRoutes, AnswerCompressedProfilesToDownload) {
   }
 }
 
-TEST(ProfileRoutes, SayWhereToFindWhatTheyHaveNot) {
+TEST(ProfileRoutes, NameAlternativesToUnsupportedQueries) {
   const ServerProcess server;
   const HttpReply text = server.admin("GET", "/debug/pprof/goroutine?debug=1");
   EXPECT_EQ(text.status, 400);

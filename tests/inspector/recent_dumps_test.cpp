@@ -21,7 +21,7 @@ leash::Dump dump(std::initializer_list<leash::TaskGroup> entries) {
   return made;
 }
 
-TEST(RecentDumps, FindsWhatItRemembersByItsNumber) {
+TEST(RecentDumps, FindsDumpByNumber) {
   RecentDumps dumps;
   const auto id = dumps.remember("all", leash::TimePoint{}, dump({group("a.cpp", 3)}));
   ASSERT_NE(dumps.find(id), nullptr);
@@ -47,13 +47,13 @@ TEST(RecentDumps, ANumberAloneIsOfNoDump) {
   EXPECT_EQ(dumps.remember("all", leash::TimePoint{}, {}), number + 1);
 }
 
-TEST(RecentDumps, KnowsWhichLoopsAreNotInADump) {
+TEST(RecentDumps, RemembersUnresponsiveLoopsOfDump) {
   RecentDumps dumps;
   const auto id = dumps.remember("all", leash::TimePoint{}, {}, {"worker 1"});
   EXPECT_EQ(dumps.find(id)->unresponsive, std::vector<std::string>{"worker 1"});
 }
 
-TEST(Changes, AreWhatGrewThenWhatShrankAndNothingElse) {
+TEST(Changes, ListOnlyGrownThenShrunkGroups) {
   const auto changed =
       inspector::changes(dump({group("same.cpp", 5), group("gone.cpp", 2), group("grew.cpp", 1)}),
                          dump({group("same.cpp", 5), group("grew.cpp", 4), group("new.cpp", 9)}));

@@ -14,7 +14,7 @@ Sample taken(double time) {
   return sample;
 }
 
-TEST(RecentSamples, GivesWhatHasComeAfterANumber) {
+TEST(RecentSamples, GivesSamplesAfterNumber) {
   RecentSamples samples;
   EXPECT_EQ(samples.newest(), 0u);
   EXPECT_TRUE(samples.after(0).empty());

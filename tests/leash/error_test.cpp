@@ -17,7 +17,7 @@ namespace {
 static_assert(std::is_same_v<decltype(value_or_throw(std::declval<Result<int>>())), int>);
 static_assert(std::is_void_v<decltype(value_or_throw(std::declval<Result<>>()))>);
 
-TEST(Error, EveryCodeThatSaysToldToStopIsACancellation) {
+TEST(Error, EveryStopCodeIsACancellation) {
   for (const std::error_code code :
        {make_error_code(errc::canceled), make_error_code(errc::deadline_exceeded),
         make_error_code(errc::finished), make_error_code(errc::disconnected), make_error_code(errc::shutdown),

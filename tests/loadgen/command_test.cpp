@@ -58,7 +58,7 @@ TEST(LoadCommand, AFixedServerIsClean) {
   EXPECT_GT(report["latency_seconds"]["p50"], 0.004) << "the default latency is 5 ms";
 }
 
-TEST(LoadCommand, ALeakyServerHasLeakedWhatItsPatternLeaves) {
+TEST(LoadCommand, ReportsExactLeaksOfLeakyPattern) {
   const ServerProcess server({"--mode", "leaky"});
   const std::string file = new_file();
   const Finished run = load({"run", server.url("/demo?pattern=send&fanout=4"), "--metrics",
@@ -73,7 +73,7 @@ TEST(LoadCommand, ALeakyServerHasLeakedWhatItsPatternLeaves) {
   EXPECT_NE(run.out.find("150 tasks (3.00 per request)"), std::string::npos) << run.out;
 }
 
-TEST(LoadCommand, ADeadlineThatIsNeverCancelledIsALeakWithoutATask) {
+TEST(LoadCommand, UncanceledDeadlineIsLeakWithoutTask) {
   const ServerProcess server({"--mode", "leaky"});
   const std::string file = new_file();
   const Finished run = load({"run", server.url("/demo?pattern=timer"), "--metrics", metrics_of(server),
@@ -84,7 +84,7 @@ TEST(LoadCommand, ADeadlineThatIsNeverCancelledIsALeakWithoutATask) {
   EXPECT_EQ(figures["timers_after_drain"].get<int>() - figures["timers_before"].get<int>(), 20);
 }
 
-TEST(LoadCommand, LooksAtAServerThatWantsItsToken) {
+TEST(LoadCommand, ScrapesServerRequiringToken) {
   const ServerProcess server({"--admin-token", "s3cret"});
   const auto run = [&](std::vector<std::string> more) {
     more.insert(more.begin(), {"run", server.url("/demo"), "--metrics", metrics_of(server), "--requests",
@@ -114,7 +114,7 @@ TEST(LoadCommand, CompareSetsBothSideBySide) {
   EXPECT_EQ(report["leaky"]["requests"]["ok"], 100);
 }
 
-TEST(LoadCommand, ClientsThatLeaveAreNoErrorsAndLeaveNothing) {
+TEST(LoadCommand, AbortingClientsCauseNoErrorsAndNoLeaks) {
   const ServerProcess server;
   const std::string file = new_file();
   const Finished run = load({"run", server.url("/demo?pattern=mixed"), "--metrics", metrics_of(server),
@@ -144,7 +144,7 @@ TEST(LoadCommand, WithoutTheServersMetricsTheVerdictIsUnknown) {
   EXPECT_NE(run.out.find("unknown"), std::string::npos) << run.out;
 }
 
-TEST(LoadCommand, AFileThatCannotBeWrittenIsSaidBeforeTheLoad) {
+TEST(LoadCommand, ReportsUnwritableFileBeforeLoad) {
   const Finished run = load({"run", "http://127.0.0.1:1/", "--json", "/no/such/folder/run.json"});
   EXPECT_EQ(run.status, 2);
   EXPECT_NE(run.err.find("/no/such/folder/run.json: cannot be written"), std::string::npos) << run.err;
@@ -167,7 +167,7 @@ wait $!; status=$?; cat "$out"; rm "$out"; exit $status)";
   return run_command({"bash", "-c", script, LEASH_LOAD_BINARY, server.url("/demo"), metrics_of(server)});
 }
 
-TEST(LoadCommand, ASignalEndsTheLoadAndWhatWasDoneIsJudged) {
+TEST(LoadCommand, SignalEndsLoadAndFinishedPartIsJudged) {
   const ServerProcess server;
   const Finished run = signalled_load(server, "INT");
   EXPECT_EQ(run.status, 0) << run.out << run.err;
@@ -320,7 +320,7 @@ TEST(LoadCommand, WithoutDescriptorsFailsInOneLine) {
 }
 #endif
 
-TEST(LoadCommand, AReportThatIsLostIsSaidAndHidesNoLeak) {
+TEST(LoadCommand, ReportsLostReportWithoutHidingLeak) {
   const ServerProcess server({"--mode", "leaky"});
   const auto run = [&](const std::string& target, const std::string& more) {
     return run_command({"/bin/sh", "-c",

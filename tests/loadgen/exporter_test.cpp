@@ -84,7 +84,7 @@ TEST(Exporter, ABadRequestIsAnsweredAndTheConnectionClosed) {
   });
 }
 
-TEST(Exporter, AnAddressThatCannotBeListenedOnIsOneLine) {
+TEST(Exporter, ReportsUnusableAddressInOneLine) {
   asio::io_context io{1};
   const auto first = Exporter::open(io, "127.0.0.1", 0);
   ASSERT_TRUE(first);

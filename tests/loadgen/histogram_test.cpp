@@ -28,7 +28,7 @@ double relative_error(Duration got, Duration exact) {
   return std::abs(static_cast<double>((got - exact).count())) / static_cast<double>(exact.count());
 }
 
-TEST(Histogram, EachQuantileIsWithinATenthOfAPercentOfTheSortedValues) {
+TEST(Histogram, QuantilesAreWithinTenthOfPercentOfSortedValues) {
   auto values = spread_values(100'003, 1);
   Histogram histogram;
   for (const auto value : values) histogram.record(value);
@@ -41,7 +41,7 @@ TEST(Histogram, EachQuantileIsWithinATenthOfAPercentOfTheSortedValues) {
   }
 }
 
-TEST(Histogram, ASingleValueIsWithinATenthOfAPercentWhateverItsSize) {
+TEST(Histogram, SingleValueIsWithinTenthOfPercentAtAnySize) {
   for (const auto value : spread_values(2'000, 2)) {
     // Two values around it, so that the exact minimum and maximum do not help.
     Histogram histogram;
@@ -52,7 +52,7 @@ TEST(Histogram, ASingleValueIsWithinATenthOfAPercentWhateverItsSize) {
   }
 }
 
-TEST(Histogram, AQuantileThatFallsOnAValueExactlyIsThatValueAndNotTheNext) {
+TEST(Histogram, QuantileOnExactRankGivesItsOwnValue) {
   Histogram histogram;
   for (int i = 1; i <= 100; ++i) histogram.record(i * 1us);
   for (int i = 1; i <= 100; ++i) {
@@ -171,7 +171,7 @@ TEST(Histogram, CountsNameTheLowestValueOfEachBucket) {
 }
 
 // The property that `leash-load merge` rests on.
-TEST(Histogram, MergingPartsThroughTheirCountsIsExactlyTheHistogramOfAll) {
+TEST(Histogram, MergedCountsEqualHistogramOfAllValues) {
   std::mt19937_64 random{11};
   for (unsigned round = 0; round < 20; ++round) {
     const auto values = spread_values(1 + random() % 5'000, round);
@@ -187,7 +187,7 @@ TEST(Histogram, MergingPartsThroughTheirCountsIsExactlyTheHistogramOfAll) {
   }
 }
 
-TEST(Histogram, CountsThatNoHistogramGaveAreRefused) {
+TEST(Histogram, RefusesInvalidCounts) {
   Histogram histogram;
   for (const auto value : {5us, 9us, 9us, 70'000us}) histogram.record(value);
   const auto refused = [&](auto spoil) {

@@ -34,7 +34,7 @@ LoadMetrics figures(const loadgen::Histogram& latency) {
   return figures;
 }
 
-TEST(LoadMetrics, HaveWhatTheReportHas) {
+TEST(LoadMetrics, HaveSameFiguresAsReport) {
   loadgen::Histogram latency;
   for (const auto value : {300us, 700us, 40'000us, 20'000'000us}) latency.record(value);
   const std::string text = render_metrics(figures(latency));
@@ -67,7 +67,7 @@ TEST(LoadMetrics, HaveWhatTheReportHas) {
   EXPECT_GT(*metrics->sum("process_resident_memory_bytes"), 1e5);
 }
 
-TEST(LoadMetrics, TheSidesOfAComparisonAreApartThoughTheyHaveOneTarget) {
+TEST(LoadMetrics, SeparateComparisonSidesOfOneTarget) {
   loadgen::Histogram latency;
   LoadMetrics both = figures(latency);
   both.sides.push_back(both.sides.front());
@@ -86,7 +86,7 @@ TEST(LoadMetrics, AFamilyWithoutASampleIsLeftOut) {
   EXPECT_NE(text.find("leash_load_phase{phase=\"starting\"} 1"), std::string::npos) << text;
 }
 
-TEST(LoadMetrics, AreWhatPrometheusReads) {
+TEST(LoadMetrics, AreReadableByPrometheus) {
   loadgen::Histogram latency;
   latency.record(5ms);
   const std::string file = ::testing::TempDir() + "load-metrics-" + std::to_string(::getpid());

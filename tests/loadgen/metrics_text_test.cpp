@@ -21,7 +21,7 @@ std::string error_of(std::string_view text) {
   return parsed ? "no error" : parsed.error();
 }
 
-TEST(MetricsText, ReadsWhatPrometheusCppWrites) {
+TEST(MetricsText, ReadsOutputOfPrometheusCpp) {
   prometheus::Registry registry;
   auto& live =
       prometheus::BuildGauge().Name("leash_tasks_live").Help("Live \"tasks\" by\\site.").Register(registry);
@@ -54,7 +54,7 @@ TEST(MetricsText, ReadsWhatPrometheusCppWrites) {
   EXPECT_EQ(metrics->sum("http_request_duration_seconds_bucket", {{"le", "+Inf"}}), 1);
 }
 
-TEST(MetricsText, ReadsWhatPrometheusCppWritesForValuesThatAreNoNumbers) {
+TEST(MetricsText, ReadsNonFiniteValuesOfPrometheusCpp) {
   prometheus::Registry registry;
   auto& gauge = prometheus::BuildGauge().Name("g").Help("").Register(registry);
   gauge.Add({{"is", "inf"}}).Set(std::numeric_limits<double>::infinity());
@@ -68,7 +68,7 @@ TEST(MetricsText, ReadsWhatPrometheusCppWritesForValuesThatAreNoNumbers) {
   EXPECT_TRUE(std::isnan(*metrics->sum("g", {{"is", "nan"}})));
 }
 
-TEST(MetricsText, ReadsTheOddFormsThatTheFormatAllows) {
+TEST(MetricsText, ReadsUnusualButValidForms) {
   const auto metrics = parse_metrics(
       "# a comment\n"
       "\n"
@@ -96,7 +96,7 @@ TEST(MetricsText, AMissingLabelIsTheEmptyOne) {
   EXPECT_EQ(metrics->sum("a", {{"z", ""}}), 4);
 }
 
-TEST(MetricsText, TextWhoseEndIsMissingIsAnErrorAndNotASmallerNumber) {
+TEST(MetricsText, TruncatedTextIsErrorNotSmallerNumber) {
   EXPECT_EQ(error_of("a 1\nleash_tasks_live 12"),
             "metrics, line 2: the end is missing: the last line has no newline");
 }

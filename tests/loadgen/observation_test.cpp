@@ -53,7 +53,7 @@ TEST(Observation, KeepsTheTimeItWasGiven) {
   EXPECT_EQ(loadgen::observe(loadgen::parse_metrics(complete).value(), at)->at, at);
 }
 
-TEST(Observation, ASeriesThatHasNotBegunIsZero) {
+TEST(Observation, CountsAbsentSeriesAsZero) {
   const auto seen = observe(
       "leash_contexts_live 1\nleash_contexts_held 0\nleash_timers_armed 0\nprocess_start_time_seconds 5\n");
   ASSERT_TRUE(seen.has_value()) << seen.error();
@@ -91,7 +91,7 @@ http_requests_in_flight 0
   EXPECT_EQ(seen->requests, 0);
 }
 
-TEST(Observation, MetricsOfAnotherServerAreAnErrorThatNamesWhatIsMissing) {
+TEST(Observation, ErrorNamesMissingMetricOfAnotherServer) {
   for (const std::string name :
        {"leash_contexts_live", "leash_contexts_held", "leash_timers_armed", "process_start_time_seconds"}) {
     const auto seen = observe(without(complete, name));
@@ -100,7 +100,7 @@ TEST(Observation, MetricsOfAnotherServerAreAnErrorThatNamesWhatIsMissing) {
   }
 }
 
-TEST(Observation, AFigureThatIsNoNumberIsAnError) {
+TEST(Observation, RejectsUnusableNumber) {
   for (const std::string value : {"NaN", "+Inf", "-Inf", "1e300"}) {
     const auto seen = observe(without(complete, "leash_timers_armed") + "leash_timers_armed " + value + "\n");
     ASSERT_FALSE(seen.has_value()) << value;

@@ -94,7 +94,7 @@ TEST(LoadOptions, CompareTakesTheFixedServerFirst) {
   EXPECT_DOUBLE_EQ(options->targets[1].plan.abort_share, 0.05);
 }
 
-TEST(LoadOptions, SaysWhatIsWrong) {
+TEST(LoadOptions, ReportUsageErrors) {
   expect_refused({}, "A subcommand is required");
   expect_refused({"ruin"}, "'ruin' is not a command; the commands are run, compare, merge");
   expect_refused({"run"}, "URL is required");
@@ -124,7 +124,7 @@ TEST(LoadOptions, SaysWhatIsWrong) {
   expect_refused({"merge", "a.json", "--rate", "5"}, "--rate");
 }
 
-TEST(LoadOptions, StagesAreAnOpenLoopWithoutWarmupUnlessToldOtherwise) {
+TEST(LoadOptions, StagesDefaultToOpenLoopWithoutWarmup) {
   const auto options = parse({"run", "http://127.0.0.1:8080/", "--stages", "10s:100,30s:100..1000"});
   ASSERT_TRUE(options);
   const loadgen::Plan& plan = options->targets[0].plan;

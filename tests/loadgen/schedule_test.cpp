@@ -98,7 +98,7 @@ TEST(Stages, AreStepsOrRamps) {
   EXPECT_NEAR(loadgen::mean_rate_of(*stages), 17500.25 / 40.5, 1e-9);
 }
 
-TEST(Stages, WhatIsWrongIsSaidInOneLine) {
+TEST(Stages, ReportErrorsInOneLine) {
   const auto says = [](std::string_view text) {
     const auto stages = parse_stages(text);
     return stages ? "nothing" : stages.error();

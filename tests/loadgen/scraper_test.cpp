@@ -42,7 +42,7 @@ void scrape(support::StubHttpServer::Answer answer,
   });
 }
 
-TEST(Scraper, ReadsWhatTheServerTells) {
+TEST(Scraper, ReadsServerFigures) {
   scrape([](const StubRequest&) { return text(metrics); },
          [](const auto& seen) {
            ASSERT_TRUE(seen) << seen.error();
@@ -55,7 +55,7 @@ TEST(Scraper, ReadsWhatTheServerTells) {
          });
 }
 
-TEST(Scraper, SaysInOneSentenceWhatIsWrong) {
+TEST(Scraper, ReportsErrorsInOneSentence) {
   for (const char* value : {"NaN", "+Inf", "1e300"}) {
     scrape(
         [value](const StubRequest&) {
@@ -84,7 +84,7 @@ TEST(Scraper, SaysInOneSentenceWhatIsWrong) {
          [](const auto& seen) { EXPECT_FALSE(seen) << "metrics of another kind of server"; });
 }
 
-TEST(Scraper, WhatTheServerSaysCannotMoveTheCursor) {
+TEST(Scraper, StripsControlCharactersFromServerText) {
   scrape(
       [](const StubRequest&) {
         std::string spoilt = metrics;

@@ -43,7 +43,7 @@ leash::Task<RunResult> run(Bench& bench, loadgen::Options options) {
   co_return result;
 }
 
-TEST(Session, KeepsWhatItSawLastWhenTheTimeToSettleEndsInAScrape) {
+TEST(Session, KeepsLastObservationIfSettlingEndsInScrape) {
   bool loaded = false;
   int scrapes_since = 0;
   Bench::run(

@@ -141,7 +141,7 @@ TEST(Traffic, AnotherStatusThan2xxIsAnErrorWithALatency) {
        });
 }
 
-TEST(Traffic, ARequestOutOfTimeIsAnErrorAndItsConnectionIsReplaced) {
+TEST(Traffic, CountsTimeoutAsErrorAndReplacesConnection) {
   load(
       [](const StubRequest& request) {
         return request.connection == 1 ? and_then(StubReply(), Then::hang) : text("hello");
@@ -245,7 +245,7 @@ TEST(Traffic, MessagesAreSentInTurn) {
       });
 }
 
-TEST(Traffic, ARequestThatWasRefusedIsSentOnceMore) {
+TEST(Traffic, ResendsRefusedRequestOnce) {
   load(
       [](const StubRequest& request) {
         return request.on_connection == 2 ? and_then(StubReply(), Then::reset) : text("hello");
@@ -262,7 +262,7 @@ TEST(Traffic, ARequestThatWasRefusedIsSentOnceMore) {
       });
 }
 
-TEST(Traffic, OneThatIsRefusedTwiceIsAnError) {
+TEST(Traffic, CountsTwiceRefusedRequestAsError) {
   load([](const StubRequest&) { return and_then(StubReply(), Then::reset); },
        [](Plan& plan) {
          plan.connections = 1;
@@ -275,7 +275,7 @@ TEST(Traffic, OneThatIsRefusedTwiceIsAnError) {
        });
 }
 
-TEST(Traffic, AClientThatLeavesIsCountedAsAbortedAndNotAsAnError) {
+TEST(Traffic, CountsDepartedClientAsAbortedNotAsError) {
   load([](const StubRequest&) { return and_then(StubReply(), Then::hang); },
        [](Plan& plan) {
          plan.connections = 2;
@@ -316,7 +316,7 @@ TEST(Traffic, SaysWhenTheRateWasNotReached) {
       });
 }
 
-TEST(Traffic, StopsWhenItIsToldToAndFinishesWhatIsInFlight) {
+TEST(Traffic, StopsWhenToldAndFinishesRequestsInFlight) {
   Bench::run(
       [](const StubRequest&) {
         StubReply reply = text("hello");
@@ -431,7 +431,7 @@ TEST(Traffic, FollowsItsScheduleToTheNanosecond) {
   EXPECT_NEAR(*test.traffic->rate_asked(), 28 / 0.45, 1e-9);
 }
 
-TEST(Traffic, RequestsThatAreDueNearlyTogetherLeaveTogetherAndTheirLatencyCountsFromThen) {
+TEST(Traffic, BatchesRequestsDueCloselyAndTimesThemFromSending) {
   StillTime test([](const StubRequest&) {
     StubReply reply = text("hello");
     reply.after = 1ms;

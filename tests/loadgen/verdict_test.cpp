@@ -97,7 +97,7 @@ TEST(Verdict, LeakWhenOnlyTimersAreLeftOver) {
   EXPECT_EQ(judgement.reason, "100 timers (1.00 per request) left over after the drain");
 }
 
-TEST(Verdict, UnknownWhenWhatIsLeftMayBeOfConnectionsOfOthers) {
+TEST(Verdict, UnknownIfLeftoversMayBelongToOtherClients) {
   auto evidence = clean_load();
   evidence.before->connections = 1;
   evidence.after->connections = 3;
@@ -115,7 +115,7 @@ TEST(Verdict, UnknownWhenWhatIsLeftMayBeOfConnectionsOfOthers) {
   EXPECT_EQ(judge(evidence).verdict, Verdict::leak) << "tasks of requests are no connection's";
 }
 
-TEST(Verdict, OneKindThatShrankDoesNotHideAnotherThatGrew) {
+TEST(Verdict, ShrinkingKindDoesNotHideGrowingKind) {
   auto evidence = clean_load();
   evidence.after->tasks = 0;
   evidence.after->contexts += 100;
@@ -138,7 +138,7 @@ TEST(Verdict, LeakThoughTheServerCountedNoRequest) {
   EXPECT_EQ(judgement.bytes_per_request, std::nullopt);
 }
 
-TEST(Verdict, PerRequestFiguresUseTheServersOwnCountOfDemoRequests) {
+TEST(Verdict, PerRequestFiguresUseServerCountOfDemoRequests) {
   auto evidence = clean_load();
   evidence.after->heap_bytes += 200'000;
   const auto judgement = judge(evidence);
@@ -155,7 +155,7 @@ TEST(Verdict, WithoutDemoRequestsAllRequestsCount) {
   EXPECT_EQ(judgement.requests_of_others, 3);
 }
 
-TEST(Verdict, BytesARequestAreOfResidentMemoryWhenTheServerTellsNoHeap) {
+TEST(Verdict, BytesPerRequestUseResidentMemoryWithoutHeap) {
   auto evidence = clean_load();
   evidence.before->heap_bytes = 0;
   evidence.after->heap_bytes = 0;
@@ -213,7 +213,7 @@ TEST(Verdict, LeakBeforeARestartThoughTheServerWasGoneAtTheEnd) {
   EXPECT_EQ(judge(evidence).verdict, Verdict::leak);
 }
 
-TEST(Verdict, UnknownAfterARestartBeforeWhichNoLeakedTaskWasSeen) {
+TEST(Verdict, UnknownAfterRestartWithoutEarlierLeak) {
   auto evidence = clean_load();
   evidence.after = ServerObservation{.at = {}, .tasks = 900, .tasks_leaked = 900, .start_time = 2000};
   const auto judgement = judge(evidence);
@@ -233,13 +233,13 @@ TEST(Verdict, EachRestartCountsAndALeakBetweenTwoIsSeen) {
             "the server restarted 2 times during the load; before that, 1 leaked task had been seen");
 }
 
-TEST(Verdict, HasTheNamesThatReportsUse) {
+TEST(Verdict, HasNamesUsedByReports) {
   EXPECT_EQ(to_string(Verdict::clean), "clean");
   EXPECT_EQ(to_string(Verdict::leak), "leak");
   EXPECT_EQ(to_string(Verdict::unknown), "unknown");
 }
 
-TEST(Verdict, UnknownWhenTheServerCountedFewerRequestsThanItIsSaidToHaveAnswered) {
+TEST(Verdict, UnknownIfServerCountedTooFewRequests) {
   auto evidence = clean_load();
   evidence.after->requests = *evidence.before->requests + 34;
   evidence.after->demo_requests = evidence.before->demo_requests + 33;
@@ -252,7 +252,7 @@ TEST(Verdict, UnknownWhenTheServerCountedFewerRequestsThanItIsSaidToHaveAnswered
   EXPECT_EQ(judge(evidence).verdict, Verdict::leak) << "what is left is left";
 }
 
-TEST(Verdict, AServiceThatDoesNotCountRequestsIsJudgedAllTheSame) {
+TEST(Verdict, JudgesServiceWithoutRequestCount) {
   auto evidence = clean_load();
   for (auto* seen : {&*evidence.before, &*evidence.after}) {
     seen->requests.reset();

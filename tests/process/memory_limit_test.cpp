@@ -35,7 +35,7 @@ class MemoryLimit : public testing::Test {
   fs::path folder_;
 };
 
-TEST_F(MemoryLimit, WithoutControlGroupsIsWhatTheMachineHas) {
+TEST_F(MemoryLimit, EqualsMachineMemoryWithoutControlGroups) {
   const auto machine = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   EXPECT_EQ(limit(), machine);
@@ -44,7 +44,7 @@ TEST_F(MemoryLimit, WithoutControlGroupsIsWhatTheMachineHas) {
   EXPECT_EQ(limit(), machine);
 }
 
-TEST_F(MemoryLimit, OfAContainerIsThatOfTheRootItSees) {
+TEST_F(MemoryLimit, OfContainerIsLimitOfItsVisibleRoot) {
   put("self", "0::/");
   put("groups/memory.max", std::to_string(64 * mebibyte));
   EXPECT_EQ(limit(), 64 * mebibyte);
@@ -59,7 +59,7 @@ TEST_F(MemoryLimit, IsTheSmallestOfTheGroupAndOfThoseItIsIn) {
   EXPECT_EQ(limit(), 16 * mebibyte);
 }
 
-TEST_F(MemoryLimit, OfTheFirstVersionOfControlGroupsIsFoundByItsController) {
+TEST_F(MemoryLimit, FindsVersionOneControlGroupByController) {
   put("self", "5:cpu,cpuacct:/docker/1\n4:hugetlb,memory:/docker/1\n0::/elsewhere");
   put("groups/memory/memory.limit_in_bytes", "9223372036854771712");
   put("groups/memory/docker/1/memory.limit_in_bytes", std::to_string(24 * mebibyte));

@@ -123,7 +123,7 @@ std::string answers_after_half_close(const ServerProcess& server, const std::str
   return client.receive_all();
 }
 
-TEST(HalfClose, WhatNeedsNoWaitingIsStillAnswered) {
+TEST(HalfClose, StillAnswersRequestsWithoutWaiting) {
   ServerProcess server;
   const std::string echo = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
   for (const std::string& bytes : {get("/healthz"), get("/nowhere"), echo, get("/backend?latency=0"),
@@ -135,7 +135,7 @@ TEST(HalfClose, WhatNeedsNoWaitingIsStillAnswered) {
   }
 }
 
-TEST(HalfClose, SoIsAllOfAPipelineThatIsLongerThanTheBuffer) {
+TEST(HalfClose, StillAnswersPipelineLongerThanBuffer) {
   ServerProcess server;
   std::string pipeline;
   for (int i = 0; i < 2500; ++i) pipeline += get("/healthz");
@@ -144,7 +144,7 @@ TEST(HalfClose, SoIsAllOfAPipelineThatIsLongerThanTheBuffer) {
   EXPECT_EQ(seen.responses.size(), 2500u);
 }
 
-TEST(HalfClose, CancelsWhatWaits) {
+TEST(HalfClose, CancelsWaitingRequests) {
   ServerProcess server({"--request-timeout", "60s"});
   EXPECT_EQ(answers_after_half_close(server, get("/demo?pattern=send&latency=50s")), "");
   const auto seen = support::read_strictly(answers_after_half_close(
@@ -175,7 +175,7 @@ TEST(HalfClose, WhenItIsAllowedAResetStillCancels) {
   EXPECT_TRUE(server.metric_becomes("http_requests_total", "code=\"499\"", 1));
 }
 
-TEST(AClientThatHasGone, IsNothingThatCannotBeCanceled) {
+TEST(AClientThatHasGone, CausesNoUncancelableWait) {
   const ServerProcess server;
   for (int i = 0; i < 3; ++i) {
     RawClient client(server.port());

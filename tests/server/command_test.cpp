@@ -26,7 +26,7 @@ void expect_one_line(const Finished& finished, std::string_view says) {
   EXPECT_EQ(finished.out, "");
 }
 
-TEST(Command, SaysWhatIsWrongWithAnOption) {
+TEST(Command, ReportsInvalidOption) {
   expect_one_line(server({"--no-such-option"}), "--no-such-option");
   expect_one_line(server({"--mode", "leeky"}), "allowed are fixed, leaky");
   expect_one_line(server({"--request-timeout", "5 parsecs"}), "--request-timeout");
@@ -49,7 +49,7 @@ TEST(Command, TakesOptionsFromTheEnvironment) {
   expect_one_line(finished, "allowed are fixed, leaky");
 }
 
-TEST(Command, SaysThatAPortIsInUse) {
+TEST(Command, ReportsPortInUse) {
   const ServerProcess running;
   expect_one_line(server({"--port", std::to_string(running.port()), "--admin-port", "0"}),
                   "Address already in use");

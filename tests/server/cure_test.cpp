@@ -34,7 +34,7 @@ std::string text_of(const std::vector<DiffLine>& diff) {
   return text;
 }
 
-TEST(Cure, HasTheLinesThatDiffer) {
+TEST(Cure, ListsDifferingLines) {
   EXPECT_EQ(text_of(cure(example)),
             "-5  co_await wait();\n"
             "+10  co_await wait(ctx);\n"

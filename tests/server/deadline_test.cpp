@@ -50,7 +50,7 @@ class Deadline : public testing::Test {
   InProcessServer server{{handler.route()}};
 };
 
-TEST_F(Deadline, ThatHasPassedIsAnsweredWithoutStartingTheHandler) {
+TEST_F(Deadline, AnswersExpiredRequestWithoutStartingHandler) {
   for (const char* field : {"X-Request-Timeout-Ms: 0\r\n", "X-Request-Timeout-Ms: 0000000000\r\n",
                             "grpc-timeout: 0S\r\n", "grpc-timeout: 0n\r\nX-Request-Timeout-Ms: 1000\r\n"}) {
     const std::string answer = ask(timed_request(field));
@@ -87,7 +87,7 @@ TEST_F(Deadline, IsTheSmallestOfThoseGiven) {
   }
 }
 
-TEST_F(Deadline, ThatIsMalformedOrRepeatedIsABadRequest) {
+TEST_F(Deadline, MalformedOrRepeatedFieldIsBadRequest) {
   for (const char* fields :
        {"X-Request-Timeout-Ms: \r\n", "X-Request-Timeout-Ms: -1\r\n", "X-Request-Timeout-Ms: 1.5\r\n",
         "X-Request-Timeout-Ms: 12345678901\r\n", "X-Request-Timeout-Ms: 5ms\r\n", "grpc-timeout: 5\r\n",

@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(, DrainUnderLoad,
                                          Setting{"WithReusePort", 1, {"--accept", "reuseport"}}),
                          [](const auto& test) { return test.param.name; });
 
-TEST(DrainQueue, ClientsThatWaitToBeAcceptedAreServed) {
+TEST(DrainQueue, ServesClientsWaitingForAcceptance) {
   ServerProcess server({"--max-connections", "1", "--request-timeout", "60s"});
   RawClient first(server.port());
   first.send("GET /backend?latency=300ms HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -125,7 +125,7 @@ TEST(DrainQueue, ClientsThatWaitToBeAcceptedAreServed) {
   EXPECT_EQ(server.wait(), 0);
 }
 
-TEST(DrainQueue, AClientThatHasConnectedMaySendItsRequestAfterTheListenerHasClosed) {
+TEST(DrainQueue, ServesConnectedClientAfterListenerCloses) {
   ServerProcess server;
   RawClient client(server.port());
   server.signal(SIGTERM);
@@ -138,7 +138,7 @@ TEST(DrainQueue, AClientThatHasConnectedMaySendItsRequestAfterTheListenerHasClos
   EXPECT_EQ(server.wait(), 0);
 }
 
-TEST(DrainQueue, OfAPipelineTheLastResponseSaysThatItIs) {
+TEST(DrainQueue, LastPipelinedResponseAnnouncesClose) {
   ServerProcess server({"--request-timeout", "60s"});
   RawClient client(server.port());
   client.send(

@@ -45,7 +45,7 @@ TEST(Drain, TurnsReadinessAtOnceAndStaysAlive) {
   EXPECT_EQ(server.wait(), 0);
 }
 
-TEST(Drain, ARequestThatOutlivesTheDrainTimeoutGets503) {
+TEST(Drain, AnswersRequestOutlivingTimeoutWith503) {
   ServerProcess server({"--drain-timeout", "100ms", "--request-timeout", "60s"});
   RawClient client(server.port());
   client.send("GET /demo?pattern=receive&latency=50s HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -67,7 +67,7 @@ TEST(Drain, ClosesIdleConnections) {
   EXPECT_EQ(server.wait(), 0);
 }
 
-TEST(Drain, NamesTheTasksThatAreLeftAndExitsWithThree) {
+TEST(Drain, NamesRemainingTasksAndExitsWithThree) {
   ServerProcess server({"--mode", "leaky"});
   EXPECT_EQ(server.get("/demo?pattern=send&fanout=3&latency=1ms").status, 200);
   EXPECT_EQ(server.get("/demo?pattern=receive&latency=1ms").status, 200);

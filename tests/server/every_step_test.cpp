@@ -102,12 +102,12 @@ void interrupt_at_every_step(Interrupt interrupt) {
   EXPECT_GT(step, 20);
 }
 
-TEST(EveryStep, OfAConnectionMayBeTheOneAtWhichTheServerDrains) {
+TEST(EveryStep, OfConnectionToleratesServerDrain) {
   interrupt_at_every_step(
       [](http::server::Worker& worker, int&) { worker.loop().drain(leash::errc::shutdown); });
 }
 
-TEST(EveryStep, OfAConnectionMayBeTheOneAtWhichTheClientLeaves) {
+TEST(EveryStep, OfConnectionToleratesClientReset) {
   interrupt_at_every_step([](http::server::Worker&, int& client) {
     if (client < 0) return;
     const linger reset{1, 0};

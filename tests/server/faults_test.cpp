@@ -117,7 +117,7 @@ class Faults : public testing::Test {
   support::CapturedLog log_;
 };
 
-TEST_F(Faults, AHandlerThatThrowsIsAnsweredWith500AndItsCauseIsLogged) {
+TEST_F(Faults, ThrowingHandlerIsAnsweredWith500AndLogged) {
   InProcessServer server(routes());
   struct Case {
     const char* path;
@@ -139,7 +139,7 @@ TEST_F(Faults, AHandlerThatThrowsIsAnsweredWith500AndItsCauseIsLogged) {
   }
 }
 
-TEST_F(Faults, AHandlerThatThrowsAfterItsDeadlineWasAnsweredAlreadyAndIsLogged) {
+TEST_F(Faults, LogsHandlerThrowingAfterAnsweredDeadline) {
   InProcessServer server(routes(), impatient());
   const std::string answers = ask(server, "/late");
   EXPECT_TRUE(answers.starts_with("HTTP/1.1 504 ")) << answers;
@@ -147,7 +147,7 @@ TEST_F(Faults, AHandlerThatThrowsAfterItsDeadlineWasAnsweredAlreadyAndIsLogged) 
   EXPECT_TRUE(log_.has("what=\"too late\"")) << log_.text();
 }
 
-TEST_F(Faults, AHandlerThatThrowsInTheMiddleOfItsResponseEndsTheConnection) {
+TEST_F(Faults, HandlerThrowingDuringResponseEndsConnection) {
   InProcessServer server(routes());
   const std::string answers = ask(server, "/middle");
   EXPECT_TRUE(answers.ends_with("\r\n\r\n" + std::string(5'000, 'h'))) << answers;
@@ -248,7 +248,7 @@ http::server::UniqueFd dial(std::uint16_t port) {
   return client;
 }
 
-TEST_F(Faults, AClientThatThereIsNoMemoryForIsTheOnlyOneThatIsLost) {
+TEST_F(Faults, LosesOnlyClientWithoutMemory) {
   for (int succeed = 0; succeed < 3; ++succeed) {
     InProcessServer server(routes());
     asio::io_context& io = server.worker.loop().io();

@@ -122,7 +122,7 @@ TEST(Limits, OfTheTimeForAHead) {
   EXPECT_EQ(seen.responses[0].status, 408);
 }
 
-TEST(Limits, OfTheTimeForAHeadAreNotReachedByAClientThatIsMerelySlow) {
+TEST(Limits, OfTheTimeForAHeadSpareASlowClient) {
   const ServerProcess server({"--header-timeout", "60s", "--idle-timeout", "100ms"});
   RawClient client(server.port());
   client.send("GET /healthz HTTP/1.1\r\nX: ");
@@ -149,7 +149,7 @@ TEST(Limits, OfTheTimeForABodyAreNotReachedWhileItComes) {
   EXPECT_EQ(client.receive_reply().status, 200);
 }
 
-TEST(Limits, OfTheTimeThatAConnectionMayBeIdle) {
+TEST(Limits, OfIdleTimeCloseConnection) {
   const ServerProcess server({"--idle-timeout", "100ms"});
   RawClient fresh(server.port());
   EXPECT_EQ(fresh.receive_all(), "") << "there is nothing to answer";

@@ -27,7 +27,7 @@ TEST(Log, WritesPlainValuesAsTheyAre) {
             R"("mode":"fixed","n":18000000000,"ms":1.5)");
 }
 
-TEST(Log, QuotesWhatWouldBreakALineOrAField) {
+TEST(Log, QuotesTextBreakingLineOrField) {
   EXPECT_EQ(log_fields(LogFormat::text, {{"a", ""}, {"b", "two words"}, {"c", "k=v"}}),
             R"(a="" b="two words" c="k=v")");
   EXPECT_EQ(log_fields(LogFormat::text, {{"a", hostile}}),

@@ -117,7 +117,7 @@ TEST_F(MessageSyntax, OfChunks) { check(syntax::chunks()); }
 TEST_F(MessageSyntax, OfTrailers) { check(syntax::trailers()); }
 TEST_F(MessageSyntax, OfExpect) { check(syntax::expectations()); }
 TEST_F(MessageSyntax, OfMethods) { check(syntax::methods()); }
-TEST_F(MessageSyntax, OfConnectionsThatStayOrClose) { check(syntax::persistence()); }
+TEST_F(MessageSyntax, OfConnectionPersistence) { check(syntax::persistence()); }
 TEST_F(MessageSyntax, OfPipelines) { check(syntax::pipelines()); }
 
 // RFC 9110 section 9.3.2: the same fields; Date may differ.

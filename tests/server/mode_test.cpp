@@ -42,7 +42,7 @@ TEST(Mode, OfOneRequestCanBeSwitchedOff) {
   EXPECT_EQ(mode_of(server.get("/demo?pattern=timer&latency=0")), "fixed");
 }
 
-TEST(Mode, RefusesWhatIsNoMode) {
+TEST(Mode, RefusesInvalidMode) {
   ServerProcess server;
   for (const char* body :
        {"", "leaky", "{}", R"({"mode":1})", R"({"mode":"x"})", R"({"mode":"leaky","more":1})"}) {

@@ -39,7 +39,7 @@ TEST(Options, AreReadWithTheirUnits) {
   EXPECT_FALSE(options->serving.half_close_cancels);
 }
 
-TEST(Options, SayWhoMayDoWhat) {
+TEST(Options, SetAccessRules) {
   EXPECT_TRUE(parse({})->request_mode);
   EXPECT_FALSE(parse({"--no-request-mode"})->request_mode);
   EXPECT_EQ(parse({})->admin_token, "");
@@ -60,7 +60,7 @@ TEST(Options, SayHowToLog) {
   EXPECT_EQ(parse({"--log-format", "json"})->log_format, server::LogFormat::json);
 }
 
-TEST(Options, RefuseZeroWhereItWouldServeNobody) {
+TEST(Options, RefuseZeroForEssentialLimits) {
   for (const char* option :
        {"--request-timeout", "--header-timeout", "--body-timeout", "--idle-timeout", "--write-timeout",
         "--max-request-line", "--max-head", "--max-fields", "--max-connections", "--max-in-flight"}) {

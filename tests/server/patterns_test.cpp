@@ -36,7 +36,7 @@ class Patterns : public testing::TestWithParam<Leaves> {
 
 constexpr int requests = 48;
 
-TEST_P(Patterns, LeakyLeavesExactlyWhatTheTableSays) {
+TEST_P(Patterns, LeakyLeavesExactlyItsTableEntry) {
   const Leaves& leaves = GetParam();
   ServerProcess server({"--mode", "leaky", "--threads", "2", "--leak-payload", "1KiB"});
   ASSERT_TRUE(server.metric_becomes("http_connections", "", 0));
@@ -109,7 +109,7 @@ TEST(Demo, RepliesWithItsTally) {
   EXPECT_EQ(leaky["left"], 3);
 }
 
-TEST(Demo, RefusesParametersThatItDoesNotKnowOrThatAreOutOfRange) {
+TEST(Demo, RefusesUnknownOrOutOfRangeParameters) {
   ServerProcess server;
   for (const char* query :
        {"pattern=nope", "mode=nope", "fanout=0", "fanout=65", "fanout=x", "latency=61s", "latency=fast",

@@ -180,7 +180,7 @@ TEST(FaultProxy, PassesAResetOn) {
   EXPECT_TRUE(chain.closed());
 }
 
-TEST(FaultProxy, ResetsWhoeverComesWhenThereIsNoServer) {
+TEST(FaultProxy, ResetsClientsWithoutServer) {
   std::uint16_t nobody = 0;
   {
     const Server gone;
@@ -225,7 +225,7 @@ TEST(FaultProxy, AHalfOpenDirectionSwallowsBytesAndTheEnd) {
   EXPECT_EQ(chain.proxy.open(), 1);
 }
 
-TEST(FaultProxy, ASilenceThatIsOverEndsInAReset) {
+TEST(FaultProxy, EndsSilenceWithReset) {
   Faults faults = then(Faults::Then::half_open, 0);
   faults.silence = 20ms;
   Chain chain(to_server(faults));
@@ -253,7 +253,7 @@ TEST(FaultProxy, SlipsInTheSameGarbageForTheSameSeed) {
   EXPECT_NE(slipped_in(8), garbage);
 }
 
-TEST(FaultProxy, SplitsWhatItPassesOn) {
+TEST(FaultProxy, SplitsForwardedBytes) {
   Faults faults;
   faults.segment = 1;
   faults.delay = 1ms;
@@ -264,7 +264,7 @@ TEST(FaultProxy, SplitsWhatItPassesOn) {
   EXPECT_GT(reads, 1);
 }
 
-TEST(FaultProxy, MergesWhatItPassesOn) {
+TEST(FaultProxy, MergesForwardedBytes) {
   Faults faults;
   faults.merge = 200ms;
   Chain chain(to_server(faults));
@@ -275,7 +275,7 @@ TEST(FaultProxy, MergesWhatItPassesOn) {
   EXPECT_EQ(chain.far.receive(), "one two three");
 }
 
-TEST(FaultProxy, DelaysWhatItPassesOn) {
+TEST(FaultProxy, DelaysForwardedBytes) {
   Faults faults;
   faults.delay = 30ms;
   Chain chain(to_client(faults));
@@ -299,7 +299,7 @@ TEST(FaultProxy, AsksItsRuleForEachConnection) {
   }
 }
 
-TEST(FaultProxy, WhatARuleDrawsDependsOnSeedAndConnectionOnly) {
+TEST(FaultProxy, RuleDrawsDependOnlyOnSeedAndConnection) {
   const auto draws = [](std::uint64_t seed) {
     Server server;
     std::map<int, std::uint64_t> drawn;
@@ -323,7 +323,7 @@ TEST(FaultProxy, WhatARuleDrawsDependsOnSeedAndConnectionOnly) {
   EXPECT_NE(draws(2), first);
 }
 
-TEST(FaultProxy, ResetsWhatIsLeftWhenItEnds) {
+TEST(FaultProxy, ResetsRemainingConnectionsAtItsEnd) {
   Server server;
   std::optional<FaultProxy> proxy(std::in_place, server.port(), Script());
   const End client = End::connect(proxy->port());

@@ -43,7 +43,7 @@ TEST(ParseDuration, UnderstandsEveryUnit) {
   }
 }
 
-TEST(ParseDuration, SaysInOneLineWhatIsWrong) {
+TEST(ParseDuration, ReportsErrorsInOneLine) {
   const struct {
     std::string_view text, error;
   } cases[] = {

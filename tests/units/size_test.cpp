@@ -21,7 +21,7 @@ TEST(ParseSize, UnderstandsEveryUnitInEitherCase) {
   for (const auto& one : cases) EXPECT_EQ(parse_size(one.text), one.bytes) << one.text;
 }
 
-TEST(ParseSize, SaysInOneLineWhatIsWrong) {
+TEST(ParseSize, ReportsErrorsInOneLine) {
   for (const auto text : {"", "k", "-1", "+1", "1.5k", "1 k", "1KB", "1kk", "0x10", "1P"}) {
     const auto parsed = parse_size(text);
     ASSERT_FALSE(parsed) << text;

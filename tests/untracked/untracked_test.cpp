@@ -69,7 +69,7 @@ TEST(Untracked, ADeadlockIsStillFoundWithoutSayingWhere) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
-TEST(Untracked, NoTaskIsAnOrphanSoThatNoneIsReaped) {
+TEST(Untracked, HasNoOrphansToReap) {
   asio::io_context io{1};
   Loop loop{io, {.grace = 0s}};
   Channel<int> ch;

@@ -146,7 +146,7 @@ TEST(GetCommand, SaysWhyThereIsNoResponse) {
   EXPECT_TRUE(json.out.contains("\"error\": \"Connection refused\"")) << json.out;
 }
 
-TEST(GetCommand, SaysWhatIsWrongWithAResponse) {
+TEST(GetCommand, ExplainsBadResponse) {
   const ServerProcess server;
   Faults garbage;
   garbage.then = Faults::Then::garbage;
@@ -191,7 +191,7 @@ TEST(GetCommand, EndsOnASignal) {
   EXPECT_EQ(ended.err, "");
 }
 
-TEST(GetCommand, DoesNotEndOnASignalThatItWasToldToIgnore) {
+TEST(GetCommand, SurvivesInheritedIgnoredSignal) {
   const support::SilentListener silent;
   const support::Finished run =
       support::run_command({"/bin/sh", "-c",
@@ -201,7 +201,7 @@ TEST(GetCommand, DoesNotEndOnASignalThatItWasToldToIgnore) {
   EXPECT_EQ(run.status, 4) << run.err;
 }
 
-TEST(GetCommand, SaysThatStandardOutputCannotBeWritten) {
+TEST(GetCommand, ReportsUnwritableStandardOutput) {
   const ServerProcess server;
   expect_failure(in_a_shell("get " + server.url("/healthz"), " > /dev/full"), 5, "No space left on device");
 }
@@ -255,7 +255,7 @@ TEST(TasksCommand, PrintsStacksAndJson) {
   EXPECT_TRUE(json.out.contains("\"matched\": 3")) << json.out;
 }
 
-TEST(TasksCommand, WatchesIntoAPipeUntilNobodyReadsAnyMore) {
+TEST(TasksCommand, WatchesIntoPipeUntilReaderCloses) {
   const ServerProcess server;
   const std::string admin = "--admin " + local(server.admin_port());
   const Finished lines = in_a_shell("tasks --watch 100ms " + admin, " | head -n 9");
@@ -290,7 +290,7 @@ TEST(PageCommand, PrintsContextsAndTheTree) {
   EXPECT_TRUE(json.out.starts_with("{")) << json.out;
 }
 
-TEST(ReapCommand, EndsWhatHasLeaked) {
+TEST(ReapCommand, EndsLeakedTasks) {
   const ServerProcess server;
   leak(server);
   EXPECT_EQ(leash_client(with_admin(server, {"reap", "--site", "receive.cpp"})).out, "ended 1 task\n");
@@ -300,7 +300,7 @@ TEST(ReapCommand, EndsWhatHasLeaked) {
   EXPECT_EQ(leash_client(with_admin(server, {"reap"})).out, "ended 0 tasks\n");
 }
 
-TEST(AdminCommands, SayWhatToDoAboutAFailure) {
+TEST(AdminCommands, ExplainFailureAndRemedy) {
   const ServerProcess server;
   for (const char* command : {"mode", "tasks", "leaks", "reap"}) {
     expect_failure(leash_client({command, "--admin", local(server.port())}), 22,
@@ -331,7 +331,7 @@ TEST(AdminCommands, SendTheTokenOfTheirOptionsOrTheEnvironment) {
   EXPECT_FALSE(refuses.request().contains("Authorization"));
 }
 
-TEST(AdminCommands, PassOnWhatTheServerSaysIsWrong) {
+TEST(AdminCommands, PassOnServerErrorMessage) {
   const OneReply problem("400 Bad Request", R"({"detail":"This is \u001bwrong."})");
   expect_failure(leash_client({"mode", "--admin", problem.url()}), 22, "400 Bad Request: This is ?wrong.");
   const OneReply silent("503 Service Unavailable", "");

@@ -157,7 +157,7 @@ TEST(ClientOptions, FailIsForOneLook) {
   expect_usage_error({"leaks", "--fail", "--watch"}, "--watch excludes --fail");
 }
 
-TEST(ClientOptions, SaysWhatIsWrong) {
+TEST(ClientOptions, ReportUsageErrors) {
   expect_usage_error({"gett"}, "the commands are get, mode, tasks, leaks, contexts, tree, reap, ps");
   expect_usage_error({"get"}, "URL");
   expect_usage_error({"get", "ftp://a/"}, "ftp");

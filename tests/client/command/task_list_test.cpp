@@ -24,7 +24,7 @@ TaskList list_of(const std::string& entries, int live = 10) {
   return list.value_or(TaskList());
 }
 
-TEST(TaskList, PutsTasksTogetherThatWereStartedAndWaitAtTheSamePlace) {
+TEST(TaskList, GroupsTasksWithSameStartAndWaitPlace) {
   const TaskList list = list_of(entry("s.cpp:1", "leaked", 2, 5, 100) + "," +
                                 entry("s.cpp:1", "leaked", 3, 9, 50) + "," + entry("s.cpp:1", "owned", 1));
   ASSERT_EQ(list.rows.size(), 2u);
@@ -45,7 +45,7 @@ TEST(TaskList, HasLeakedTasksFirstAndThenTheLargestRows) {
   EXPECT_EQ(list.rows[2].site, "few");
 }
 
-TEST(TaskList, TellsWhatIsNotInIt) {
+TEST(TaskList, ReportsOmittedTasksAndUnresponsiveLoops) {
   const auto list =
       parse_task_list(R"({"tasks":[{"count":2}],"live":9,"matched":5,"unresponsive":["loop 1",7]})");
   ASSERT_TRUE(list);
@@ -105,7 +105,7 @@ TEST(TaskList, KnowsAnotherProcessByItsStart) {
             5.5);
 }
 
-TEST(TaskList, WhatHasGoneIsToldOnce) {
+TEST(TaskList, ReportsVanishedTasksOnce) {
   const TaskList before = list_of(entry("goes", "owned", 4));
   TaskList then = list_of("");
   compare(then, before);

@@ -74,7 +74,7 @@ TEST(TaskTable, ShortensPlacesToFit) {
 
 TEST(TaskTable, OfNothingIsNothing) { EXPECT_TRUE(task_table(TaskList(), {}).empty()); }
 
-TEST(TaskTable, SummarySaysHowManyAndWhatIsMissing) {
+TEST(TaskTable, SummaryGivesCountsAndOmissions) {
   TaskList list;
   list.live = list.listed = 1;
   EXPECT_EQ(task_summary(list).at(0).text, "1 task live, 0 leaked");

@@ -66,7 +66,7 @@ TEST(TaskView, SaysHowManyRowsThereIsNoRoomFor) {
   EXPECT_EQ(lines[22], "");
 }
 
-TEST(TaskView, ShowsAProblemBesideWhatWasSeenLast) {
+TEST(TaskView, ShowsProblemBesideLastSeenTasks) {
   TaskView view = view_of(1);
   view.problem = "no answer since 03:00:00: Connection refused";
   const auto lines = drawn(view, terminal(80, 24));

@@ -61,7 +61,7 @@ TEST(FramingFields, TakeNoOtherCodingForChunked) {
   EXPECT_EQ(found.other_codings, 2);
 }
 
-TEST(FramingFields, KnowATransferEncodingThatListsNothing) {
+TEST(FramingFields, RecognizeEmptyTransferEncoding) {
   const FramingFields found = of({{"Transfer-Encoding", " , "}});
   EXPECT_TRUE(found.has_transfer_encoding);
   EXPECT_EQ(found.chunked + found.other_codings, 0);

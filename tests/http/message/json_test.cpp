@@ -13,12 +13,12 @@ std::string nested(std::size_t depth, const std::string& inside = "") {
   return std::string(depth, '[') + inside + std::string(depth, ']');
 }
 
-TEST(Json, KeepsTheOrderOfWhatWasWritten) {
+TEST(Json, KeepsMemberOrder) {
   EXPECT_EQ(parse_json(R"({"b":1,"a":[true,null,"\u00e4"]})").dump(),
             "{\"b\":1,\"a\":[true,null,\"\xc3\xa4\"]}");
 }
 
-TEST(Json, WhatIsNoneIsDiscarded) {
+TEST(Json, DiscardsInvalidText) {
   for (const char* text : {"", " ", "{", "[1,]", "{\"a\":1}x", "'a'", "\xff", "nul"}) {
     EXPECT_TRUE(parse_json(text).is_discarded()) << text;
   }
@@ -33,7 +33,7 @@ TEST(Json, IsTakenUpToADepthAndNotBeyond) {
   EXPECT_TRUE(parse_json("[1," + nested(most_json_depth) + "]").is_discarded());
 }
 
-TEST(Json, ThatOnlyBeginsIsDiscardedHoweverDeep) {
+TEST(Json, DiscardsUnfinishedTextOfAnyDepth) {
   EXPECT_TRUE(parse_json(std::string(1'000'000, '[')).is_discarded());
   EXPECT_TRUE(parse_json(nested(1'000'000)).is_discarded());
 }

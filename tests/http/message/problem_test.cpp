@@ -23,7 +23,7 @@ TEST(Problem, LeavesOutAnEmptyCause) {
   EXPECT_FALSE(nlohmann::json::parse(problem(400, "x").body).contains("cause"));
 }
 
-TEST(Problem, SurvivesBytesThatAreNotUtf8) {
+TEST(Problem, ReplacesInvalidUtf8) {
   EXPECT_EQ(nlohmann::json::parse(problem(400, "a\xff").body).at("detail"), "a\xef\xbf\xbd");
 }
 

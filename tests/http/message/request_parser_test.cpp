@@ -164,7 +164,7 @@ TEST(RequestParser, KnowsWhetherTheConnectionStays) {
   }
 }
 
-TEST(RequestParser, TellsThatThePeerWaitsForContinue) {
+TEST(RequestParser, DetectsExpectationOfContinue) {
   RequestParser parser;
   parser.feed(post("Expect: 100-Continue\r\nContent-Length: 5\r\n\r\n"));
   EXPECT_TRUE(parser.request().expect_continue);
@@ -260,7 +260,7 @@ TEST(RequestParser, RejectsContentLengthTogetherWithTransferEncoding) {
   EXPECT_EQ(parse(post("Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n")).status, 400);
 }
 
-TEST(RequestParser, RejectsWhatItMust) {
+TEST(RequestParser, RejectsInvalidRequests) {
   const struct {
     std::string bytes;
     int status;
@@ -417,7 +417,7 @@ TEST(RequestParser, RejectsALargeContentLengthBeforeTheBody) {
   EXPECT_FALSE(seen.had_head);
 }
 
-TEST(RequestParser, RejectsAChunkedBodyThatGrowsPastTheLimit) {
+TEST(RequestParser, RejectsChunkedBodyGrowingPastLimit) {
   const Limits limits{.body_bytes = 5};
   EXPECT_EQ(parse(chunked("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"), limits).body, "abcde");
   const auto seen = parse(chunked("3\r\nabc\r\n3\r\n"), limits);
@@ -440,7 +440,7 @@ TEST(RequestParser, RejectsEndlessChunkFraming) {
   EXPECT_EQ(parse(chunked(small + "0\r\n\r\n"), limits).body.size(), 1000U);
 }
 
-TEST(RequestParser, NeverEchoesWhatThePeerSent) {
+TEST(RequestParser, NeverEchoesPeerInput) {
   EXPECT_THAT(parse("GET /secret\xff HTTP/1.1\r\n").detail, Not(HasSubstr("secret")));
   EXPECT_THAT(parse(get("secret : x\r\n")).detail, Not(HasSubstr("secret")));
 }

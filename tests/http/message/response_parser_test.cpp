@@ -85,7 +85,7 @@ TEST(ResponseParser, TellsACutOffResponseFromACompleteOne) {
   EXPECT_THAT(parser.error().detail, HasSubstr("closed"));
 }
 
-TEST(ResponseParser, KnowsWhichResponsesHaveNoBody) {
+TEST(ResponseParser, RecognizesResponsesWithoutBody) {
   for (const std::string line : {"HTTP/1.1 204 No Content", "HTTP/1.1 304 Not Modified"}) {
     for (const std::string fields : {"", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"}) {
       const auto seen = parse_response(line + "\r\n" + fields + "\r\nrest");
@@ -141,7 +141,7 @@ TEST(ResponseParser, KnowsWhetherTheConnectionStays) {
   }
 }
 
-TEST(ResponseParser, RejectsWhatItMust) {
+TEST(ResponseParser, RejectsInvalidResponses) {
   std::string interim;
   for (int i = 0; i < 1001; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
   const struct {

@@ -33,7 +33,7 @@ TEST(SectionScanner, NeedsNoStartLineForTrailers) {
   EXPECT_EQ(scanner.scan("A: b\r\n\r\n").result, Section::complete);
 }
 
-TEST(SectionScanner, ReportsAnOffenceWithTheByteThatCommitsIt) {
+TEST(SectionScanner, ReportsOffenseAtOffendingByte) {
   const struct {
     std::string bytes;
     Section result;
@@ -64,7 +64,7 @@ TEST(SectionScanner, ReportsAnOffenceWithTheByteThatCommitsIt) {
   EXPECT_EQ(scanner.scan("x").result, Section::start_line_too_long);
 }
 
-TEST(SectionScanner, OfTwoLimitsTheOneThatIsPassedFirstIsTheVerdictHoweverTheBytesAreCut) {
+TEST(SectionScanner, ReportsFirstExceededLimitForAnySplit) {
   constexpr SectionLimits close{.start_line = 59, .bytes = 60, .fields = 3};
   for (const std::string start : {"", "\r\n"}) {  // with an empty line before it, the bytes run out first
     const std::string bytes = start + std::string(80, 'x');
@@ -80,12 +80,12 @@ TEST(SectionScanner, OfTwoLimitsTheOneThatIsPassedFirstIsTheVerdictHoweverTheByt
   }
 }
 
-TEST(SectionScanner, WhenBothLimitsArePassedAtOnceItIsTheStartLineThatIsTooLong) {
+TEST(SectionScanner, PrefersStartLineErrorWhenBothLimitsPassAtOnce) {
   SectionScanner scanner(Start::line, {.start_line = 60, .bytes = 60, .fields = 3});
   EXPECT_EQ(scanner.scan(std::string(61, 'x')).result, Section::start_line_too_long);
 }
 
-TEST(SectionScanner, FindsEveryByteThatANameDoesNotHaveWhereverItStands) {
+TEST(SectionScanner, FindsInvalidNameByteAtAnyPosition) {
   for (int value = 0; value < 256; ++value) {
     const char byte = static_cast<char>(value);
     for (std::size_t at = 1; at < 20; ++at) {
@@ -99,7 +99,7 @@ TEST(SectionScanner, FindsEveryByteThatANameDoesNotHaveWhereverItStands) {
   }
 }
 
-TEST(SectionScanner, FindsEveryByteThatIsNotTextWhereverItStands) {
+TEST(SectionScanner, FindsInvalidTextByteAtAnyPosition) {
   for (int value = 0; value < 256; ++value) {
     const char byte = static_cast<char>(value);
     for (std::size_t at = 2; at < 20; ++at) {

@@ -27,7 +27,7 @@ TEST(Serializer, WritesAResponse) {
             "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
 }
 
-TEST(Serializer, AppendsToWhatIsThere) {
+TEST(Serializer, AppendsToExistingOutput) {
   std::string out = "before|";
   append_response(out, {.status = 404}, {});
   EXPECT_EQ(out, "before|HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
@@ -45,7 +45,7 @@ TEST(Serializer, WritesNoLengthWhereThereNeverIsABody) {
   EXPECT_EQ(serialized({.status = 304}), "HTTP/1.1 304 Not Modified\r\nDate: D\r\n\r\n");
 }
 
-TEST(Serializer, SaysWhatBecomesOfTheConnection) {
+TEST(Serializer, AnnouncesCloseOrKeepAlive) {
   const auto connection = [](bool close, int version_minor, bool peer_keep_alive) {
     const auto text =
         serialized({.close = close}, {.version_minor = version_minor, .peer_keep_alive = peer_keep_alive});
@@ -79,7 +79,7 @@ TEST(Serializer, StreamsToAnOldPeerUntilTheConnectionCloses) {
   EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
 }
 
-TEST(Serializer, AnnouncesALengthForABodyThatFollows) {
+TEST(Serializer, AnnouncesLengthOfFollowingBody) {
   std::string out;
   EXPECT_EQ(append_response_head(out, {}, 7, {}), BodyFraming::sized);
   EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n");
@@ -87,7 +87,7 @@ TEST(Serializer, AnnouncesALengthForABodyThatFollows) {
   EXPECT_EQ(append_response_head(out, {.status = 204}, std::nullopt, {}), BodyFraming::none);
 }
 
-TEST(Serializer, TakesFromTheRequestWhatShapesTheResponse) {
+TEST(Serializer, DerivesReplySettingsFromRequest) {
   const Request request{.method = Method::head, .version_minor = 0, .keep_alive = false};
   const Reply reply = Reply::to(request, "D");
   EXPECT_TRUE(reply.head_request);
@@ -102,7 +102,7 @@ TEST(Serializer, WritesContinue) {
   EXPECT_EQ(out, "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
-TEST(Serializer, WritesARequestThatTheParserReads) {
+TEST(Serializer, WritesRequestReadableByParser) {
   OutgoingRequest request{.method = "POST", .target = "/a?b", .host = "h:1", .body = "hi", .close = true};
   request.headers.add("X", "y");
   std::string out;

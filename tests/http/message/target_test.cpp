@@ -116,7 +116,7 @@ TEST(Url, AnEmptyPortIsThatOfTheScheme) {
   EXPECT_FALSE(parse_url("https://h/"));
 }
 
-TEST(Url, SaysInOneLineWhatIsWrong) {
+TEST(Url, ReportsErrorsInOneLine) {
   const struct {
     std::string_view text, error;
   } cases[] = {

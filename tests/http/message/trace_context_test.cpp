@@ -32,7 +32,7 @@ TEST(Traceparent, OfALaterVersionMayHaveMoreAtItsEnd) {
   EXPECT_FALSE(http::parse_traceparent("00" + rest + "-more")) << "version 00 has no more";
 }
 
-TEST(Traceparent, ThatIsMalformedIsNone) {
+TEST(Traceparent, IsRejectedIfMalformed) {
   for (const char* value : {"", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
                             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0",
                             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g",
@@ -81,7 +81,7 @@ TEST(TraceOfARequest, BeginsAnewWithoutOneToBelieve) {
   }
 }
 
-TEST(TraceOfARequest, GoesOnWithoutAStateThatIsMalformed) {
+TEST(TraceOfARequest, ContinuesWithoutMalformedState) {
   const auto trace = trace_of({{"traceparent", parent}, {"tracestate", "a=1"}, {"tracestate", "?"}});
   EXPECT_EQ(trace.id(), id);
   EXPECT_EQ(trace.state, "");

@@ -77,7 +77,7 @@ TEST(Connection, TheJitterOfTheBackendIsRandom) {
   EXPECT_EQ(statuses, (std::set<int>{200, 504}));
 }
 
-TEST(Connection, ABodyThatNobodyReadsIsNotWaitedForAndEndsIt) {
+TEST(Connection, EndsWithoutWaitingForUnreadBody) {
   ServerProcess server;
   RawClient client(server.port());
   client.send("POST /nowhere HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n");
@@ -87,7 +87,7 @@ TEST(Connection, ABodyThatNobodyReadsIsNotWaitedForAndEndsIt) {
   EXPECT_TRUE(client.closed_by_server());
 }
 
-TEST(Connection, ADeadlineThatPassesWhileABodyIsAwaitedEndsItAndTheAnswerSaysSo) {
+TEST(Connection, AnnouncesCloseOnDeadlineWhileAwaitingBody) {
   ServerProcess server;
   RawClient client(server.port());
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nX-Request-Timeout-Ms: 50\r\nContent-Length: 5\r\n\r\n");
@@ -97,7 +97,7 @@ TEST(Connection, ADeadlineThatPassesWhileABodyIsAwaitedEndsItAndTheAnswerSaysSo)
   EXPECT_TRUE(client.closed_by_server());
 }
 
-TEST(Connection, ABodyThatNobodyReadsIsSkippedWhenItIsThere) {
+TEST(Connection, SkipsUnreadBodyAlreadyReceived) {
   ServerProcess server;
   RawClient client(server.port());
   client.send("POST /nowhere HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello" + request("/healthz"));

@@ -45,7 +45,7 @@ TEST_F(HangupWatchTest, TellsOfAResetBehindUnreadBytes) {
   EXPECT_TRUE(eventually([&] { return seen == 1; }));
 }
 
-TEST_F(HangupWatchTest, TellsOfAnEndThatCameBeforeTheWatch) {
+TEST_F(HangupWatchTest, ReportsHangupBeforeItsStart) {
   send("unread");
   close_client();
   start_waiting(root());
@@ -77,7 +77,7 @@ TEST_F(HangupWatchTest, TellsEveryoneOfMany) {
   EXPECT_TRUE(eventually([&] { return std::count(told.begin(), told.end(), 1) == 200; }));
 }
 
-TEST_F(HangupWatchTest, ASocketThatCannotBeWatchedCountsAsHungUp) {
+TEST_F(HangupWatchTest, TreatsUnwatchableSocketAsHungUp) {
   leash::go(root(), wait(root(), watch, -1, seen), "test");
   poll();
   EXPECT_EQ(seen, 1);

@@ -55,7 +55,7 @@ class InputTest : public support::SocketFixture {
   leash::Cancelable reading;
 };
 
-TEST_F(InputTest, KeepsWhatComesUntilItIsConsumed) {
+TEST_F(InputTest, KeepsBytesUntilConsumed) {
   send("one");
   EXPECT_TRUE(eventually([&] { return unread() == "one"; }));
   const std::string_view view = unread();
@@ -92,7 +92,7 @@ TEST_F(InputTest, WaitEndsWhenSomethingComesOrNothingDoesAnyMore) {
   EXPECT_EQ(seen.back(), make_error_code(leash::errc::disconnected).message());
 }
 
-TEST_F(InputTest, SaysOnceThatTheClientHasClosed) {
+TEST_F(InputTest, ReportsClientCloseOnce) {
   send("last words");
   ::shutdown(client, SHUT_WR);
   EXPECT_TRUE(eventually([&] { return closes == 1; }));
@@ -110,7 +110,7 @@ TEST_F(InputTest, AResetIsTheEndOfBothDirections) {
   EXPECT_TRUE(input.ended());
 }
 
-TEST_F(InputTest, AResetBehindAHalfCloseIsSeenIfTheClientIsStillAnswered) {
+TEST_F(InputTest, DetectsResetAfterHalfCloseWhileAnswering) {
   still_answered = true;
   ::shutdown(client, SHUT_WR);
   EXPECT_TRUE(eventually([&] { return closes == 1; }));
@@ -195,7 +195,7 @@ TEST_F(InputTest, AResetIsSeenWhenItIsFull) {
   EXPECT_TRUE(input.broken());
 }
 
-TEST_F(InputTest, WhatIsDiscardedMakesNoRoomNecessary) {
+TEST_F(InputTest, ReadsToEndAfterDiscardWithoutConsumer) {
   send(std::string(100'000, 'x'));
   EXPECT_TRUE(eventually([&] { return socket.available() > 0 && input.unread().size() >= 8192; }));
   input.discard();

@@ -63,7 +63,7 @@ TEST(ReusePort, ServesOnEveryLoop) {
   EXPECT_EQ(server.stop(), 0);
 }
 
-TEST(ReusePort, SaysInOneLineThatAPortIsInUse) {
+TEST(ReusePort, ReportsPortInUseInOneLine) {
   for (const char* first : {"turns", "reuseport"}) {
     const ServerProcess running({"--accept", first});
     const auto second = run_command({LEASH_SERVER_BINARY, "--accept", "reuseport", "--admin-port", "0",

@@ -28,7 +28,7 @@ class OutputTest : public support::SocketFixture {
   http::Reply reply{.date = "now"};
 };
 
-TEST_F(OutputTest, SendsWhatIsInItsBuffer) {
+TEST_F(OutputTest, SendsBufferContents) {
   output.buffer() = "hello";
   flush(root());
   ASSERT_TRUE(flushed);
@@ -140,7 +140,7 @@ TEST_F(OutputTest, EndsWithItsContext) {
   EXPECT_TRUE(output.broken());
 }
 
-TEST_F(OutputTest, AClientThatIsGoneBreaksIt) {
+TEST_F(OutputTest, BreaksWhenClientIsGone) {
   reset_client();
   EXPECT_TRUE(eventually([&] {
     output.buffer() = "x";
@@ -177,13 +177,13 @@ TEST_F(OutputTest, StreamsNoBodyToHead) {
   EXPECT_TRUE(output.buffer().ends_with("Content-Length: 5\r\n\r\n")) << output.buffer();
 }
 
-TEST_F(OutputTest, NoticesAStreamThatFallsShort) {
+TEST_F(OutputTest, DetectsTooShortStream) {
   output.begin({.status = 200}, 5, reply);
   output.append_piece("hell");
   EXPECT_FALSE(output.finish());
 }
 
-TEST_F(OutputTest, AStreamThatExceedsWhatItAnnouncedIsABrokenInvariant) {
+TEST_F(OutputTest, AbortsOnStreamBeyondAnnouncedLength) {
   output.begin({.status = 200}, 5, reply);
   EXPECT_DEATH(output.append_piece("hello!"), "streams more than it announced");
 }

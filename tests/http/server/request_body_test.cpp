@@ -104,7 +104,7 @@ TEST_F(RequestBodyTest, IsNotAskedForWhenTheResponseHasBegun) {
   EXPECT_EQ(received(), "");
 }
 
-TEST_F(RequestBodyTest, ThatDoesNotComeInTimeIsAFaultOfTheClient) {
+TEST_F(RequestBodyTest, LateBodyIsClientFault) {
   send_request("Content-Length: 4\r\n", "ab");
   read_all(root());
   EXPECT_TRUE(eventually([&] { return seen == "ab"; }));
@@ -118,7 +118,7 @@ TEST_F(RequestBodyTest, ThatDoesNotComeInTimeIsAFaultOfTheClient) {
   EXPECT_EQ(body.fault().status, 408);
 }
 
-TEST_F(RequestBodyTest, ThatIsNotThereWhenTheRequestsTimeIsUpIsNoFaultOfTheClient) {
+TEST_F(RequestBodyTest, MissingBodyAtDeadlineIsNoClientFault) {
   send_request("Content-Length: 4\r\n", "");
   auto [ctx, cancel] = leash::with_timeout(root(), 1s);
   read_all(ctx);
@@ -129,7 +129,7 @@ TEST_F(RequestBodyTest, ThatIsNotThereWhenTheRequestsTimeIsUpIsNoFaultOfTheClien
   EXPECT_EQ(body.fault().status, 0);
 }
 
-TEST_F(RequestBodyTest, ThatIsMalformedOrTooLargeIsAFaultOfTheClient) {
+TEST_F(RequestBodyTest, MalformedOrTooLargeBodyIsClientFault) {
   send_request("Transfer-Encoding: chunked\r\n", "2\r\nab\r\nx");
   read_all(root());
   EXPECT_TRUE(eventually([&] { return ended.has_value(); }));
@@ -138,7 +138,7 @@ TEST_F(RequestBodyTest, ThatIsMalformedOrTooLargeIsAFaultOfTheClient) {
   EXPECT_FALSE(body.discard());
 }
 
-TEST_F(RequestBodyTest, OfAClientThatLeavesIsDisconnected) {
+TEST_F(RequestBodyTest, ReportsDepartedClientAsDisconnected) {
   send_request("Content-Length: 4\r\n", "ab");
   read_all(root());
   close_client();
@@ -147,7 +147,7 @@ TEST_F(RequestBodyTest, OfAClientThatLeavesIsDisconnected) {
   EXPECT_EQ(body.fault().status, 0);
 }
 
-TEST_F(RequestBodyTest, IsNotReadUnderAContextThatIsDone) {
+TEST_F(RequestBodyTest, IsNotReadUnderDoneContext) {
   send_request("Content-Length: 2\r\n", "ab");
   auto [ctx, cancel] = leash::with_cancel(root());
   cancel();

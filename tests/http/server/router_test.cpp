@@ -48,7 +48,7 @@ TEST_F(RouterTest, AnUnknownPathIs404) {
   EXPECT_EQ(router_.labels()[found.error().label], "other");
 }
 
-TEST_F(RouterTest, AMethodThatIsNotAllowedIs405WithAllow) {
+TEST_F(RouterTest, AnswersDisallowedMethodWith405AndAllow) {
   const auto found = router_.find(request("DELETE", "/a"));
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().response.status, 405);
@@ -62,7 +62,7 @@ TEST_F(RouterTest, OptionsIsAnsweredWithAllow) {
   EXPECT_EQ(found.error().response.headers.find("Allow"), "GET, HEAD, OPTIONS");
 }
 
-TEST_F(RouterTest, OptionsOfTheServerItselfListsWhatIsAllowedSomewhere) {
+TEST_F(RouterTest, OptionsOfServerListsAllAllowedMethods) {
   const auto nothing = [](Exchange&) { return http::Response{}; };
   const http::server::Router both({{http::Method::post, "/a", "", "", nothing},
                                    {http::Method::get, "/b", "", "", nothing},

@@ -21,7 +21,7 @@ TEST(Folded, AddsUpEntriesOfOneStack) {
   EXPECT_EQ(text.find('\n'), text.size() - 1) << "one line";
 }
 
-TEST(Folded, KeepsAStackOnOneLineWhateverItIsCalled) {
+TEST(Folded, KeepsOddlyNamedStackOnOneLine) {
   leash::TaskGroup odd = leaked_replicas(1);
   odd.oldest.frames = {{"a;b\nc", "d;e", 1}};
   const std::string text = inspector::to_folded(dump_of({odd}));

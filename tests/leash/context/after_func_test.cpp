@@ -51,7 +51,7 @@ TEST_F(AfterFuncTest, Case30RunsAtOnceOnADoneContext) {
   EXPECT_EQ(runs, 1);
 }
 
-TEST_F(AfterFuncTest, Case31DoesNotRunAfterStopWhichIsTrueOnce) {
+TEST_F(AfterFuncTest, Case31StopIsTrueOnceAndPreventsRun) {
   auto [ctx, cancel] = with_cancel(root());
   auto stop = after_func(ctx, [this] { ++runs; });
   EXPECT_TRUE(stop.stop());
@@ -71,7 +71,7 @@ TEST_F(AfterFuncTest, StopBetweenCancelAndTheRunPreventsIt) {
   EXPECT_EQ(runs, 0);
 }
 
-TEST_F(AfterFuncTest, AHandleThatIsDestroyedStopsAlsoWhatIsAboutToRun) {
+TEST_F(AfterFuncTest, DestroyedHandleStopsQueuedFunction) {
   auto [ctx, cancel] = with_cancel(root());
   {
     auto used = std::make_unique<int>(0);
@@ -100,7 +100,7 @@ TEST_F(AfterFuncTest, RegistrationsAreIndependent) {  // semantics 9
   EXPECT_EQ(runs, 101);
 }
 
-TEST_F(AfterFuncTest, OnAContextThatCanNeverBeDoneStopIsTrueOnce) {  // semantics 9
+TEST_F(AfterFuncTest, StopIsTrueOnceOnEndlessContext) {  // semantics 9
   const Context never = without_cancel(root());
   auto stop = after_func(never, [this] { ++runs; });
   EXPECT_TRUE(stop.stop());
@@ -141,7 +141,7 @@ TEST_F(AfterFuncTest, AnExceptionReachesTheLoopAndIsCounted) {
   EXPECT_EQ(loop.metrics()->exceptions.get(), 1u);
 }
 
-TEST(AfterFuncAndLoop, WhatHasNotRunIsDroppedWithItsCapturesWhenTheLoopEnds) {
+TEST(AfterFuncAndLoop, LoopEndDropsPendingFunctionsAndCaptures) {
   asio::io_context io{1};
   auto loop = std::make_unique<Loop>(io);
   auto held = std::make_shared<int>(0);
@@ -160,7 +160,7 @@ TEST(AfterFuncAndLoop, WhatHasNotRunIsDroppedWithItsCapturesWhenTheLoopEnds) {
   EXPECT_EQ(held.use_count(), 1);
 }
 
-TEST(AfterFuncAndLoop, AFunctionThatHoldsItsOwnHandleCanBeStoppedHoweverTheHandleEnds) {
+TEST(AfterFuncAndLoop, FunctionOwningItsHandleStopsOnAnyHandleEnd) {
   struct Owner {
     std::optional<StopHandle> handle;
   };
@@ -185,7 +185,7 @@ TEST(AfterFuncAndLoop, AFunctionThatHoldsItsOwnHandleCanBeStoppedHoweverTheHandl
   EXPECT_EQ(ran, 0) << "its handle was held by the function that was stopped";
 }
 
-TEST(AfterFuncAndLoop, AFunctionThatRegistersItselfAgainHoldsUpNoTask) {
+TEST(AfterFuncAndLoop, SelfRegisteringFunctionHoldsUpNoTask) {
   asio::io_context io{1};
   Loop loop{io};
   auto [ctx, cancel] = with_cancel(loop.background());

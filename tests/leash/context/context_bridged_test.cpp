@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(Through, ContextBridged, ::testing::Values(Bridge::from
                            return each.param == Bridge::from_slot ? "FromSlot" : "AsAwaitable";
                          });
 
-TEST_P(ContextBridged, Case7AForeignParentEndsItsChildrenOfEveryKindAtOnce) {
+TEST_P(ContextBridged, Case7ForeignParentEndsAllKindsOfChildrenAtOnce) {
   auto [child, cancel_child] = with_cancel(parent());
   const Context value = with_value<Count>(parent(), 1);
   auto [timed, cancel_timed] = with_timeout(value, 1h);
@@ -162,7 +162,7 @@ TEST_P(ContextBridged, Case35AfterFuncOnADoneParentRunsAtOnce) {
   EXPECT_EQ(runs, 1);
 }
 
-TEST_P(ContextBridged, Case36AfterFuncDoesNotRunAfterStopWhichIsTrueOnce) {
+TEST_P(ContextBridged, Case36StopIsTrueOnceAndPreventsAfterFunc) {
   int runs = 0;
   auto stop = after_func(parent(), [&] { ++runs; });
   EXPECT_TRUE(stop.stop());

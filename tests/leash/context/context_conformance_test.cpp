@@ -86,7 +86,7 @@ TEST_F(ContextConformance, Case1And2BackgroundIsNeverDone) {
   expect_open(without_cancel(root()));
 }
 
-TEST_F(ContextConformance, Case3CancelEndsTheContextItsWrapperAndItsGrandchildAtOnce) {
+TEST_F(ContextConformance, Case3CancelEndsContextWrapperAndGrandchildAtOnce) {
   auto [ctx, cancel] = with_cancel(root());
   const Context wrapper = with_value<Number>(ctx, 1);
   auto [grandchild, cancel_grandchild] = with_cancel(wrapper);
@@ -112,7 +112,7 @@ TEST_F(ContextConformance, Case4AParentFinishesItsChildren) {
   expect_done(with_value<Number>(parent, 2), errc::canceled, errc::canceled);
 }
 
-TEST_F(ContextConformance, Case5AChildThatFinishesFirstLeavesItsParentOpen) {
+TEST_F(ContextConformance, Case5ChildFinishingFirstLeavesParentOpen) {
   auto [lone, cancel_lone] = with_cancel(root());
   cancel_lone();
   expect_open(root());
@@ -199,7 +199,7 @@ TEST_F(ContextConformance, Case11Values) {
   EXPECT_EQ(*without_cancel(canceled).value<Number>(), 1);
 }
 
-TEST_F(ContextConformance, Case12TheBackgroundIsOneNodeAndNodesComeFromThePool) {  // budgets: the benchmarks
+TEST_F(ContextConformance, Case12BackgroundIsOneNodeAndNodesArePooled) {  // budgets: the benchmarks
   EXPECT_EQ(&root().node(), &root().node()) << "nothing is allocated for it";
   const Context copy = root();
   EXPECT_EQ(&copy.node(), &root().node());
@@ -315,7 +315,7 @@ TEST_F(ContextConformance, Case13ATreeInUseCanceledByPostsFromFourThreads) {
 }
 
 // A deadline and cancellations from everywhere come at the same time.
-TEST_F(ContextConformance, Case18CreationRacesDeadlinesAndCancellationFromFourThreads) {
+TEST_F(ContextConformance, Case18CreationRacesDeadlineAndCancelOnFourThreads) {
   for (int i = 0; i < 100; ++i) {
     auto [parent, cancel_parent] = with_timeout(root(), 10ms, because(Reason::too_slow));
     std::vector<std::thread> threads;
@@ -450,7 +450,7 @@ TEST_F(ContextConformance, Case18CreationRacesCancellationFromFourThreads) {
   }
 }
 
-TEST_F(ContextConformance, Case21And22DeadlineExceededIsATimeoutAndCanceledIsNot) {
+TEST_F(ContextConformance, Case21And22OnlyDeadlineExceededIsATimeout) {
   const std::error_code exceeded = errc::deadline_exceeded;
   const std::error_code canceled = errc::canceled;
   EXPECT_TRUE(exceeded == std::errc::timed_out);
@@ -509,7 +509,7 @@ TEST_F(ContextConformance, Case39ErrAndDoneNeverDisagree) {
   EXPECT_TRUE(done_completed);
 }
 
-TEST_F(ContextConformance, Case39DoneWaitsForErrAlsoWhereTheDeadlineHasPassedUnseen) {
+TEST_F(ContextConformance, Case39DoneWaitsForErrDespitePassedDeadline) {
   auto [ctx, cancel] = with_timeout(root(), 1s);
   bool done_completed = false;
   start(
@@ -569,7 +569,7 @@ class Stoppable {
   std::move_only_function<void(std::error_code)> handler_;
 };
 
-TEST_F(ContextConformance, ACancelInsideACancelReturnsWhenItsWholeSubtreeIsDone) {  // semantics 1
+TEST_F(ContextConformance, NestedCancelReturnsAfterWholeSubtreeIsDone) {  // semantics 1
   auto [top, cancel_top] = with_cancel(root());
   auto [sibling, cancel_sibling] = with_cancel(top);
   auto [node, cancel_node] = with_cancel(top);
@@ -663,7 +663,7 @@ TEST_F(ContextConformance, CauseTableParentWithCauseBeforeAPlainChild) {
   expect_done(child.ctx, errc::canceled, because(Reason::parent));
 }
 
-TEST_F(ContextConformance, CauseTableParentWithCauseAfterAPlainChildWasCanceled) {
+TEST_F(ContextConformance, CauseTableParentCauseAfterPlainChildCancel) {
   auto parent = with_cancel(root());
   auto child = with_cancel(parent.ctx);
   child.cancel();

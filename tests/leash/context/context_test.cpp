@@ -52,7 +52,7 @@ TEST_F(ContextTest, CancelIsBuiltIntoTheEndOfTheBlock) {
   EXPECT_EQ(kept->cause(), errc::finished);
 }
 
-TEST_F(ContextTest, AMovedCancelCancelsOnceAndAssignmentCancelsTheOldOne) {
+TEST_F(ContextTest, MovedCancelActsOnceAndAssignmentCancelsOldOne) {
   auto a = with_cancel(root());
   auto b = with_cancel(root());
   Cancel moved = std::move(a.cancel);
@@ -96,7 +96,7 @@ TEST_F(ContextTest, ADurationOfAnyLengthIsATimeout) {
   EXPECT_FALSE(longest.ctx.is_done());
 }
 
-TEST_F(ContextTest, ADeadlineThatIsNotEarlierThanTheParentsAddsNoTimer) {
+TEST_F(ContextTest, DeadlineNotBeforeParentsAddsNoTimer) {
   auto [parent, cancel_parent] = with_timeout(root(), 1s);
   auto same = with_timeout(parent, 2s);
   EXPECT_EQ(loop.metrics()->timers_armed.get(), 1u);
@@ -214,7 +214,7 @@ TEST(ContextAfterLoop, EveryHandleIsDoneAndInert) {
 
 // --- a deadline that passed while a task was busy ---
 
-TEST_F(ContextTest, WhoReportsADeadlineEndsTheContext) {
+TEST_F(ContextTest, ReportedDeadlineEndsContext) {
   const std::error_code slow = std::make_error_code(std::errc::stream_timeout);
   std::string order;
   start(
@@ -332,7 +332,7 @@ TEST_F(ContextTest, ARemoteCancelOfAnEndedContextKeepsNoRunWaiting) {
   poll();
 }
 
-TEST_F(ContextTest, RemoteCancelsThatAreDroppedLeaveNothing) {
+TEST_F(ContextTest, DroppedRemoteCancelsLeaveNothing) {
   auto [ctx, cancel] = with_cancel(root());
   for (int i = 0; i < 1000; ++i) {
     const RemoteCancel remote = cancel.remote();
@@ -394,7 +394,7 @@ TEST_F(ContextTest, AValueKeepsTheAlignmentOfItsType) {
   }
 }
 
-TEST(ContextAndLoop, WhatIsDerivedAfterTheLoopsEndIsDone) {
+TEST(ContextAndLoop, ContextDerivedAfterLoopEndIsDone) {
   std::optional<Context> kept;
   {
     asio::io_context io{1};

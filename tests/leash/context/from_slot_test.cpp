@@ -49,7 +49,7 @@ TEST_F(FromSlotTest, TheSignalMayGoFirst) {
   EXPECT_TRUE(ctx.is_done());
 }
 
-TEST_F(FromSlotTest, ASlotThatIsNotConnectedGivesAPlainContext) {
+TEST_F(FromSlotTest, UnconnectedSlotGivesPlainContext) {
   auto [ctx, cancel] = from_slot(loop, asio::cancellation_slot());
   EXPECT_FALSE(ctx.is_done());
   cancel(errc::disconnected);

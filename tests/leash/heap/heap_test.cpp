@@ -96,7 +96,7 @@ TEST_F(Heap, IsSummedUpBySite) {
   EXPECT_EQ(reader->of_site(__FILE__, line), 0u);
 }
 
-TEST_F(Heap, StaysChargedToWhoAllocated) {
+TEST_F(Heap, StaysChargedToItsAllocator) {
   leash::Channel<std::unique_ptr<std::string>> handed(1);
   leash::Channel<int> until;
   const auto allocate = [](leash::Channel<std::unique_ptr<std::string>> to,

@@ -83,7 +83,7 @@ TEST_F(ClockTest, ItStopsAtTheLastInstantHoweverFarItIsAdvanced) {
   EXPECT_EQ(never.ctx.err(), errc::deadline_exceeded) << "a duration from now, not TimePoint::max()";
 }
 
-TEST_F(ClockTest, EqualDeadlinesFireInTheOrderInWhichTheyWereSet) {
+TEST_F(ClockTest, EqualDeadlinesFireInOrderOfCreation) {
   std::string order;
   const auto note = [](Context, int number, std::string* out) -> Task<> {
     (void)co_await sleep(10ms);

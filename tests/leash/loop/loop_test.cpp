@@ -49,7 +49,7 @@ Task<> outer(std::string* text, const char* name, const char* inner_name, Channe
   co_await inner(text, inner_name, ch);
 }
 
-TEST(LoopEnd, DestroysTheNewestTaskFirstAndInItTheInnermostFrameFirst) {
+TEST(LoopEnd, DestroysNewestTaskAndInnermostFrameFirst) {
   expect_leaks();
   std::string text;
   std::vector<TaskInfo> abandoned;
@@ -79,7 +79,7 @@ TEST(LoopEnd, CallsNoHookWhenNothingIsLeft) {
   EXPECT_FALSE(called);
 }
 
-TEST(LoopEnd, TasksThatNeverRanAndTasksInScopesAreDestroyed) {
+TEST(LoopEnd, DestroysUnstartedTasksAndTasksInScopes) {
   expect_leaks();
   std::string text;
   asio::io_context io{1};
@@ -128,7 +128,7 @@ TEST(LoopEnd, DestructorsMayUseTheLibrary) {
   EXPECT_EQ(text, "busy ");
 }
 
-TEST(LoopEnd, HandlesThatOutliveItAreInert) {
+TEST(LoopEnd, MakesOutlivingHandlesInert) {
   expect_leaks();
   asio::io_context io{1};
   Channel<int> ch;
@@ -164,7 +164,7 @@ TEST(LoopEnd, MetricsOutliveIt) {
   EXPECT_EQ(metrics->sites()[0].frame_bytes.get(), 0u);
 }
 
-TEST(LoopRun, TasksThatNothingCanWakeAreADeadlock) {
+TEST(LoopRun, ReportsUnwakeableTasksAsDeadlock) {
   asio::io_context io{1};
   Loop loop{io, {.grace = 1ms}};
   Channel<int> ch;
@@ -179,7 +179,7 @@ TEST(LoopRun, TasksThatNothingCanWakeAreADeadlock) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
-TEST(LoopRun, ThatWasStoppedIsNoDeadlockWhileTheIoContextHasWork) {
+TEST(LoopRun, ReportsNoDeadlockWhenStoppedWithWorkLeft) {
   asio::io_context io{1};
   Loop loop{io};
   Channel<int> ch;
@@ -194,7 +194,7 @@ TEST(LoopRun, ThatWasStoppedIsNoDeadlockWhileTheIoContextHasWork) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
-TEST(LoopRun, ThatIsStoppedAgainWhileItLooksIsNoDeadlockEither) {
+TEST(LoopRun, ReportsNoDeadlockWhenStoppedAgainDuringCheck) {
   asio::io_context io{1};
   Loop loop{io};
   Channel<int> ch;
@@ -208,7 +208,7 @@ TEST(LoopRun, ThatIsStoppedAgainWhileItLooksIsNoDeadlockEither) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
-TEST(LoopRun, ThatWasStoppedStaysSoWhenAHandlerThrowsWhileItLooks) {
+TEST(LoopRun, KeepsStopRequestedDuringThrowingHandler) {
   asio::io_context io{1};
   Loop loop{io};
   Channel<int> ch;
@@ -224,7 +224,7 @@ TEST(LoopRun, ThatWasStoppedStaysSoWhenAHandlerThrowsWhileItLooks) {
   EXPECT_TRUE(loop.run());
 }
 
-TEST(LoopRun, ThatWasStoppedIsADeadlockWhenNothingElseIsLeftToDo) {
+TEST(LoopRun, ReportsDeadlockWhenStoppedWithoutOtherWork) {
   asio::io_context io{1};
   Loop loop{io};
   Channel<int> ch;
@@ -237,7 +237,7 @@ TEST(LoopRun, ThatWasStoppedIsADeadlockWhenNothingElseIsLeftToDo) {
   EXPECT_TRUE(loop.run());
 }
 
-TEST_F(LoopTest, AnOrphanThatWaitsForEverIsADeadlockAlsoBeforeItsGraceHasPassed) {
+TEST_F(LoopTest, ReportsStuckOrphanAsDeadlockBeforeGraceEnds) {
   Channel<int> ch;
   auto [ctx, cancel] = with_cancel(root());
   start_under(
@@ -263,7 +263,7 @@ TEST(LoopRun, ReturnsAlthoughAFarTimerWasArmedAndCanceled) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 1min);
 }
 
-TEST(LoopRun, ReturnsWhenTheLastOperationEndsAndNobodyWaitedForIt) {
+TEST(LoopRun, ReturnsWhenLastUnawaitedOperationEnds) {
   asio::io_context io{1};
   Loop loop{io};
   go(loop.background(), [](Context ctx, asio::io_context& service) -> Task<> {
@@ -277,7 +277,7 @@ TEST(LoopRun, ReturnsWhenTheLastOperationEndsAndNobodyWaitedForIt) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 1min);
 }
 
-TEST_F(LoopTest, DrainEndsAllButWhatIsUnderWithoutCancel) {
+TEST_F(LoopTest, DrainEndsAllExceptUnderWithoutCancel) {
   auto [ctx, cancel] = with_cancel(root());
   auto [apart, cancel_apart] = with_cancel(without_cancel(ctx));
   loop.drain();
@@ -288,7 +288,7 @@ TEST_F(LoopTest, DrainEndsAllButWhatIsUnderWithoutCancel) {
   EXPECT_EQ(ctx.cause(), errc::shutdown);
 }
 
-TEST_F(LoopTest, AwaitsThatAreAlwaysReadyDoNotStarveOtherHandlers) {
+TEST_F(LoopTest, AlwaysReadyAwaitsDoNotStarveOtherHandlers) {
   bool stop = false;
   long turns = 0;
   go(root(), [](bool* s, long* count) -> Task<> {
@@ -312,7 +312,7 @@ TEST_F(LoopTest, AwaitsThatAreAlwaysReadyDoNotStarveOtherHandlers) {
   EXPECT_GT(turns, 0);
 }
 
-TEST_F(LoopTest, CallbacksThatFollowEachOtherDoNotStarveOtherHandlers) {
+TEST_F(LoopTest, ChainedCallbacksDoNotStarveOtherHandlers) {
   auto [ctx, cancel] = with_cancel(root());
   cancel();
   bool stop = false;
@@ -338,7 +338,7 @@ TEST_F(LoopTest, TimersFollowTheManualClock) {
   EXPECT_EQ(*order, "abc");
 }
 
-TEST(LoopRun, ATimerThatIsFarAwayIsArmedOnceAndNotInEachTurn) {
+TEST(LoopRun, ArmsDistantTimerOnceInsteadOfEachTurn) {
   asio::io_context io{1};
   Loop loop{io};
   go(

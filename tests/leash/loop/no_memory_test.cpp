@@ -42,7 +42,7 @@ TEST(NoMemory, TasksAreResumedAndTimersFire) {
 }
 
 // All wait for the same tick: those that do not get it wait for the next one in the places that they had.
-TEST(NoMemory, TasksThatShareATickerWaitForTheNextTick) {
+TEST(NoMemory, TasksSharingTickerWaitForNextTick) {
   struct Shared {
     std::optional<Ticker> ticker;
     int ticks = 0;
@@ -116,7 +116,7 @@ TEST(NoMemory, OrphansAreFound) {
   }
 }
 
-TEST(NoMemory, AnExceptionThatCannotBeDescribedIsCountedAndSaid) {
+TEST(NoMemory, CountsAndReportsIndescribableException) {
   asio::io_context io{1};
   Loop loop{io};
   go(
@@ -137,7 +137,7 @@ TEST(NoMemory, AnExceptionThatCannotBeDescribedIsCountedAndSaid) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
-TEST(NoMemory, ALoopEndsWithTasksThatCannotBeNamed) {
+TEST(NoMemory, LoopEndsWithoutNamingItsTasks) {
   asio::io_context io{1};
   bool told = false;
   std::optional<Loop> loop;
@@ -154,7 +154,7 @@ TEST(NoMemory, ALoopEndsWithTasksThatCannotBeNamed) {
   EXPECT_EQ(said, "leash: no memory to name the tasks that end with loop \"x\"\n");
 }
 
-TEST(NoMemory, AQueueOfTimersThatCannotShrinkStaysAsItIs) {
+TEST(NoMemory, TimerQueueUnableToShrinkStaysIntact) {
   TimerQueue queue;
   std::deque<Timer> timers;
   for (int i = 0; i < 10'000; ++i) {

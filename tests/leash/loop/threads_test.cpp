@@ -200,7 +200,7 @@ TEST(Threads, ContextsAndTasksComeAndGoByPostsFromFourThreads) {
   EXPECT_EQ(running.loop.metrics()->contexts_live.get() + running.loop.metrics()->contexts_held.get(), 0u);
 }
 
-TEST(Threads, RemoteCancelsAreCopiedCalledAndDroppedWhileTheirContextsEnd) {
+TEST(Threads, CopyCallAndDropRemoteCancelsOfEndingContexts) {
   constexpr unsigned count = 100;
   RunningLoop running;
   std::vector<Cancelable> contexts;
@@ -279,7 +279,7 @@ TEST(Threads, MetricsAreReadFromOtherThreadsWhileTheLoopRuns) {
   EXPECT_EQ(metrics->sites().size(), 3u);
 }
 
-TEST(Threads, ALoopMayEndWhileItsMetricsAreReadAndItIsCanceledFromAfar) {
+TEST(Threads, MayReadMetricsAndCancelWhileLoopEnds) {
   expect_leaks();
   asio::io_context io{1};
   for (int round = 0; round < 20; ++round) {
@@ -440,7 +440,7 @@ TEST(ThreadsDeathTest, SeveralThreadsRunOneIoContext) {
   EXPECT_DEATH(misuse(), several);
 }
 
-TEST(ThreadsDeathTest, GoOnAThreadThatDoesNotRunTheLoop) {
+TEST(ThreadsDeathTest, GoOnForeignThreadAborts) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto misuse = [] {
     Idle idle;

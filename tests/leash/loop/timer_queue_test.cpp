@@ -71,7 +71,7 @@ TEST(TimerQueueTest, RemovesFromAnywhere) {
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(TimerQueueTest, KeepsWhatIsNotDue) {
+TEST(TimerQueueTest, KeepsTimerUntilDue) {
   TimerQueue queue;
   Alarm alarm;
   queue.add(alarm, at(10));

@@ -86,7 +86,7 @@ class ErrorPipe {
 
 constexpr std::string_view end_of_dump = "leash: end of the dump\n";
 
-TEST(DumpOnSignal, ShowsTheTasksOfALoopThatIsStuck) {
+TEST(DumpOnSignal, ShowsTasksOfStuckLoop) {
   Channel<int> ch;
   asio::io_context io{1};
   std::latch stuck{1};
@@ -120,14 +120,14 @@ TEST(DumpOnSignal, ShowsTheTasksOfALoopThatIsStuck) {
       << text;
 }
 
-TEST(DumpOnSignal, RefusesASignalThatCannotBeHandled) {
+TEST(DumpOnSignal, RefusesUncatchableSignal) {
   const Result<> set = dump_on_signal(SIGKILL);
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error(), std::errc::invalid_argument);
 }
 
 #ifndef LEASH_SANITIZED  // ThreadSanitizer defers signals, in a fork for ever
-TEST(DumpOnSignal, SaysInAForkThatItIsNotSetThere) {
+TEST(DumpOnSignal, ReportsItsAbsenceInForkedProcess) {
   ASSERT_TRUE(dump_on_signal(SIGUSR2));
   EXPECT_EQ(errors_of_child([] { std::raise(SIGUSR2); }),
             "leash: no dump: this process was forked after dump_on_signal, which it has to call again\n");

@@ -105,7 +105,7 @@ class ReaderTest : public testing::LoopFixture {
   std::vector<std::string> remarks;
 };
 
-TEST_F(ReaderTest, SeesWhatADumpSees) {
+TEST_F(ReaderTest, AgreesWithDump) {
   Trace trace;
   trace.high = 0x4bf92f3577b34da6;
   trace.low = 7;
@@ -148,7 +148,7 @@ Task<> descend(Channel<int> ch, int depth) {
   }
 }
 
-TEST_F(ReaderTest, LeavesOutTheFramesThatADumpLeavesOut) {
+TEST_F(ReaderTest, OmitsSameFramesAsDump) {
   for (const int depth : {98, 99, 100, 101, 149, 150, 333}) go(root(), descend(ch, depth));
   poll();
   expect_same(read(), take_dump(loop));
@@ -211,7 +211,7 @@ TEST_F(ReaderTest, EndsInACircleOfFrames) {
   EXPECT_EQ(dump.entries[0].oldest.frames_left_out, 9'900u);
 }
 
-TEST_F(ReaderTest, GoesOnAfterAnAddressThatLeadsNowhere) {
+TEST_F(ReaderTest, ContinuesAfterInvalidAddress) {
   go(root(), wait_on(ch), "waiter");
   poll();
   loop.state().each_task([&](const detail::TaskRecord& task) {

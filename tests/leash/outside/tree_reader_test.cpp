@@ -69,7 +69,7 @@ TEST_F(TreeTest, HasContextsScopesAndTasks) {
       "tests/leash/outside/tree_reader_test.cpp:\n");
 }
 
-TEST_F(TreeTest, ShowsAContextThatIsDoneWhileATaskHoldsIt) {
+TEST_F(TreeTest, ShowsDoneContextHeldByTask) {
   auto [request, cancel] = with_cancel(root(), Label("request", 7));
   go(request, wait_on(ch));
   poll();
@@ -79,7 +79,7 @@ TEST_F(TreeTest, ShowsAContextThatIsDoneWhileATaskHoldsIt) {
       << text();
 }
 
-TEST_F(TreeTest, NamesTasksThatJoinEachOther) {
+TEST_F(TreeTest, NamesTasksJoiningEachOther) {
   asio::io_context own_io{1};
   std::optional<Loop> own(std::in_place, own_io, LoopOptions{.name = "cycle"});
   {
@@ -104,7 +104,7 @@ TEST_F(TreeTest, NamesTasksThatJoinEachOther) {
   }
 }
 
-TEST_F(TreeTest, SaysWhatItLeavesOut) {
+TEST_F(TreeTest, ReportsNumberOfOmittedTasks) {
   for (int i = 0; i < 5; ++i) go(root(), wait_on(ch), "worker");
   poll();
   const Tree tree = tree_of_process(3);

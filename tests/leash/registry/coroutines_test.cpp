@@ -227,7 +227,7 @@ TEST_F(CoroutinesTest, AreStrayWhenTheirSpawnerHasEnded) {
   EXPECT_THAT(of(io), IsEmpty());
 }
 
-TEST_F(CoroutinesTest, KnowTheSpawnerOfALambdaThatStartsLater) {
+TEST_F(CoroutinesTest, KnowTheSpawnerOfDeferredLambda) {
   asio::io_context io;
   asio::io_context other;
   asio::steady_timer timer(other, never);

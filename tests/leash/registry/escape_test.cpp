@@ -10,7 +10,7 @@
 namespace leash::detail {
 namespace {
 
-TEST(Escape, WhatCanBePrintedStaysAsItIs) {
+TEST(Escape, LeavesPrintableTextUnchanged) {
   for (const std::string_view text :
        {"", "GET /x?a=b", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x95", "a\\b \"c\""}) {
     EXPECT_EQ(escaped(text), text);
@@ -47,7 +47,7 @@ TEST(Escape, QuotedTextHasNoQuoteOfItsOwn) {
   EXPECT_EQ(quoted(""), R"("")");
 }
 
-TEST(Escape, ValidUtf8ReplacesOnlyWhatIsNone) {
+TEST(Escape, ValidUtf8ReplacesOnlyInvalidBytes) {
   EXPECT_EQ(valid_utf8("caf\xe9\n"), "caf\xef\xbf\xbd\n");
   EXPECT_EQ(valid_utf8("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd");
 }

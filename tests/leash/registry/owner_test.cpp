@@ -80,7 +80,7 @@ struct GoesWhenTold final : detail::OwnerWatcher {
   int* told = nullptr;
 };
 
-TEST(OwnerTest, TellsAWatcherThatGoesMeanwhile) {
+TEST(OwnerTest, NotifiesSelfDestroyingWatcher) {
   const Owner owner;
   int told = 0;
   auto watcher = std::make_shared<GoesWhenTold>(owner);
@@ -150,7 +150,7 @@ TEST(OwnerTest, CancelsTheNextOperationAgain) {
   EXPECT_THAT(of(io), IsEmpty());
 }
 
-TEST(OwnerTest, ThatIsDoneCancelsWhatIsStarted) {
+TEST(OwnerTest, CancelsNewCoroutinesWhenDone) {
   asio::io_context io;
   asio::steady_timer timer(io, never);
   const Owner owner;

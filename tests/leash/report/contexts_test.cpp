@@ -39,7 +39,7 @@ class ContextsTest : public testing::LoopFixture {
   }
 };
 
-TEST_F(ContextsTest, AreGroupedByThePlaceThatMadeThemAndTheirLabel) {
+TEST_F(ContextsTest, AreGroupedByCreationSiteAndLabel) {
   EXPECT_EQ(text(live_contexts(loop)), "");
   std::vector<Cancelable> held;
   for (std::uint64_t n = 1; n <= 3; ++n) {

@@ -70,7 +70,7 @@ TEST_F(DumpTest, AGroupAddsUpTheWaitsOfItsTasks) {
   EXPECT_EQ(take_dump(loop, each).entries.at(0).waiting, 2s);
 }
 
-TEST_F(DumpTest, ATaskWhoseStateDiffersIsAGroupOfItsOwn) {
+TEST_F(DumpTest, TaskWithDifferentStateFormsOwnGroup) {
   auto [ctx, cancel] = with_cancel(root());
   start_waiting(root(), 1);
   go(ctx, wait_on(ch), "waiter");
@@ -96,7 +96,7 @@ TEST_F(DumpTest, FullHasOneEntryForEachTaskTheOldestFirst) {
   EXPECT_EQ(dump.entries[0].count, 1u);
 }
 
-TEST_F(DumpTest, TheLimitIsForEntriesAndNotForWhatIsCounted) {
+TEST_F(DumpTest, LimitAppliesToEntriesNotToCounts) {
   go(root(), wait_under(ch));
   start_waiting(root(), 5);
   DumpOptions options;
@@ -107,7 +107,7 @@ TEST_F(DumpTest, TheLimitIsForEntriesAndNotForWhatIsCounted) {
   EXPECT_EQ(dump.entries[0].count, 5u);
 }
 
-TEST_F(DumpTest, OfEachTaskHasTheOldestOfAllSitesInTheOrderOfTheirStarts) {
+TEST_F(DumpTest, FullDumpListsOldestOfAllSitesByStart) {
   for (int i = 0; i < 3; ++i) {  // two sites, by turns
     go(root(), wait_on(ch), "first " + std::to_string(i));
     advance(1s);
@@ -131,7 +131,7 @@ TEST_F(DumpTest, OfEachTaskHasTheOldestOfAllSitesInTheOrderOfTheirStarts) {
   EXPECT_EQ(names, "first 0, second 0, first 1, second 1, ");
 }
 
-TEST_F(DumpTest, IsAlwaysGivenLaterAndInOneSliceIfThatIsLongEnough) {
+TEST_F(DumpTest, ComesLaterAndInOneSliceIfLongEnough) {
   start_waiting(root(), 200);
   std::optional<Dump> dump;
   DumpOptions options;
@@ -195,7 +195,7 @@ TEST_F(DumpTest, UpToTheBoundAllFramesAreThere) {
   EXPECT_EQ(to_text(task).find("more ..."), std::string::npos);
 }
 
-TEST_F(DumpTest, NothingThatAProgramSuppliesLooksLikeAnotherEntry) {
+TEST_F(DumpTest, EscapesProgramTextResemblingEntries) {
   auto [ctx, cancel] = with_cancel(root(), Label("request\n\ntask 8 [sleep] \x1b[2J", 3));
   go(ctx, wait_on(ch),
      "GET /x\" owned, 0 B of frames\n\ntask 999 [chan send, 9.9h] \"payments\" leaked\n\x1b[2J");

@@ -53,7 +53,7 @@ TEST_F(JsonTest, ADumpIsWrittenAsDocumented) {
   ch.close();
 }
 
-TEST_F(JsonTest, WhatThereIsNotIsNull) {
+TEST_F(JsonTest, WritesMissingValuesAsNull) {
   Channel<int> ch;
   go(root(), wait_for_reply(ch));
   const auto entry = to_json(take_dump(loop))["tasks"][0];
@@ -78,7 +78,7 @@ TEST_F(JsonTest, ContextsAreWrittenAsDocumented) {
             R"("owner_done_seconds":null,"owner_cause":""}],"held_contexts":[]})");
 }
 
-TEST_F(JsonTest, WhatAProgramSuppliesIsValidUtf8) {
+TEST_F(JsonTest, MakesProgramTextValidUtf8) {
   Channel<int> ch;
   const auto [ctx, cancel] = with_cancel(root(), Label("caf\xe9", 1));
   go(ctx, wait_for_reply(ch), "GET /\xff\n\x1b[2J");

@@ -26,13 +26,13 @@ TEST(JsonWriter, WritesObjectsArraysAndValues) {
             R"("empty":[],"object":{},"list":[1,2],"raw":[{}],"pairs":[{"i":0},{"i":1}]})");
 }
 
-TEST(JsonWriter, AppendsToWhatIsThere) {
+TEST(JsonWriter, AppendsToExistingText) {
   std::string text = "event: ";
   JsonWriter(text).begin_array().value(1).value(2).end_array();
   EXPECT_EQ(text, "event: [1,2]");
 }
 
-TEST(JsonWriter, EscapesTextAndReplacesWhatIsNoUtf8) {
+TEST(JsonWriter, EscapesTextAndReplacesInvalidUtf8) {
   for (const std::string& each : {std::string("\"\\/"), std::string("line\nnext\ttab"),
                                   std::string("\0\x1f\x7f", 3), std::string("ä€😀"), std::string()}) {
     std::string text;
@@ -46,7 +46,7 @@ TEST(JsonWriter, EscapesTextAndReplacesWhatIsNoUtf8) {
   EXPECT_EQ(text, "\"a\xef\xbf\xbd\"");
 }
 
-TEST(JsonWriter, NumbersThatJsonHasNotAreNull) {
+TEST(JsonWriter, WritesNanInfinityAndMissingValuesAsNull) {
   std::string text;
   JsonWriter json(text);
   json.begin_array().value(std::numeric_limits<double>::quiet_NaN());

@@ -76,7 +76,7 @@ class MetricsTest : public testing::LoopFixture {
 
 // --- tasks, by site ---
 
-TEST_F(MetricsTest, LiveStartedAndFinishedAreCountedWhereTasksAreStarted) {
+TEST_F(MetricsTest, CountsLiveStartedAndFinishedPerStartSite) {
   for (int i = 0; i < 3; ++i) go(root(), receives(ch), {}, at(here));
   go(root(), receives(ch), {}, at(there));
   EXPECT_EQ(site(here).live(), 3u) << "from the start on, not from the first turn on";
@@ -131,7 +131,7 @@ TEST_F(MetricsTest, OutcomesSayHowTasksEnded) {
   EXPECT_EQ(finished(there, Outcome::error), 1u);
 }
 
-TEST_F(MetricsTest, TasksThatWereDestroyedAreReaped) {
+TEST_F(MetricsTest, CountsDestroyedTasksAsReaped) {
   start(
       [](Context ctx, Channel<int> c) -> Task<> {
         Scope s(ctx);
@@ -191,7 +191,7 @@ TEST_F(MetricsTest, TheOldestTaskOfASiteIsKnown) {
 
 // --- orphans, leaks, detached tasks ---
 
-TEST_F(MetricsTest, ATaskWhoseOwnerEndedIsAnOrphanAndLeakedAfterTheGrace) {
+TEST_F(MetricsTest, TaskIsOrphanAfterOwnerAndLeakedAfterGrace) {
   auto [ctx, cancel] = with_cancel(root());
   go(ctx, receives(ch), {}, at(here));
   advance(1h);
@@ -213,7 +213,7 @@ TEST_F(MetricsTest, ATaskWhoseOwnerEndedIsAnOrphanAndLeakedAfterTheGrace) {
   EXPECT_EQ(finished(here, Outcome::canceled), 1u);
 }
 
-TEST_F(MetricsTest, AnOrphanThatEndsWithinTheGraceHasNotLeaked) {
+TEST_F(MetricsTest, OrphanEndingWithinGraceIsNoLeak) {
   auto [ctx, cancel] = with_timeout(root(), 1s);
   go(ctx, receives(ch), {}, at(here));
   advance(1s);
@@ -224,7 +224,7 @@ TEST_F(MetricsTest, AnOrphanThatEndsWithinTheGraceHasNotLeaked) {
   EXPECT_EQ(site(here).leaks.get(), 0u);
 }
 
-TEST_F(MetricsTest, TheGraceOfATaskThatIsStartedLateCountsFromItsStart) {
+TEST_F(MetricsTest, GraceOfLateTaskCountsFromItsStart) {
   auto [ctx, cancel] = with_cancel(root());
   cancel();
   advance(1h);
@@ -253,7 +253,7 @@ TEST_F(MetricsTest, OrphansLeakOneByOneAsTheirTimeComes) {
   drop(3);
 }
 
-TEST_F(MetricsTest, ALeakedTaskIsCountedUnderWhatItWaitsFor) {
+TEST_F(MetricsTest, CountsLeakedTaskUnderItsWaitKind) {
   auto [ctx, cancel] = with_cancel(root());
   go(
       ctx,
@@ -275,7 +275,7 @@ TEST_F(MetricsTest, ALeakedTaskIsCountedUnderWhatItWaitsFor) {
   EXPECT_EQ(site(here).leaked_now(), 0u);
 }
 
-TEST_F(MetricsTest, TasksUnderOwnersThatNeverEndAreDetached) {
+TEST_F(MetricsTest, CountsTasksUnderEndlessOwnersAsDetached) {
   auto [ctx, cancel] = with_cancel(root());
   const Context apart = without_cancel(ctx);
   auto [below, cancel_below] = with_cancel(apart);
@@ -432,7 +432,7 @@ TEST(MetricsSites, OverflowGoesToOther) {
   EXPECT_EQ(metrics->sites()[255].line, 0u);
 }
 
-TEST_F(MetricsTest, TasksOfSitesThatOverflowAreCountedTogether) {
+TEST_F(MetricsTest, CountsTasksOfOverflowingSitesTogether) {
   std::vector<Place> places;
   for (unsigned line = 1; line <= 300; ++line) places.push_back({"many.cpp", "void many()", line, 1});
   for (const Place& place : places) go(root(), receives(ch), {}, at(place));

@@ -84,7 +84,7 @@ class SnapshotTest : public testing::LoopFixture {
 
 // --- content ---
 
-TEST_F(SnapshotTest, SaysAllThatIsKnownOfATask) {
+TEST_F(SnapshotTest, DescribesTaskCompletely) {
   Channel<int> second;
   std::optional<Cancelable> request = with_cancel(root(), Label("request", 918, Role::request));
   app::start(request->ctx, ch, second);
@@ -124,7 +124,7 @@ TEST_F(SnapshotTest, SaysAllThatIsKnownOfATask) {
   EXPECT_TRUE(second.try_receive());
 }
 
-TEST_F(SnapshotTest, NamesTheTraceThatTheOwnerCarries) {
+TEST_F(SnapshotTest, NamesTraceOfOwner) {
   Trace trace;
   trace.high = 0x4bf92f3577b34da6;
   trace.low = 0xa3ce929d0e0e4736;
@@ -138,7 +138,7 @@ TEST_F(SnapshotTest, NamesTheTraceThatTheOwnerCarries) {
   second.close();
 }
 
-TEST_F(SnapshotTest, ATaskThatHasNotRunYetIsRunnableAtItsDefinition) {
+TEST_F(SnapshotTest, UnstartedTaskIsRunnableAtItsDefinition) {
   go(root(), app::receives(ch));
   const TaskInfo task = only();
   EXPECT_EQ(task.wait, WaitKind::none);
@@ -154,7 +154,7 @@ TEST_F(SnapshotTest, ATaskThatHasNotRunYetIsRunnableAtItsDefinition) {
   EXPECT_EQ(only().wait, WaitKind::none) << "ready, but it has not run yet";
 }
 
-TEST_F(SnapshotTest, ANameIsKeptWhateverItsLengthAndEndsAtANullCharacter) {
+TEST_F(SnapshotTest, KeepsNameOfAnyLengthUpToNullCharacter) {
   for (const auto length : std::initializer_list<std::size_t>{1, 15, 16, 63, 64, 500, 100'000}) {
     const std::string name(length, 'n');
     go(root(), app::receives(ch), name);
@@ -256,7 +256,7 @@ Task<> waits_until_readable(Context ctx, asio::local::stream_protocol::socket* s
   (void)co_await socket->async_wait(asio::socket_base::wait_read, via(ctx));
 }
 
-TEST_F(SnapshotTest, NamesOperationsForWhatTheyAre) {
+TEST_F(SnapshotTest, NamesOperationsByKind) {
   auto [ctx, cancel] = with_cancel(root());
   asio::local::stream_protocol::socket one(io), other(io);
   asio::local::connect_pair(one, other);
@@ -288,7 +288,7 @@ TEST_F(SnapshotTest, ListsTasksOldestFirstWhereverTheyWereStarted) {
   ch.close();
 }
 
-TEST(SnapshotAndLoop, IsPlainDataThatOutlivesTheLoop) {
+TEST(SnapshotAndLoop, SnapshotOutlivesLoopAsPlainData) {
   expect_leaks();
   std::vector<TaskInfo> tasks;
   {
@@ -345,7 +345,7 @@ TEST(SnapshotGroups, NamesOwnersAndAgesDoNotDivide) {
   EXPECT_EQ(group(tasks).size(), 1u);
 }
 
-TEST_F(SnapshotTest, RealTasksThatLeakedAtOnePlaceAreOneGroup) {
+TEST_F(SnapshotTest, GroupsTasksLeakedAtOnePlace) {
   Channel<int> second;
   for (int i = 0; i < 5; ++i) {
     auto [ctx, cancel] = with_cancel(root());
@@ -406,7 +406,7 @@ TEST(SnapshotText, EndsWithTheTraceIfThereIsOne) {
             std::string(replica_text) + "trace                    4bf92f3577b34da6a3ce929d0e0e4736\n");
 }
 
-TEST(SnapshotText, LeavesOutWhatThereIsNot) {
+TEST(SnapshotText, OmitsAbsentFields) {
   TaskInfo info;
   info.id = 1;
   info.frame_bytes = 200;

@@ -105,7 +105,7 @@ TEST_F(AwaitableTest, IsStartedByGoAndItsExceptionIsNotLost) {
   EXPECT_EQ(exception_tasks.at(0), "foreign");
 }
 
-TEST_F(AwaitableTest, IsStartedByAScopeWhichIsToldOfItsError) {
+TEST_F(AwaitableTest, ScopeStartsAwaitableAndReceivesItsError) {
   std::string text;
   start(
       [](Context ctx, std::string* out) -> Task<> {
@@ -122,7 +122,7 @@ TEST_F(AwaitableTest, IsStartedByAScopeWhichIsToldOfItsError) {
   EXPECT_EQ(Counted::alive, 0) << "the sibling was canceled";
 }
 
-TEST_F(AwaitableTest, WhatIsThrownByOneThatGoStartedReachesTheLoopAsItWasThrown) {
+TEST_F(AwaitableTest, LoopReceivesUnchangedExceptionAfterGo) {
   expect_exceptions();
   go(root(), throw_error(), "foreign");
   EXPECT_TRUE(eventually([&] { return !exceptions.empty(); }));
@@ -131,7 +131,7 @@ TEST_F(AwaitableTest, WhatIsThrownByOneThatGoStartedReachesTheLoopAsItWasThrown)
   EXPECT_EQ(exception_tasks.at(0), "foreign");
 }
 
-TEST_F(AwaitableTest, AnAbortThatNobodyAskedForIsAnExceptionAndOneThatTheContextCausedIsNot) {
+TEST_F(AwaitableTest, OnlyUnrequestedAbortIsAnException) {
   expect_exceptions();
   const auto aborted = []() -> asio::awaitable<void> {
     throw std::system_error(asio::error::operation_aborted);
@@ -148,7 +148,7 @@ TEST_F(AwaitableTest, AnAbortThatNobodyAskedForIsAnExceptionAndOneThatTheContext
   EXPECT_EQ(exceptions.size(), 1u);
 }
 
-TEST_F(AwaitableTest, IsNotStartedByGoWhenTheTimeIsUpAndThatIsNoException) {
+TEST_F(AwaitableTest, GoSkipsItAfterDeadlineWithoutException) {
   auto [ctx, cancel] = with_timeout(root(), 1ms);
   bool started = false;
   const auto note = [](bool* out) -> asio::awaitable<void> {
@@ -181,7 +181,7 @@ class ReapedAwaitableTest : public AwaitableTest {
   }
 };
 
-TEST_F(ReapedAwaitableTest, IsCanceledThroughItsSlotAndWhatItRefersToLivesUntilItHasEnded) {
+TEST_F(ReapedAwaitableTest, IsCanceledBySlotAndKeepsReferentsUntilItsEnd) {
   auto [ctx, cancel] = with_cancel(root());
   std::string text;
   start_under(
@@ -202,7 +202,7 @@ TEST_F(ReapedAwaitableTest, IsCanceledThroughItsSlotAndWhatItRefersToLivesUntilI
   EXPECT_EQ(Counted::alive, 0);
 }
 
-TEST_F(ReapedAwaitableTest, WhatATaskLentToOneBelowItsScopesLivesUntilThatHasEnded) {
+TEST_F(ReapedAwaitableTest, KeepsObjectsLentToInnerTasksUntilTheirEnd) {
   auto [ctx, cancel] = with_cancel(root());
   std::string text;
   start_under(
@@ -233,7 +233,7 @@ TEST_F(ReapedAwaitableTest, WhatATaskLentToOneBelowItsScopesLivesUntilThatHasEnd
   EXPECT_EQ(text, "7");
 }
 
-TEST_F(ReapedAwaitableTest, ATaskThatIsWokenWhileItWaitsToBeReapedDoesNotGoOn) {
+TEST_F(ReapedAwaitableTest, DoesNotResumeTaskWokenWhileAwaitingReap) {
   auto [ctx, cancel] = with_cancel(root());
   std::string text;
   Channel<int> ch;
@@ -256,7 +256,7 @@ TEST_F(ReapedAwaitableTest, ATaskThatIsWokenWhileItWaitsToBeReapedDoesNotGoOn) {
   EXPECT_EQ(text, "7");
 }
 
-TEST_F(AwaitableTest, AnUnjoinedScopeLeavesTheFrameOfItsTaskUntilWhatItAwaitsHasEnded) {
+TEST_F(AwaitableTest, UnjoinedScopeKeepsTaskFrameUntilAwaitableEnds) {
   std::string text;
   start(
       [](Context ctx, std::string* out) -> Task<> {
@@ -347,7 +347,7 @@ asio::awaitable<void> await_for_ever(Context ctx, std::string* out) {
   }
 }
 
-TEST_F(AwaitableTest, WhoAwaitsATaskThatIsReapedGetsAnError) {
+TEST_F(AwaitableTest, AwaiterOfReapedTaskGetsError) {
   auto [ctx, cancel] = with_cancel(root());
   std::string text;
   asio::co_spawn(io, await_for_ever(ctx, &text), asio::detached);
@@ -359,7 +359,7 @@ TEST_F(AwaitableTest, WhoAwaitsATaskThatIsReapedGetsAnError) {
   EXPECT_EQ(text, "context canceled");
 }
 
-TEST(AwaitableAndLoop, WhoAwaitsATaskOfALoopThatEndsGetsAnError) {
+TEST(AwaitableAndLoop, AwaiterOfTaskOfEndingLoopGetsError) {
   expect_leaks();
   std::string text;
   asio::io_context io{1};
@@ -373,7 +373,7 @@ TEST(AwaitableAndLoop, WhoAwaitsATaskOfALoopThatEndsGetsAnError) {
   EXPECT_EQ(text, "context canceled");
 }
 
-TEST_F(AwaitableTest, WhatThrowsBeforeThereIsATaskArrives) {
+TEST_F(AwaitableTest, DeliversExceptionThrownBeforeTaskExists) {
   std::string text;
   const auto foreign = [](Context ctx, std::string* out) -> asio::awaitable<void> {
     const auto make = [](Context) -> Task<> { throw std::runtime_error("not even made"); };
@@ -434,7 +434,7 @@ struct NoDefault {
   explicit NoDefault(int) {}
 };
 
-TEST_F(AwaitableTest, ViaUnderADoneContextStartsNothingThatHasADefaultToFailWith) {
+TEST_F(AwaitableTest, ViaUnderDoneContextSkipsOperationsWithDefault) {
   auto [ctx, cancel] = with_cancel(root());
   cancel();
   int started = 0;
@@ -456,7 +456,7 @@ TEST_F(AwaitableTest, ViaUnderADoneContextStartsNothingThatHasADefaultToFailWith
   EXPECT_EQ(text, "context canceled, started 0 times; context canceled, started 1 times");
 }
 
-TEST_F(AwaitableTest, ViaTakesAlsoOperationsThatGiveAnExceptionOrNoError) {
+TEST_F(AwaitableTest, ViaAcceptsOperationsWithExceptionOrNoError) {
   auto [ctx, cancel] = with_cancel(root());
   std::string text;
   const auto foreign = [](Context c, std::string* out) -> asio::awaitable<void> {

@@ -81,7 +81,7 @@ TEST(FramePool, ObjectsOfEverySizeAreAlignedAndApart) {
   }
 }
 
-TEST(FramePool, ObjectsThatComeAndGoInAnyOrderStayApart) {
+TEST(FramePool, KeepsObjectsSeparateInAnyOrderOfUse) {
   std::minstd_rand random(5);
   std::vector<Object> objects;
   for (int i = 0; i < 100'000; ++i) {
@@ -111,7 +111,7 @@ TEST_F(FramePoolMetrics, SizesAreRoundedUpToClassesOf16Bytes) {
   });
 }
 
-TEST_F(FramePoolMetrics, ObjectsOfAClassShareABlockAndTheLastOneReleasedIsTheNextOneGiven) {
+TEST_F(FramePoolMetrics, ShareBlockPerSizeClassAndReuseLastReleased) {
   in_a_thread_of_its_own([&] {
     std::vector<Object> objects;
     for (int i = 0; i < 100; ++i) objects.emplace_back(500);  // of a block's 127
@@ -166,7 +166,7 @@ TEST_F(FramePoolMetrics, EmptyBlocksServeOtherClasses) {
   });
 }
 
-TEST_F(FramePoolMetrics, WhatAnotherThreadReleasesComesBackToItsPool) {
+TEST_F(FramePoolMetrics, ObjectsReleasedByOtherThreadReturnToPool) {
   in_a_thread_of_its_own([&] {
     std::vector<Object> objects;
     for (int i = 0; i < 1000; ++i) objects.emplace_back(1000);
@@ -181,7 +181,7 @@ TEST_F(FramePoolMetrics, WhatAnotherThreadReleasesComesBackToItsPool) {
   EXPECT_EQ(mapped(), 0u);
 }
 
-TEST_F(FramePoolMetrics, ThePoolOfAThreadThatHasEndedLivesUntilItsLastObjectIsReleased) {
+TEST_F(FramePoolMetrics, PoolOfEndedThreadLivesUntilLastRelease) {
   std::vector<Object> objects;
   std::thread([&] {
     for (int i = 0; i < 1000; ++i) objects.emplace_back(1000);

@@ -54,7 +54,7 @@ Task<bool> after_a_second(bool answer) {
 
 const std::string long_text(100, 'x');  // not in the string itself: destroyed twice is freed twice
 
-TEST_F(Gcc12Test, ANamedAggregateThatIsMovedIn) {
+TEST_F(Gcc12Test, MovesNamedAggregateIntoCoroutine) {
   int got = 0;
   start(
       [](Context, int* out) -> Task<> {
@@ -69,7 +69,7 @@ TEST_F(Gcc12Test, ANamedAggregateThatIsMovedIn) {
   EXPECT_EQ(got, 103);
 }
 
-TEST_F(Gcc12Test, ANamedAggregateThatIsCopiedIn) {
+TEST_F(Gcc12Test, CopiesNamedAggregateIntoCoroutine) {
   int got = 0;
   start(
       [](Context, int* out) -> Task<> {
@@ -84,7 +84,7 @@ TEST_F(Gcc12Test, ANamedAggregateThatIsCopiedIn) {
   EXPECT_EQ(got, 206);
 }
 
-TEST_F(Gcc12Test, ANamedLambdaWithCapturesThatIsMovedIn) {
+TEST_F(Gcc12Test, MovesNamedCapturingLambdaIntoCoroutine) {
   int got = 0;
   start(
       [](Context, int* out) -> Task<> {
@@ -116,7 +116,7 @@ TEST_F(Gcc12Test, TypesWithAConstructorMayBeTemporaries) {
   EXPECT_EQ(got, (std::vector<int>{1, 2}));
 }
 
-TEST_F(Gcc12Test, ATaskInANamedLocalThatIsMovedIn) {
+TEST_F(Gcc12Test, AwaitsTaskMovedFromNamedLocal) {
   int got = 0;
   start(
       [](Context, int* out) -> Task<> {
@@ -130,7 +130,7 @@ TEST_F(Gcc12Test, ATaskInANamedLocalThatIsMovedIn) {
   EXPECT_EQ(got, 103);
 }
 
-TEST_F(Gcc12Test, IfNotCoAwaitInACoroutineThatDeclaresAVariable) {
+TEST_F(Gcc12Test, EvaluatesIfNotCoAwaitBesideLocalVariable) {
   std::string text;
   start(
       [](Context, std::string* out) -> Task<> {
@@ -168,7 +168,7 @@ TEST_F(Gcc12Test, IfAndElseInPlaceOfAConditionalExpression) {
   EXPECT_EQ(got, (std::vector<std::string>{"not asked", "yes"}));
 }
 
-TEST_F(Gcc12Test, IfWithAnInitializerThatAwaits) {
+TEST_F(Gcc12Test, RunsIfWithAwaitingInitializer) {
   std::string text;
   start(
       [](Context ctx, Channel<int> ch, std::string* out) -> Task<> {
@@ -187,7 +187,7 @@ TEST_F(Gcc12Test, IfWithAnInitializerThatAwaits) {
   EXPECT_EQ(text, "5 " + make_error_code(errc::closed).message());
 }
 
-TEST_F(Gcc12Test, WhileWithADeclarationThatAwaits) {
+TEST_F(Gcc12Test, RunsWhileWithAwaitingDeclaration) {
   Channel<Counted> ch;
   std::vector<int> got;
   start(
@@ -273,7 +273,7 @@ TEST_F(Gcc12Test, ExceptionsThroughNamedLocals) {
   EXPECT_EQ(text, "thrown 1");
 }
 
-TEST_F(Gcc12Test, WhatIsHeldAcrossAnAwaitIsDestroyedOnceAlsoWhenTheFrameIsDestroyedEarly) {
+TEST_F(Gcc12Test, DestroysHeldLocalsOnceEvenOnEarlyFrameEnd) {
   start([](Context ctx) -> Task<> {
     {
       Scope s(ctx);

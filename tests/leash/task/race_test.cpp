@@ -107,7 +107,7 @@ TEST_F(RaceTest, DifferentTypesGiveAVariant) {
   EXPECT_EQ(index, 1u);
 }
 
-TEST_F(RaceTest, ATaskThatWasMadeBeforeIsEndedByForce) {
+TEST_F(RaceTest, EndsLosingTaskMadeEarlierByForce) {
   Counted::alive = 0;
   go(root(), [this](Context ctx) -> Task<> {
     auto deaf = [](Counted) -> Task<Result<std::string>> {

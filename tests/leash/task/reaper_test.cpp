@@ -70,7 +70,7 @@ class ReaperTest : public testing::LoopFixture {
   }
 };
 
-TEST_F(ReaperTest, FreesWhatALeakedTaskHolds) {
+TEST_F(ReaperTest, FreesResourcesOfLeakedTask) {
   auto [ctx, cancel] = with_cancel(root());
   start_under(ctx, [](Context) -> Task<> {
     const Counted held(1);
@@ -87,7 +87,7 @@ TEST_F(ReaperTest, FreesWhatALeakedTaskHolds) {
     EXPECT_EQ(figure.get(), 0u) << "it was not canceled";
 }
 
-TEST_F(ReaperTest, DestroysFramesFromTheInnermostOutwardsAndDoesNotResume) {
+TEST_F(ReaperTest, DestroysFramesInsideOutWithoutResuming) {
   auto [ctx, cancel] = with_cancel(root());
   std::string text;
   start_under(
@@ -110,7 +110,7 @@ TEST_F(ReaperTest, DestroysFramesFromTheInnermostOutwardsAndDoesNotResume) {
   EXPECT_EQ(text, "io");
 }
 
-TEST_F(ReaperTest, NeverTouchesATaskWhoseOwnerIsAliveNorAnOrphanWithinTheGrace) {
+TEST_F(ReaperTest, SparesOwnedTasksAndOrphansWithinGrace) {
   auto [alive, keep] = with_cancel(root());
   auto [ended, end] = with_cancel(root());
   const auto wait_for_ever = [](Context, Channel<int> ch) -> Task<> { (void)co_await ch.receive(); };
@@ -126,7 +126,7 @@ TEST_F(ReaperTest, NeverTouchesATaskWhoseOwnerIsAliveNorAnOrphanWithinTheGrace) 
   ch.close();
 }
 
-TEST_F(ReaperTest, TakesTheOldestFirstUpToTheLimitAndOnlyWhatMeetsTheFilter) {
+TEST_F(ReaperTest, ReapsOldestMatchingTasksUpToLimit) {
   auto [ctx, cancel] = with_cancel(root());
   Channel<int> ch;
   for (const char* name : {"first", "other", "second", "third"}) {
@@ -150,7 +150,7 @@ TEST_F(ReaperTest, TakesTheOldestFirstUpToTheLimitAndOnlyWhatMeetsTheFilter) {
   EXPECT_EQ(reap(loop).ended, 2u);
 }
 
-TEST_F(ReaperTest, EndsATaskThatIgnoresErrorsInALoop) {
+TEST_F(ReaperTest, EndsTaskIgnoringErrorsInLoop) {
   auto [ctx, cancel] = with_cancel(root());
   start_under(ctx, [](Context) -> Task<> {
     Channel<int> ch;
@@ -161,7 +161,7 @@ TEST_F(ReaperTest, EndsATaskThatIgnoresErrorsInALoop) {
   EXPECT_EQ(reap(loop).ended, 1u);
 }
 
-TEST_F(ReaperTest, EndsTheTasksOfAScopeWithTheTaskThatHoldsIt) {
+TEST_F(ReaperTest, EndsTasksOfScopeWithItsHolder) {
   auto [ctx, cancel] = with_cancel(root());
   start_under(ctx, [](Context c) -> Task<> {
     Scope s(c);
@@ -204,7 +204,7 @@ TEST_F(ReaperTest, AScopeGoesOnWhenOneOfItsTasksIsReaped) {
   EXPECT_EQ(text, "joined");
 }
 
-TEST_F(ReaperTest, ATaskOnAnOperationInFlightIsReapedAndTheOperationCanceled) {
+TEST_F(ReaperTest, ReapsTaskAndCancelsItsOperationInFlight) {
   auto [ctx, cancel] = with_cancel(root());
   start_under(
       ctx,
@@ -220,7 +220,7 @@ TEST_F(ReaperTest, ATaskOnAnOperationInFlightIsReapedAndTheOperationCanceled) {
   EXPECT_TRUE(eventually([&] { return io.poll() == 0; }));
 }
 
-TEST_F(ReaperTest, ATaskOnACompletedOperationThatIsNotYetDeliveredIsReaped) {
+TEST_F(ReaperTest, ReapsTaskWithUndeliveredCompletion) {
   auto [ctx, cancel] = with_cancel(root());
   Deaf deaf;
   std::string text;
@@ -245,7 +245,7 @@ TEST_F(ReaperTest, ATaskOnACompletedOperationThatIsNotYetDeliveredIsReaped) {
   EXPECT_EQ(text, "d");
 }
 
-TEST_F(ReaperTest, WaitsForAnOperationThatCannotBeCanceled) {
+TEST_F(ReaperTest, WaitsForUncancelableOperation) {
   auto [ctx, cancel] = with_cancel(root());
   Deaf deaf;
   std::string text;
@@ -277,7 +277,7 @@ TEST_F(ReaperTest, WaitsForAnOperationThatCannotBeCanceled) {
   EXPECT_EQ(finished(Outcome::reaped), 1u);
 }
 
-TEST_F(ReaperTest, ATaskThatHoldsAScopeWaitsForEveryOperationBelowItThatCannotBeCanceled) {
+TEST_F(ReaperTest, ScopeHolderWaitsForAllUncancelableOperations) {
   auto [ctx, cancel] = with_cancel(root());
   Deaf first, second;
   start_under(

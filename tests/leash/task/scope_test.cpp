@@ -160,7 +160,7 @@ TEST_F(ScopeTest, AnExceptionCancelsTheSiblingsAndIsRethrown) {
   EXPECT_EQ(what(exceptions[0]), "second");
 }
 
-TEST_F(ScopeTest, AnErrorBeforeAnExceptionIsWhatJoinReturnsAndTheLoopHearsOfTheException) {
+TEST_F(ScopeTest, JoinReturnsFirstErrorAndLoopGetsLaterException) {
   expect_exceptions();
   Channel<int> first, second;
   Joined joined;
@@ -202,7 +202,7 @@ TEST_F(ScopeTest, TheLoopHearsOfASecondException) {
   EXPECT_EQ(exception_tasks[0], "second");
 }
 
-TEST_F(ScopeTest, TheLoopHearsOfAnExceptionThatNobodyJoins) {
+TEST_F(ScopeTest, LoopReceivesUnjoinedException) {
   expect_exceptions();
   Channel<int> first;
   start(
@@ -218,7 +218,7 @@ TEST_F(ScopeTest, TheLoopHearsOfAnExceptionThatNobodyJoins) {
   EXPECT_EQ(what(exceptions[0]), "unheard");
 }
 
-TEST_F(ScopeTest, ACancellationErrorCountsWhenNobodyCanceled) {
+TEST_F(ScopeTest, CancellationErrorCountsWithoutCancel) {
   Channel<int> ch;
   Joined joined;
   start(
@@ -233,7 +233,7 @@ TEST_F(ScopeTest, ACancellationErrorCountsWhenNobodyCanceled) {
   EXPECT_EQ(joined.error(), errc::deadline_exceeded);
 }
 
-TEST_F(ScopeTest, AfterCancelJoinSucceedsBecauseErrorsThatItCausedDoNotCount) {
+TEST_F(ScopeTest, JoinAfterCancelIgnoresErrorsCausedByIt) {
   Joined joined;
   std::error_code cause;
   start(
@@ -308,7 +308,7 @@ TEST_F(ScopeTest, TheEndOfTheContextCancelsTheTasksAndIsReturned) {
   EXPECT_EQ(late_cause, errc::deadline_exceeded);
 }
 
-TEST_F(ScopeTest, TheEndOfTheContextIsReturnedAlsoWhenTheTasksReturnNoError) {
+TEST_F(ScopeTest, JoinReturnsContextEndDespiteErrorFreeTasks) {
   auto [parent, cancel] = with_cancel(root());
   Joined joined;
   start_under(
@@ -343,7 +343,7 @@ TEST_F(ScopeTest, TheEndOfTheContextAfterTheLastTaskDoesNotCount) {
   EXPECT_TRUE(joined.succeeded());
 }
 
-TEST_F(ScopeTest, TasksUnderADoneContextAreStartedAndJoinReturnsItsError) {
+TEST_F(ScopeTest, StartsTasksUnderDoneContextAndJoinsWithItsError) {
   auto [parent, cancel] = with_cancel(root());
   cancel(broken);
   Joined joined, empty;
@@ -363,7 +363,7 @@ TEST_F(ScopeTest, TasksUnderADoneContextAreStartedAndJoinReturnsItsError) {
   EXPECT_TRUE(empty.succeeded()) << "it stopped nothing";
 }
 
-TEST_F(ScopeTest, AnUnjoinedScopeDestroysItsTasksOnTheSpotNewestFirst) {
+TEST_F(ScopeTest, UnjoinedScopeDestroysNewestTasksFirstAtOnce) {
   std::string text;
   start(
       [](Context ctx, std::string* t, Channel<int> ch) -> Task<> {
@@ -384,7 +384,7 @@ TEST_F(ScopeTest, AnUnjoinedScopeDestroysItsTasksOnTheSpotNewestFirst) {
   never.close();
 }
 
-TEST_F(ScopeTest, AnUnjoinedScopeDestroysAlsoTasksThatNeverRanAndThoseThatAreReady) {
+TEST_F(ScopeTest, UnjoinedScopeDestroysUnstartedAndReadyTasks) {
   std::string text;
   Channel<int> ch;
   start(
@@ -401,7 +401,7 @@ TEST_F(ScopeTest, AnUnjoinedScopeDestroysAlsoTasksThatNeverRanAndThoseThatAreRea
   EXPECT_EQ(finished(Outcome::reaped), 2u);
 }
 
-TEST_F(ScopeTest, AnUnjoinedScopeEndsItsContextForWhatWasNotStartedInIt) {
+TEST_F(ScopeTest, UnjoinedScopeEndsItsContextForOutsideTasks) {
   std::error_code cause;
   start(
       [](Context ctx, std::error_code* c) -> Task<> {
@@ -498,7 +498,7 @@ TEST_F(ScopeTest, AnUnjoinedScopeDestroysTheScopesInItsTasks) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
-TEST_F(ScopeTest, JoinWaitsAlsoForTasksThatItsTasksStart) {
+TEST_F(ScopeTest, JoinWaitsForTasksStartedByItsTasks) {
   Joined joined;
   start(
       [](Context ctx, Joined* out) -> Task<> {
@@ -534,7 +534,7 @@ TEST_F(ScopeTest, MayBeJoinedAgainAfterMoreTasksWereStarted) {
   EXPECT_TRUE(second.succeeded());
 }
 
-TEST_F(ScopeTest, JoinWaitsAlsoForATaskThatIsStartedBetweenTheLastEndAndItsReturn) {
+TEST_F(ScopeTest, JoinWaitsForTaskStartedBetweenLastEndAndReturn) {
   std::string text;
   DoneSource both;
   start(
@@ -584,7 +584,7 @@ TEST_F(ScopeTest, LiveCountsItsOwnTasksAlone) {
   EXPECT_EQ(counts, (std::vector<std::size_t>{0, 2, 1, 0}));
 }
 
-TEST_F(ScopeTest, ATaskThatJoinsWaitsForAWaitGroup) {
+TEST_F(ScopeTest, JoiningTaskWaitsForWaitGroup) {
   start([](Context ctx) -> Task<> {
     Scope s(ctx);
     s.go(sleeps(s.ctx(), 1s), "sleeper");
@@ -613,7 +613,7 @@ TEST_F(ScopeTest, OutcomesAreCountedWhereATaskWasStarted) {
 
 // --- told to stop, and a failure that stays ---
 
-TEST_F(ScopeTest, EachJoinSaysWhatTheFirstSaid) {
+TEST_F(ScopeTest, EveryJoinRepeatsFirstResult) {
   Channel<int> go_on(2);
   Joined first, second;
   start(
@@ -645,7 +645,7 @@ Task<Result<>> returns_the_cause(Context ctx) {
   co_return std::unexpected(ctx.cause());
 }
 
-TEST_F(ScopeTest, WhatIsThrownBecauseOfACancelIsNoFailure) {
+TEST_F(ScopeTest, ExceptionCausedByCancelIsNoFailure) {
   Joined joined;
   start(
       [](Context ctx, Channel<int> ch, Joined* out) -> Task<> {
@@ -676,7 +676,7 @@ TEST_F(ScopeTest, ATaskWithoutAScopeIsCanceledLikewise) {
   EXPECT_EQ(finished(Outcome::canceled), 2u);
 }
 
-TEST_F(ScopeTest, ACancellationThatIsThrownWhenNobodyCanceledIsAFailure) {
+TEST_F(ScopeTest, CancellationThrownWithoutCancelIsFailure) {
   Joined joined;
   start(
       [](Context ctx, Joined* out) -> Task<> {

@@ -69,7 +69,7 @@ TEST_F(ScopedTest, GivesTheBodysValue) {
   EXPECT_EQ(got, 42);
 }
 
-TEST_F(ScopedTest, ABodyThatFailsCancelsTheTasks) {
+TEST_F(ScopedTest, FailingBodyCancelsTasks) {
   run([this](Scope& s) -> Task<Result<>> {
     s.go(write_after(s.ctx(), 1h, &order, "task"));
     (void)co_await sleep(s.ctx(), 1s);
@@ -80,7 +80,7 @@ TEST_F(ScopedTest, ABodyThatFailsCancelsTheTasks) {
   EXPECT_EQ(said, make_error_code(errc::disconnected).message());
 }
 
-TEST_F(ScopedTest, ABodyThatThrowsCancelsTheTasks) {
+TEST_F(ScopedTest, ThrowingBodyCancelsTasks) {
   run([this](Scope& s) -> Task<> {
     s.go(write_after(s.ctx(), 1h, &order, "task"));
     co_await sleep(1s);
@@ -91,7 +91,7 @@ TEST_F(ScopedTest, ABodyThatThrowsCancelsTheTasks) {
   EXPECT_EQ(said, "threw out of the body");
 }
 
-TEST_F(ScopedTest, ATaskThatFailsCancelsTheBody) {
+TEST_F(ScopedTest, FailingTaskCancelsBody) {
   run([this](Scope& s) -> Task<Result<>> {
     s.go(fail_after(s.ctx(), 1s));
     const auto slept = co_await sleep(s.ctx(), 1h);

@@ -195,7 +195,7 @@ TEST_F(TaskTest, SelectMovesMoveOnlyValues) {
   EXPECT_EQ(seen, 7);
 }
 
-TEST(TaskAndLoop, WhatAPendingWaitHoldsIsDestroyedOnce) {
+TEST(TaskAndLoop, DestroysObjectsOfPendingWaitOnce) {
   expect_leaks();
   {
     asio::io_context io{1};
@@ -248,7 +248,7 @@ Task<Result<int>> falls_off_its_end(bool early) {
 }
 #pragma GCC diagnostic pop
 
-TEST(TaskDeathTest, AValueThatIsNotReturnedAborts) {
+TEST(TaskDeathTest, MissingReturnValueAborts) {
   const auto run = [] {
     asio::io_context io{1};
     Loop loop{io};

@@ -78,7 +78,7 @@ class ListenerTest : public ::testing::Test {
   }
 };
 
-TEST_F(ListenerTest, DoesNotRepeatWhatVerifyNoneFound) {
+TEST_F(ListenerTest, DoesNotRepeatVerifyNoneReport) {
   const std::string said = said_of("IsToldOnceOfWhatVerifyNoneFound");
   EXPECT_NE(said.find("deadlock: nothing can ever wake 1 task"), std::string::npos) << said;
   EXPECT_EQ(said.find("a loop was destroyed"), std::string::npos) << said;
@@ -119,7 +119,7 @@ task 1 [chan receive, TIME] "forgotten" orphan: its owner ended TIME ago (shutdo
 started at               tests/leash/testing/gtest_sample.cpp:LINE by leave_one
 )";
 
-TEST_F(ListenerTest, FailsTheTestThatDestroysALoopWithTasks) {
+TEST_F(ListenerTest, FailsTestDestroyingLoopWithTasks) {
   EXPECT_EQ(said_of("DestroysALoopWithATask"), destroyed);
   EXPECT_EQ(said_of("LeavesATaskInAnotherThread"), destroyed);
 }
@@ -128,7 +128,7 @@ TEST_F(ListenerTest, ChecksAlsoWhenTheTestFailed) {
   EXPECT_EQ(said_of("FailsAndLeavesATask"), "Failed\nof its own\n" + std::string(destroyed));
 }
 
-TEST_F(ListenerTest, LooksAtLoopsThatOutliveTheTest) {
+TEST_F(ListenerTest, InspectsLoopsOutlivingTest) {
   EXPECT_EQ(said_of("LeavesATaskInALoopThatOutlivesIt"), R"(Failed
 tasks are alive in loops that are still there
     1 in loop "of the program", started at tests/leash/testing/gtest_sample.cpp:LINE by Sample_LeavesATaskInALoopThatOutlivesIt_Test::TestBody
@@ -183,7 +183,7 @@ TEST_F(VerifyMainTest, AFailureStaysSilentAndKeepsItsStatus) {
   EXPECT_EQ(report, "");
 }
 
-TEST_F(VerifyMainTest, AFailureIsCheckedWhenThatIsAskedFor) {
+TEST_F(VerifyMainTest, ChecksAfterFailureIfRequested) {
   options.run_on_failure = true;
   EXPECT_EQ(run(7, true), 7);
   EXPECT_EQ(cleaned_up_with, 7);
@@ -192,13 +192,13 @@ TEST_F(VerifyMainTest, AFailureIsCheckedWhenThatIsAskedFor) {
 )");
 }
 
-TEST_F(VerifyMainTest, WhatTheOptionsLeaveOutIsNoLeak) {
+TEST_F(VerifyMainTest, IgnoresTasksExcludedByOptions) {
   options.watch.ignore_sites = {"tests/leash/testing/gtest_test*"};
   EXPECT_EQ(run(0, true), 0);
   EXPECT_EQ(report, "");
 }
 
-TEST_F(VerifyMainTest, WhatWasAliveBeforeIsNoLeak) {
+TEST_F(VerifyMainTest, IgnoresTasksAliveBefore) {
   go(loop.background(), wait_for_value(ch));
   EXPECT_EQ(run(0, false), 0);
   EXPECT_EQ(report, "");

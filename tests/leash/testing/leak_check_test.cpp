@@ -92,7 +92,7 @@ started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakChe
   EXPECT_FALSE(find_leaks(loop_, soon_));
 }
 
-TEST_F(LeakCheckTest, ATaskThatEndsDuringTheRetriesIsNoLeak) {
+TEST_F(LeakCheckTest, TaskEndingDuringRetriesIsNoLeak) {
   go(root(), nap(5ms));
   LeakOptions patient;
   patient.maximum_wait(Duration::max());
@@ -191,7 +191,7 @@ TEST_F(LeakCheckTest, IgnoreTopFunctionLooksAtTheInnermostFrameOnly) {
   EXPECT_TRUE(find_leaks(loop_, LeakOptions(soon_).ignore_top_function("wait_below")));
 }
 
-TEST_F(LeakCheckTest, IgnoreAnyFunctionLooksAtTheWholeChainAndNotAtTheCreator) {
+TEST_F(LeakCheckTest, IgnoreAnyFunctionChecksChainNotCreator) {
   start_here(root(), ch_);
   io_.poll();
   EXPECT_TRUE(find_leaks(loop_, LeakOptions(soon_).ignore_any_function("start_here")));
@@ -226,7 +226,7 @@ TEST_F(LeakCheckTest, IgnoreByPatternIsIgnoreByPackage) {
 }
 
 // goleak's issues 70, 131, 149.
-TEST_F(LeakCheckTest, IgnoreByOwnerHidesWhatIsBelowAContext) {
+TEST_F(LeakCheckTest, IgnoreByOwnerHidesTasksBelowContext) {
   const Cancelable request = with_cancel(root(), Label("request", 918));
   const Cancelable part = with_cancel(request.ctx, Label("part"));
   const Context value = with_value<Number>(part.ctx, 1);
@@ -245,14 +245,14 @@ TEST_F(LeakCheckTest, IgnoreByOwnerHidesWhatIsBelowAContext) {
   EXPECT_FALSE(find_leaks(loop_, LeakOptions(soon_).only_owner(sibling.ctx)));
 }
 
-TEST_F(LeakCheckTest, WhatIsBelowWithoutCancelIsBelowItsParentToo) {
+TEST_F(LeakCheckTest, TasksUnderWithoutCancelStayBelowParent) {
   const Cancelable request = with_cancel(root());
   go(without_cancel(request.ctx), wait_in(ch_));
   EXPECT_FALSE(find_leaks(loop_, LeakOptions(soon_).ignore_owner(request.ctx)));
 }
 
 // goleak hides the testing framework's own goroutines: here it is the one that looks.
-TEST_F(LeakCheckTest, ATaskThatLooksDoesNotFindItself) {
+TEST_F(LeakCheckTest, SearchingTaskDoesNotFindItself) {
   bool found = true;
   const auto look = [](Loop* loop, bool* out) -> Task<> {
     *out = LeakOptions().finds_any(*loop);
@@ -329,7 +329,7 @@ TEST(LeakCheckLoops, ALaterLoopIsAnotherWhereverItLies) {
   }
 }
 
-TEST_F(LeakCheckTest, InsideATaskThoseThatAreReadyAreNoLeaks) {
+TEST_F(LeakCheckTest, ReadyTasksAreNoLeaksInsideTask) {
   std::optional<LeakReport> before, parked;
   const auto look = [](Loop* loop, std::optional<LeakReport>* out) -> Task<> {
     *out = find_leaks(*loop);
@@ -365,7 +365,7 @@ TEST_F(LeakCheckTest, ALiveRemoteCancelCanStillWakeATask) {
   other.join();
 }
 
-TEST(LeakCheckElsewhere, LooksAtLoopsThatOtherThreadsRun) {
+TEST(LeakCheckElsewhere, ChecksLoopsOfOtherThreads) {
   constexpr int loops = 3;
   std::vector<std::unique_ptr<asio::io_context>> ios;
   std::vector<std::unique_ptr<Loop>> all;
@@ -389,14 +389,14 @@ TEST(LeakCheckElsewhere, LooksAtLoopsThatOtherThreadsRun) {
 
 task 1 [sleep, TIME] "left" detached, BYTES of frames
     nap                  tests/leash/testing/leak_check_test.cpp:LINE
-started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckElsewhere_LooksAtLoopsThatOtherThreadsRun_Test::TestBody
+started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckElsewhere_ChecksLoopsOfOtherThreads_Test::TestBody
 )");
   for (auto& io : ios) io->stop();
   for (auto& thread : threads) thread.join();
   expect_leaks();
 }
 
-TEST(LeakCheckElsewhere, ALoopThatDoesNotAnswerIsAReport) {
+TEST(LeakCheckElsewhere, ReportsUnresponsiveLoop) {
   asio::io_context io{1};
   Loop loop{io, {.name = "stuck"}};
   LeakOptions soon;
@@ -406,7 +406,7 @@ TEST(LeakCheckElsewhere, ALoopThatDoesNotAnswerIsAReport) {
   EXPECT_EQ(leaks->text, "loop \"stuck\" does not answer\n");
 }
 
-TEST(LeakCheckElsewhere, ALookThatNobodyWaitsForAnyMoreIsNotTaken) {
+TEST(LeakCheckElsewhere, SkipsAbandonedCheck) {
   asio::io_context io{1};
   std::optional<Loop> loop(io);
   int answers = 0;

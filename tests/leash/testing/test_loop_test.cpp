@@ -123,7 +123,7 @@ TEST(TestLoop, AConnectionOfTheRealWorldIsWaitedFor) {
 }
 
 // Go: a bubble that is deadlocked panics.
-TEST(TestLoop, TasksThatNothingCanWakeAreADeadlock) {
+TEST(TestLoop, ReportsUnwakeableTasksAsDeadlock) {
   TestLoop test;
   Channel<int> ch;
   const auto ended = test.run([ch](Context ctx) -> Task<> { (void)co_await ch.receive(ctx); });
@@ -133,7 +133,7 @@ TEST(TestLoop, TasksThatNothingCanWakeAreADeadlock) {
   EXPECT_TRUE(test.run()) << "it goes on";
 }
 
-TEST(TestLoop, ThrowsWhatLeavesATask) {
+TEST(TestLoop, RethrowsExceptionLeavingTask) {
   TestLoop test;
   EXPECT_THROW((void)test.run([]() -> Task<> {
     throw std::runtime_error("left a task");

@@ -62,7 +62,7 @@ TEST_F(ChannelTest, ASendWithoutBufferWaitsForItsReceiver) {
   EXPECT_EQ(received, "7");
 }
 
-TEST_F(ChannelTest, ABufferTakesItsCapacityAndKeepsTheOrderAcrossWaitingSenders) {
+TEST_F(ChannelTest, BufferFillsToCapacityAndKeepsSenderOrder) {
   Channel<int> ch(2);
   std::string sent;
   for (int i = 0; i < 4; ++i) go(root(), send_one(ch, i, &sent));
@@ -97,7 +97,7 @@ TEST_F(ChannelTest, ValuesOfManySendersArriveOnceEach) {
   }
 }
 
-TEST_F(ChannelTest, ReceiversAreServedInTheOrderInWhichTheyCame) {
+TEST_F(ChannelTest, ServesReceiversInArrivalOrder) {
   Channel<int> ch;
   std::string a, b;
   go(root(), receive_one(ch, &a));
@@ -175,7 +175,7 @@ TEST_F(ChannelTest, ADoneContextTakesTheWaiterAway) {
   EXPECT_FALSE(ch.try_receive());
 }
 
-TEST_F(ChannelTest, AnOperationThatStartsUnderADoneContextFailsAlthoughItCouldGoOn) {
+TEST_F(ChannelTest, OperationUnderDoneContextFailsDespiteReadiness) {
   Channel<int> ch(2);
   EXPECT_TRUE(ch.try_send(1));
   auto [ctx, cancel] = with_cancel(root());
@@ -189,7 +189,7 @@ TEST_F(ChannelTest, AnOperationThatStartsUnderADoneContextFailsAlthoughItCouldGo
   EXPECT_EQ(ch.size(), 1u);
 }
 
-TEST_F(ChannelTest, AValueThatArrivedBeforeTheCancelWins) {
+TEST_F(ChannelTest, ValueBeforeCancelWins) {
   Channel<int> ch;
   auto [ctx, cancel] = with_cancel(root());
   std::string received;
@@ -217,7 +217,7 @@ TEST_F(ChannelTest, TenThousandWaitersAreTakenAwayOneByOne) {
   EXPECT_FALSE(ch.try_send(1));
 }
 
-TEST_F(ChannelTest, AWaiterThatIsDestroyedIsUnlinked) {
+TEST_F(ChannelTest, UnlinksDestroyedWaiter) {
   Channel<int> ch;
   start(
       [](Context ctx, Channel<int> c) -> Task<> {
@@ -335,7 +335,7 @@ TEST_F(ChannelTest, AGivenBackValueComesBeforeTheBuffered) {
   EXPECT_EQ(sent, "sent");
 }
 
-TEST_F(ChannelTest, AReadyReceiveThatIsDestroyedGivesItsValueBack) {
+TEST_F(ChannelTest, DestroyedReadyReceiveReturnsItsValue) {
   Channel<std::unique_ptr<int>> ch(1);
   std::optional<Scope> scope(root());
   scope->go([](Channel<std::unique_ptr<int>> c) -> Task<> {
@@ -351,7 +351,7 @@ TEST_F(ChannelTest, AReadyReceiveThatIsDestroyedGivesItsValueBack) {
   EXPECT_EQ(*ch.try_receive().value().value(), 5);
 }
 
-TEST_F(ChannelTest, ASelectThatIsDestroyedGivesItsValueBack) {
+TEST_F(ChannelTest, DestroyedSelectReturnsItsValue) {
   Channel<std::string> ch, idle;
   std::optional<Scope> scope(root());
   scope->go([](Channel<std::string> a, Channel<std::string> b) -> Task<> {
@@ -363,7 +363,7 @@ TEST_F(ChannelTest, ASelectThatIsDestroyedGivesItsValueBack) {
   EXPECT_EQ(ch.try_receive().value().value(), "kept");
 }
 
-TEST_F(ChannelTest, TrySendMovesOnlyWhatItSends) {
+TEST_F(ChannelTest, TrySendMovesOnlySentValues) {
   Channel<std::unique_ptr<int>> ch(1);
   auto value = std::make_unique<int>(1);
   EXPECT_TRUE(ch.try_send(std::move(value)).value());
@@ -377,7 +377,7 @@ TEST_F(ChannelTest, TrySendMovesOnlyWhatItSends) {
   EXPECT_EQ(*value, 2);
 }
 
-TEST_F(ChannelTest, ASendThatFailsLeavesTheValueWithItsCaller) {
+TEST_F(ChannelTest, FailedSendLeavesValueWithCaller) {
   Channel<std::unique_ptr<int>> ch;
   std::string text;
   auto [ctx, cancel] = with_cancel(root());
@@ -395,7 +395,7 @@ TEST_F(ChannelTest, ASendThatFailsLeavesTheValueWithItsCaller) {
   EXPECT_EQ(text, "context canceled kept 6channel closed kept 6");
 }
 
-TEST_F(ChannelTest, ASendCaseThatIsNotTakenLeavesTheValue) {
+TEST_F(ChannelTest, UntakenSendCaseLeavesValue) {
   Channel<std::unique_ptr<int>> ch;
   std::string text;
   const auto offer = [](Context, Channel<std::unique_ptr<int>> to, std::string* out) -> Task<> {

@@ -148,9 +148,9 @@ Task<> starts(Context ctx, Stream* socket) {
   (void)co_await reading;
 }
 
-TEST_F(InFlightTest, AFrameStaysUntilAnOperationThatItOnlyStartedHasReturned) { let_go(starts, &near); }
+TEST_F(InFlightTest, FrameStaysUntilUnawaitedOperationReturns) { let_go(starts, &near); }
 
-TEST_F(InFlightTest, TheFramesOfAHolderStayWhileATaskBelowIsInAnOperation) {
+TEST_F(InFlightTest, HolderFramesStayDuringOperationOfTaskBelow) {
   auto [ctx, cancel] = with_cancel(root());
   start_under(
       ctx,
@@ -243,7 +243,7 @@ TEST(InFlightAndLoop, TheEndOfALoopWaitsForWorkOnAThread) {
   EXPECT_FALSE(seen_too_late);
 }
 
-TEST(InFlightAndLoop, TheEndOfALoopSaysThatAMovedTimerCannotBeCanceled) {
+TEST(InFlightAndLoop, LoopEndReportsUncancelableMovedTimer) {
   expect_leaks();
   asio::io_context io{1};
   std::optional<asio::steady_timer> moved;
@@ -263,7 +263,7 @@ TEST(InFlightAndLoop, TheEndOfALoopSaysThatAMovedTimerCannotBeCanceled) {
   EXPECT_EQ(Counted::alive, 0);
 }
 
-TEST(InFlightAndLoop, HandlersThatThrowWhileALoopEndsAreReported) {
+TEST(InFlightAndLoop, LoopEndReportsThrowingHandlers) {
   expect_leaks();
   asio::io_context io{1};
   int reported = 0;
@@ -334,7 +334,7 @@ TEST_F(InFlightTest, AScopeMayBeOwnedByItsOwnTask) {
   EXPECT_TRUE(watch.expired());
 }
 
-TEST_F(InFlightTest, AScopeThatOutlivesTheTaskThatMadeItIsReaped) {
+TEST_F(InFlightTest, ScopeOutlivingItsCreatorIsReaped) {
   std::unique_ptr<Scope> kept;
   auto [ctx, cancel] = with_cancel(root());
   start(
@@ -395,7 +395,7 @@ TEST(InFlight, OnExceptionMayReapAndEndScopes) {
   }
 }
 
-TEST_F(InFlightTest, TasksThatAFrameStartsWhileItIsReapedAreNotSubtracted) {
+TEST_F(InFlightTest, TasksStartedDuringReapingAreNotSubtracted) {
   struct Starts {
     explicit Starts(Context c) : ctx(std::move(c)) {}
     Starts(Starts&&) = default;
@@ -419,7 +419,7 @@ TEST_F(InFlightTest, TasksThatAFrameStartsWhileItIsReapedAreNotSubtracted) {
 
 // --- misuse ---
 
-TEST(InFlightDeathTest, AnOperationThatTwoTasksAwaitAborts) {
+TEST(InFlightDeathTest, AwaitingOperationTwiceAborts) {
   EXPECT_DEATH(
       {
         asio::io_context io{1};
@@ -434,7 +434,7 @@ TEST(InFlightDeathTest, AnOperationThatTwoTasksAwaitAborts) {
       "an operation was awaited twice");
 }
 
-TEST(InFlightDeathTest, ADestructorThatThrowsAborts) {
+TEST(InFlightDeathTest, ThrowingDestructorAborts) {
   struct Throws {
     ~Throws() noexcept(false) { throw 1; }
   };
@@ -451,7 +451,7 @@ TEST(InFlightDeathTest, ADestructorThatThrowsAborts) {
       "a destructor threw an exception while the frame of a task was destroyed");
 }
 
-TEST(InFlightDeathTest, ATaskThatJoinsItsOwnScopeAborts) {
+TEST(InFlightDeathTest, JoiningOwnScopeAborts) {
   EXPECT_DEATH(
       {
         asio::io_context io{1};
@@ -463,7 +463,7 @@ TEST(InFlightDeathTest, ATaskThatJoinsItsOwnScopeAborts) {
       "a task joins the Scope that it runs in");
 }
 
-TEST(InFlightDeathTest, AScopeThatEndsWhileATaskJoinsItAborts) {
+TEST(InFlightDeathTest, DestroyingScopeDuringJoinAborts) {
   EXPECT_DEATH(
       {
         asio::io_context io{1};

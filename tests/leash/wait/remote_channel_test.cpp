@@ -49,7 +49,7 @@ TEST_F(RemoteChannelTest, ATaskReceivesInTheOrderOfTheSender) {
   EXPECT_EQ(got, (std::vector<int>{1, 2, 3, -1})) << "the last sender has gone";
 }
 
-TEST_F(RemoteChannelTest, WhatIsNotSentStaysWithItsSender) {
+TEST_F(RemoteChannelTest, UnsentValueStaysWithSender) {
   RemoteChannel<Value> channel(loop, 1);
   const auto sender = channel.sender();
   EXPECT_TRUE(sender.try_send(value(1)).value());
@@ -89,7 +89,7 @@ TEST_F(RemoteChannelTest, ASenderWaitsForRoomAndFailsWithItsContext) {
   EXPECT_EQ(got.back(), 100);
 }
 
-TEST_F(RemoteChannelTest, AValueWhoseReceiverIsDestroyedGoesToTheNext) {
+TEST_F(RemoteChannelTest, ValueOfDestroyedReceiverGoesToNext) {
   RemoteChannel<Value> channel(loop, 1);
   const auto sender = channel.sender();
   start(
@@ -217,7 +217,7 @@ TEST(RemoteChannelAndThreads, EachValueArrivesOnce) {
   EXPECT_EQ(sum, 6L * count * (count + 1) / 2);
 }
 
-TEST(RemoteChannelDeathTest, ASenderThatWasMovedFromAborts) {
+TEST(RemoteChannelDeathTest, MovedFromSenderAborts) {
   EXPECT_DEATH(
       {
         asio::io_context io{1};

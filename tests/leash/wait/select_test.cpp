@@ -46,7 +46,7 @@ TEST_F(SelectTest, TakesTheReadyCaseAndUndoesTheOthers) {
   EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
 }
 
-TEST_F(SelectTest, WhatHappensFirstUnlinksTheLosers) {
+TEST_F(SelectTest, FirstEventUnlinksOtherCases) {
   Channel<int> a, b, c;
   std::string text;
   start(
@@ -120,7 +120,7 @@ TEST_F(SelectTest, AClosedChannelIsAlwaysReady) {
   EXPECT_EQ(text, "channel closed, channel closed");
 }
 
-TEST_F(SelectTest, CloseWakesASelectThatSendsAndReceivesOnTheSameChannel) {
+TEST_F(SelectTest, CloseWakesSelectOfSendAndReceiveOnOneChannel) {
   Channel<int> ch;
   int wakes = 0;
   start(
@@ -196,7 +196,7 @@ struct Thorny {
   static inline bool sharp = false;
 };
 
-TEST_F(SelectTest, AnExceptionWhileAValueIsTakenReachesTheLoopAndUndoesTheCases) {
+TEST_F(SelectTest, ExceptionOnTakingReachesLoopAndUndoesCases) {
   expect_exceptions();
   Channel<Thorny> roses;
   Channel<int> other;
@@ -272,7 +272,7 @@ TEST_F(SelectTest, AnOperationMayBeTaken) {
   EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
 }
 
-TEST_F(SelectTest, AnOperationThatIsNotTakenHasEnded) {
+TEST_F(SelectTest, EndsUntakenOperation) {
   Stream near(io), far(io);
   asio::local::connect_pair(near, far);
   std::size_t taken = 9, count = 9;
@@ -318,7 +318,7 @@ TEST_F(SelectTest, AnOperationEndsWithItsContext) {
   EXPECT_EQ(said, make_error_code(errc::canceled).message());
 }
 
-TEST_F(SelectTest, ATaskThatIsEndedInASelectEndsItsOperation) {
+TEST_F(SelectTest, EndingTaskInSelectEndsItsOperation) {
   asio::steady_timer late(io, 24h);
   go(root(), [&late](Context ctx) -> Task<> {
     Scope s(ctx);

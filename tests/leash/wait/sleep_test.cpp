@@ -73,7 +73,7 @@ TEST_F(SleepTest, ForEverIsPossible) {
   EXPECT_TRUE(awake);
 }
 
-TEST_F(SleepTest, AScopeThatGoesAwayDropsTheTimer) {
+TEST_F(SleepTest, DestroyedScopeDropsTimer) {
   start([](Context ctx) -> Task<> {
     Scope s(ctx);
     s.go([]() -> Task<> { co_await sleep(1h); }());

@@ -45,7 +45,7 @@ class TickerTest : public testing::LoopFixture {
   }
 };
 
-TEST_F(TickerTest, ThatIsSharedGivesEachTickToTheTaskThatHasWaitedLongest) {
+TEST_F(TickerTest, GivesEachSharedTickToLongestWaitingTask) {
   Scope* scope = nullptr;
   start(
       [](Context ctx, TickerTest* test, Scope** all) -> Task<> {
@@ -92,7 +92,7 @@ TEST_F(TickerTest, ASlowTaskFindsOneMissedTickAndTheOthersAreDropped) {
   EXPECT_EQ(seconds, (std::vector<int>{1, 4, 5}));
 }
 
-TEST_F(TickerTest, ATickThatAnotherCaseOvertookIsNotLost) {
+TEST_F(TickerTest, KeepsTickOvertakenByAnotherCase) {
   DoneSource done;
   int index = -1;
   start(

@@ -191,7 +191,7 @@ TEST_F(ViaTest, AnErrorAndSeveralValuesGiveATuple) {
   EXPECT_EQ(got[1].error(), asio::error::fault);
 }
 
-TEST_F(ViaTest, AnExceptionFirstIsAnErrorIfItCarriesOneAndIsRethrownOtherwise) {
+TEST_F(ViaTest, LeadingExceptionBecomesItsErrorOrIsRethrown) {
   Manual<std::exception_ptr, int> op;
   std::vector<std::string> got;
   start(
@@ -215,7 +215,7 @@ TEST_F(ViaTest, AnExceptionFirstIsAnErrorIfItCarriesOneAndIsRethrownOtherwise) {
   EXPECT_EQ(got, (std::vector<std::string>{"5", Error(errc::closed).message(), "thrown: odd"}));
 }
 
-TEST_F(ViaTest, AnExceptionAloneOrWithSeveralValuesFollowsTheSameRule) {
+TEST_F(ViaTest, ExceptionAloneOrWithValuesFollowsSameRule) {
   Manual<std::exception_ptr> alone;
   Manual<std::exception_ptr, int, std::string> several;
   std::optional<Result<>> a;
@@ -291,7 +291,7 @@ TEST_F(ViaTest, APartialCountIsStored) {
   EXPECT_EQ(count, 4u);
 }
 
-TEST_F(ViaTest, APartialCountIsStoredAlsoByAWriteThatTimesOutAndByASuccess) {
+TEST_F(ViaTest, StoresPartialCountOnWriteTimeoutAndSuccess) {
   std::size_t written = 0, read = 0;
   std::optional<Result<std::size_t>> got, all;
   const std::string much(1 << 20, 'x');  // more than the socket's buffers take
@@ -317,7 +317,7 @@ TEST_F(ViaTest, APartialCountIsStoredAlsoByAWriteThatTimesOutAndByASuccess) {
   EXPECT_EQ(read, 10u);
 }
 
-TEST_F(ViaTest, ThePartialCountOfAnOperationThatWasNotStartedIsZero) {
+TEST_F(ViaTest, PartialCountOfUnstartedOperationIsZero) {
   auto [ctx, cancel] = with_cancel(root());
   cancel();
   std::size_t count = 99;
@@ -349,7 +349,7 @@ TEST_F(ViaTest, UnderADoneContextItFailsAtOnceAndIsNotStarted) {
   EXPECT_EQ(got, (std::vector<Error>{errc::canceled, errc::deadline_exceeded})) << "the error, not the cause";
 }
 
-TEST_F(ViaTest, WithNothingRemainingItFailsAtOnceAlthoughTheLoopHasNotSeenTheDeadline) {
+TEST_F(ViaTest, FailsAtOnceOnDeadlineUnseenByLoop) {
   auto [ctx, cancel] = with_timeout(root(), 1s);
   Manual<Error> op;
   Error got;
@@ -381,7 +381,7 @@ TEST_F(ViaTest, ADoneContextDoesNotStarveOtherHandlers) {
   EXPECT_LT(turns, 1'000'000);
 }
 
-TEST_F(ViaTest, WithoutAnErrorToFailWithItIsStartedUnderADoneContextAndToldToStop) {
+TEST_F(ViaTest, StartsAndStopsErrorlessOperationIfContextDone) {
   auto [ctx, cancel] = with_cancel(root());
   cancel();
   Manual<int> op;
@@ -396,7 +396,7 @@ TEST_F(ViaTest, WithoutAnErrorToFailWithItIsStartedUnderADoneContextAndToldToSto
   EXPECT_EQ(got, 3);
 }
 
-TEST_F(ViaTest, CancelEndsEveryKindOfOperationAndResumesNobodyInside) {
+TEST_F(ViaTest, CancelEndsEveryOperationKindAndResumesLater) {
   tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
   auto [ctx, cancel] = with_cancel(root());
   std::vector<Error> got;
@@ -462,7 +462,7 @@ class JumpingClock final : public Clock {
   TimePoint time{1h};
 };
 
-TEST(ViaAndTime, ADeadlineThatPassesWhileTheOperationStartsIsNamed) {
+TEST(ViaAndTime, NamesDeadlinePassedDuringStart) {
   asio::io_context io{1};
   JumpingClock jumping;
   Loop loop{io, {.clock = &jumping}};
@@ -484,7 +484,7 @@ TEST(ViaAndTime, ADeadlineThatPassesWhileTheOperationStartsIsNamed) {
   EXPECT_EQ(got, errc::deadline_exceeded);
 }
 
-TEST_F(ViaTest, ASuccessThatIsQueuedWinsAndTheNextAwaitSeesTheContext) {
+TEST_F(ViaTest, QueuedSuccessWinsAndNextAwaitSeesContextEnd) {
   auto [ctx, cancel] = with_cancel(root());
   asio::write(far, asio::buffer("data", 4));
   std::vector<std::string> got;
@@ -501,7 +501,7 @@ TEST_F(ViaTest, ASuccessThatIsQueuedWinsAndTheNextAwaitSeesTheContext) {
   EXPECT_EQ(got, (std::vector<std::string>{"da", Error(errc::canceled).message()}));
 }
 
-TEST_F(ViaTest, AnAbortThatTheContextDidNotCauseKeepsItsError) {
+TEST_F(ViaTest, AbortNotCausedByContextKeepsItsError) {
   Error got;
   start(
       [](Context ctx, Stream& stream, Error* out) -> Task<> {
@@ -540,7 +540,7 @@ TEST_F(ViaTest, AFailureOfItsOwnKeepsItsErrorAlsoUnderADoneContext) {
   EXPECT_EQ(got, (std::vector<Error>{asio::error::connection_reset, errc::canceled}));
 }
 
-TEST_F(ViaTest, IsLinkedIntoItsContextForExactlyAsLongAsItIsPending) {
+TEST_F(ViaTest, LinksIntoContextExactlyWhilePending) {
   auto [ctx, cancel] = with_cancel(root());
   start(
       [](Context, Context c, Stream* a, Stream* b) -> Task<> {
@@ -579,7 +579,7 @@ TEST_F(ViaTest, UnderWithoutCancelTheParentsEndDoesNotMatter) {
 
 // --- operations that cannot be canceled ---
 
-TEST_F(ViaTest, WhatCannotBeCanceledIsWaitedForAndMarked) {
+TEST_F(ViaTest, MarksAndAwaitsUncancelableOperation) {
   auto [ctx, cancel] = with_cancel(root());
   Manual<Error, int> op(false);
   std::vector<Result<int>> got;
@@ -635,7 +635,7 @@ auto resolve_slowly(ManualClock& clock, std::move_only_function<void()>& answer,
       token);
 }
 
-TEST_F(ViaTest, AnAddressLookUpIsAbandonedAlsoWhenTheTimeIsUpBeforeItHasBegun) {
+TEST_F(ViaTest, AbandonsAddressLookupExpiredBeforeItsStart) {
   std::move_only_function<void()> answer;
   Error got;
   auto [ctx, cancel] = with_timeout(root(), 1ms);
@@ -676,7 +676,7 @@ Task<> blocked(Context ctx, Manual<Error>* op, Counted) {
   ADD_FAILURE() << "resumed";
 }
 
-TEST_F(ViaTest, AnUnjoinedScopeDestroysFramesWithOperationsInFlight) {
+TEST_F(ViaTest, UnjoinedScopeDestroysFramesOfOperationsInFlight) {
   Manual<Error> stubborn(false), slow;
   bool ended = false;
   start(
@@ -719,7 +719,7 @@ Task<> holds(Context ctx, Manual<Error, Counted>* op, Counted) {
   (void)co_await operation;
 }
 
-TEST_F(ViaTest, AnUnjoinedScopeDestroysFramesWhoseOperationsHaveCompletedButWereNotDelivered) {
+TEST_F(ViaTest, UnjoinedScopeDestroysFramesWithUndeliveredResults) {
   Manual<Error, Counted> awaited, held;
   bool ended = false;
   start(
@@ -743,7 +743,7 @@ TEST_F(ViaTest, AnUnjoinedScopeDestroysFramesWhoseOperationsHaveCompletedButWere
   EXPECT_TRUE(nothing_linked(root()));
 }
 
-TEST(ViaAndLoop, ALoopIsDestroyedWithOperationsThatHaveCompletedButWereNotDelivered) {
+TEST(ViaAndLoop, LoopEndsWithUndeliveredResults) {
   expect_leaks();
   Manual<Error, Counted> awaited, held;
   Manual<Error> stopped;
@@ -768,7 +768,7 @@ TEST(ViaAndLoop, ALoopIsDestroyedWithOperationsThatHaveCompletedButWereNotDelive
   Counted::alive = 0;
 }
 
-TEST_F(ViaTest, AnOperationThatNobodyAwaitsIsCanceled) {
+TEST_F(ViaTest, UnawaitedOperationIsCanceled) {
   Manual<Error> op;
   start(
       [](Context ctx, Manual<Error>* o) -> Task<> {

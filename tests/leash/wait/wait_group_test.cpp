@@ -37,7 +37,7 @@ TEST_F(WaitGroupTest, EveryWaiterGoesOnAtZeroAndNotBefore) {
   EXPECT_EQ(woken, 2);
 }
 
-TEST_F(WaitGroupTest, AtZeroNobodyWaitsAndItCanBeUsedAgain) {
+TEST_F(WaitGroupTest, DoesNotBlockAtZeroAndIsReusable) {
   const WaitGroup group;
   int woken = 0;
   go(root(), wait_for(group, &woken));
@@ -84,7 +84,7 @@ TEST_F(WaitGroupTest, IsACaseOfSelect) {
   EXPECT_EQ(index, 1u);
 }
 
-TEST_F(WaitGroupTest, AForgottenDoneIsALeakThatSaysWhatItWaitsFor) {
+TEST_F(WaitGroupTest, ForgottenDoneLeaksTaskNamingItsWait) {
   int woken = 0;
   {
     const WaitGroup group;
@@ -106,7 +106,7 @@ TEST(WaitGroupDeathTest, DoneMoreOftenThanAddedAborts) {
   EXPECT_DEATH(group.done(), "the counter of a WaitGroup went below 0");
 }
 
-TEST_F(WaitGroupTest, AWaiterThatWasWokenGoesOnAboveZero) {
+TEST_F(WaitGroupTest, WokenWaiterContinuesAboveZero) {
   const WaitGroup group;
   group.add();
   int woken = 0;

@@ -54,7 +54,7 @@ TEST(Chart, ALineGoesFromTheGutterToTheRightEdge) {
   EXPECT_THAT(drawn, HasSubstr("<path d=\"M150.00 100.00L1000.00 100.00\" class=\"line a\"/>"));
 }
 
-TEST(Chart, HasNamesForThoseWhoCannotSeeIt) {
+TEST(Chart, HasAccessibleNames) {
   const std::string drawn = svg(two_lines());
   EXPECT_THAT(drawn, HasSubstr("role=\"img\" aria-label=\"Tasks &lt;leaked&gt;. fixed: at most 0.\""));
   EXPECT_THAT(drawn, HasSubstr("<title>Tasks &lt;leaked&gt;</title>"));

@@ -84,7 +84,7 @@ TEST(Merge, CountsAndRatesAreSums) {
   EXPECT_EQ(all.plan, "2 runs: each open loop, 100 a second");
 }
 
-TEST(Merge, TheHistogramIsThatOfAllResponses) {
+TEST(Merge, CombinesHistogramsOfAllResponses) {
   std::mt19937_64 random{3};
   std::vector<RunResult> runs(5, run(0, at(0, 0), at(0, 0)));
   loadgen::Histogram whole;
@@ -96,7 +96,7 @@ TEST(Merge, TheHistogramIsThatOfAllResponses) {
   EXPECT_EQ(merged(runs).latency, whole);
 }
 
-TEST(Merge, TheTrafficOfTheOtherRunsIsNotThatOfOthers) {
+TEST(Merge, DoesNotCountOtherRunsAsForeignTraffic) {
   const auto one = run(100, at(0, 0), at(300, 0));
   EXPECT_EQ(one.judgement.requests_of_others, 200);
   const RunResult all = merged({one, run(200, at(20, 0), at(300, 0))});
@@ -105,7 +105,7 @@ TEST(Merge, TheTrafficOfTheOtherRunsIsNotThatOfOthers) {
   EXPECT_EQ(all.judgement.requests_of_others, 0);
 }
 
-TEST(Merge, ARunThatNeverSawTheServerAtRestDoesNotMatterWhenTheLastOneDid) {
+TEST(Merge, IgnoresUnsettledRunIfLastRunSettled) {
   const auto early = run(100, at(0, 0), at(250, 7), false);
   EXPECT_EQ(early.judgement.verdict, Verdict::unknown);
   const auto late = run(200, at(50, 3), at(300, 0));
@@ -116,7 +116,7 @@ TEST(Merge, ARunThatNeverSawTheServerAtRestDoesNotMatterWhenTheLastOneDid) {
   EXPECT_EQ(merged({early, restless}).judgement.verdict, Verdict::unknown);
 }
 
-TEST(Merge, WhatIsLeftOverCountsFromTheFirstLookToTheLast) {
+TEST(Merge, CountsLeftoversFromFirstToLastLook) {
   // The second began when the first had leaked already, and so did not see all of it.
   const RunResult all =
       merged({run(200, at(150, 150), at(300, 300)), run(100, at(0, 0), at(290, 290), false)});
@@ -145,7 +145,7 @@ TEST(Merge, OfSeveralServersTheWorstIsTaken) {
   EXPECT_EQ(merged({clean, clean}).judgement.verdict, Verdict::unknown) << "it counted 100 requests, not 200";
 }
 
-TEST(Merge, ARestartThatOneRunSawIsOneOfTheServer) {
+TEST(Merge, RestartSeenByOneRunCountsForServer) {
   const auto through = run(100, at(0, 0, 1), at(40, 0, 2));
   EXPECT_EQ(merged({run(10, at(0, 0, 2), at(50, 0, 2)), through}).judgement.verdict, Verdict::unknown);
   EXPECT_EQ(merged({run(10, at(0, 0, 2), at(50, 0, 2)), through}).judgement.restarts, 1);
@@ -154,7 +154,7 @@ TEST(Merge, ARestartThatOneRunSawIsOneOfTheServer) {
   EXPECT_EQ(merged({leaked_before, run(10, at(0, 0, 2), at(50, 0, 2))}).judgement.verdict, Verdict::leak);
 }
 
-TEST(Merge, RunsOnProcessesThatFollowedEachOtherAreJudgedApart) {
+TEST(Merge, JudgesRunsOnSuccessiveProcessesApart) {
   const RunResult all = merged({run(100, at(0, 0, 1), at(100, 0, 1)), run(100, at(0, 0, 2), at(100, 0, 2))});
   EXPECT_EQ(all.judgement.verdict, Verdict::clean);
   EXPECT_EQ(all.judgement.restarts, 0);
@@ -283,7 +283,7 @@ TEST(Merge, TheTimelineIsAddedUpSecondBySecond) {
   EXPECT_EQ(all.timeline[1].seen->tasks, 30) << "the last look at the one server";
 }
 
-TEST(Merge, OfOneRunIsThatRun) {
+TEST(Merge, KeepsSingleRunUnchanged) {
   const auto one = run(100, at(0, 0), at(100, 150));
   const RunResult all = merged({one});
   EXPECT_EQ(all.runs, 1);

@@ -95,7 +95,7 @@ TEST(ReportHtml, NothingIsFetchedAndNothingRuns) {
   }
 }
 
-TEST(ReportHtml, WhatCameFromOutsideIsEscaped) {
+TEST(ReportHtml, EscapesExternalText) {
   auto result = example_result(true);
   result.target = "http://127.0.0.1/\"><script>alert(1)</script>";
   result.mode = "<i>";
@@ -119,7 +119,7 @@ TEST(ReportHtml, WithoutAServerThereAreOnlyTheClientsFigures) {
   EXPECT_THAT(page, HasSubstr("Requests per second"));
 }
 
-TEST(ReportHtml, ALoadThatNeverBeganIsAPageToo) {
+TEST(ReportHtml, RendersPageOfUnstartedLoad) {
   loadgen::RunResult nothing;
   nothing.judgement = loadgen::judge(nothing.evidence);
   expect_well_formed(run_html(nothing));

@@ -102,7 +102,7 @@ TEST(ReportText, ThePlotsOfBothModesHaveOneScale) {
   EXPECT_THAT(text, HasSubstr("  leaky  ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇██  at most 6,750\n"));
 }
 
-TEST(ReportText, WhatIsNotKnownIsADash) {
+TEST(ReportText, ShowsUnknownValuesAsDashes) {
   loadgen::RunResult nothing;
   nothing.judgement = judge(nothing.evidence);
   EXPECT_THAT(run_text(nothing), ContainsRegex("tasks +– +– +–\n"));

@@ -36,13 +36,13 @@ TEST(Threshold, AnyPercentileIsAMetric) {
   EXPECT_DOUBLE_EQ(parse_threshold("p5<1s")->quantile, 0.05);
 }
 
-TEST(Threshold, WhatIsNoPercentileIsRefused) {
+TEST(Threshold, RefusesInvalidPercentile) {
   for (const char* text : {"p100<1s", "p150<1s", "p950<1s", "p0<1s", "p<1s", "p99.<1s"}) {
     EXPECT_NE(refused(text), "accepted") << text;
   }
 }
 
-TEST(Threshold, SharesThatAreEqualOnPaperAreEqual) {
+TEST(Threshold, TreatsEqualDecimalSharesAsEqual) {
   auto result = example_result(false);
   result.requests.sent = 1000;
   result.requests.ok = 999;
@@ -53,7 +53,7 @@ TEST(Threshold, SharesThatAreEqualOnPaperAreEqual) {
   EXPECT_FALSE(met("errors<0.7%", result));
 }
 
-TEST(Threshold, ARateIsReachedWhenEveryRequestThatWasDueWasSent) {
+TEST(Threshold, RateIsReachedAfterSendingAllDueRequests) {
   auto result = example_result(false);
   result.rate_asked = 0.3;
   result.elapsed = std::chrono::seconds(4);
@@ -154,7 +154,7 @@ TEST(Threshold, WhatIsLeftOverIsCountedPerRequest) {
   EXPECT_EQ(outcome("leaked<=0", leaky).shown, "1.500 per request");
 }
 
-TEST(Threshold, WhatIsNotKnownIsNotMet) {
+TEST(Threshold, IsNotMetByUnknownValue) {
   const RunResult nothing;
   for (const auto* text : {"p99<1h", "max<1h", "errors<=100%", "leaked<=100", "memory<1GiB", "timers<9"}) {
     const auto judged = outcome(text, nothing);
@@ -164,7 +164,7 @@ TEST(Threshold, WhatIsNotKnownIsNotMet) {
   }
 }
 
-TEST(Threshold, WhatIsWrongIsSaidInOneLine) {
+TEST(Threshold, ReportsErrorsInOneLine) {
   const std::string form =
       " is not METRIC OPERATOR VALUE, such as p99<50ms, errors<1%, rate>=95% or leaked<=0";
   EXPECT_EQ(refused("p99"), "'p99'" + form);

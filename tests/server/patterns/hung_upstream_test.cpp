@@ -22,7 +22,7 @@ class HungUpstreamTest : public testing::Test {
   int steps = 0;
 };
 
-TEST_F(HungUpstreamTest, HoldsWhatItAcceptsUntilTheOtherSideCloses) {
+TEST_F(HungUpstreamTest, HoldsConnectionsUntilPeerCloses) {
   auto hung = server::HungUpstream::open(io);
   ASSERT_TRUE(hung) << hung.error();
   const std::uint16_t port = hung->url().port;

@@ -75,7 +75,7 @@ TEST_F(UpstreamTest, IsToldHowLongItMayTakeWithAMarginForItsAnswer) {
   EXPECT_EQ(stub.requests()[2].headers.find("X-Request-Timeout-Ms"), "9999999999") << "10 digits at most";
 }
 
-TEST_F(UpstreamTest, IsToldWhichTraceItIsPartOf) {
+TEST_F(UpstreamTest, ReceivesTraceOfItsCaller) {
   support::StubHttpServer stub(loop, [](const support::StubRequest&) { return support::text("x"); });
   leash::Trace trace;
   trace.high = 0x4bf92f3577b34da6;
@@ -97,7 +97,7 @@ TEST_F(UpstreamTest, IsNotAskedWhenThereIsNoTimeLeft) {
   EXPECT_TRUE(stub.requests().empty());
 }
 
-TEST_F(UpstreamTest, ThatSaysTheDeadlineHasPassedIsBelieved) {
+TEST_F(UpstreamTest, IsBelievedAboutExpiredDeadline) {
   support::StubHttpServer stub(loop, [](const support::StubRequest&) {
     support::StubReply reply;
     reply.bytes = "HTTP/1.1 504 Late\r\nX-Deadline-Expired: 1\r\nContent-Length: 0\r\n\r\n";
@@ -106,7 +106,7 @@ TEST_F(UpstreamTest, ThatSaysTheDeadlineHasPassedIsBelieved) {
   EXPECT_EQ(ask(stub, "/", 60s).error(), leash::errc::deadline_exceeded);
 }
 
-TEST_F(UpstreamTest, ThatFailsIsAnError) {
+TEST_F(UpstreamTest, FailureBecomesError) {
   support::StubHttpServer failing(loop, [](const support::StubRequest&) { return support::text("x", 500); });
   EXPECT_EQ(ask(failing, "/", 60s).error(), std::errc::bad_message);
   support::StubHttpServer garbled(loop, [](const support::StubRequest&) {
@@ -207,7 +207,7 @@ TEST_F(Instances, SharesTheTraceOfItsCaller) {
   EXPECT_NE(log.find(traced, first + 1), std::string::npos) << "a leaky call is part of it, too\n" << log;
 }
 
-TEST_F(Instances, AnUpstreamThatIsTooSlowIsDoneWithout) {
+TEST_F(Instances, AnswerWithoutTooSlowUpstream) {
   ServerProcess server(calling_backend({"--upstream-timeout", "50ms"}));
   const auto reply = server.get("/demo?pattern=upstream&latency=1500ms");
   EXPECT_EQ(reply.status, 200) << reply.body;
@@ -215,7 +215,7 @@ TEST_F(Instances, AnUpstreamThatIsTooSlowIsDoneWithout) {
   EXPECT_TRUE(backend.metric_becomes("http_requests_in_flight", "", 0));
 }
 
-TEST_F(Instances, AnUpstreamThatIsNotThereIsABadGateway) {
+TEST_F(Instances, AnswerMissingUpstreamWithBadGateway) {
   const std::string url = backend.url("");
   EXPECT_EQ(backend.stop(), 0);
   ServerProcess server({"--upstream", url});
