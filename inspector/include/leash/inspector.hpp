@@ -29,36 +29,36 @@
 namespace leash {
 
 struct InspectorRequest {
-  std::string method;  // "GET"
+  std::string method;  ///< "GET"
   std::string path;
-  std::vector<std::pair<std::string, std::string>> parameters;  // of the query, decoded
-  std::vector<std::pair<std::string, std::string>> fields;      // of the head
+  std::vector<std::pair<std::string, std::string>> parameters;  ///< of the query, decoded
+  std::vector<std::pair<std::string, std::string>> fields;      ///< of the head
   std::string body;
 };
 
 struct InspectorResponse {
   int status = 200;
-  std::string type = "text/plain; charset=utf-8";  // Content-Type
+  std::string type = "text/plain; charset=utf-8";  ///< Content-Type
   std::string body = {};
 };
 
-// A route that the program adds. An exception that leaves `answer` is answered with 500, and logged.
+/// A route that the program adds. An exception that leaves `answer` is answered with 500, and logged.
 struct InspectorRoute {
   std::string method = "GET";
-  std::string path = {};     // "/config"
-  std::string summary = {};  // one line, for the list of routes
+  std::string path = {};     ///< "/config"
+  std::string summary = {};  ///< one line, for the list of routes
   std::function<InspectorResponse(const InspectorRequest&)> answer = {};
 };
 
 struct InspectorOptions {
-  std::string listen = "127.0.0.1:0";  // ADDRESS:PORT, port 0 picks a free one; or unix:PATH
-  std::string token = {};              // empty: none is needed
+  std::string listen = "127.0.0.1:0";  ///< ADDRESS:PORT, port 0 picks a free one; or unix:PATH
+  std::string token = {};              ///< empty: none is needed
   std::vector<std::string> names =
-      {};                      // of this host: without a token it has to be asked by one, by an address or as
-                               // localhost, so that no web page can be made to ask it
-  std::string name = "leash";  // of the program, in titles
+      {};  ///< of this host: without a token it has to be asked by one, by an address or as
+           /// localhost, so that no web page can be made to ask it
+  std::string name = "leash";  ///< of the program, in titles
   std::vector<InspectorRoute> routes = {};
-  std::function<void(std::string_view)> log = {};  // one line an event, key=value; empty: nowhere
+  std::function<void(std::string_view)> log = {};  ///< one line an event, key=value; empty: nowhere
 };
 
 class Inspector {
@@ -68,7 +68,7 @@ class Inspector {
   Inspector& operator=(Inspector&& other) noexcept;
   ~Inspector();
 
-  // "http://127.0.0.1:8081", "unix:/run/app.sock"
+  /// "http://127.0.0.1:8081", "unix:/run/app.sock"
   const std::string& url() const noexcept;
 
  private:

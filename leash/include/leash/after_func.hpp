@@ -30,17 +30,17 @@ class [[nodiscard]] StopHandle {
   StopHandle& operator=(StopHandle&& other) noexcept;
   ~StopHandle();
 
-  // True if this call prevented the run: the function has not begun and never will, although the context may
-  // be done already. False when it has begun, or was stopped before. Does not wait for anything.
+  /// True if this call prevented the run: the function has not begun and never will, although the context may
+  /// be done already. False when it has begun, or was stopped before. Does not wait for anything.
   bool stop() noexcept;
 
-  // From now on nothing but the context decides.
+  /// From now on nothing but the context decides.
   void detach() noexcept;
 
  private:
   friend StopHandle after_func(const Context&, std::move_only_function<void()>);
   explicit StopHandle(detail::AfterFunc& registration) noexcept;
-  detail::AfterFunc* registration_;  // counted; the function may hold this handle, and end it with itself
+  detail::AfterFunc* registration_;  ///< counted; the function may hold this handle, and end it with itself
 };
 
 StopHandle after_func(const Context& ctx, std::move_only_function<void()> f);

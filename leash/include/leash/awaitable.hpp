@@ -41,14 +41,14 @@
 
 namespace leash {
 
-// Result<T>, or Result<> for void. The coroutine starts when this is called.
+/// Result<T>, or Result<> for void. The coroutine starts when this is called.
 template <class T>
 auto await(const Context& ctx, asio::awaitable<T> coroutine) {
   Via token = via(ctx);
   return asio::co_spawn(ctx.node().signal->loop->io(), std::move(coroutine), token);
 }
 
-// A Task that awaits it under `ctx`; for go and Scope::go. (asio::awaitable<void>)
+/// A Task that awaits it under `ctx`; for go and Scope::go. (asio::awaitable<void>)
 inline Task<Result<>> adopt(Context ctx, asio::awaitable<void> coroutine) {
   auto ended = await(ctx, std::move(coroutine));
   const Result<> result = co_await std::move(ended);
@@ -57,7 +57,7 @@ inline Task<Result<>> adopt(Context ctx, asio::awaitable<void> coroutine) {
 
 namespace detail {
 
-// An exception that leaves it reaches the loop as it was thrown. Not one that says that it was told to stop.
+/// An exception that leaves it reaches the loop as it was thrown. Not one that says that it was told to stop.
 inline Task<Result<>> run_alone(Context ctx, asio::awaitable<void> coroutine) {
   auto ended = await(ctx, std::move(coroutine));
   const Result<> result = co_await ended;
@@ -73,8 +73,8 @@ inline void go(const Context& ctx, asio::awaitable<void> coroutine, std::string_
   go(ctx, detail::run_alone(ctx, std::move(coroutine)), name, where);
 }
 
-// Starts make(child of ctx), a Task<T>, and waits for its end: the child is canceled when the asio::awaitable
-// is. What leaves the task is thrown; the error of a Result is returned in it. T has a default constructor.
+/// Starts make(child of ctx), a Task<T>, and waits for its end: the child is canceled when the asio::awaitable
+/// is. What leaves the task is thrown; the error of a Result is returned in it. T has a default constructor.
 template <class Make>
 requires std::invocable<Make, Context>
 auto as_awaitable(Context ctx, Make make, std::source_location where = std::source_location::current()) {
@@ -83,8 +83,8 @@ auto as_awaitable(Context ctx, Make make, std::source_location where = std::sour
   return asio::async_initiate<asio::use_awaitable_t<>, typename detail::SignatureOf<T>::type>(
       detail::StartTask<T>(), token, std::move(ctx), std::move(make), where);
 }
-// The same for a task that was made already. Its waits are under the contexts it was made with, so a cancel of
-// the asio::awaitable does not end them: it only makes the task an orphan.
+/// The same for a task that was made already. Its waits are under the contexts it was made with, so a cancel of
+/// the asio::awaitable does not end them: it only makes the task an orphan.
 template <class T>
 asio::awaitable<T> as_awaitable(Context ctx, Task<T> task,
                                 std::source_location where = std::source_location::current()) {
@@ -99,10 +99,10 @@ class ViaAwaitable {
  private:
   Context ctx_;
 };
-// Inside an asio::awaitable: `auto n = co_await socket.async_read_some(buffer, via(ctx, asio::use_awaitable));`
-// gives or throws what use_awaitable does, with the context's error when the context caused it. Under a done
-// context the operation is not started; one whose result has no default, or that gives no error, is started and
-// canceled at once.
+/// Inside an asio::awaitable: `auto n = co_await socket.async_read_some(buffer, via(ctx, asio::use_awaitable));`
+/// gives or throws what use_awaitable does, with the context's error when the context caused it. Under a done
+/// context the operation is not started; one whose result has no default, or that gives no error, is started and
+/// canceled at once.
 inline ViaAwaitable via(const Context& ctx, asio::use_awaitable_t<>) noexcept { return ViaAwaitable(ctx); }
 
 }  // namespace leash

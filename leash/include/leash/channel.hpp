@@ -43,18 +43,18 @@ class Channel {
   Channel& operator=(Channel&&) noexcept = default;
   ~Channel() = default;
 
-  // Result<T>: the next value; errc::closed when the channel is closed and empty. With a context, also its
-  // error. The value is taken when the task goes on: if it is destroyed first, the value goes to the next
-  // receiver, or back to its place in the queue.
+  /// Result<T>: the next value; errc::closed when the channel is closed and empty. With a context, also its
+  /// error. The value is taken when the task goes on: if it is destroyed first, the value goes to the next
+  /// receiver, or back to its place in the queue.
   auto receive() const { return detail::Await<detail::ReceiveCase<T>>(detail::ReceiveCase<T>(state())); }
   auto receive(const Context& ctx) const {
     return detail::AwaitUnder<detail::ReceiveCase<T>>(ctx.node(), detail::ReceiveCase<T>(state()));
   }
 
-  // Result<>: success when a receiver or the buffer has the value; errc::closed when the channel is or gets
-  // closed. An rvalue is moved from when the value is sent, and only then: after a send that failed, or a case
-  // of select that was not taken, the caller's variable still has it. So it has to live until the wait is over:
-  // `co_await ch.send(std::move(value))` in one expression.
+  /// Result<>: success when a receiver or the buffer has the value; errc::closed when the channel is or gets
+  /// closed. An rvalue is moved from when the value is sent, and only then: after a send that failed, or a case
+  /// of select that was not taken, the caller's variable still has it. So it has to live until the wait is over:
+  /// `co_await ch.send(std::move(value))` in one expression.
   auto send(T&& value) const { return detail::Await<SendMoved>(moved(value)); }
   auto send(const Context& ctx, T&& value) const {
     return detail::AwaitUnder<SendMoved>(ctx.node(), moved(value));
@@ -66,14 +66,14 @@ class Channel {
     return detail::AwaitUnder<SendCopy>(ctx.node(), SendCopy(state(), value));
   }
 
-  // Without waiting: nothing when that would have to wait. Callable outside of tasks.
+  /// Without waiting: nothing when that would have to wait. Callable outside of tasks.
   std::optional<Result<T>> try_receive() const {
     detail::ReceiveLink<T> link;
     if (!state()->receive_now(link)) return std::nullopt;
     if (!link.value) return Result<T>(std::unexpected(make_error_code(errc::closed)));
     return Result<T>(std::move(*link.value));
   }
-  // An rvalue is moved from when the value is sent, and only then.
+  /// An rvalue is moved from when the value is sent, and only then.
   std::optional<Result<>> try_send(T&& value) const {
     bool accepted = false;
     if (!state()->send_now(value, accepted)) return std::nullopt;
@@ -84,11 +84,11 @@ class Channel {
     return try_send(T(value));
   }
 
-  // False if it was closed already (where Go panics).
+  /// False if it was closed already (where Go panics).
   bool close() const noexcept { return state()->close(); }
 
   bool closed() const noexcept { return state()->closed(); }
-  // Values that wait to be received: at most the capacity, and those that destroyed receivers gave back.
+  /// Values that wait to be received: at most the capacity, and those that destroyed receivers gave back.
   std::size_t size() const noexcept { return state()->size(); }
   std::size_t capacity() const noexcept { return state()->capacity(); }
 

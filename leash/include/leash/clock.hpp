@@ -24,11 +24,11 @@ namespace leash {
 using Duration = std::chrono::steady_clock::duration;
 using TimePoint = std::chrono::steady_clock::time_point;
 
-// The last instant that a timer can have; later ones are moved to it. TimePoint::max() means "never".
+/// The last instant that a timer can have; later ones are moved to it. TimePoint::max() means "never".
 inline constexpr TimePoint last_instant = TimePoint::max() - Duration(1);
 
-// `time` plus a duration of any length and sign, without overflow: at most last_instant, at least
-// TimePoint::min().
+/// `time` plus a duration of any length and sign, without overflow: at most last_instant, at least
+/// TimePoint::min().
 constexpr TimePoint later(TimePoint time, Duration by) noexcept {
   Duration::rep sum = 0;
   if (__builtin_add_overflow(time.time_since_epoch().count(), by.count(), &sum))
@@ -36,7 +36,7 @@ constexpr TimePoint later(TimePoint time, Duration by) noexcept {
   return std::min(TimePoint(Duration(sum)), last_instant);
 }
 
-// The duration from `begin` to `end`, negative if that is the earlier one, without overflow.
+/// The duration from `begin` to `end`, negative if that is the earlier one, without overflow.
 constexpr Duration between(TimePoint begin, TimePoint end) noexcept {
   Duration::rep difference = 0;
   if (__builtin_sub_overflow(end.time_since_epoch().count(), begin.time_since_epoch().count(), &difference))
@@ -53,21 +53,21 @@ class Clock {
 
   virtual TimePoint now() const noexcept = 0;
 
-  // A loop asks to be told when time was moved; nullptr ends that.
+  /// A loop asks to be told when time was moved; nullptr ends that.
   virtual void on_move(const void* who, std::function<void()> tell) = 0;
 };
 
 class ManualClock final : public Clock {
  public:
-  // Starts at an arbitrary instant that is not zero.
+  /// Starts at an arbitrary instant that is not zero.
   ManualClock();
   ~ManualClock() override;
 
   TimePoint now() const noexcept override { return now_; }
   void on_move(const void* who, std::function<void()> tell) override;
 
-  // Moves time forward, up to last_instant; a negative amount aborts. Timers fire in the loops' next turns, not
-  // inside the call.
+  /// Moves time forward, up to last_instant; a negative amount aborts. Timers fire in the loops' next turns, not
+  /// inside the call.
   void advance(Duration amount);
 
  private:

@@ -45,7 +45,7 @@ using DoneCase = StateCase<DoneState, WaitKind::chan_receive>;
 class Done {
  public:
   bool closed() const noexcept { return state()->closed; }
-  // Completes when the source closes. With a context: Result<>, its error if it is done before.
+  /// Completes when the source closes. With a context: Result<>, its error if it is done before.
   auto wait() const { return detail::Await<detail::DoneCase>(detail::DoneCase(state())); }
   auto wait(const Context& ctx) const {
     return detail::AwaitUnder<detail::DoneCase>(ctx.node(), detail::DoneCase(state()));

@@ -31,30 +31,30 @@
 namespace leash {
 
 struct DumpOptions {
-  TaskFilter filter = {};                         // its limit is for the entries that are shown
-  bool full = false;                              // one entry for each task
-  Duration slice = std::chrono::milliseconds(1);  // of the steady clock, for each turn
+  TaskFilter filter = {};                         ///< its limit is for the entries that are shown
+  bool full = false;                              ///< one entry for each task
+  Duration slice = std::chrono::milliseconds(1);  ///< of the steady clock, for each turn
 };
 
 struct Dump {
-  std::size_t live = 0;            // tasks of the loop, whether they meet the filter or not
-  std::size_t matched = 0;         // those that do
-  std::vector<TaskGroup> entries;  // the largest first; full: the oldest first, each of one task
+  std::size_t live = 0;            ///< tasks of the loop, whether they meet the filter or not
+  std::size_t matched = 0;         ///< those that do
+  std::vector<TaskGroup> entries;  ///< the largest first; full: the oldest first, each of one task
 };
 
 void take_dump(Loop& loop, const DumpOptions& options, std::function<void(Dump)> done);
-// In one go, however long it takes.
+/// In one go, however long it takes.
 Dump take_dump(const Loop& loop, const DumpOptions& options = {});
 
-// One dump of several loops.
+/// One dump of several loops.
 Dump merge(std::vector<Dump> dumps, const DumpOptions& options);
 
 namespace detail {
-// In one go, of the tasks that `counts` is true of.
+/// In one go, of the tasks that `counts` is true of.
 Dump take_dump_of(const Loop& loop, const std::function<bool(const TaskRecord&)>& counts);
 }  // namespace detail
 
-// "3 of 7 tasks", and each entry as to_text(TaskGroup) has it.
+/// "3 of 7 tasks", and each entry as to_text(TaskGroup) has it.
 std::string to_text(const Dump& dump);
 
 }  // namespace leash

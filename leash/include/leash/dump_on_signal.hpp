@@ -19,16 +19,16 @@
 
 namespace leash {
 
-// An error: the system allows no handler for this signal, or no thread.
+/// An error: the system allows no handler for this signal, or no thread.
 Result<> dump_on_signal(int signal);
 
-// What the signal writes. Any thread.
+/// What the signal writes. Any thread.
 std::string dump_of_process();
 
 namespace detail {
-// "QUIT", "SIGQUIT" or a number, as LEASH_DUMP_SIGNAL has it; what is wrong goes to standard error.
+/// "QUIT", "SIGQUIT" or a number, as LEASH_DUMP_SIGNAL has it; what is wrong goes to standard error.
 void dump_on_signal_named(const char* name);
-// Does what LEASH_DUMP_SIGNAL says, once.
+/// Does what LEASH_DUMP_SIGNAL says, once.
 void dump_on_signal_of_environment();
 }  // namespace detail
 

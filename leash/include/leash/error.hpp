@@ -30,43 +30,43 @@
 namespace leash {
 
 enum class errc : std::uint8_t {
-  canceled = 1,       // the context was canceled (Go: context.Canceled)
-  deadline_exceeded,  // its deadline passed (Go: context.DeadlineExceeded)
-  closed,             // the channel is closed
-  deadlock,           // tasks are alive and nothing can wake them
-  // Well-known causes of a cancellation; any other error code can be a cause too.
-  finished,      // what the context was for is complete
-  disconnected,  // the client has gone
-  shutdown,      // the process is draining
+  canceled = 1,       ///< the context was canceled (Go: context.Canceled)
+  deadline_exceeded,  ///< its deadline passed (Go: context.DeadlineExceeded)
+  closed,             ///< the channel is closed
+  deadlock,           ///< tasks are alive and nothing can wake them
+  /// Well-known causes of a cancellation; any other error code can be a cause too.
+  finished,      ///< what the context was for is complete
+  disconnected,  ///< the client has gone
+  shutdown,      ///< the process is draining
 };
 
 const std::error_category& error_category() noexcept;
 
 inline std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), error_category()}; }
 
-// An expected failure is a value. Not to be dropped: check it, or say `(void)`.
+/// An expected failure is a value. Not to be dropped: check it, or say `(void)`.
 template <class T = void>
 using Result = std::expected<T, std::error_code>;
 
-// Whether `error` says "told to stop" rather than "it failed": deadline_exceeded, all that equals
-// std::errc::operation_canceled (canceled, the causes that end a request, Asio's operation_aborted), and
-// channel_cancelled of Asio's experimental channels.
+/// Whether `error` says "told to stop" rather than "it failed": deadline_exceeded, all that equals
+/// std::errc::operation_canceled (canceled, the causes that end a request, Asio's operation_aborted), and
+/// channel_cancelled of Asio's experimental channels.
 bool is_cancellation(const std::error_code& error) noexcept;
 
-// The value, or the error thrown as a std::system_error, for code that prefers exceptions. (Result::value()
-// throws std::bad_expected_access instead, which does not say the error in words.) Where a context ended the
-// work, both leave a task as a cancellation and not as a failure.
+/// The value, or the error thrown as a std::system_error, for code that prefers exceptions. (Result::value()
+/// throws std::bad_expected_access instead, which does not say the error in words.) Where a context ended the
+/// work, both leave a task as a cancellation and not as a failure.
 template <class T>
 T value_or_throw(Result<T> result) {
   if (!result) throw std::system_error(result.error());
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-// Writes "leash: <what> (file:line)" to standard error and aborts. `what` is a literal.
+/// Writes "leash: <what> (file:line)" to standard error and aborts. `what` is a literal.
 [[noreturn]] void fail(const char* what,
                        std::source_location where = std::source_location::current()) noexcept;
 
-// For broken invariants and misuse; not for what a peer or a user can cause: that is a Result.
+/// For broken invariants and misuse; not for what a peer or a user can cause: that is a Result.
 inline void check(bool holds, const char* what,
                   std::source_location where = std::source_location::current()) noexcept {
   if (!holds) [[unlikely]]

@@ -28,7 +28,7 @@ namespace leash::testing {
 
 int every_step(const std::function<Task<>(Context)>& scenario,
                std::source_location where = std::source_location::current());
-// For a scenario that needs the loop, or its io_context.
+/// For a scenario that needs the loop, or its io_context.
 int every_step(const std::function<Task<>(Context, Loop&)>& scenario,
                std::source_location where = std::source_location::current());
 

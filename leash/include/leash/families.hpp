@@ -30,7 +30,7 @@ inline prometheus::ClientMetric& labeled(prometheus::MetricFamily& family, const
   return metric;
 }
 
-// A gauge or a counter.
+/// A gauge or a counter.
 inline void add(prometheus::MetricFamily& family, const Labels& labels, double value) {
   prometheus::ClientMetric& metric = labeled(family, labels);
   if (family.type == prometheus::MetricType::Counter) {
@@ -40,7 +40,7 @@ inline void add(prometheus::MetricFamily& family, const Labels& labels, double v
   }
 }
 
-// `counts` has a bucket for each bound and one more, unbounded; they are not cumulative.
+/// `counts` has a bucket for each bound and one more, unbounded; they are not cumulative.
 inline void add_histogram(prometheus::MetricFamily& family, const Labels& labels,
                           std::span<const double> bounds, std::span<const std::uint64_t> counts, double sum) {
   prometheus::ClientMetric& metric = labeled(family, labels);

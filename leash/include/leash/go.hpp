@@ -34,13 +34,13 @@ inline void go(const Context& ctx, Task<void> task, std::string_view name = {},
   detail::start(ctx.node(), task.release(), false, name, where);
 }
 
-// An error it returns is counted in the site's metrics (outcome error or canceled); nobody else hears of it.
+/// An error it returns is counted in the site's metrics (outcome error or canceled); nobody else hears of it.
 inline void go(const Context& ctx, Task<Result<>> task, std::string_view name = {},
                std::source_location where = std::source_location::current()) {
   detail::start(ctx.node(), task.release(), true, name, where);
 }
 
-// A function that returns one; it is called with the context if it takes one.
+/// A function that returns one; it is called with the context if it takes one.
 template <detail::MakesStartable F>
 void go(const Context& ctx, F f, std::string_view name = {},
         std::source_location where = std::source_location::current()) {

@@ -29,26 +29,26 @@
 
 namespace leash {
 
-// A failure of the current test, at the caller's line, for what find_leaks reports. The listener does not report
-// it once more.
+/// A failure of the current test, at the caller's line, for what find_leaks reports. The listener does not report
+/// it once more.
 void verify_none(Loop& loop, const LeakOptions& options = {},
                  std::source_location where = std::source_location::current());
 void verify_none_elsewhere(Loop& loop, const LeakOptions& options = {},
                            std::source_location where = std::source_location::current());
 
-// Appends the listener to GoogleTest's. True, so that it can be called where a variable is initialized, in a
-// program that has the main of GoogleTest.
+/// Appends the listener to GoogleTest's. True, so that it can be called where a variable is initialized, in a
+/// program that has the main of GoogleTest.
 bool watch_tests(const WatchOptions& options = {});
-// In a test that leaves tasks on purpose: the listener lets it.
+/// In a test that leaves tasks on purpose: the listener lets it.
 void expect_leaks();
 
 struct MainOptions {
-  bool run_on_failure = false;  // check also when the tests have failed
+  bool run_on_failure = false;  ///< check also when the tests have failed
   WatchOptions watch = {};
-  std::function<void(int)> cleanup = {};                // with the exit status
-  std::function<void(const std::string&)> report = {};  // by default to standard error
+  std::function<void(int)> cleanup = {};                ///< with the exit status
+  std::function<void(const std::string&)> report = {};  ///< by default to standard error
 };
-// What `run` returns (RUN_ALL_TESTS), or 1 when that is 0 and a loop that is still there has tasks alive.
+/// What `run` returns (RUN_ALL_TESTS), or 1 when that is 0 and a loop that is still there has tasks alive.
 int verify_main(const std::function<int()>& run, const MainOptions& options = {});
 
 }  // namespace leash

@@ -22,15 +22,15 @@
 
 namespace leash {
 
-// Mean number of bytes allocated between two samples. Each sample takes about a quarter of a microsecond.
+/// Mean number of bytes allocated between two samples. Each sample takes about a quarter of a microsecond.
 inline constexpr std::size_t default_heap_rate = 32 * 1024;
 
-// Also set by LEASH_HEAP_RATE, in bytes, before main. 0: no sample is taken any more. Takes effect on each thread with its
-// next sample. What was sampled before keeps the size that it stands for.
+/// Also set by LEASH_HEAP_RATE, in bytes, before main. 0: no sample is taken any more. Takes effect on each thread with its
+/// next sample. What was sampled before keeps the size that it stands for.
 void set_heap_rate(std::size_t bytes) noexcept;
 std::size_t heap_rate() noexcept;
 
-// Estimated live bytes that are charged to any task.
+/// Estimated live bytes that are charged to any task.
 std::uint64_t charged_heap_bytes() noexcept;
 
 }  // namespace leash

@@ -46,24 +46,24 @@ class LoopState;
 
 struct LoopOptions {
   std::string name = "loop";
-  // Not owned; null: the steady clock. Outlives the loop.
+  /// Not owned; null: the steady clock. Outlives the loop.
   Clock* clock = nullptr;
-  // How long an orphan may live before it counts as leaked; Duration::max(): none ever does.
+  /// How long an orphan may live before it counts as leaked; Duration::max(): none ever does.
   Duration grace = std::chrono::seconds(1);
-  // How long an orphan may live before it is reaped (leash/reaper.hpp), not before it counts as leaked;
-  // Duration::max(): none is, but by reap().
+  /// How long an orphan may live before it is reaped (leash/reaper.hpp), not before it counts as leaked;
+  /// Duration::max(): none is, but by reap().
   Duration reap_after = Duration::max();
-  // Timers are armed upwards to multiples of this: fewer wake-ups, later by up to this much.
+  /// Timers are armed upwards to multiples of this: fewer wake-ups, later by up to this much.
   Duration timer_grid = std::chrono::microseconds(500);
-  // How many tasks, and awaits that are ready, a turn goes through before other handlers of the io_context
-  // get their share. 1: each step of each task is a handler of its own, for tests.
+  /// How many tasks, and awaits that are ready, a turn goes through before other handlers of the io_context
+  /// get their share. 1: each step of each task is a handler of its own, for tests.
   std::uint32_t turn_budget = 256;
-  // An exception left a task and no join rethrows it (the task is described), or it left a callback of
-  // after_func, was kept by a scope that nobody joined, or left a handler that ran in the Loop's destructor (null).
-  // By default it is written to standard error. It may start and reap tasks and end scopes; it must not throw.
+  /// An exception left a task and no join rethrows it (the task is described), or it left a callback of
+  /// after_func, was kept by a scope that nobody joined, or left a handler that ran in the Loop's destructor (null).
+  /// By default it is written to standard error. It may start and reap tasks and end scopes; it must not throw.
   std::function<void(std::exception_ptr, const TaskInfo*)> on_exception = {};
-  // The loop is being destroyed and these tasks are still alive; their frames are destroyed next. Must not
-  // throw. Without memory to name the tasks it is not called, and standard error says so.
+  /// The loop is being destroyed and these tasks are still alive; their frames are destroyed next. Must not
+  /// throw. Without memory to name the tasks it is not called, and standard error says so.
   std::function<void(const std::vector<TaskInfo>&)> on_abandoned = {};
 };
 
@@ -74,24 +74,24 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   ~Loop();
 
-  // The root of the context tree; done only when the loop drains. Lives as long as the loop.
+  /// The root of the context tree; done only when the loop drains. Lives as long as the loop.
   const Context& background() const noexcept { return background_; }
 
-  // Cancels the root, and so all but what is under without_cancel, with this cause.
+  /// Cancels the root, and so all but what is under without_cancel, with this cause.
   void drain(std::error_code cause = errc::shutdown) noexcept;
 
-  // Runs the io_context until it is stopped or nothing is left to do; the number of handlers that ran. While tasks
-  // are alive, a RemoteCancel of a context that is not done is something to do: it is waited for. Tasks that are
-  // alive at the end, and that nothing can wake any more, are a deadlock: errc::deadlock. Where only a task's waits
-  // are left after a stop, one more handler may run, to tell the two apart.
-  // A thread that will post to the loop holds a work guard of the io_context, as with io_context::run.
+  /// Runs the io_context until it is stopped or nothing is left to do; the number of handlers that ran. While tasks
+  /// are alive, a RemoteCancel of a context that is not done is something to do: it is waited for. Tasks that are
+  /// alive at the end, and that nothing can wake any more, are a deadlock: errc::deadlock. Where only a task's waits
+  /// are left after a stop, one more handler may run, to tell the two apart.
+  /// A thread that will post to the loop holds a work guard of the io_context, as with io_context::run.
   Result<std::size_t> run();
 
   TimePoint now() const noexcept;
   asio::io_context& io() const noexcept;
   const std::string& name() const noexcept;
 
-  // Any thread, also after the loop's end.
+  /// Any thread, also after the loop's end.
   std::shared_ptr<const Metrics> metrics() const noexcept;
   [[deprecated("is called metrics()")]] std::shared_ptr<const Metrics> figures() const noexcept {
     return metrics();
@@ -100,12 +100,12 @@ class Loop {
   detail::LoopState& state() const noexcept { return *state_; }
 
  private:
-  detail::LoopState* state_;  // counted
+  detail::LoopState* state_;  ///< counted
   Context background_;
   std::function<void(const std::vector<TaskInfo>&)> on_abandoned_;
 };
 
-// Tasks alive now, in O(1) (Go: runtime.NumGoroutine). Any thread.
+/// Tasks alive now, in O(1) (Go: runtime.NumGoroutine). Any thread.
 inline std::size_t live_tasks(const Loop& loop) noexcept { return loop.metrics()->live_tasks.get(); }
 
 }  // namespace leash

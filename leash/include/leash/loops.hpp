@@ -30,21 +30,21 @@ class RemoteLoop {
   const std::shared_ptr<const Metrics>& metrics() const noexcept { return metrics_; }
   bool is_alive() const;
 
-  // False: the loop has gone.
+  /// False: the loop has gone.
   bool post(std::move_only_function<void(Loop&)> f) const;
 
-  // Whether both are the same loop.
+  /// Whether both are the same loop.
   bool operator==(const RemoteLoop& other) const noexcept { return metrics_ == other.metrics_; }
 
  private:
   std::string name_;
-  std::shared_ptr<const Metrics> metrics_;  // no other loop has the same
+  std::shared_ptr<const Metrics> metrics_;  ///< no other loop has the same
 };
 
-// In the order in which they were made.
+/// In the order in which they were made.
 std::vector<RemoteLoop> all_loops();
 
-// all_loops() has it no more: for the loop of what looks at the others.
+/// all_loops() has it no more: for the loop of what looks at the others.
 void leave_out(const Loop& loop);
 
 }  // namespace leash

@@ -25,7 +25,7 @@
 
 namespace leash {
 
-// Whose work a task is: of a request, or of the program itself.
+/// Whose work a task is: of a request, or of the program itself.
 enum class Role : std::uint8_t { system, request };
 inline constexpr std::size_t roles = 2;
 constexpr std::string_view to_string(Role role) noexcept {
@@ -33,10 +33,10 @@ constexpr std::string_view to_string(Role role) noexcept {
 }
 
 enum class Outcome : std::uint8_t {
-  returned,  // its work is done
-  error,     // it returned an error, or an exception left it
-  canceled,  // it returned because it was told to: with a cancellation error, or after its owner was done
-  reaped,    // its frames were destroyed before it returned
+  returned,  ///< its work is done
+  error,     ///< it returned an error, or an exception left it
+  canceled,  ///< it returned because it was told to: with a cancellation error, or after its owner was done
+  reaped,    ///< its frames were destroyed before it returned
 };
 inline constexpr std::size_t outcomes = 4;
 constexpr std::string_view to_string(Outcome outcome) noexcept {
@@ -53,7 +53,7 @@ constexpr std::string_view to_string(Outcome outcome) noexcept {
   return "unknown";
 }
 
-// Why contexts became done.
+/// Why contexts became done.
 enum class Cause : std::uint8_t { finished, canceled, deadline, disconnected, shutdown, parent, other };
 inline constexpr std::size_t causes = 7;
 constexpr std::string_view to_string(Cause cause) noexcept {
@@ -76,7 +76,7 @@ constexpr std::string_view to_string(Cause cause) noexcept {
   return "unknown";
 }
 
-// One writer, any number of readers.
+/// One writer, any number of readers.
 class Figure {
  public:
   std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
@@ -89,24 +89,24 @@ class Figure {
 };
 
 struct SiteMetrics {
-  const char* file = "";      // relative to the source root; never null
-  const char* function = "";  // of the code that started the tasks, as the compiler spells it
+  const char* file = "";      ///< relative to the source root; never null
+  const char* function = "";  ///< of the code that started the tasks, as the compiler spells it
   std::uint32_t line = 0;
 
   std::array<Figure, roles> live_by_role;
   Figure started;
   std::array<Figure, outcomes> finished;
-  Figure orphaned;                          // alive although the owner is done
-  std::array<Figure, wait_kinds> leaked;    // of these, older than the grace, by what they wait for
-  Figure leaks;                             // ever leaked
-  Figure leaks_reaped;                      // of these, ended by force
-  std::array<Figure, wait_kinds> stranded;  // alive, and nothing can ever wake them (leash/stranded.hpp)
-  Figure detached;                          // alive, under an owner that can never be done
-  Figure uncancellable;      // ever found in an operation without a cancellation path when its context ended
-  Figure frame_bytes;        // held by the frames of live tasks
-  Figure contexts_outlived;  // made there, and not done although the owner of the task that made them is
-  Figure contexts_ever_outlived;                // that were found so
-  std::atomic<std::int64_t> oldest_started{0};  // TimePoint of the oldest live task; 0: none
+  Figure orphaned;                          ///< alive although the owner is done
+  std::array<Figure, wait_kinds> leaked;    ///< of these, older than the grace, by what they wait for
+  Figure leaks;                             ///< ever leaked
+  Figure leaks_reaped;                      ///< of these, ended by force
+  std::array<Figure, wait_kinds> stranded;  ///< alive, and nothing can ever wake them (leash/stranded.hpp)
+  Figure detached;                          ///< alive, under an owner that can never be done
+  Figure uncancellable;  ///< ever found in an operation without a cancellation path when its context ended
+  Figure frame_bytes;    ///< held by the frames of live tasks
+  Figure contexts_outlived;  ///< made there, and not done although the owner of the task that made them is
+  Figure contexts_ever_outlived;                ///< that were found so
+  std::atomic<std::int64_t> oldest_started{0};  ///< TimePoint of the oldest live task; 0: none
 
   std::uint64_t live() const noexcept { return live_by_role[0].get() + live_by_role[1].get(); }
   std::uint64_t leaked_now() const noexcept {
@@ -119,8 +119,8 @@ struct SiteMetrics {
 class Metrics {
  public:
   static constexpr std::size_t max_sites = 256;
-  static constexpr std::uint16_t other_site = max_sites - 1;  // of all that found the table full
-  // Upper bounds of the cancel-latency histogram, in seconds; one more bucket is unbounded.
+  static constexpr std::uint16_t other_site = max_sites - 1;  ///< of all that found the table full
+  /// Upper bounds of the cancel-latency histogram, in seconds; one more bucket is unbounded.
   static constexpr std::array<double, 14> latency_bounds{.0005, .001, .0025, .005, .01, .025, .05,
                                                          .1,    .25,  .5,    1,    2.5, 5,    10};
 
@@ -128,27 +128,27 @@ class Metrics {
     return {sites_.data(), count_.load(std::memory_order_acquire)};
   }
 
-  // Contexts that have outlived the owner of the task that made them.
+  /// Contexts that have outlived the owner of the task that made them.
   std::uint64_t outlived_now() const noexcept {
     std::uint64_t sum = 0;
     for (const SiteMetrics& site : sites()) sum += site.contexts_outlived.get();
     return sum;
   }
 
-  // The index of the site, entered at its first use. The loop's thread.
+  /// The index of the site, entered at its first use. The loop's thread.
   std::uint16_t site(const std::source_location& where) noexcept;
   SiteMetrics& at(std::uint16_t index) noexcept { return sites_[index]; }
 
   void observe_cancel_latency(Duration latency) noexcept;
 
   Figure live_tasks;
-  Figure contexts_live;  // not yet done
-  Figure contexts_held;  // done, still referred to
+  Figure contexts_live;  ///< not yet done
+  Figure contexts_held;  ///< done, still referred to
   std::array<Figure, causes> contexts_done;
   Figure timers_armed;
-  Figure exceptions;                                             // that left a task started by go()
-  std::array<Figure, latency_bounds.size() + 1> cancel_latency;  // of tasks that were not reaped
-  Figure cancel_latency_nanoseconds;                             // sum
+  Figure exceptions;                                             ///< that left a task started by go()
+  std::array<Figure, latency_bounds.size() + 1> cancel_latency;  ///< of tasks that were not reaped
+  Figure cancel_latency_nanoseconds;                             ///< sum
 
  private:
   struct Slot {
@@ -162,11 +162,11 @@ class Metrics {
   std::atomic<std::size_t> count_{0};
 };
 
-// Its name in version 0.1, for one more version.
+/// Its name in version 0.1, for one more version.
 using Figures [[deprecated("is called leash::Metrics")]] = Metrics;
 
-// Memory of coroutine frames and other small objects, of the whole process: mapped from the operating system, and
-// in use. Any thread.
+/// Memory of coroutine frames and other small objects, of the whole process: mapped from the operating system, and
+/// in use. Any thread.
 struct FramePoolUsage {
   std::size_t mapped_bytes;
   std::size_t used_bytes;

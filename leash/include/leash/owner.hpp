@@ -27,7 +27,7 @@ class Owner {
  public:
   explicit Owner(std::string_view label = {});
 
-  // Only the first call counts. Without a cause the owner finished.
+  /// Only the first call counts. Without a cause the owner finished.
   void end(std::error_code cause = {}) const;
   bool is_done() const noexcept { return state().done(); }
   const std::string& label() const noexcept { return state().label; }
@@ -43,7 +43,7 @@ class Owner {
   std::shared_ptr<Handles> handles_;
 };
 
-// An owner that is looked at and does not cancel: for the verdict without the cure.
+/// An owner that is looked at and does not cancel: for the verdict without the cure.
 struct ObservedOwner {
   std::shared_ptr<detail::OwnerState> state;
 };

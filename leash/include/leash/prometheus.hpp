@@ -29,7 +29,7 @@ namespace leash {
 
 using MetricsOfLoops = std::vector<std::shared_ptr<const Metrics>>;
 
-// A family without a metric is left out.
+/// A family without a metric is left out.
 std::vector<prometheus::MetricFamily> prometheus_families(const MetricsOfLoops& loops, TimePoint now);
 
 class PrometheusCollector final : public prometheus::Collectable {
@@ -39,7 +39,7 @@ class PrometheusCollector final : public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  mutable std::mutex mutex_;  // of the list; what it lists is read without it
+  mutable std::mutex mutex_;  ///< of the list; what it lists is read without it
   MetricsOfLoops loops_;
 };
 

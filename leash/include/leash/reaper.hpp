@@ -28,11 +28,11 @@
 namespace leash {
 
 struct Reaped {
-  std::size_t ended = 0;    // with the tasks of scopes that they held
-  std::size_t waiting = 0;  // end as soon as the operation that they, or tasks below them, are in returns
+  std::size_t ended = 0;    ///< with the tasks of scopes that they held
+  std::size_t waiting = 0;  ///< end as soon as the operation that they, or tasks below them, are in returns
 };
 
-// The oldest orphans first, up to the filter's limit.
+/// The oldest orphans first, up to the filter's limit.
 Reaped reap(Loop& loop, const TaskFilter& filter = {});
 
 }  // namespace leash

@@ -37,7 +37,7 @@ class RemoteChannel;
 template <class T>
 class RemoteSender {
  public:
-  // Nothing when the queue is full. The value is moved from when it is sent, and only then.
+  /// Nothing when the queue is full. The value is moved from when it is sent, and only then.
   std::optional<Result<>> try_send(T&& value) const {
     switch (state().put(value)) {
       case detail::Put::full:
@@ -50,7 +50,7 @@ class RemoteSender {
     return Result<>();
   }
 
-  // Result<>: waits for room, in a task of any loop. `ctx` is of that task's loop.
+  /// Result<>: waits for room, in a task of any loop. `ctx` is of that task's loop.
   auto send(T value) const {
     return detail::Await<detail::RemoteSendCase<T>>(detail::RemoteSendCase<T>(state_ptr(), std::move(value)));
   }
@@ -67,7 +67,7 @@ class RemoteSender {
     check(static_cast<bool>(end_), "RemoteSender used after it was moved from");
     return end_->state();
   }
-  std::shared_ptr<detail::SendingEnd<T>> end_;  // all copies share one
+  std::shared_ptr<detail::SendingEnd<T>> end_;  ///< all copies share one
 };
 
 template <class T>
@@ -80,7 +80,7 @@ class RemoteChannel {
 
   RemoteSender<T> sender() const { return RemoteSender<T>(detail::SendingEnd<T>::make(end())); }
 
-  // Result<T>, also as a case of select. With a context, also its error.
+  /// Result<T>, also as a case of select. With a context, also its error.
   auto receive() const {
     return detail::Await<detail::RemoteReceiveCase<T>>(detail::RemoteReceiveCase<T>(end_ptr()));
   }
@@ -88,7 +88,7 @@ class RemoteChannel {
     return detail::AwaitUnder<detail::RemoteReceiveCase<T>>(ctx.node(),
                                                             detail::RemoteReceiveCase<T>(end_ptr()));
   }
-  // Nothing when it would have to wait.
+  /// Nothing when it would have to wait.
   std::optional<Result<T>> try_receive() const {
     std::optional<T> value;
     if (!end().state()->take(value)) return std::nullopt;

@@ -56,7 +56,7 @@ class Scope : private detail::Hook<detail::HeldScope> {
   Scope& operator=(const Scope&) = delete;
   ~Scope();
 
-  // The owner of its tasks.
+  /// The owner of its tasks.
   const Context& ctx() const noexcept { return own_.ctx; }
 
   void go(Task<void> task, std::string_view name = {},
@@ -64,8 +64,8 @@ class Scope : private detail::Hook<detail::HeldScope> {
   void go(Task<Result<>> task, std::string_view name = {},
           std::source_location where = std::source_location::current());
 
-  // A function that returns one of these; it is called with ctx() if it takes a context, and kept until its task
-  // has ended.
+  /// A function that returns one of these; it is called with ctx() if it takes a context, and kept until its task
+  /// has ended.
   template <detail::MakesStartable F>
   void go(F f, std::string_view name = {}, std::source_location where = std::source_location::current()) {
     go(detail::run(std::move(f), ctx()), name, where);
@@ -78,16 +78,16 @@ class Scope : private detail::Hook<detail::HeldScope> {
         "another value: await it, or gather it");
   }
 
-  // Tells its tasks to stop; join then succeeds unless something else went wrong.
+  /// Tells its tasks to stop; join then succeeds unless something else went wrong.
   void cancel(std::error_code cause = {}) noexcept;
 
   std::size_t live() const noexcept { return live_; }
 
-  // Result<>, when all tasks have ended. May be awaited again after more tasks were started; a scope that has
-  // failed stays failed: each join says the same.
+  /// Result<>, when all tasks have ended. May be awaited again after more tasks were started; a scope that has
+  /// failed stays failed: each join says the same.
   class [[nodiscard]] Join;
   Join join() noexcept;
-  // The context's error if that is done before: the tasks go on, and can be joined again.
+  /// The context's error if that is done before: the tasks go on, and can be joined again.
   Join join(const Context& until) noexcept;
 
  private:
@@ -105,14 +105,14 @@ class Scope : private detail::Hook<detail::HeldScope> {
 
   Context parent_;
   Cancelable own_;
-  detail::TaskRecord* holder_;  // the task that made it; null: none, or it has ended
+  detail::TaskRecord* holder_;  ///< the task that made it; null: none, or it has ended
   detail::List<detail::InScope> tasks_;
   std::size_t live_ = 0;
-  std::error_code error_;         // the first one
-  std::exception_ptr exception_;  // or the first exception
-  bool rethrown_ = false;         // by a join
+  std::error_code error_;         ///< the first one
+  std::exception_ptr exception_;  ///< or the first exception
+  bool rethrown_ = false;         ///< by a join
   detail::TaskRecord* joiner_ = nullptr;
-  bool ended_by_us_ = false;  // cancel() was called, or a task failed
+  bool ended_by_us_ = false;  ///< cancel() was called, or a task failed
   OnFailure on_failure_;
   ParentWatch watch_;
 };
@@ -136,10 +136,10 @@ class Scope::Join : public detail::AwaiterTag {
     Join& join;
   };
   Scope& scope_;
-  detail::Ref<detail::SignalNode> until_;  // null: without a context
+  detail::Ref<detail::SignalNode> until_;  ///< null: without a context
   Deadline deadline_;
   bool waiting_ = false;
-  bool gave_up_ = false;  // `until` was done first
+  bool gave_up_ = false;  ///< `until` was done first
 };
 
 }  // namespace leash

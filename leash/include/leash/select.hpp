@@ -30,7 +30,7 @@ namespace leash {
 
 inline constexpr detail::Otherwise otherwise{};
 
-// With `otherwise` as the last argument: if no case is ready, none is waited for.
+/// With `otherwise` as the last argument: if no case is ready, none is waited for.
 template <class... Arguments>
 auto select(Arguments&&... arguments) {
   constexpr bool has_default = detail::ends_with_otherwise<Arguments...>;
@@ -48,7 +48,7 @@ auto select(Arguments&&... arguments) {
         "own: select(ch.receive(), ctx.done())");
     if constexpr (moved && fit) {
       All all(std::forward<Arguments>(arguments)...);
-      // NOLINTNEXTLINE(bugprone-use-after-move)
+      /// NOLINTNEXTLINE(bugprone-use-after-move)
       return detail::select_of<has_default>(std::get<I>(std::move(all))...);
     }
   }

@@ -17,7 +17,7 @@
 namespace leash {
 namespace detail {
 
-// A time comes. Until it is awaited it has only a duration, so that the loop is not needed before.
+/// A time comes. Until it is awaited it has only a duration, so that the loop is not needed before.
 class TimerCase : protected Timer {
  public:
   static constexpr WaitKind kind = WaitKind::sleep;

@@ -32,62 +32,62 @@ namespace leash {
 
 struct Frame {
   std::string function;
-  std::string file;  // relative to the source root
+  std::string file;  ///< relative to the source root
   std::uint32_t line = 0;
   friend bool operator==(const Frame&, const Frame&) = default;
 };
 
 struct TaskInfo {
   std::uint64_t id = 0;
-  std::string name;  // may be empty
-  std::string loop;  // the loop's name
-  Frame site;        // where it was started, and by which function
+  std::string name;  ///< may be empty
+  std::string loop;  ///< the loop's name
+  Frame site;        ///< where it was started, and by which function
   Role role = Role::system;
   TaskState state = TaskState::owned;
-  std::string owner;                       // the nearest label, as "request 918"; may be empty
-  std::optional<Duration> owner_done_for;  // since the owner ended
-  std::string owner_cause;                 // why it ended
-  std::string trace;                       // the id of the owner's leash::Trace; may be empty
+  std::string owner;                       ///< the nearest label, as "request 918"; may be empty
+  std::optional<Duration> owner_done_for;  ///< since the owner ended
+  std::string owner_cause;                 ///< why it ended
+  std::string trace;                       ///< the id of the owner's leash::Trace; may be empty
   WaitKind wait = WaitKind::none;
-  bool uncancellable = false;  // waits on an operation that has no cancellation path
-  bool stranded = false;       // nothing can ever wake it, when that was last looked for (leash/stranded.hpp)
+  bool uncancellable = false;  ///< waits on an operation that has no cancellation path
+  bool stranded = false;  ///< nothing can ever wake it, when that was last looked for (leash/stranded.hpp)
   Duration waits_for{};
   Duration age{};
   std::size_t frame_bytes = 0;
-  std::optional<std::size_t> heap_bytes{};  // charged to it; none without leash::heap
-  // From the innermost outwards: at most max_frames, half of them the innermost ones and half the outermost; how many
-  // between them are left out.
+  std::optional<std::size_t> heap_bytes{};  ///< charged to it; none without leash::heap
+  /// From the innermost outwards: at most max_frames, half of them the innermost ones and half the outermost; how many
+  /// between them are left out.
   std::vector<Frame> frames;
   std::size_t frames_left_out = 0;
   static constexpr std::size_t max_frames = 100;
 };
 
-// The tasks of the loop, oldest first. O(tasks), in one go: leash/dump.hpp takes turns.
+/// The tasks of the loop, oldest first. O(tasks), in one go: leash/dump.hpp takes turns.
 std::vector<TaskInfo> snapshot(const Loop& loop, const TaskFilter& filter = {});
 
-// Tasks of the same site that are in the same state and wait in the same chain of awaits.
+/// Tasks of the same site that are in the same state and wait in the same chain of awaits.
 struct TaskGroup {
   std::size_t count = 0;
   std::size_t frame_bytes = 0;
-  TaskInfo oldest;     // the example
-  Duration waiting{};  // of all of them together, each since its wait began
+  TaskInfo oldest;     ///< the example
+  Duration waiting{};  ///< of all of them together, each since its wait began
   std::optional<std::size_t> heap_bytes{};
 
-  // What its tasks have in common, as text: equal in every process of the same build.
+  /// What its tasks have in common, as text: equal in every process of the same build.
   std::string key() const;
 };
-// The largest group first.
+/// The largest group first.
 std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks);
 
-// Reads like one entry of a goroutine dump; ends with a newline. Names, labels, functions and causes are escaped: they
-// cannot look like another entry, or steer a terminal.
+/// Reads like one entry of a goroutine dump; ends with a newline. Names, labels, functions and causes are escaped: they
+/// cannot look like another entry, or steer a terminal.
 std::string to_text(const TaskInfo& task);
-// The entry of the oldest task, with a line before it that says how many are like it.
+/// The entry of the oldest task, with a line before it that says how many are like it.
 std::string to_text(const TaskGroup& group);
 
 namespace detail {
 
-// The places of a task's awaits, bounded as TaskInfo::frames is.
+/// The places of a task's awaits, bounded as TaskInfo::frames is.
 struct Awaits {
   std::vector<std::source_location> places;
   std::size_t left_out = 0;
@@ -95,8 +95,8 @@ struct Awaits {
 };
 
 TaskInfo describe(const TaskRecord& task, TimePoint now);
-Duration waits_for(const TaskRecord& task, TimePoint now) noexcept;  // never longer than its age
-void add_up(Duration& sum, Duration more) noexcept;                  // without overflow
+Duration waits_for(const TaskRecord& task, TimePoint now) noexcept;  ///< never longer than its age
+void add_up(Duration& sum, Duration more) noexcept;                  ///< without overflow
 void add_up(std::optional<std::size_t>& sum, std::optional<std::size_t> more) noexcept;
 std::optional<std::size_t> heap_bytes_of(const TaskRecord& task) noexcept;
 void add_up(TaskGroup& group, TaskGroup more);

@@ -19,8 +19,8 @@
 
 namespace leash {
 
-// Looks at all tasks that wait, unless there are more than `most`: then what is known stays as it was, and false is
-// returned.
+/// Looks at all tasks that wait, unless there are more than `most`: then what is known stays as it was, and false is
+/// returned.
 bool find_stranded(const Loop& loop, std::size_t most = 100'000);
 
 }  // namespace leash

@@ -22,10 +22,10 @@
 namespace leash {
 
 enum class TaskState : std::uint8_t {
-  owned,     // its owner is not done
-  detached,  // its owner can never be done
-  orphan,    // alive although its owner is done
-  leaked,    // an orphan older than the grace
+  owned,     ///< its owner is not done
+  detached,  ///< its owner can never be done
+  orphan,    ///< alive although its owner is done
+  leaked,    ///< an orphan older than the grace
 };
 constexpr std::string_view to_string(TaskState state) noexcept {
   switch (state) {
@@ -43,21 +43,21 @@ constexpr std::string_view to_string(TaskState state) noexcept {
 std::optional<TaskState> parse_task_state(std::string_view text) noexcept;
 
 struct TaskFilter {
-  std::optional<TaskState> state = {};  // orphan: the leaked ones, too
-  // A part of "path:line" of where it was started, and of its name; or a pattern.
+  std::optional<TaskState> state = {};  ///< orphan: the leaked ones, too
+  /// A part of "path:line" of where it was started, and of its name; or a pattern.
   std::string site = {};
   std::string name = {};
-  Duration min_age{};            // started at least so long ago
-  std::size_t limit = SIZE_MAX;  // at most so many
+  Duration min_age{};            ///< started at least so long ago
+  std::size_t limit = SIZE_MAX;  ///< at most so many
 
-  // Whether what has this place ("path:line") and name meets `site` and `name`.
+  /// Whether what has this place ("path:line") and name meets `site` and `name`.
   bool admits(std::string_view place, std::string_view called) const noexcept;
 };
 
 namespace detail {
 struct TaskRecord;
 TaskState state_of(const TaskRecord& task) noexcept;
-// All conditions but the limit, which is for whoever collects.
+/// All conditions but the limit, which is for whoever collects.
 bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now);
 }  // namespace detail
 

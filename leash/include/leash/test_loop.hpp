@@ -35,7 +35,7 @@ namespace leash::testing {
 
 class TestLoop {
  public:
-  // The clock of the options is the TestLoop's own, and so is on_exception if there is none.
+  /// The clock of the options is the TestLoop's own, and so is on_exception if there is none.
   explicit TestLoop(LoopOptions options = {});
   TestLoop(const TestLoop&) = delete;
   TestLoop& operator=(const TestLoop&) = delete;
@@ -46,16 +46,16 @@ class TestLoop {
   const Context& ctx() const noexcept { return loop_.background(); }
   TimePoint now() const noexcept { return loop_.now(); }
 
-  // Until all tasks have ended. An error: errc::deadlock.
+  /// Until all tasks have ended. An error: errc::deadlock.
   Result<> run();
-  // The same after go(ctx(), body).
+  /// The same after go(ctx(), body).
   template <detail::MakesStartable F>
   Result<> run(F body) {
     go(ctx(), std::move(body), "test");
     return run();
   }
 
-  // In a task: completes when every other task waits, before time goes on (Go: synctest.Wait).
+  /// In a task: completes when every other task waits, before time goes on (Go: synctest.Wait).
   auto settled() {
     settled_.emplace_back();
     return settled_.back().done().wait();
@@ -66,7 +66,7 @@ class TestLoop {
 
   ManualClock clock_;
   asio::io_context io_{1};
-  std::exception_ptr exception_;  // the first
+  std::exception_ptr exception_;  ///< the first
   std::vector<DoneSource> settled_;
   Loop loop_;
 };

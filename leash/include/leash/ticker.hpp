@@ -40,10 +40,10 @@ class TickCase : public TimerCase, private Hook<TickCase> {
 
 class Ticker {
  public:
-  // The first tick comes one interval after the construction. An interval of zero or less aborts.
+  /// The first tick comes one interval after the construction. An interval of zero or less aborts.
   explicit Ticker(Duration interval);
 
-  // Completes at the next tick; at once if one was missed. Also a case of select. With a context: Result<>.
+  /// Completes at the next tick; at once if one was missed. Also a case of select. With a context: Result<>.
   auto next() { return detail::Await<detail::TickCase>(detail::TickCase(*this)); }
   auto next(const Context& ctx) {
     return detail::AwaitUnder<detail::TickCase>(ctx.node(), detail::TickCase(*this));
@@ -51,11 +51,11 @@ class Ticker {
 
  private:
   friend class detail::TickCase;
-  bool take(TimePoint now) noexcept;  // a tick, if one is due
+  bool take(TimePoint now) noexcept;  ///< a tick, if one is due
 
   Duration interval_;
-  detail::List<detail::TickCase> waiting_;  // the first of them has come first
-  TimePoint next_;                          // the first tick that nobody has taken
+  detail::List<detail::TickCase> waiting_;  ///< the first of them has come first
+  TimePoint next_;                          ///< the first tick that nobody has taken
 };
 
 }  // namespace leash

@@ -21,14 +21,14 @@
 namespace leash {
 
 struct Trace {
-  using type = Trace;  // it is its own key
+  using type = Trace;  ///< it is its own key
 
   std::uint64_t high = 0;
   std::uint64_t low = 0;
   std::uint8_t flags = 0;
   std::string state = {};
 
-  // 32 hexadecimal digits.
+  /// 32 hexadecimal digits.
   std::string id() const {
     std::string text(32, '0');
     for (std::size_t i = 0; i < 16; ++i) {

@@ -26,12 +26,12 @@ struct TreeNode {
   enum class Kind : std::uint8_t { loop, context, scope, task };
 
   Kind kind = Kind::loop;
-  std::size_t count = 1;  // of tasks that are alike
-  std::uint64_t id = 0;   // of a task, and of the task that holds a scope; 0: none. Unique in a loop
-  std::string name;       // the loop's, the context's label, the task's; may be empty
-  std::string state;  // "done 3.1s ago (client disconnected)", "[chan receive, 3.2s] leaked"; may be empty
-  Frame place;        // where it was made or started
-  std::vector<std::uint64_t> joins;  // a task: the tasks that it waits for
+  std::size_t count = 1;  ///< of tasks that are alike
+  std::uint64_t id = 0;   ///< of a task, and of the task that holds a scope; 0: none. Unique in a loop
+  std::string name;       ///< the loop's, the context's label, the task's; may be empty
+  std::string state;  ///< "done 3.1s ago (client disconnected)", "[chan receive, 3.2s] leaked"; may be empty
+  Frame place;        ///< where it was made or started
+  std::vector<std::uint64_t> joins;  ///< a task: the tasks that it waits for
   std::vector<TreeNode> children;
 };
 std::string_view to_string(TreeNode::Kind kind) noexcept;
@@ -39,18 +39,18 @@ std::string_view to_string(TreeNode::Kind kind) noexcept;
 struct Tree {
   struct Cycle {
     std::string loop;
-    std::vector<std::uint64_t> tasks;  // each joins the next one, and the last one the first
+    std::vector<std::uint64_t> tasks;  ///< each joins the next one, and the last one the first
   };
   std::vector<TreeNode> loops;
   std::vector<Cycle> cycles;
-  std::vector<std::string> remarks;  // what could not be read, or was left out
+  std::vector<std::string> remarks;  ///< what could not be read, or was left out
 };
 
 inline constexpr std::size_t most_in_tree = 10'000;
 
 Tree tree_of_process(std::size_t most = most_in_tree);
 
-// Ends with a newline.
+/// Ends with a newline.
 std::string to_text(const Tree& tree);
 
 }  // namespace leash

@@ -59,8 +59,8 @@ class Via {
 };
 
 inline Via via(const Context& ctx) noexcept { return Via(ctx); }
-// Also stores the number of bytes transferred in `count`, if the operation has one and the awaiter still
-// lives.
+/// Also stores the number of bytes transferred in `count`, if the operation has one and the awaiter still
+/// lives.
 inline Via via(const Context& ctx, std::size_t& count) noexcept { return Via(ctx, &count); }
 
 }  // namespace leash
@@ -69,7 +69,7 @@ template <class... Args>
 class asio::async_result<leash::Via, void(Args...)> {
  public:
   using return_type =
-      leash::detail::OperationAwaiter<std::decay_t<Args>...>;  // asio::redirect_error asks for it
+      leash::detail::OperationAwaiter<std::decay_t<Args>...>;  ///< asio::redirect_error asks for it
 
   template <class Initiation, class... InitArgs>
   static return_type initiate(Initiation&& initiation, leash::Via token, InitArgs&&... args) {
@@ -79,7 +79,7 @@ class asio::async_result<leash::Via, void(Args...)> {
   }
 };
 
-// More special than Asio's own, which replaces the slot of the operation's handler: its context could not end it.
+/// More special than Asio's own, which replaces the slot of the operation's handler: its context could not end it.
 template <class Slot, class... Args>
 class asio::async_result<asio::cancellation_slot_binder<leash::Via, Slot>, void(Args...)> {
  public:

@@ -51,8 +51,8 @@ class WaitGroup {
   void done() const noexcept { state()->add(-1); }
   std::int64_t count() const noexcept { return state()->count; }
 
-  // Completes when the counter is 0, at once if it is. With a context: Result<>, its error if it is done
-  // before. Also a case of select.
+  /// Completes when the counter is 0, at once if it is. With a context: Result<>, its error if it is done
+  /// before. Also a case of select.
   auto wait() const { return detail::Await<detail::WaitGroupCase>(detail::WaitGroupCase(state())); }
   auto wait(const Context& ctx) const {
     return detail::AwaitUnder<detail::WaitGroupCase>(ctx.node(), detail::WaitGroupCase(state()));

@@ -16,28 +16,28 @@
 namespace leash {
 
 enum class WaitKind : std::uint8_t {
-  none,  // running, or ready to run
+  none,  ///< running, or ready to run
   chan_receive,
   chan_send,
   select,
-  sleep,         // also a timer of Asio's through via(ctx)
-  io_wait,       // an Asio operation through via(ctx) whose type does not say more
-  wait_group,    // WaitGroup, and join of a scope
-  context_done,  // ctx.done()
-  asio,          // a foreign asio::awaitable, or an operation of another kind
-  // Of operations of a known type:
+  sleep,         ///< also a timer of Asio's through via(ctx)
+  io_wait,       ///< an Asio operation through via(ctx) whose type does not say more
+  wait_group,    ///< WaitGroup, and join of a scope
+  context_done,  ///< ctx.done()
+  asio,          ///< a foreign asio::awaitable, or an operation of another kind
+  /// Of operations of a known type:
   read,
   write,
   accept,
   connect,
-  timer,  // of a coroutine; a task that waits for one sleeps
+  timer,  ///< of a coroutine; a task that waits for one sleeps
   signal,
   resolve,
-  // Of coroutines:
-  group,        // several operations or coroutines at once
-  coroutine,    // another tracked coroutine
-  task,         // a leash::Task
-  not_tracked,  // a coroutine of code that was compiled without tracking
+  /// Of coroutines:
+  group,        ///< several operations or coroutines at once
+  coroutine,    ///< another tracked coroutine
+  task,         ///< a leash::Task
+  not_tracked,  ///< a coroutine of code that was compiled without tracking
 };
 inline constexpr std::size_t wait_kinds = 20;
 
