@@ -9,7 +9,7 @@
 // Threads        run(): one loop's. Everything else: any.
 // Lifetime       outlives the task of run(), and is used no longer than the budgets that start() was given live.
 //
-//   server::MemoryWatch watch(options);
+//   server::MemoryWatch watch(options.memory_budget, options.leak_limit);
 //   watch.start(service.memory, admin.memory());
 //   leash::go(ctx, watch.run(ctx), "memory watch");
 //   if (!watch.may_leak(48 * 1024)) return http::server::try_again_later("...", "leak-limit");

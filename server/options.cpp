@@ -221,7 +221,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
           options.memory_budget.reset();
           return std::string();
         }
-        const auto size = http::parse_size(text);
+        const auto size = units::parse_size(text);
         if (!size) return size.error();
         if (*size == 0) return std::string(more_than_zero);
         options.memory_budget = *size;

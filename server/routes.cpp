@@ -68,7 +68,7 @@ Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
             parameters.size("payload", shared.options.leak_payload, most_held)};
   const std::uint64_t held = work.payload * static_cast<std::uint64_t>(work.fanout);
   if (held > most_held) {
-    parameters.fail("fanout times payload must be at most " + http::format_size(most_held) + ".");
+    parameters.fail("fanout times payload must be at most " + units::format_size(most_held) + ".");
   }
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
   if (!exchange.worker().memory().has_room_for(held)) {

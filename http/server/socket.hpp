@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 // A client's socket: of TCP or of the Unix domain.
+//
+//   http::server::Socket socket(io);
 
 #include <asio/basic_stream_socket.hpp>
 #include <asio/generic/stream_protocol.hpp>

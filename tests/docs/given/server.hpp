@@ -12,6 +12,7 @@
 #include "inspector/core.hpp"
 #include "leash/go.hpp"
 #include "server/cure.hpp"
+#include "server/leak_log.hpp"
 #include "server/options.hpp"
 #include "server/patterns/pattern.hpp"
 #include "server/routes.hpp"
@@ -38,5 +39,15 @@ extern std::string message;
 extern http::Url url;
 extern int argc;
 extern char** argv;
+
+namespace of_leak_log {
+extern server::MetricsOfLoops workers;
+}
+namespace of_memory_watch {
+extern http::server::Worker admin;
+}
+namespace of_signals {
+extern asio::io_context io;
+}
 
 }  // namespace given
