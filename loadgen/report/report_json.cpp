@@ -243,7 +243,7 @@ struct NotAReport {
 };
 
 constexpr std::int64_t most = std::int64_t{1} << 53;  // what JSON can tell exactly
-constexpr double longest = 9e9;                       // seconds
+constexpr double most_seconds = 9e9;
 
 void read(const Json& json, std::string& text) {
   text = json.is_null() ? "" : cli::without_control_characters(json.get<std::string>());
@@ -264,7 +264,7 @@ void read(const Json& json, double& value) {
 
 double time_of(const Json& json) {
   const auto seconds = json.get<double>();
-  if (!(seconds >= 0 && seconds < longest)) throw NotAReport{"a time is out of range"};
+  if (!(seconds >= 0 && seconds < most_seconds)) throw NotAReport{"a time is out of range"};
   return seconds;
 }
 

@@ -31,7 +31,7 @@ bool is_internal(const detail::PromiseBase& frame) {
 
 // Without leash::heap only their frames are known.
 std::string memory_text(const char* holds, std::size_t frames, std::optional<std::size_t> heap) {
-  const std::string of_frames = detail::short_bytes(frames) + " of frames";
+  std::string of_frames = detail::short_bytes(frames) + " of frames";
   if (!heap) return of_frames;
   return std::string(holds) + " " + detail::short_bytes(frames + *heap) + ": " + of_frames;
 }
