@@ -12,7 +12,7 @@
 
 #include <optional>
 
-#include "http/server/limits/admission.hpp"
+#include "http/server/admission.hpp"
 #include "http/server/listener.hpp"
 #include "http/server/service.hpp"
 #include "http/server/worker.hpp"

@@ -18,7 +18,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "http/server/limits/memory_budget.hpp"
+#include "http/server/memory_budget.hpp"
 #include "leash/context.hpp"
 #include "leash/task.hpp"
 

@@ -11,7 +11,7 @@
 #include "http/message/problem.hpp"
 #include "http/message/request_timeout.hpp"
 #include "http/server/handler_run.hpp"
-#include "http/server/limits/turn.hpp"
+#include "http/server/turn.hpp"
 #include "http/server/worker.hpp"
 #include "leash/scope.hpp"
 #include "leash/select.hpp"

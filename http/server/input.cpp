@@ -7,7 +7,7 @@
 #include <asio/buffer.hpp>
 #include <utility>
 
-#include "http/server/limits/turn.hpp"
+#include "http/server/turn.hpp"
 #include "leash/select.hpp"
 #include "leash/via.hpp"
 

@@ -28,7 +28,7 @@
 #include <vector>
 
 #include "http/server/hangup_watch.hpp"
-#include "http/server/limits/memory_budget.hpp"
+#include "http/server/memory_budget.hpp"
 #include "http/server/socket.hpp"
 #include "leash/channel.hpp"
 #include "leash/clock.hpp"

@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/server/limits/admission.hpp"
+#include "http/server/admission.hpp"
 #include "leash/context.hpp"
 #include "leash/task.hpp"
 

@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-#include "http/server/limits/turn.hpp"
+#include "http/server/turn.hpp"
 #include "leash/error.hpp"
 #include "leash/via.hpp"
 

@@ -25,7 +25,7 @@
 
 #include "http/message/message.hpp"
 #include "http/message/serializer.hpp"
-#include "http/server/limits/memory_budget.hpp"
+#include "http/server/memory_budget.hpp"
 #include "http/server/socket.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"

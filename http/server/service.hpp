@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "http/message/limits.hpp"
-#include "http/server/limits/memory_budget.hpp"
 #include "http/server/log_event.hpp"
+#include "http/server/memory_budget.hpp"
 #include "http/server/router.hpp"
 
 namespace http::server {

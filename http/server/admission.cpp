@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "http/server/limits/admission.hpp"
+#include "http/server/admission.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "http/server/limits/waiting_list.hpp"
+#include "http/server/waiting_list.hpp"
 
 namespace http::server {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "http/server/limits/memory_budget.hpp"
+#include "http/server/memory_budget.hpp"
 
 #include <gtest/gtest.h>
 

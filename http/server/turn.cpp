@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "http/server/limits/turn.hpp"
+#include "http/server/turn.hpp"
 
 #include <asio/post.hpp>
 #include <utility>
