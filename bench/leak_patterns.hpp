@@ -83,8 +83,7 @@ inline Task<> poll() {
   for (;;) co_await leash::sleep(100ms);
 }
 inline Task<> poll_under(Context ctx) {
-  while (co_await leash::sleep(ctx, 100ms)) {
-  }
+  for (leash::Result<> slept; slept;) slept = co_await leash::sleep(ctx, 100ms);
 }
 inline Task<> sleep_long() { co_await leash::sleep(1h); }
 inline Task<> sleep_long_under(Context ctx) { (void)co_await leash::sleep(ctx, 1h); }
@@ -94,7 +93,8 @@ inline Task<> receive_then_send(Channel<int> from, Channel<int> to) {
   (void)co_await to.send(1);
 }
 inline Task<> receive_then_send_under(Context ctx, Channel<int> from, Channel<int> to) {
-  if (!co_await from.receive(ctx)) co_return;
+  const leash::Result<int> received = co_await from.receive(ctx);
+  if (!received) co_return;
   (void)co_await to.send(ctx, 1);
 }
 inline Task<> read(Context ctx, asio::local::stream_protocol::socket* upstream) {

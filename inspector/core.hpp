@@ -12,7 +12,6 @@
 
 #include <optional>
 
-#include "http/server/admission.hpp"
 #include "http/server/listener.hpp"
 #include "http/server/service.hpp"
 #include "http/server/worker.hpp"
@@ -49,7 +48,6 @@ class Core {
   Access access_;
   http::server::Service service_;
   http::server::Worker worker_;
-  http::server::Admission admission_;
   std::optional<leash::Cancelable> listening_;
 };
 

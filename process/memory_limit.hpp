@@ -10,10 +10,7 @@
 
 namespace process {
 
-// What the machine has.
-std::uint64_t machine_memory_bytes() noexcept;
-
-// Read anew at each call: a container's limit can be changed while it runs. What cannot be read is taken for no limit.
+// Read anew at each call: a container's limit can be changed while it runs.
 std::uint64_t memory_limit_bytes(const std::filesystem::path& groups_of_process = "/proc/self/cgroup",
                                  const std::filesystem::path& groups = "/sys/fs/cgroup");
 

@@ -30,9 +30,7 @@ int serve(const Options& options) {
     complain(server.error().c_str());
     return 2;
   }
-  const int status = (*server)->run();
-  close_log();
-  return status;
+  return (*server)->run();
 }
 
 }  // namespace

@@ -2,15 +2,13 @@
 #pragma once
 // Accepts clients and hands them to workers in turn.
 //
-// Guarantees     where there is no place for a client, or no file descriptor, the connection that has waited for its
-//                client for longest ends; accepting pauses until there is a place: it neither spins nor ends. When it
-//                is told to stop, it first takes what waits in its queue, then closes.
+// Guarantees     accepting pauses while `full` says so, and when file descriptors run out: it neither spins nor
+//                ends. When it is told to stop, it first takes what waits in its queue, then closes.
 // Threads        made anywhere; runs on the loop of the context it is given.
 //
 //   auto listener = http::server::Listener::open(worker.loop().io(), "127.0.0.1", 8080);
 //   if (!listener) std::cerr << listener.error();  // "cannot listen on 127.0.0.1:8080: Address already in use"
-//   http::server::Admission admission({&worker}, 10'000);
-//   leash::go(ctx, http::server::Listener::run(std::move(*listener), ctx, {&worker}, &admission), "listener");
+//   leash::go(ctx, http::server::Listener::run(std::move(*listener), ctx, {&worker}, full), "listener");
 
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/generic/stream_protocol.hpp>
@@ -18,12 +16,12 @@
 #include <asio/ip/tcp.hpp>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "http/server/admission.hpp"
 #include "leash/context.hpp"
 #include "leash/task.hpp"
 
@@ -54,7 +52,7 @@ class Listener {
   // Until ctx is done; then the listener is closed. The task owns it, so that it lives as long as it is
   // waited for.
   static leash::Task<> run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,
-                           const Admission* admission);
+                           std::function<bool()> full);
 
  private:
   using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
@@ -64,7 +62,6 @@ class Listener {
   explicit Listener(Acceptor acceptor) : acceptor_(std::move(acceptor)) {}
   enum class Accepted { one, none_waiting, not_now };
   Accepted accept_one(Worker& worker);
-  std::uint64_t waiting() noexcept;  // clients, in its queue; 1 at least
   void complain(const Worker& worker, int error);
 
   // Is removed when its listener goes.

@@ -84,18 +84,6 @@ void Worker::adopt(UniqueFd client, int family) {
   });
 }
 
-void Worker::end_longest_waiting(std::uint64_t count) {
-  std::uint64_t ended = 0;
-  for (WaitingList::Place* place = waiting.longest(); place && ended < count; place = place->next()) {
-    if (place->connection().end_for_another()) ++ended;
-  }
-  if (ended == 0) return;
-  metrics_.evicted.add(ended);
-  service_.log(
-      LogLevel::warn, "idle connections are closed for new ones",
-      {{"loop", loop_.name()}, {"closed", ended}, {"remedy", "--max-connections or --idle-timeout"}});
-}
-
 leash::Task<> Worker::serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number,
                             [[maybe_unused]] Open counted) {
   auto [ctx, cancel] = leash::with_cancel(parent, leash::Label("connection", number));

@@ -31,7 +31,6 @@
 #include "http/server/hangup_watch.hpp"
 #include "http/server/metrics.hpp"
 #include "http/server/service.hpp"
-#include "http/server/waiting_list.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/loop.hpp"
@@ -96,15 +95,9 @@ class Worker {
   std::size_t usual_label() const noexcept { return service_.label.usual.load(std::memory_order_relaxed); }
   bool too_many_in_flight() const noexcept { return metrics_.in_flight.get() >= in_flight_limit_; }
   HangupWatch& hangup_watch() noexcept { return hangup_watch_; }
-  MemoryBudget& memory() const noexcept { return service_.memory; }
-
-  // Ends connections that have waited for their clients for longest, so that others have a place.
-  void end_longest_waiting(std::uint64_t count);
 
   std::unordered_set<Connection*> connections;
-  WaitingList waiting;
-  std::atomic<std::int64_t> open{0};     // clients adopted and not yet gone; any thread
-  std::atomic<std::int64_t> leaving{0};  // of these, told to leave for others; any thread
+  std::atomic<std::int64_t> open{0};  // clients adopted and not yet gone; any thread
 
  private:
   // A client counts as open until it has gone, also when there is no memory to serve it.

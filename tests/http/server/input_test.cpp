@@ -15,7 +15,7 @@ using http::server::Input;
 class InputTest : public support::SocketFixture {
  protected:
   InputTest()
-      : input(socket, loop, watch, memory,
+      : input(socket, loop, watch,
               [this] {
                 ++closes;
                 return still_answered;
@@ -50,7 +50,6 @@ class InputTest : public support::SocketFixture {
 
   int closes = 0;
   bool still_answered = false;
-  http::server::MemoryBudget memory;
   Input input;
   leash::Cancelable reading;
 };

@@ -31,14 +31,6 @@ TEST_F(RouterTest, FindsARouteByItsPath) {
   EXPECT_EQ(router_.labels()[found->label], "/a");
 }
 
-TEST_F(RouterTest, FindsARouteWhosePathIsEncodedWithoutNeed) {
-  EXPECT_TRUE(router_.find(request("GET", "/%61")));
-  EXPECT_FALSE(router_.find(request("GET", "%2Fa"))) << "an encoded slash separates nothing";
-  EXPECT_FALSE(router_.find(request("GET", "/%2561"))) << "it is decoded once";
-  EXPECT_FALSE(router_.find(request("GET", "/a%")));
-  EXPECT_FALSE(router_.find(request("GET", "/%6")));
-}
-
 TEST_F(RouterTest, HeadIsAllowedWhereGetIs) { EXPECT_TRUE(router_.find(request("HEAD", "/a"))); }
 
 TEST_F(RouterTest, AnUnknownPathIs404) {
