@@ -20,7 +20,7 @@ pids+=($!)
 eventually grep -q '^ACCEPT ' "$scratch/tls.log"
 port=$(sed -n 's/^ACCEPT .*://p' "$scratch/tls.log" | head -1)
 
-"$client" get "https://localhost:$port/" --cacert "$scratch/cert.pem" | grep -q 'TLSv1' || fail 'a trusted certificate was refused'
+"$client" get "https://localhost:$port/" --cacert "$scratch/cert.pem" | grep 'TLSv1' >/dev/null || fail 'a trusted certificate was refused'
 "$client" get "https://localhost:$port/" --insecure >/dev/null || fail '--insecure checks'
 if "$client" get "https://localhost:$port/" 2>"$scratch/err"; then fail 'a certificate that nothing vouches for was taken'; fi
 grep -q 'certificate verify failed' "$scratch/err" || fail "$(cat "$scratch/err")"

@@ -35,19 +35,19 @@ said ''
 start LEASH_INSPECT=127.0.0.1:0
 grep -Eqx 'leash: the inspector listens on http://127\.0\.0\.1:[0-9]+' "$folder/err" || fail "it said '$(cat "$folder/err")'"
 url=$(sed 's/.* on //' "$folder/err")
-curl -fsS -H 'Accept: text/html' "$url/" | grep -qF "<title>$(basename "$program")</title>" || fail 'the page has not its name'
+curl -fsS -H 'Accept: text/html' "$url/" | grep -F "<title>$(basename "$program")</title>" >/dev/null || fail 'the page has not its name'
 # All say the same: eleven wait for data, and one for them.
 [[ $(curl -fsS "$url/debug/coroutines" | jq .live,.matched | paste -sd ' ') == '12 12' ]] || fail 'not twelve as JSON'
 curl -fsS "$url/debug/coroutines" |
   jq -e '.coroutines[0] | .count == 11 and .function == "receive" and .example.spawned_by == "accept_all"' >/dev/null ||
   fail 'the eleven are not one entry'
 [[ $(curl -fsS "$url/debug/history" | jq '.samples.coroutines_live[-1]') == 12 ]] || fail 'not twelve on the page'
-curl -fsS "$url/debug/coroutines?format=text" | grep -qx '12 of 12 coroutines' || fail 'not twelve as text'
-curl -fsS "$url/debug/coroutines?format=folded" | grep -q '^spawned by accept_all;receive .* 11$' || fail 'not eleven folded'
+curl -fsS "$url/debug/coroutines?format=text" | grep -x '12 of 12 coroutines' >/dev/null || fail 'not twelve as text'
+curl -fsS "$url/debug/coroutines?format=folded" | grep '^spawned by accept_all;receive .* 11$' >/dev/null || fail 'not eleven folded'
 curl -fsS "$url/metrics" | awk '/^leash_tasks_live{.*kind="coroutine"/ { sum += $NF } END { exit sum != 12 }' || fail 'not twelve as metrics'
 if type -P go >/dev/null; then
   HOME=$folder PPROF_TMPDIR=$folder go tool pprof -top "$url/debug/pprof/tasks" 2>/dev/null |
-    grep -q 'accounting for 12, 100% of 12 total' || fail 'not twelve in the profile'
+    grep 'accounting for 12, 100% of 12 total' >/dev/null || fail 'not twelve in the profile'
 else
   echo 'the profile was not looked at: there is no Go (scripts/bootstrap --peers installs it)'
 fi
