@@ -130,7 +130,7 @@ std::string cures_to_text(const leash::Dump& leaked, const leash::ContextDump& c
     }
     for (const auto& [line, count] : outlived) {
       quote(std::to_string(count) + (count == 1 ? " context outlives its request, made at"
-                                               : " contexts outlive their requests, made at"),
+                                                : " contexts outlive their requests, made at"),
             line);
     }
     fmt::format_to(out, "  the cure: what the fixed version does instead\n");
