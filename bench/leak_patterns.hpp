@@ -3,8 +3,8 @@
 // Twelve ways to leak, each beside its cure, and what leash finds of them: bench/detectors compares that with Go's
 // goroutineleak profile, whose twelve are in bench/go/leaks.
 //
-// What it is     a pattern is what a request's handler does. find() runs one in a loop of its own, ends the request, lets
-//                two seconds pass by a manual clock, and counts what is leaked, stranded and outlived.
+// What it is     each pattern is the handler of one request. find() runs it in a loop of its own, ends the request, moves
+//                a manual clock by two seconds, and counts the tasks and contexts that leaked, stranded or outlived.
 // Threads        one.
 //
 //   for (const leaks::Pattern& pattern : leaks::patterns) std::cout << leaks::to_text(leaks::find(pattern.leaky));
@@ -105,11 +105,11 @@ inline Task<> read(Context ctx, asio::local::stream_protocol::socket* upstream) 
 
 // --- handlers ---
 
-inline Task<> nobody_sends(Request request) {
+inline Task<> no_sender(Request request) {
   go(request.ctx, receive(Channel<int>()));
   co_return;
 }
-inline Task<> nobody_sends_fixed(Request request) {
+inline Task<> no_sender_fixed(Request request) {
   leash::Scope s(request.ctx);
   s.go(receive_under(s.ctx(), Channel<int>()));
   s.cancel();
@@ -250,7 +250,7 @@ inline Task<> kept_deadline_fixed(Request request) {
 }
 
 inline constexpr std::array<Pattern, 12> patterns{{
-    {"nobody sends", "a receive from a channel without a sender", nobody_sends, nobody_sends_fixed},
+    {"no sender", "a receive from a channel without a sender", no_sender, no_sender_fixed},
     {"first of three", "one answer is taken, two senders wait", first_of_three, first_of_three_fixed},
     {"not closed", "a loop over a channel that its sender does not close", not_closed, not_closed_fixed},
     {"skipped done", "an early return goes past the wait group's done", skipped_done, skipped_done_fixed},

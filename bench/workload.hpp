@@ -35,7 +35,7 @@ struct Home {
   }
 };
 
-// Waits for ever: nobody sends.
+// Waits for ever: nothing is sent.
 inline Task<> parked(Channel<int> channel) { (void)co_await channel.receive(); }
 
 // Waits until its context is done.

@@ -9,7 +9,7 @@
 //                announces a body it cannot have, or that more bytes follow. Of a name with several addresses the
 //                next one is tried when one has failed, or has not answered for 250 ms (RFC 8305); the first that
 //                answers is taken. A connection to itself, which TCP makes of a port in its own range that is not
-//                listened on, is refused. TCP_NODELAY is set. In the steady state a request allocates nothing here.
+//                listened on, is refused. TCP_NODELAY is set. Once warm, it allocates nothing per request.
 // Threads        those of the io_context's loop.
 // Lifetime       destroying it closes; it must outlive the calls that use it. head() lives until the next
 //                receive().

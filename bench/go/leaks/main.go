@@ -58,7 +58,7 @@ var patterns = []struct {
 	name         string
 	leaky, fixed handler
 }{
-	{"nobody sends", func(context.Context) {
+	{"no sender", func(context.Context) {
 		values := make(chan int)
 		go func() { <-values }()
 	}, func(ctx context.Context) {
