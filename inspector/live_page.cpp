@@ -12,6 +12,7 @@
 #include "http/server/parameters.hpp"
 #include "http/server/worker.hpp"
 #include "leash/ticker.hpp"
+#include "leash/version.hpp"
 #include "process/process.hpp"
 
 namespace inspector {

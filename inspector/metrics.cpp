@@ -11,6 +11,7 @@
 #include "leash/loops.hpp"
 #include "leash/metrics.hpp"
 #include "leash/prometheus.hpp"
+#include "leash/version.hpp"
 #include "process/memory_limit.hpp"
 #include "process/process.hpp"
 

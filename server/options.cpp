@@ -12,6 +12,7 @@
 #include "cli/options.hpp"
 #include "cli/program.hpp"
 #include "http/message/target.hpp"
+#include "leash/version.hpp"
 #include "units/duration.hpp"
 #include "units/size.hpp"
 

@@ -14,6 +14,7 @@
 #include "cli/options.hpp"
 #include "client/message_options.hpp"
 #include "http/message/detail/ascii.hpp"
+#include "leash/version.hpp"
 #include "units/size.hpp"
 
 namespace client {
