@@ -111,10 +111,10 @@ endfunction()
 
 # Each header compiles alone. Where a source of the same stem is in the target, that source shows it: it includes its header
 # first (tests/project/own_header_first_test.sh). For each other header in these folders one source is generated.
-# (Once is enough: not again under a sanitizer, nor where this project is a part of another one.)
+# (Once is enough: not again without tests or under a sanitizer, nor where this project is a part of another one.)
 function(leash_check_headers target)
   cmake_parse_arguments(ARG "" "" "FOLDERS;SOURCES" ${ARGN})
-  if(LEASH_SANITIZE OR NOT PROJECT_IS_TOP_LEVEL)
+  if(NOT LEASH_TESTS OR LEASH_SANITIZE OR NOT PROJECT_IS_TOP_LEVEL)
     return()
   endif()
   list(TRANSFORM ARG_SOURCES REPLACE "^.*/|[.]cpp$" "" OUTPUT_VARIABLE stems)
