@@ -23,7 +23,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int most_clients = 1000;
+// Its own share of descriptors: a sixteenth.
+std::uint64_t most_clients() { return std::clamp<std::uint64_t>(process::max_open_fds() / 16, 1, 1000); }
 
 // Some answers wait for loops that are stuck, however little time the program's own requests have.
 http::server::Settings with_time_to_ask(http::server::Settings settings) {
@@ -48,7 +49,8 @@ Core::Core(Program program)
                .any_name = program_.any_name}),
       service_(routes(), with_time_to_ask(program_.settings),
                [this](const http::Request& request) { return access_.refuse(request); }),
-      worker_(service_, {.name = "leash inspector"}) {
+      worker_(service_, {.name = "leash inspector"}),
+      admission_({&worker_}, most_clients()) {
   service_.log = program_.log;
   leash::leave_out(worker_.loop());
   (void)process::metrics();  // what it opens for good, it opens while there are descriptors
@@ -73,8 +75,7 @@ void Core::listen(Listener listener) {
   leash::go(serving, live_page_.run(serving), "samples");
   listening_.emplace(leash::with_cancel(serving, leash::Label("listener")));
   const leash::Context& ctx = listening_->ctx;
-  const auto full = [this] { return worker_.open.load() >= most_clients; };
-  leash::go(ctx, Listener::run(std::move(listener), ctx, {&worker_}, full), "inspector's listener");
+  leash::go(ctx, Listener::run(std::move(listener), ctx, {&worker_}, &admission_), "inspector's listener");
 }
 
 leash::Task<> Core::close() {

@@ -12,6 +12,7 @@
 
 #include <optional>
 
+#include "http/server/limits/admission.hpp"
 #include "http/server/listener.hpp"
 #include "http/server/service.hpp"
 #include "http/server/worker.hpp"
@@ -48,6 +49,7 @@ class Core {
   Access access_;
   http::server::Service service_;
   http::server::Worker worker_;
+  http::server::Admission admission_;
   std::optional<leash::Cancelable> listening_;
 };
 

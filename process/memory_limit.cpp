@@ -13,11 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::uint64_t physical_bytes() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
 // The limit of the group and of all that it is in. A container may see its own group as the root of the file system
 // while its path is still told as the host has it: what cannot be read is passed over.
 std::uint64_t smallest(std::uint64_t limit, const fs::path& root, const fs::path& group, const char* file) {
@@ -36,8 +31,13 @@ std::uint64_t smallest(std::uint64_t limit, const fs::path& root, const fs::path
 
 }  // namespace
 
+std::uint64_t machine_memory_bytes() noexcept {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 std::uint64_t memory_limit_bytes(const fs::path& groups_of_process, const fs::path& groups) {
-  std::uint64_t limit = physical_bytes();
+  std::uint64_t limit = machine_memory_bytes();
   std::ifstream lines(groups_of_process);
   // NUMBER:CONTROLLERS:PATH; without controllers it is the unified hierarchy.
   for (std::string line; std::getline(lines, line);) {

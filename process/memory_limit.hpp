@@ -10,7 +10,10 @@
 
 namespace process {
 
-// Read anew at each call: a container's limit can be changed while it runs.
+// What the machine has.
+std::uint64_t machine_memory_bytes() noexcept;
+
+// Read anew at each call: a container's limit can be changed while it runs. What cannot be read is taken for no limit.
 std::uint64_t memory_limit_bytes(const std::filesystem::path& groups_of_process = "/proc/self/cgroup",
                                  const std::filesystem::path& groups = "/sys/fs/cgroup");
 

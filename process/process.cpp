@@ -53,6 +53,11 @@ std::uint64_t resident_bytes() noexcept {
   return std::strtoull(second, nullptr, 10) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+std::uint64_t heap_bytes() noexcept {
+  const struct mallinfo2 heap = ::mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
+
 std::uint64_t max_open_fds() noexcept {
   rlimit limit{};
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
@@ -70,8 +75,7 @@ void raise_max_open_fds() noexcept {
 Metrics metrics() {
   Metrics now;
   now.resident_bytes = resident_bytes();
-  const struct mallinfo2 heap = ::mallinfo2();
-  now.heap_bytes = heap.uordblks + heap.hblkhd;
+  now.heap_bytes = heap_bytes();
   now.max_fds = max_open_fds();
   // (std::filesystem's iterator ends the process when there is no memory for it.)
   if (DIR* const open = ::opendir("/proc/self/fd")) {

@@ -22,6 +22,7 @@ Metrics metrics();
 
 // Only this, and cheaply.
 std::uint64_t resident_bytes() noexcept;
+std::uint64_t heap_bytes() noexcept;
 std::uint64_t max_open_fds() noexcept;
 
 // What has been freed goes back to the system, as far as whole pages are free: malloc keeps it otherwise.

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "http/message/json.hpp"
 #include "http/message/json_writer.hpp"
 #include "http/message/problem.hpp"
 #include "http/server/families.hpp"
@@ -35,12 +34,19 @@ http::Response mode_response(const Service& service) {
   return http::json_response(200, text + "\n");
 }
 
+constexpr std::uint64_t most_of_a_mode = 256;  // bytes
+
 Task<Result<MaybeResponse>> change_mode(Service& service, Exchange& exchange) {
-  const Result<std::string> body = co_await exchange.read_whole_body();
+  const Result<std::string> body = co_await exchange.read_whole_body(most_of_a_mode);
   if (!body) co_return std::unexpected(body.error());
-  const auto json = http::parse_json(*body);
+  int names = 0;
+  const auto count_names = [&names](int, nlohmann::json::parse_event_t event, nlohmann::json&) {
+    if (event == nlohmann::json::parse_event_t::key) ++names;
+    return true;
+  };
+  const auto json = nlohmann::json::parse(*body, count_names, false);
   const bool well_formed =
-      json.is_object() && json.size() == 1 && json.contains("mode") && json["mode"].is_string();
+      json.is_object() && names == 1 && json.contains("mode") && json["mode"].is_string();
   const std::optional<Mode> wanted = well_formed ? parse_mode(json["mode"].get<std::string>()) : std::nullopt;
   if (!wanted) {
     co_return http::problem(400, "The body must be {\"mode\":\"fixed\"} or {\"mode\":\"leaky\"}.");
@@ -77,7 +83,16 @@ void append_families(leash::families::Families& families, const Shared& shared, 
   }
   families.push_back(family("leash_leak_limit_reached",
                             "1 while leaky requests are refused to save the machine.", MetricType::Gauge));
-  add(families.back(), {}, shared.leak_limit_reached.load(std::memory_order_relaxed) ? 1 : 0);
+  add(families.back(), {}, shared.memory.leak_limit_reached() ? 1 : 0);
+  families.push_back(family("leash_log_lines_dropped_total",
+                            "Lines of the log that were dropped because nobody read it.",
+                            MetricType::Counter));
+  add(families.back(), {}, static_cast<double>(log_lines_dropped()));
+  families.push_back(family("leash_memory_budget_bytes", "What all requests may hold.", MetricType::Gauge));
+  add(families.back(), {}, static_cast<double>(shared.memory.budget()));
+  families.push_back(family("leash_memory_in_use_bytes", "What requests and connections hold of the budget.",
+                            MetricType::Gauge));
+  add(families.back(), {}, static_cast<double>(shared.memory.in_use()));
 }
 
 }  // namespace
@@ -90,7 +105,7 @@ inspector::Program admin_program(const Shared& shared, Service& service,
   program.token = shared.options.admin_token;
   program.names = shared.options.admin_names;
   program.settings = shared.options.serving;
-  program.log = log_event;
+  program.log = log_limited;
   program.routes = {
       {get, "/mode", "", "the mode", [&](Exchange&) { return mode_response(service); }},
       {put, "/mode", "", "changes it: {\"mode\":\"leaky\"}",
@@ -108,7 +123,7 @@ inspector::Program admin_program(const Shared& shared, Service& service,
   program.append_to_history = [&](http::JsonWriter& json) {
     json.member("mode", to_string(mode_of(service))).member("draining", service.draining.load());
     json.member("leak_limit_bytes", shared.options.leak_limit);
-    json.member("leak_limit_reached", shared.leak_limit_reached.load());
+    json.member("leak_limit_reached", shared.memory.leak_limit_reached());
   };
   program.page = mode_html;
   return program;

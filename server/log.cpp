@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "server/log.hpp"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
+
+#include "server/log_writer.hpp"
 
 namespace server {
 namespace {
@@ -46,6 +53,77 @@ void append(std::string& line, LogFormat format, std::initializer_list<LogField>
   format == LogFormat::json ? append_json(line, fields) : append_text(line, fields);
 }
 
+// Never destroyed: threads may log until the process has ended.
+LogWriter* writer = nullptr;
+
+class WriterSink : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (!writer->write({line.data(), line.size()})) return;
+    const std::uint64_t lost = writer->dropped();
+    if (lost == told_) return;
+    const std::uint64_t more = lost - std::exchange(told_, lost);
+    const std::string text = [more] {
+      std::string of;
+      append(of, format_in_use,
+             {{"level", "warn"}, {"event", "lines of the log were dropped"}, {"count", more}});
+      return of;
+    }();
+    line.clear();
+    formatter_->format(spdlog::details::log_msg("", spdlog::level::warn, text), line);
+    (void)writer->write({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+ private:
+  std::uint64_t told_ = 0;
+};
+
+// What one kind of event has had in the current ten seconds.
+struct Allowance {
+  std::chrono::steady_clock::time_point since;
+  int left = 0;
+  std::uint64_t suppressed = 0;
+};
+
+constexpr int most_alike = 20;
+constexpr std::chrono::seconds allowance_time{10};
+
+// How many were not logged before this one; nothing: nor is this.
+std::optional<std::uint64_t> allowed(std::string_view event) {
+  static std::mutex mutex;
+  static std::map<std::string, Allowance, std::less<>> allowances;
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(mutex);
+  auto at = allowances.find(event);
+  if (at == allowances.end()) at = allowances.emplace(event, Allowance{now, most_alike}).first;
+  Allowance& allowance = at->second;
+  if (now - allowance.since >= allowance_time) {
+    allowance.since = now;
+    allowance.left = most_alike;
+  }
+  if (allowance.left == 0) {
+    ++allowance.suppressed;
+    return std::nullopt;
+  }
+  --allowance.left;
+  return std::exchange(allowance.suppressed, 0);
+}
+
+void write_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
+                 std::uint64_t suppressed) noexcept {
+  try {
+    std::string line;
+    append(line, format_in_use, {{"level", to_string(level)}, {"event", event}});
+    append(line, format_in_use, fields);
+    if (suppressed > 0) append(line, format_in_use, {{"suppressed", suppressed}});
+    spdlog::log(to_spdlog(level), "{}", line);
+  } catch (...) {  // no memory: what the line tells of goes on without it
+  }
+}
+
 }  // namespace
 
 std::optional<LogFormat> parse_log_format(std::string_view text) noexcept {
@@ -56,7 +134,9 @@ std::optional<LogFormat> parse_log_format(std::string_view text) noexcept {
 
 void open_log(LogLevel level, LogFormat format) {
   format_in_use = format;
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("leash-server"));
+  if (!writer) writer = new LogWriter(STDERR_FILENO);
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("leash-server", std::make_shared<WriterSink>()));
   spdlog::set_pattern(
       format == LogFormat::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "time=%Y-%m-%dT%H:%M:%S.%eZ %v",
       spdlog::pattern_time_type::utc);
@@ -74,14 +154,33 @@ std::string log_fields(LogFormat format, std::initializer_list<LogField> fields)
 }
 
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept {
+  if (is_logged(level)) write_event(level, event, fields, 0);
+}
+
+void log_limited(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept {
+  if (!is_logged(level)) return;
+  std::optional<std::uint64_t> suppressed = 0;
   try {
-    if (!is_logged(level)) return;
-    std::string line;
-    append(line, format_in_use, {{"level", to_string(level)}, {"event", event}});
-    append(line, format_in_use, fields);
-    spdlog::log(to_spdlog(level), "{}", line);
-  } catch (...) {  // no memory: what the line tells of goes on without it
+    if (level >= LogLevel::warn) suppressed = allowed(event);
+  } catch (...) {  // no memory to count it: it is logged
+  }
+  if (suppressed) write_event(level, event, fields, *suppressed);
+}
+
+void log_text(std::string_view text) noexcept {
+  try {
+    if (writer) (void)writer->write(text);
+  } catch (...) {  // no memory for it
   }
 }
+
+void close_log() noexcept {
+  try {
+    if (writer) (void)writer->flush(std::chrono::seconds(1));
+  } catch (...) {  // it was an attempt
+  }
+}
+
+std::uint64_t log_lines_dropped() noexcept { return writer ? writer->dropped() : 0; }
 
 }  // namespace server

@@ -167,8 +167,11 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   "time from the first byte of a request's head to its end", Parser::Zero::refused);
   parser.duration("--body-timeout", options.serving.body_timeout, "longest pause within a request's body",
                   Parser::Zero::refused);
+  parser.duration("--first-byte-timeout", options.serving.first_byte_timeout,
+                  "longest wait for the first byte of a new connection", Parser::Zero::refused);
   parser.duration("--idle-timeout", options.serving.idle_timeout,
-                  "longest pause between two requests of a connection", Parser::Zero::refused);
+                  "longest pause between two requests of a connection; set it above that of a proxy in front",
+                  Parser::Zero::refused);
   parser.duration("--write-timeout", options.serving.write_timeout,
                   "longest time for which a client takes nothing of a response", Parser::Zero::refused);
   parser.duration("--drain-delay", options.drain_delay,
@@ -193,7 +196,8 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser.size("--max-body", options.serving.limits.body_bytes, "largest body; a larger one gets 413");
   parser
       .plain("--max-connections", options.max_connections,
-             "most connections of the public listener; further clients wait")
+             "most connections of the public listener; for a further client, the one that is idle for "
+             "longest is closed")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   parser
       .plain("--max-in-flight", options.serving.max_in_flight,
@@ -209,8 +213,23 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   return std::string();
                 });
   parser.duration("--upstream-timeout", options.upstream_timeout, "longest wait for --upstream");
+  parser.parsed(
+      "--memory-budget",
+      "memory that all requests may hold together; above it, new ones get 503. auto: three quarters of the "
+      "memory limit of the process, or at most 1GiB where it has no limit",
+      "auto", "SIZE", [&](const std::string& text) {
+        if (text == "auto") {
+          options.memory_budget.reset();
+          return std::string();
+        }
+        const auto size = units::parse_size(text);
+        if (!size) return size.error();
+        if (*size == 0) return std::string(more_than_zero);
+        options.memory_budget = *size;
+        return std::string();
+      });
   parser.size("--leak-limit", options.leak_limit,
-              "resident memory above which leaky requests get 503; 0: off");
+              "memory in use (heap) above which leaky requests get 503; 0: off");
   parser.duration("--reap-after", options.reap_after,
                   "end leaked tasks by force when their owner has been done for this time; 0: never");
   parser.size("--leak-payload", options.leak_payload, "memory that each leaked task holds");

@@ -30,7 +30,9 @@ int serve(const Options& options) {
     complain(server.error().c_str());
     return 2;
   }
-  return (*server)->run();
+  const int status = (*server)->run();
+  close_log();
+  return status;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "server/routes.hpp"
 
+#include <algorithm>
 #include <random>
 
 #include "http/message/json_writer.hpp"
@@ -12,6 +13,7 @@
 #include "server/log.hpp"
 #include "server/mode.hpp"
 #include "server/patterns/pattern.hpp"
+#include "units/size.hpp"
 
 namespace server {
 
@@ -25,20 +27,24 @@ using leash::Task;
 namespace {
 
 constexpr auto most_latency = std::chrono::nanoseconds(60s);
-constexpr std::uint64_t most_payload = 16 * 1024 * 1024;
+constexpr std::uint64_t mebibyte = 1024 * 1024;
+constexpr std::uint64_t small_body = 4 * 1024;
+constexpr int usual_fanout = 3;
 
 // Why a leaky request must not be served any more, so that a demonstration does not take the machine along.
-const char* leak_limit(const Shared& shared, const Pattern& pattern, const PatternState& state) {
-  if (shared.leak_limit_reached.load(std::memory_order_relaxed)) {
-    return "Resident memory is above the leak limit; leaky requests are refused until it is below.";
-  }
-  return pattern.limit ? pattern.limit(state) : nullptr;
+const char* leak_limit(const Shared& shared, std::uint64_t held, const Pattern& pattern,
+                       const PatternState& state) {
+  if (const char* const limit = pattern.limit ? pattern.limit(state) : nullptr) return limit;
+  if (shared.memory.may_leak(held)) return nullptr;
+  return "Memory in use would be above the leak limit; leaky requests are refused until it is below.";
 }
 
 Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
   const leash::Loop& loop = exchange.worker().loop();
   const leash::TimePoint since = loop.now();
   auto& state = exchange.worker().kept<PatternState>();
+  // Of all that one request holds. It is filled within a turn, so it is what others may have to wait for.
+  const std::uint64_t most_held = std::max(4 * mebibyte, usual_fanout * shared.options.leak_payload);
   Parameters parameters(exchange.query(), {"pattern", "mode", "fanout", "latency", "payload"});
   const std::string_view name = parameters.text("pattern", "mixed");
   const Pattern* pattern = name == "mixed" ? &state.next() : find_pattern(name);
@@ -57,24 +63,33 @@ Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
   Demo work{exchange.ctx(),
             loop.background(),
             &state,
-            parameters.integer("fanout", 3, 1, 64),
+            parameters.integer("fanout", usual_fanout, 1, 64),
             parameters.duration("latency", 5ms, most_latency),
-            parameters.size("payload", shared.options.leak_payload, most_payload)};
+            parameters.size("payload", shared.options.leak_payload, most_held)};
+  const std::uint64_t held = work.payload * static_cast<std::uint64_t>(work.fanout);
+  if (held > most_held) {
+    parameters.fail("fanout times payload must be at most " + units::format_size(most_held) + ".");
+  }
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
-  if (const char* limit = mode == Mode::leaky ? leak_limit(shared, *pattern, state) : nullptr) {
+  if (!exchange.worker().memory().has_room_for(held)) {
+    co_return http::server::try_again_later("What requests may hold of memory is used up.", "memory");
+  }
+  if (const char* limit = mode == Mode::leaky ? leak_limit(shared, held, *pattern, state) : nullptr) {
     http::Response response = http::problem(503, limit, "leak-limit");
     response.headers.add("Retry-After", "10");
     co_return response;
   }
+  // What a leaky one leaves is not of this request any more: that is what the leak limit is for.
+  const http::server::MemoryBudget::Charge charge(exchange.worker().memory(), held);
 
   const PatternFunction run = mode == Mode::leaky ? pattern->leaky : pattern->fixed;
   const Result<Tally> tally = co_await run(work);
   if (!tally) {
     if (leash::is_cancellation(tally.error())) co_return std::unexpected(tally.error());
-    log_event(LogLevel::warn, "the upstream failed",
-              {{"request", exchange.id()},
-               {"trace", exchange.ctx().value<leash::Trace>()->id()},
-               {"error", tally.error().message()}});
+    log_limited(LogLevel::warn, "the upstream failed",
+                {{"request", exchange.id()},
+                 {"trace", exchange.ctx().value<leash::Trace>()->id()},
+                 {"error", tally.error().message()}});
     co_return http::problem(502, "The upstream could not be reached, or failed.", "upstream");
   }
   const std::chrono::duration<double, std::milli> elapsed = loop.now() - since;
@@ -92,7 +107,7 @@ Task<Result<MaybeResponse>> backend(Exchange& exchange) {
   std::chrono::nanoseconds latency = parameters.duration("latency", 5ms, most_latency);
   const std::chrono::nanoseconds jitter = parameters.duration("jitter", 0ms, most_latency);
   const double fail = parameters.probability("fail");
-  const std::uint64_t payload = parameters.size("payload", 0, most_payload);
+  const std::uint64_t payload = parameters.size("payload", 0, 16 * mebibyte);
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
 
   static thread_local std::minstd_rand random(std::random_device{}());
@@ -105,8 +120,18 @@ Task<Result<MaybeResponse>> backend(Exchange& exchange) {
   if (std::uniform_real_distribution<double>(0, 1)(random) < fail) {
     co_return http::problem(500, "This request was chosen to fail.");
   }
-  http::Response response{.status = 200, .body = std::string(payload, 'x') + "\n"};
+  http::Response response;
   response.headers.add("Content-Type", "text/plain");
+  if (payload <= small_body) {
+    response.body = std::string(payload, 'x') + "\n";
+  } else {  // a client that takes nothing makes the server hold nothing
+    http::server::BodySource body{payload + 1,
+                                  [payload](std::string& to, std::uint64_t at, std::size_t count) {
+                                    to.append(count, 'x');
+                                    if (at + count > payload) to.back() = '\n';
+                                  }};
+    exchange.made_body = std::move(body);
+  }
   co_return response;
 }
 

@@ -6,19 +6,19 @@
 //
 //   http::server::Service service(server::public_routes(shared), options.serving);
 
-#include <atomic>
 #include <vector>
 
 #include "http/server/router.hpp"
+#include "server/memory_watch.hpp"
 #include "server/options.hpp"
 
 namespace server {
 
 // What the handlers of all loops share.
 struct Shared {
-  explicit Shared(const Options& o) : options(o) {}
+  explicit Shared(const Options& o) : options(o), memory(o.memory_budget, o.leak_limit) {}
   const Options options;
-  std::atomic<bool> leak_limit_reached{false};  // sampled a few times a second
+  mutable MemoryWatch memory;
 };
 
 std::vector<http::server::Route> public_routes(const Shared& shared);

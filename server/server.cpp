@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "server/server.hpp"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <asio/signal_set.hpp>
 #include <thread>
 
 #include "inspector/inspection.hpp"
 #include "leash/go.hpp"
 #include "leash/sleep.hpp"
-#include "leash/via.hpp"
 #include "process/process.hpp"
 #include "server/admin.hpp"
 #include "server/log.hpp"
@@ -36,7 +31,7 @@ namespace {
 
 Workers make_workers(Service& service, const Options& from) {
   label_by_mode(service, from.mode);
-  service.log = log_event;
+  service.log = log_limited;
   leash::LoopOptions options;
   if (from.reap_after.count() > 0) {
     options.reap_after = std::chrono::duration_cast<leash::Duration>(from.reap_after);
@@ -83,8 +78,9 @@ std::expected<void, std::string> Server::connect_upstream() {
     const Context& serving = admin_.worker().serving();
     leash::go(serving, HungUpstream::run(std::move(*hung), serving), "hung upstream");
   }
-  // Both ends of a call may be descriptors of this process: half of all are left for clients.
-  const std::size_t most_calls = process::max_open_fds() / 4 / workers_.size();
+  // Both ends of a call may be descriptors of this process: half of all are left for clients, and an eighth for the
+  // admin listener and the process itself.
+  const std::size_t most_calls = process::max_open_fds() * 3 / 16 / workers_.size();
   for (const auto& worker : workers_) {
     auto state = std::make_shared<PatternState>();
     state->upstream = std::make_shared<Upstream>(worker->loop(), *url, timeout, most_calls);
@@ -101,19 +97,19 @@ std::expected<void, std::string> Server::listen() {
     all.push_back(worker.get());
     ios.push_back(&worker->loop().io());
   }
-  // Half of all descriptors are left for what serves the clients.
+  // Half of all descriptors are left for what serves the clients, and for the admin listener.
   most_connections_ = std::min(options.max_connections, process::max_open_fds() / 2);
-  const std::function<bool()> full = [this] { return connections() >= most_connections_; };
+  admission_.emplace(all, most_connections_);
   if (options.accept == Accept::turns) {
     auto listener = Listener::open(*ios.front(), options.host, options.port);
     if (!listener) return std::unexpected(listener.error());
     public_url_ = listener->url();
-    start(std::move(*listener), *all.front(), all, full);
+    start(std::move(*listener), *all.front(), all);
   } else {
     auto listeners = Listener::open_one_each(ios, options.host, options.port);
     if (!listeners) return std::unexpected(listeners.error());
     public_url_ = listeners->front().url();
-    for (std::size_t i = 0; i < all.size(); ++i) start(std::move((*listeners)[i]), *all[i], {all[i]}, full);
+    for (std::size_t i = 0; i < all.size(); ++i) start(std::move((*listeners)[i]), *all[i], {all[i]});
   }
 
   auto admin = Listener::open(admin_.loop().io(), options.admin_host, options.admin_port);
@@ -125,31 +121,31 @@ std::expected<void, std::string> Server::listen() {
 }
 
 // A listener's task lives on a worker's loop, under a context that the drain cancels.
-void Server::start(Listener listener, Worker& on, std::vector<Worker*> to,
-                   const std::function<bool()>& full) {
+void Server::start(Listener listener, Worker& on, std::vector<Worker*> to) {
   listening_.push_back(leash::with_cancel(on.serving(), leash::Label("listener")));
   stop_listening_.push_back(listening_.back().cancel.remote());
   listeners_.fetch_add(1);
-  leash::go(listening_.back().ctx, run(std::move(listener), listening_.back().ctx, std::move(to), full),
+  leash::go(listening_.back().ctx, run(std::move(listener), listening_.back().ctx, std::move(to)),
             "listener");
 }
 
-Task<> Server::run(Listener listener, Context ctx, std::vector<Worker*> to, std::function<bool()> full) {
+Task<> Server::run(Listener listener, Context ctx, std::vector<Worker*> to) {
   struct Counted {
     explicit Counted(std::atomic<int>& c) noexcept : count(c) {}
     ~Counted() { count.fetch_sub(1); }
     std::atomic<int>& count;
   };
   const Counted counted(listeners_);  // however it ends
-  co_await Listener::run(std::move(listener), std::move(ctx), std::move(to), std::move(full));
+  co_await Listener::run(std::move(listener), std::move(ctx), std::move(to), &*admission_);
 }
 
 int Server::run() {
   const Context& serving = admin_.worker().serving();
-  leash::go(serving, watch_memory(serving), "memory watch");
+  shared_.memory.start(service_.memory, admin_.worker().memory());
+  leash::go(serving, shared_.memory.run(serving), "memory watch");
   leash::go(serving, watch_leaks(serving), "leak watch");
   // Before anybody is told "ready": what comes earlier ends the process as if nothing had begun.
-  asio::signal_set signals(admin_.loop().io(), SIGINT, SIGTERM);
+  Signals signals(admin_.loop().io());
   leash::go(serving, wait_for_signal(serving, &signals), "signals");
 
   for (const auto& worker : workers_) worker->start();
@@ -180,18 +176,6 @@ void Server::warn() const {
 
 // --- while it serves ---
 
-Task<> Server::watch_memory(Context ctx) {
-  const std::uint64_t limit = shared_.options.leak_limit;
-  if (limit == 0) co_return;
-  for (Result<> slept; slept; slept = co_await leash::sleep(ctx, 200ms)) {
-    const bool reached = process::resident_bytes() > limit;
-    if (shared_.leak_limit_reached.exchange(reached) != reached) {
-      log_event(LogLevel::warn, reached ? "leak limit reached" : "leak limit left again",
-                {{"limit_bytes", limit}});
-    }
-  }
-}
-
 Task<> Server::watch_leaks(Context ctx) {
   for (Result<> slept; slept; slept = co_await leash::sleep(ctx, 500ms)) {
     // What tasks held is free now, and stays with the allocator unless it is told.
@@ -199,17 +183,9 @@ Task<> Server::watch_leaks(Context ctx) {
   }
 }
 
-Task<> Server::wait_for_signal(Context ctx, asio::signal_set* signals) {
-  const Result<int> signal = co_await signals->async_wait(leash::via(ctx));
+Task<> Server::wait_for_signal(Context ctx, Signals* signals) {
+  const Result<int> signal = co_await signals->first(ctx);
   if (!signal) co_return;
-  // A second signal must work whatever state the loops are in: so by the operating system's means.
-  std::error_code ignored;  // it can only fail to be removed, and then the next line replaces its handler
-  signals->clear(ignored);
-  for (const int each : {SIGINT, SIGTERM}) {
-    struct sigaction at_once {};
-    at_once.sa_handler = [](int number) { ::_exit(128 + number); };
-    ::sigaction(each, &at_once, nullptr);
-  }
   log_event(LogLevel::info, "draining", {{"signal", *signal}});
   try {
     co_await drain();
@@ -330,7 +306,7 @@ Task<> Server::report_what_is_left() {
                        std::to_string(found_.outlived) + " contexts have outlived their requests, " +
                        std::to_string(found_.reaped) + " leaked tasks were reaped\n";
   for (const Entry& entry : entries) report += "\n" + entry.report;
-  std::fputs(report.c_str(), stderr);
+  log_text(report);
 }
 
 }  // namespace server

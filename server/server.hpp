@@ -3,7 +3,7 @@
 // The whole server: workers, listeners, signals and the drain.
 //
 // What it is     open() binds both listeners; run() serves until a signal, drains, and gives the exit status.
-// Guarantees     SIGTERM or SIGINT: readiness turns 503, after the drain delay the listeners close, requests
+// Guarantees     SIGTERM, SIGINT or SIGHUP: readiness turns 503, after the drain delay the listeners close, requests
 //                finish within the drain timeout, then their contexts are done with cause shutdown; what
 //                still lives a second later, and contexts that had outlived their requests, are named in the drain
 //                report. The status says `leaked` if anything had leaked or outlived its request, reaped or not, or is
@@ -15,11 +15,10 @@
 //   if (!server) { std::cerr << server.error(); return 2; }
 //   return (*server)->run();
 
-#include <asio/signal_set.hpp>
 #include <atomic>
 #include <expected>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +32,7 @@
 #include "server/log.hpp"
 #include "server/options.hpp"
 #include "server/routes.hpp"
+#include "server/signals.hpp"
 
 namespace server {
 
@@ -53,12 +53,11 @@ class Server {
   std::expected<void, std::string> connect_upstream();
   std::expected<void, std::string> listen();
   void warn() const;
-  void start(http::server::Listener listener, http::server::Worker& on, std::vector<http::server::Worker*> to,
-             const std::function<bool()>& full);
+  void start(http::server::Listener listener, http::server::Worker& on,
+             std::vector<http::server::Worker*> to);
   leash::Task<> run(http::server::Listener listener, leash::Context ctx,
-                    std::vector<http::server::Worker*> to, std::function<bool()> full);
-  leash::Task<> wait_for_signal(leash::Context ctx, asio::signal_set* signals);
-  leash::Task<> watch_memory(leash::Context ctx);
+                    std::vector<http::server::Worker*> to);
+  leash::Task<> wait_for_signal(leash::Context ctx, Signals* signals);
   leash::Task<> watch_leaks(leash::Context ctx);
   leash::Task<> drain();
   leash::Task<> wait_until_served(leash::Duration limit, bool all);
@@ -76,6 +75,7 @@ class Server {
   std::vector<leash::RemoteCancel> stop_listening_;
   std::atomic<int> listeners_{0};  // not closed yet
   std::uint64_t most_connections_ = 0;
+  std::optional<http::server::Admission> admission_;
   std::string public_url_;
   std::string admin_url_;
   bool admin_is_open_ = false;  // to others than this machine, without a token

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/server/connection.hpp"
 
+#include <netinet/tcp.h>
+
 #include <algorithm>
+#include <asio/detail/socket_option.hpp>
 #include <asio/ip/tcp.hpp>
 #include <utility>
 
 #include "http/message/problem.hpp"
 #include "http/message/request_timeout.hpp"
 #include "http/server/handler_run.hpp"
+#include "http/server/limits/turn.hpp"
 #include "http/server/worker.hpp"
 #include "leash/scope.hpp"
 #include "leash/select.hpp"
@@ -34,19 +38,34 @@ class Counted {
   leash::Figure& figure_;
 };
 
+// How long a client may go on sending that has its last response: as nginx does it.
+constexpr auto linger_time = 30s;
+constexpr auto linger_timeout = 5s;  // without a byte
+constexpr std::uint64_t most_lingering = 256 * 1024 * 1024;
+
+// Of what is written to a socket and not yet on its way, the system takes no more than this. What a client does not
+// read then waits here, where it is counted, and a reader's progress is seen early.
+constexpr int most_unsent = 128 * 1024;
+using UnsentLimit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+
 }  // namespace
 
 // --- what a handler uses ---
 
 Worker& Exchange::worker() const noexcept { return connection_.worker_; }
 Task<Result<std::string_view>> Exchange::read_body() { return connection_.body_.next(ctx_); }
-Task<Result<std::string>> Exchange::read_whole_body() {
+Task<Result<std::string>> Exchange::read_whole_body(std::uint64_t most) {
+  RequestBody& body = connection_.body_;
+  if (request_.content_length.value_or(0) > most) co_return std::unexpected(body.too_large());
   std::string whole;
+  MemoryBudget::Charge charge(worker().memory());
   for (;;) {
     const Result<std::string_view> piece = co_await read_body();
     if (!piece) co_return std::unexpected(piece.error());
     if (piece->empty()) co_return whole;
+    if (piece->size() > most - whole.size()) co_return std::unexpected(body.too_large());
     whole += *piece;
+    charge.set(whole.capacity());
   }
 }
 Task<Result<>> Exchange::begin(Response head, std::optional<std::uint64_t> size) {
@@ -59,24 +78,28 @@ Task<Result<>> Exchange::write(std::string_view piece) { return connection_.writ
 Connection::Connection(Worker& worker, Socket socket)
     : worker_(worker),
       socket_(std::move(socket)),
+      charge_(worker.memory(), usual_bytes),
       parser_(worker.service().settings.limits),
-      input_(socket_, worker.loop(), worker.hangup_watch(),
+      input_(socket_, worker.loop(), worker.hangup_watch(), worker.memory(),
              [this] {
                if (client_is_gone()) cancel_request(leash::errc::disconnected);
                return !client_is_gone();
              }),
-      output_(socket_, worker.service().settings.write_timeout),
-      body_(parser_, input_, output_, worker.service().settings.body_timeout) {
+      output_(socket_, worker.loop(), worker.memory(), worker.service().settings.write_timeout),
+      body_(parser_, input_, output_, worker.service().settings.body_timeout),
+      place_(worker.waiting, *this) {
   worker_.connections.insert(this);
   worker_.metrics().connections.add();
   worker_.metrics().connections_total.add();
   std::error_code ignored;  // a socket that is gone already says so at its first read
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(UnsentLimit(most_unsent), ignored);
 }
 
 Connection::~Connection() {
   worker_.connections.erase(this);
+  if (evicted_) worker_.leaving.fetch_sub(1);
   worker_.metrics().connections.subtract();
 }
 
@@ -85,17 +108,32 @@ Task<> Connection::run(Context ctx) {
   s.go(input_.read(s.ctx()), "reader");
   while (!closing_) {
     const bool complete = co_await read_head(s.ctx());
+    place_.leave();
     if (!complete) break;
     const Next next = co_await serve_request(s.ctx());
     if (next == Next::close) closing_ = true;
+    if (!closing_) co_await end_turn_after_enough(s.ctx());
   }
   const Result<> flushed = co_await output_.flush(s.ctx());
-  if (flushed && !input_.broken() && !output_.broken()) co_await linger(s.ctx());
+  if (flushed && !input_.broken() && !output_.broken() && !evicted_) co_await linger(s.ctx());
   s.cancel(leash::errc::finished);
   (void)co_await s.join();  // the reader was told to stop; nothing else can have failed
 }
 
+// A pipeline does not keep the loop: what was answered leaves, and others go on first.
+Task<> Connection::end_turn_after_enough(Context ctx) {
+  if (++in_a_row_ < most_in_a_row && !output_.wants_flush()) co_return;
+  in_a_row_ = 0;
+  const Result<> flushed = co_await output_.flush(ctx);
+  if (!flushed) closing_ = true;
+  co_await let_others_go_on(ctx, socket_);
+}
+
 void Connection::end_if_idle(bool all) noexcept {
+  if (closing_ && wait_ && !idle_ && (all || worker_.loop().now() - lingers_since_ > 1s)) {
+    (*wait_)(leash::errc::shutdown);  // it lingers, and has had its answer
+    return;
+  }
   if (!idle_ || !input_.is_all_consumed()) return;
   const leash::TimePoint now = worker_.loop().now();
   if (std::exchange(seen_idle_, idle_times_) != idle_times_) seen_at_ = now;
@@ -103,6 +141,14 @@ void Connection::end_if_idle(bool all) noexcept {
   if (!all && now - seen_at_ < spared) return;
   closing_ = true;
   (*idle_)(leash::errc::shutdown);
+}
+
+bool Connection::end_for_another() noexcept {
+  if (!wait_ || evicted_ || (idle_ && !input_.is_all_consumed())) return false;
+  evicted_ = closing_ = true;
+  worker_.leaving.fetch_add(1);
+  (*wait_)(leash::errc::finished);
+  return true;
 }
 
 void Connection::shut_down() noexcept {
@@ -144,15 +190,21 @@ Task<bool> Connection::read_head(Context ctx) {
     if (idle && closing_) co_return false;
     if (!time || idle != time_is_of_idleness) {
       const Settings& settings = worker_.service().settings;
-      time.emplace(leash::with_timeout(ctx, idle ? settings.idle_timeout : settings.header_timeout));
+      const auto at_most = !idle     ? settings.header_timeout
+                           : served_ ? settings.idle_timeout
+                                     : std::min(settings.first_byte_timeout, settings.idle_timeout);
+      time.emplace(leash::with_timeout(ctx, at_most));
       time_is_of_idleness = idle;
+      place_.enter(worker_.loop().now());
       if (idle) ++idle_times_;
     }
-    if (idle) idle_ = &time->cancel;
+    in_a_row_ = 0;
+    wait_ = &time->cancel;
+    if (idle) idle_ = wait_;
     const Result<> more = co_await input_.wait(time->ctx);
-    idle_ = nullptr;
+    wait_ = idle_ = nullptr;
     if (!more) {
-      if (idle && !input_.unread().empty()) {  // it came at the last moment
+      if (idle && !evicted_ && !input_.unread().empty()) {  // it came at the last moment
         time.reset();
         continue;
       }
@@ -167,16 +219,22 @@ Task<bool> Connection::read_head(Context ctx) {
 // --- writing ---
 
 // A response is lost when the socket is closed while input waits unread: so say that no more comes, and read
-// what the client still sends, for a second at most (RFC 9112 section 9.6).
+// what the client still sends, for some time and so many bytes (RFC 9112 section 9.6).
 Task<> Connection::linger(Context ctx) {
   input_.discard();
+  const std::uint64_t most = input_.received() + most_lingering;
   std::error_code ignored;  // the client may be gone already
   socket_.shutdown(Socket::shutdown_send, ignored);
-  auto [time, cancel] = leash::with_timeout(ctx, 1s);
-  while (!input_.ended()) {
-    const Result<> more = co_await input_.wait(time);
+  auto [time, cancel] = leash::with_timeout(ctx, linger_time);
+  lingers_since_ = worker_.loop().now();
+  place_.enter(lingers_since_);
+  wait_ = &cancel;
+  while (!input_.ended() && input_.received() < most) {
+    auto [silence, no_longer] = leash::with_timeout(time, linger_timeout);
+    const Result<> more = co_await input_.wait(silence);
     if (!more) break;
   }
+  wait_ = nullptr;
 }
 
 Reply Connection::reply_to_current() {
@@ -193,10 +251,14 @@ void Connection::skip_body() {
   if (!body_.discard()) closing_ = true;
 }
 
-void Connection::append(Response response) {
+void Connection::append(Response response, std::optional<BodySource> body) {
   const Reply reply = reply_to_current();
   if (response.close || !reply.peer_keep_alive) closing_ = true;
-  append_response(output_.buffer(), response, reply);
+  if (body && response.status == 200) {
+    output_.append(response, *std::move(body), reply);
+  } else {
+    output_.append(std::move(response), reply);
+  }
 }
 
 // For what is no request: there is no route, and no further request.
@@ -214,12 +276,13 @@ Task<Result<>> Connection::begin_stream(Context ctx, Response head, std::optiona
   if (head.close || !reply.peer_keep_alive) closing_ = true;
   output_.begin(head, size, reply);
   if (output_.stream()->framing == BodyFraming::until_close) closing_ = true;
-  co_return co_await output_.flush(ctx);
+  co_return Result<>();
 }
 
 Task<Result<>> Connection::write_stream(Context ctx, std::string_view piece) {
   if (ctx.is_done()) co_return std::unexpected(ctx.err());
   output_.append_piece(piece);
+  if (output_.is_held_back()) co_return Result<>();
   co_return co_await output_.flush(ctx);
 }
 
@@ -258,6 +321,8 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
     refuse(*response_for(leash::errc::deadline_exceeded), "its deadline had passed");
   } else if (as_task && worker_.too_many_in_flight()) {  // what does not wait adds nothing
     refuse(try_again_later("Too many requests are in flight.", "overload"), "overload");
+  } else if (as_task && !worker_.memory().has_room_for(1)) {
+    refuse(try_again_later("What requests may hold of memory is used up.", "memory"), "memory");
   } else {
     run = true;
   }
@@ -268,13 +333,11 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
         traced, deadline, {}, leash::Label("request", record.id(), leash::Role::request));
     Exchange exchange(*this, request, std::move(*query), record.id(), request_ctx, record.label);
     int status = 0;
-    {
-      const Counted in_flight(worker_.metrics().in_flight);
-      if (as_task) {
-        status = co_await run_task(ctx, *found->route, exchange, cancel, record);
-      } else {
-        status = run_at_once(std::get<AtOnce>(found->route->handler), exchange, record);
-      }
+    const Counted in_flight(worker_.metrics().in_flight);  // until its answer has gone
+    if (as_task) {
+      status = co_await run_task(ctx, *found->route, exchange, cancel, record);
+    } else {
+      status = run_at_once(std::get<AtOnce>(found->route->handler), exchange, record);
     }
     record.label = exchange.label;
     if (record.cause.empty() && service.settings.log_requests) {
@@ -282,8 +345,11 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
     }
     record.finish(status);
     if (status == 499) co_return Next::close;
-    const Result<> flushed =
-        output_.buffer().size() < Input::capacity && !as_task ? Result<>() : co_await output_.flush(ctx);
+    Result<> flushed;
+    if (as_task || output_.wants_flush()) {
+      flushed = co_await output_.flush(ctx);
+      if (!as_task) in_a_row_ = most_in_a_row;  // it was much work
+    }
     cancel(leash::errc::finished);
     if (!flushed) co_return Next::close;
   }
@@ -332,7 +398,7 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
     s.go(handler.run(std::get<AsTask>(route.handler), std::move(returned_source)), name);
     if (client_is_gone()) {
       // It came in time; what its handler can do without waiting is done first, as in Input::read().
-      co_await input_.let_others_go_on(ctx);
+      co_await let_others_go_on(ctx, socket_);
       if (!returned.closed()) cancel(leash::errc::disconnected);
     }
     (void)co_await leash::select(returned.wait(), request_ctx.done());
@@ -352,15 +418,17 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
   }
   if (handler.found_client_gone() && (input_.ended() || output_.broken())) {
     cancel(leash::errc::disconnected);  // it could not have the rest of a body, or could not write
+    if (output_.is_held_back()) output_.give_up_stream();
     co_return 499;
   }
-  co_return answer(handler);
+  co_return answer(exchange, handler);
 }
 
 // The request's context is done and its handler is not: it is told by the connection, under the connection's
 // context.
 Task<int> Connection::answer_early(Context ctx, std::error_code cause) {
   std::optional<Response> response = response_for(cause);
+  if (output_.is_held_back()) output_.give_up_stream();
   if (!response || output_.stream()) {  // half a response cannot be taken back: the connection ends with it
     closing_ = true;
     co_return response ? response->status : 499;
@@ -373,7 +441,9 @@ Task<int> Connection::answer_early(Context ctx, std::error_code cause) {
 }
 
 // What the handler returned becomes the response.
-int Connection::answer(HandlerRun& handler) {
+int Connection::answer(Exchange& exchange, HandlerRun& handler) {
+  if (output_.is_held_back() && !handler.succeeded())
+    output_.give_up_stream();  // what went wrong can still be said
   if (output_.stream()) {
     handler.log_exception();  // the answer is on its way
     const bool whole = handler.succeeded() && output_.finish();
@@ -384,7 +454,7 @@ int Connection::answer(HandlerRun& handler) {
   if (!response) return 499;
   const int status = response->status;
   skip_body();
-  append(*std::move(response));
+  append(*std::move(response), std::move(exchange.made_body));
   return status;
 }
 

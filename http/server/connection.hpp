@@ -7,7 +7,7 @@
 // Guarantees     one request runs at a time, and responses leave in the order of their requests. When a
 //                request's context is done before its handler returned, the connection answers for it at
 //                once; the handler is joined before the next request is parsed. After a framing error the
-//                connection is never used again.
+//                connection is never used again. However many requests wait in it, other connections have their turn.
 // Threads        its loop's.
 // Lifetime       lives in the frame of the task that runs it.
 //
@@ -23,6 +23,8 @@
 #include "http/server/exchange.hpp"
 #include "http/server/handler_run.hpp"
 #include "http/server/input.hpp"
+#include "http/server/limits/memory_budget.hpp"
+#include "http/server/limits/waiting_list.hpp"
 #include "http/server/output.hpp"
 #include "http/server/request_body.hpp"
 #include "http/server/request_record.hpp"
@@ -48,6 +50,8 @@ class Connection {
   // not sent its first request yet, is spared for a moment unless `all`: that request may be on its way, and is
   // told so by its response. Requests that run are left alone.
   void end_if_idle(bool all) noexcept;
+  // Ends it at once if it waits for its client and no request runs; false otherwise.
+  bool end_for_another() noexcept;
   // Ends the request that runs, if one does, and after it the connection.
   void shut_down() noexcept;
 
@@ -61,7 +65,8 @@ class Connection {
   leash::Task<int> run_task(leash::Context ctx, const Route& route, Exchange& exchange, leash::Cancel& cancel,
                             RequestRecord& record);
   leash::Task<int> answer_early(leash::Context ctx, std::error_code cause);
-  int answer(HandlerRun& handler);
+  int answer(Exchange& exchange, HandlerRun& handler);
+  leash::Task<> end_turn_after_enough(leash::Context ctx);
   leash::Task<> linger(leash::Context ctx);
 
   leash::Task<leash::Result<>> begin_stream(leash::Context ctx, Response head,
@@ -72,18 +77,28 @@ class Connection {
   void cancel_request(std::error_code cause) noexcept;
   void skip_body();
   Reply reply_to_current();
-  void append(Response response);
+  void append(Response response, std::optional<BodySource> body = {});
   void append_refusal(int status, std::string_view detail);
+
+  // What it takes by itself: two tasks, their buffers, the socket.
+  static constexpr std::uint64_t usual_bytes = 12 * 1024;
+  static constexpr int most_in_a_row = 32;  // requests of one turn
 
   Worker& worker_;
   Socket socket_;
+  MemoryBudget::Charge charge_;
   RequestParser parser_;
   Input input_;
   Output output_;
   RequestBody body_;
 
+  WaitingList::Place place_;
+  leash::Cancel* wait_ = nullptr;  // for the client: a request's head, or its end
+  bool evicted_ = false;           // for another client
+  leash::TimePoint lingers_since_{};
   bool closing_ = false;              // no further request
   bool served_ = false;               // at least one
+  int in_a_row_ = 0;                  // requests, since others had their turn
   leash::Cancel* idle_ = nullptr;     // of the wait for the next request
   std::uint64_t idle_times_ = 0;      // how often it has become idle
   std::uint64_t seen_idle_ = 0;       // what end_if_idle() saw of that,

@@ -16,11 +16,13 @@
 //   }
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
 #include "http/message/message.hpp"
 #include "http/message/target.hpp"
+#include "http/server/output.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
@@ -54,13 +56,18 @@ class Exchange {
   // The next piece of the body, empty at its end; valid until the next call. When the body is wrong, too
   // large or too late, a handler that returns the error it gets here has the right status answered.
   leash::Task<leash::Result<std::string_view>> read_body();
-  // All that is left of it.
-  leash::Task<leash::Result<std::string>> read_whole_body();
+  // All that is left of it; an error, which is answered with 413, when that is more than `most` bytes.
+  leash::Task<leash::Result<std::string>> read_whole_body(
+      std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
 
-  // Streams a response: begin, then pieces. The connection ends the body when the handler returns no
-  // response.
+  // Streams a response: begin, then pieces. The connection ends the body when the handler returns no response. The
+  // first 4 KiB leave together, or at the end: a handler that fails before is answered for as if it had not begun.
   leash::Task<leash::Result<>> begin(Response head, std::optional<std::uint64_t> body_size);
   leash::Task<leash::Result<>> write(std::string_view piece);
+
+  // In place of the body of the response (status 200) that the handler returns: one that is made as the client takes
+  // it.
+  std::optional<BodySource> made_body;
 
   // Which value of the program's label its metrics have (service.hpp).
   std::size_t label;

@@ -42,6 +42,10 @@ void append_families(std::vector<prometheus::MetricFamily>& families, const Serv
   families.push_back(family("http_connections_total", "Client connections accepted.", MetricType::Counter));
   add(families.back(), {}, total(&Metrics::connections_total));
 
+  families.push_back(
+      family("http_connections_evicted_total", "Idle connections closed for new ones.", MetricType::Counter));
+  add(families.back(), {}, total(&Metrics::evicted));
+
   auto requests = family("http_requests_total", "Requests answered; code 499: the client went away.",
                          MetricType::Counter);
   auto durations =

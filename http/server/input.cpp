@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <asio/buffer.hpp>
-#include <asio/post.hpp>
 #include <utility>
 
+#include "http/server/limits/turn.hpp"
 #include "leash/select.hpp"
 #include "leash/via.hpp"
 
@@ -28,14 +28,16 @@ Task<> Input::read(Context ctx) {
       const Result<std::size_t> n = co_await socket_.async_read_some(asio::buffer(chunk), leash::via(ctx));
       if (!n && n.error() != asio::error::eof) broken_ = true;
       if (!n || *n == 0) ended_ = closed_ = true;
+      if (n) received_ += *n;
       if (n && !discarding_) {
         incoming_.append(chunk, 0, *n);
-        note_arrival(*n);
+        note_arrival();
+        charge();
       }
     }
     (void)arrived_.try_send({});
     if (closed_ && !std::exchange(told, true)) {
-      if (!broken_) co_await let_others_go_on(ctx);
+      if (!broken_) co_await let_others_go_on(ctx, socket_);
       still_answered = on_close_();
     }
   }
@@ -46,13 +48,6 @@ Task<> Input::read(Context ctx) {
     broken_ = true;
   }
   on_close_();
-}
-
-Task<> Input::let_others_go_on(Context ctx) {
-  leash::DoneSource turn;
-  const leash::Done its_turn = turn.done();
-  asio::post(socket_.get_executor(), [turn = std::move(turn)]() mutable { turn.close(); });
-  (void)co_await its_turn.wait(ctx);
 }
 
 // Until somebody looks for more, who may have made some. The client's end is not read meanwhile, so it is watched
@@ -79,8 +74,7 @@ bool Input::is_all_consumed() const noexcept {
   return consumed_ == current_.size() && incoming_.empty() && socket_.available(ignored) == 0;
 }
 
-void Input::note_arrival(std::size_t count) {
-  received_ += count;
+void Input::note_arrival() {
   std::erase_if(arrivals_, [this](const Arrival& each) { return each.end < taken_; });
   if (arrivals_.size() == most_arrivals) arrivals_.pop_back();
   arrivals_.push_back({received_, loop_.now()});
@@ -96,7 +90,9 @@ std::span<const char> Input::unread() noexcept {
   if (consumed_ == current_.size()) {
     current_.clear();
     consumed_ = 0;
+    if (current_.capacity() > most_kept) current_ = std::string();
     std::swap(current_, incoming_);
+    charge();
     if (room_) room_->close();
   }
   return std::span<const char>(current_).subspan(consumed_);
@@ -109,9 +105,16 @@ Task<Result<>> Input::wait(Context ctx) {
   co_return Result<>();
 }
 
+// What most connections have is part of what each connection is charged.
+void Input::charge() noexcept {
+  const std::size_t held = incoming_.capacity() + current_.capacity();
+  charge_.set(held > most_kept ? held : 0);
+}
+
 void Input::discard() noexcept {
   discarding_ = true;
-  incoming_.clear();
+  incoming_ = std::string();
+  charge();
   if (room_) room_->close();
 }
 

@@ -6,7 +6,8 @@
 //                a client is seen while a handler runs. Pipelined requests wait in the buffer.
 // Guarantees     a view that unread() gave stays valid until all of it is consumed and unread() is called again.
 //                That the client has closed is seen also when the buffer is full. What was complete by then, and
-//                can be done without waiting, is done before on_close is called.
+//                can be done without waiting, is done before on_close is called. What waits is charged to the memory
+//                budget, and a connection that is idle keeps little of it.
 // Threads        the connection's loop's.
 // Lifetime       outlives the task of read().
 //
@@ -17,9 +18,6 @@
 //   }
 //   input.consume(parser.feed(input.unread()).consumed);
 
-#include <asio/basic_stream_socket.hpp>
-#include <asio/generic/stream_protocol.hpp>
-#include <asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -30,6 +28,8 @@
 #include <vector>
 
 #include "http/server/hangup_watch.hpp"
+#include "http/server/limits/memory_budget.hpp"
+#include "http/server/socket.hpp"
 #include "leash/channel.hpp"
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
@@ -40,17 +40,15 @@
 
 namespace http::server {
 
-// Of TCP or of the Unix domain.
-using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
-
 class Input {
  public:
   static constexpr std::size_t capacity = 64 * 1024;
 
   // `on_close` is called when the client has closed its side of the connection or all of it. True: it is still
   // answered, so that it is called again if the client goes away altogether.
-  Input(Socket& socket, const leash::Loop& loop, HangupWatch& watch, std::function<bool()> on_close)
-      : socket_(socket), loop_(loop), watch_(watch), on_close_(std::move(on_close)) {}
+  Input(Socket& socket, const leash::Loop& loop, HangupWatch& watch, MemoryBudget& memory,
+        std::function<bool()> on_close)
+      : socket_(socket), loop_(loop), watch_(watch), charge_(memory), on_close_(std::move(on_close)) {}
 
   // Until nothing comes any more, or ctx is done.
   leash::Task<> read(leash::Context ctx);
@@ -67,28 +65,29 @@ class Input {
   // For something that is not unread yet; errc::disconnected when nothing comes any more.
   leash::Task<leash::Result<>> wait(leash::Context ctx);
 
-  // Comes back behind everything that can go on now.
-  leash::Task<> let_others_go_on(leash::Context ctx);
-
   // Whether all that has arrived was consumed; asks the operating system too.
   bool is_all_consumed() const noexcept;
 
-  bool closed() const noexcept { return closed_; }  // the client sends no more
-  bool ended() const noexcept { return ended_; }    // and what it sent has been read
-  bool broken() const noexcept { return broken_; }  // it takes no more either
+  std::uint64_t received() const noexcept { return received_; }  // bytes, in all
+  bool closed() const noexcept { return closed_; }               // the client sends no more
+  bool ended() const noexcept { return ended_; }                 // and what it sent has been read
+  bool broken() const noexcept { return broken_; }               // it takes no more either
   // What still comes is thrown away.
   void discard() noexcept;
 
  private:
   static constexpr std::size_t read_bytes = 8 * 1024;
+  static constexpr std::size_t most_kept = 16 * 1024;  // of memory for what waits, when nothing does
 
   bool is_full() const noexcept { return incoming_.size() + current_.size() - consumed_ >= capacity; }
   leash::Task<> wait_for_room(leash::Context ctx);
-  void note_arrival(std::size_t count);
+  void note_arrival();
+  void charge() noexcept;
 
   Socket& socket_;
   const leash::Loop& loop_;
   HangupWatch& watch_;
+  MemoryBudget::Charge charge_;
   std::function<bool()> on_close_;
   // The reader appends to incoming_; the parser works through current_, so that views into it stay valid.
   std::string incoming_;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/server/listener.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <asio/local/stream_protocol.hpp>
 #include <cerrno>
 #include <cstring>
@@ -171,22 +174,36 @@ void Listener::complain(const Worker& worker, int error) {
   worker.service().log(LogLevel::warn, "accepting pauses", {{"error", ::strerrordesc_np(error)}});
 }
 
+std::uint64_t Listener::waiting() noexcept {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  const bool known = ::getsockopt(acceptor_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+  return known ? std::max<std::uint64_t>(info.tcpi_unacked, 1)
+               : 1;  // of one that listens, it is the queue's length
+}
+
 leash::Task<> Listener::run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,
-                            std::function<bool()> full) {
-  constexpr int most_in_a_row = 64;  // others of this loop want their turn
+                            const Admission* admission) {
+  constexpr std::uint64_t most_in_a_row = 64;  // others of this loop want their turn
   std::size_t turn = 0;
   const auto accept_next = [&] { return listener.accept_one(*workers[turn++ % workers.size()]); };
   while (!ctx.is_done()) {
-    if (full()) {
-      (void)co_await leash::sleep(ctx, 10ms);  // done or not: the loop's condition says
-      continue;
-    }
     const leash::Result<> waiting =
         co_await listener.acceptor_.async_wait(asio::socket_base::wait_read, leash::via(ctx));
     if (!waiting) continue;
     Accepted last = Accepted::one;
-    for (int i = 0; i < most_in_a_row && last == Accepted::one && !full(); ++i) last = accept_next();
-    if (last == Accepted::not_now) (void)co_await leash::sleep(ctx, 50ms);
+    bool full = false;
+    std::uint64_t accepted = 0;
+    while (last == Accepted::one && accepted < most_in_a_row) {
+      full = admission->is_full();
+      if (full) break;
+      last = accept_next();
+      if (last == Accepted::one) ++accepted;
+    }
+    // After one was accepted, there may be no other that needs a place.
+    if (accepted > 0 || last == Accepted::none_waiting) continue;
+    admission->make_room(std::min(listener.waiting(), most_in_a_row));
+    (void)co_await leash::sleep(ctx, full ? 5ms : 50ms);  // done or not: the loop's condition says
   }
 
   // Who waits in the queue has been told by the kernel that we are here: if need be, when a descriptor is free.

@@ -2,13 +2,15 @@
 #pragma once
 // Accepts clients and hands them to workers in turn.
 //
-// Guarantees     accepting pauses while `full` says so, and when file descriptors run out: it neither spins nor
-//                ends. When it is told to stop, it first takes what waits in its queue, then closes.
+// Guarantees     where there is no place for a client, or no file descriptor, the connection that has waited for its
+//                client for longest ends; accepting pauses until there is a place: it neither spins nor ends. When it
+//                is told to stop, it first takes what waits in its queue, then closes.
 // Threads        made anywhere; runs on the loop of the context it is given.
 //
 //   auto listener = http::server::Listener::open(worker.loop().io(), "127.0.0.1", 8080);
 //   if (!listener) std::cerr << listener.error();  // "cannot listen on 127.0.0.1:8080: Address already in use"
-//   leash::go(ctx, http::server::Listener::run(std::move(*listener), ctx, {&worker}, full), "listener");
+//   http::server::Admission admission({&worker}, 10'000);
+//   leash::go(ctx, http::server::Listener::run(std::move(*listener), ctx, {&worker}, &admission), "listener");
 
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/generic/stream_protocol.hpp>
@@ -16,12 +18,12 @@
 #include <asio/ip/tcp.hpp>
 #include <cstdint>
 #include <expected>
-#include <functional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "http/server/limits/admission.hpp"
 #include "leash/context.hpp"
 #include "leash/task.hpp"
 
@@ -52,7 +54,7 @@ class Listener {
   // Until ctx is done; then the listener is closed. The task owns it, so that it lives as long as it is
   // waited for.
   static leash::Task<> run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,
-                           std::function<bool()> full);
+                           const Admission* admission);
 
  private:
   using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
@@ -62,6 +64,7 @@ class Listener {
   explicit Listener(Acceptor acceptor) : acceptor_(std::move(acceptor)) {}
   enum class Accepted { one, none_waiting, not_now };
   Accepted accept_one(Worker& worker);
+  std::uint64_t waiting() noexcept;  // clients, in its queue; 1 at least
   void complain(const Worker& worker, int error);
 
   // Is removed when its listener goes.

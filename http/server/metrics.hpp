@@ -60,6 +60,7 @@ class Metrics {
   leash::Figure in_flight;
   leash::Figure connections;
   leash::Figure connections_total;
+  leash::Figure evicted;  // idle connections that were closed for new ones
 
  private:
   std::size_t at(std::size_t route, std::size_t method, std::size_t status,

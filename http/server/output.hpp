@@ -4,8 +4,12 @@
 //
 // What it is     responses are appended to a buffer, which flush() sends; or a response is streamed: begin, then
 //                pieces, then finish.
+//                A large body is not copied into the buffer: it is taken from its source as the client takes it.
+//                The beginning of a stream is held back for a while, so that another response can take its place.
 // Guarantees     a write without progress for the write timeout fails with deadline_exceeded, one to a client that has
-//                gone with disconnected; after a failure the output is broken.
+//                gone with disconnected; after a failure the output is broken. Progress is what the client has
+//                acknowledged, however little. What waits is charged to the memory budget. A client that takes all
+//                at once does not keep the loop: others have their turn.
 // Threads        the connection's loop's.
 //
 //   http::append_response(output.buffer(), response, reply);
@@ -14,24 +18,41 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "http/message/message.hpp"
 #include "http/message/serializer.hpp"
-#include "http/server/input.hpp"
+#include "http/server/limits/memory_budget.hpp"
+#include "http/server/socket.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
+#include "leash/loop.hpp"
 #include "leash/task.hpp"
 
 namespace http::server {
 
+// A body that is made as the client takes it.
+struct BodySource {
+  std::uint64_t size;
+  std::function<void(std::string& to, std::uint64_t at, std::size_t count)>
+      append;              // `count` bytes from `at` on
+  std::uint64_t held = 0;  // bytes of memory, for as long as it is used
+};
+
 class Output {
  public:
-  Output(Socket& socket, std::chrono::nanoseconds timeout) : socket_(socket), timeout_(timeout) {}
+  Output(Socket& socket, const leash::Loop& loop, MemoryBudget& memory, std::chrono::nanoseconds timeout)
+      : socket_(socket), loop_(loop), charge_(memory), timeout_(timeout) {}
 
   std::string& buffer() noexcept { return buffer_; }
+  // The response, with a body of its own or one that is made; then flush() comes next.
+  void append(Response response, const Reply& reply);
+  void append(const Response& head, BodySource body, const Reply& reply);
+  // Whether there is so much to send that it should leave before more is made.
+  bool wants_flush() const noexcept { return source_ || buffer_.size() >= large; }
   leash::Task<leash::Result<>> flush(leash::Context ctx);
   bool broken() const noexcept { return broken_; }
 
@@ -46,14 +67,31 @@ class Output {
   void begin(const Response& head, std::optional<std::uint64_t> size, const Reply& reply);
   void append_piece(std::string_view piece);
   bool finish();  // false: less than was announced, so the connection has to end
+  // Nothing of it has left, and little waits: it can be given up without a trace.
+  bool is_held_back() const noexcept { return stream_ && !stream_left_ && buffer_.size() < most_held_back; }
+  void give_up_stream();
 
  private:
-  Socket& socket_;
-  std::chrono::nanoseconds timeout_;
+  static constexpr std::size_t large = 64 * 1024;
   // Of the memory for a large response this much is kept for the next one: idle connections are many.
-  static constexpr std::size_t most_kept = 64 * 1024;
+  static constexpr std::size_t most_kept = 4 * 1024;
+  static constexpr std::size_t most_held_back = 4 * 1024;
+  static constexpr std::size_t most_in_a_row = 256 * 1024;  // others of this loop want their turn
+
+  bool refill();
+  void charge() noexcept;
+  leash::Task<leash::Result<>> wait_until_writable(leash::Context ctx);
+
+  Socket& socket_;
+  const leash::Loop& loop_;
+  MemoryBudget::Charge charge_;
+  std::chrono::nanoseconds timeout_;
   std::string buffer_;
+  std::optional<BodySource> source_;  // of what comes after the buffer
+  std::uint64_t made_ = 0;            // of it
   std::optional<Stream> stream_;
+  bool stream_left_ = false;       // some of it
+  std::size_t before_stream_ = 0;  // bytes in the buffer
   bool broken_ = false;
 };
 

@@ -10,6 +10,9 @@
 namespace http::server {
 
 Parameters::Parameters(const Query& query, std::initializer_list<std::string_view> known) : query_(query) {
+  for (const std::string_view name : known) {
+    if (query.count(name) > 1) fail(std::string(name) + " must not be given more than once.");
+  }
   for (const auto& parameter : query) {
     if (std::find(known.begin(), known.end(), parameter.name) != known.end()) continue;
     std::string names;

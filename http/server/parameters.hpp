@@ -23,7 +23,7 @@ namespace http::server {
 
 class Parameters {
  public:
-  // Others than these are a problem.
+  // Others than these are a problem, and so is one that is given twice.
   Parameters(const Query& query, std::initializer_list<std::string_view> known);
 
   std::string_view text(std::string_view name, std::string_view otherwise) const;

@@ -48,6 +48,11 @@ Task<Result<std::string_view>> RequestBody::next(Context ctx) {
   }
 }
 
+std::error_code RequestBody::too_large() noexcept {
+  fault_ = {.status = 413, .detail = "The body is larger than this resource takes."};
+  return std::make_error_code(std::errc::bad_message);
+}
+
 bool RequestBody::discard() {
   while (!parser_.complete()) {
     const std::span<const char> bytes = input_.unread();

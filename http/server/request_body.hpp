@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <string_view>
+#include <system_error>
 
 #include "http/message/request_parser.hpp"
 #include "http/server/input.hpp"
@@ -34,6 +35,9 @@ class RequestBody {
   leash::Task<leash::Result<std::string_view>> next(leash::Context ctx);
   // Skips what nobody read. False when some of it is wrong or still to come: then the connection ends.
   bool discard();
+
+  // The error for a handler that wants no more of it; it is answered with 413.
+  std::error_code too_large() noexcept;
 
   // Status 0: nothing was wrong.
   const ParseError& fault() const noexcept { return fault_; }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "http/message/detail/ascii.hpp"
 #include "http/message/json_writer.hpp"
 #include "http/message/problem.hpp"
 
@@ -54,6 +55,33 @@ Router::Router(std::vector<Route> routes, Guard guard)
   for (const std::vector<Method>& each : methods) allow_.push_back(allowed(each));
 }
 
+namespace {
+
+bool is_unreserved(char c) noexcept {
+  return detail::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+// What needs no encoding is decoded; a slash or a percent sign, say, stays as it is.
+std::string normal(std::string_view path) {
+  std::string text;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    char c = path[i];
+    if (c == '%' && i + 2 < path.size()) {
+      const int high = detail::hex_digit(path[i + 1]);
+      const int low = detail::hex_digit(path[i + 2]);
+      const bool encoded = high >= 0 && low >= 0;
+      if (encoded && is_unreserved(static_cast<char>(high * 16 + low))) {
+        c = static_cast<char>(high * 16 + low);
+        i += 2;
+      }
+    }
+    text += c;
+  }
+  return text;
+}
+
+}  // namespace
+
 std::expected<Router::Found, Router::Refusal> Router::find(const Request& request) const {
   if (guard_) {
     if (auto refused = guard_(request)) {
@@ -62,9 +90,11 @@ std::expected<Router::Found, Router::Refusal> Router::find(const Request& reques
   }
   const bool asks_for_options = request.method == Method::options;
   const Method wanted = request.method == Method::head ? Method::get : request.method;
+  const std::string normalized = request.path.contains('%') ? normal(request.path) : std::string();
+  const std::string_view path = normalized.empty() ? request.path : normalized;
   std::size_t label = asks_for_options && request.path == "*" ? other() : labels_.size();
   for (std::size_t i = 0; i < routes_.size(); ++i) {
-    if (routes_[i].path != request.path) continue;
+    if (routes_[i].path != path) continue;
     label = label_of_route_[i];
     if (routes_[i].method == wanted) return Found{&routes_[i], label};
   }

@@ -4,7 +4,8 @@
 //
 // Guarantees     an unknown path is 404; a method that the path does not allow is 405 with Allow (RFC 9110
 //                section 15.5.6); HEAD is allowed wherever GET is; OPTIONS is answered with Allow, also for "*", the
-//                server itself. What the guard refuses learns nothing of the routes.
+//                server itself. A path matches also where letters, digits and -._~ in it are percent-encoded (RFC 9110
+//                section 4.2.3). What the guard refuses learns nothing of the routes.
 // Threads        constant after its construction: any.
 //
 //   http::server::Router router({{http::Method::get, "/healthz", "", "alive", healthz}});

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "http/message/limits.hpp"
+#include "http/server/limits/memory_budget.hpp"
 #include "http/server/log_event.hpp"
 #include "http/server/router.hpp"
 
@@ -29,7 +30,10 @@ struct Settings {
   std::chrono::nanoseconds header_timeout =
       std::chrono::seconds(10);                                      // from its first byte to a complete head
   std::chrono::nanoseconds body_timeout = std::chrono::seconds(10);  // between two reads of a body
-  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);  // between two requests
+  std::chrono::nanoseconds first_byte_timeout = std::chrono::seconds(10);  // of a new connection
+  // Between two requests: longer than the proxies and load balancers that are common keep a connection (60 s), so that it
+  // is they who end it.
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);  // without progress
   bool half_close_cancels = true;
   std::uint64_t max_in_flight = 10'000;  // of all workers together
@@ -49,6 +53,7 @@ struct Service {
       : settings(of), router(std::move(routes), std::move(guard)) {}
 
   const Settings settings;
+  MemoryBudget memory;  // of all workers together
   const Router router;
   RequestLabel label;
   LogFunction log = [](LogLevel, std::string_view, std::initializer_list<LogField>) {};

@@ -77,15 +77,32 @@ void Worker::stop_and_join() {
 }
 
 void Worker::adopt(UniqueFd client, int family) {
-  post([this, client = std::move(client), family, counted = Open(open)]() mutable {
+  post([this, client = std::move(client), family, counted = Counted(open)]() mutable {
     const std::uint64_t number = std::exchange(next_connection_, next_connection_ + stride_);
     leash::go(serving_.ctx, serve(serving_.ctx, std::move(client), family, number, std::move(counted)),
               "connection");
   });
 }
 
+void Worker::make_room(std::uint64_t clients) {
+  if (asked_to_make_room_.load() > 0) return;
+  post([this, clients, asked = Counted(asked_to_make_room_)] { end_longest_waiting(clients); });
+}
+
+void Worker::end_longest_waiting(std::uint64_t count) {
+  std::uint64_t ended = 0;
+  for (WaitingList::Place* place = waiting.longest(); place && ended < count; place = place->next()) {
+    if (place->connection().end_for_another()) ++ended;
+  }
+  if (ended == 0) return;
+  metrics_.evicted.add(ended);
+  service_.log(
+      LogLevel::warn, "idle connections are closed for new ones",
+      {{"loop", loop_.name()}, {"closed", ended}, {"remedy", "--max-connections or --idle-timeout"}});
+}
+
 leash::Task<> Worker::serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number,
-                            [[maybe_unused]] Open counted) {
+                            [[maybe_unused]] Counted client_is_open) {
   auto [ctx, cancel] = leash::with_cancel(parent, leash::Label("connection", number));
   Socket socket(io_.get_executor());
   std::error_code error;

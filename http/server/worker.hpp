@@ -29,6 +29,7 @@
 #include "http/message/date.hpp"
 #include "http/server/connection.hpp"
 #include "http/server/hangup_watch.hpp"
+#include "http/server/limits/waiting_list.hpp"
 #include "http/server/metrics.hpp"
 #include "http/server/service.hpp"
 #include "leash/context.hpp"
@@ -95,18 +96,25 @@ class Worker {
   std::size_t usual_label() const noexcept { return service_.label.usual.load(std::memory_order_relaxed); }
   bool too_many_in_flight() const noexcept { return metrics_.in_flight.get() >= in_flight_limit_; }
   HangupWatch& hangup_watch() noexcept { return hangup_watch_; }
+  MemoryBudget& memory() const noexcept { return service_.memory; }
+
+  // Ends so many connections that have waited for their clients for longest, so that others have a place. It happens
+  // soon; until it has, further calls have no effect. Any thread.
+  void make_room(std::uint64_t clients);
 
   std::unordered_set<Connection*> connections;
-  std::atomic<std::int64_t> open{0};  // clients adopted and not yet gone; any thread
+  WaitingList waiting;
+  std::atomic<std::int64_t> open{0};     // clients adopted and not yet gone; any thread
+  std::atomic<std::int64_t> leaving{0};  // of these, told to leave for others; any thread
 
  private:
-  // A client counts as open until it has gone, also when there is no memory to serve it.
-  class Open {
+  // Counts for as long as it exists: a client is open until it has gone, also when there is no memory to serve it.
+  class Counted {
    public:
-    explicit Open(std::atomic<std::int64_t>& count) noexcept : count_(&count) { count_->fetch_add(1); }
-    Open(Open&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
-    Open& operator=(Open&&) = delete;
-    ~Open() {
+    explicit Counted(std::atomic<std::int64_t>& count) noexcept : count_(&count) { count_->fetch_add(1); }
+    Counted(Counted&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+    Counted& operator=(Counted&&) = delete;
+    ~Counted() {
       if (count_) count_->fetch_sub(1);
     }
 
@@ -114,11 +122,14 @@ class Worker {
     std::atomic<std::int64_t>* count_;
   };
 
-  leash::Task<> serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number, Open counted);
+  leash::Task<> serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number,
+                      Counted client_is_open);
+  void end_longest_waiting(std::uint64_t count);
 
   Service& service_;
   std::shared_ptr<void> kept_;
   const std::type_info* kept_type_ = nullptr;
+  std::atomic<std::int64_t> asked_to_make_room_{0};  // outlives what waits in io_
   asio::io_context io_{1};
   HangupWatch hangup_watch_{io_};
   Metrics metrics_;

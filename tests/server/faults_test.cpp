@@ -66,9 +66,15 @@ Task<Result<MaybeResponse>> throws_late(Exchange& exchange) {
 }
 Task<Result<MaybeResponse>> throws_in_the_middle(Exchange& exchange) {
   http::Response head{.status = 200};
+  (void)co_await exchange.begin(std::move(head), 10'000);
+  (void)co_await exchange.write(std::string(5'000, 'h'));
+  throw std::runtime_error("half way");
+}
+Task<Result<MaybeResponse>> throws_early(Exchange& exchange) {
+  http::Response head{.status = 200};
   (void)co_await exchange.begin(std::move(head), 100);
   (void)co_await exchange.write("half");
-  throw std::runtime_error("half way");
+  throw std::runtime_error("too early");
 }
 Task<Result<MaybeResponse>> wants_too_much(Exchange&) {
   throw std::bad_alloc();
@@ -85,6 +91,7 @@ std::vector<http::server::Route> routes() {
           support::task_route("/something", throws_something),
           support::task_route("/late", throws_late),
           support::task_route("/middle", throws_in_the_middle),
+          support::task_route("/early", throws_early),
           support::task_route("/memory", wants_too_much),
           support::task_route("/error", returns_an_error),
           {http::Method::get, "/now", "", "", throws_now}};
@@ -116,9 +123,10 @@ TEST_F(Faults, ThrowingHandlerIsAnsweredWith500AndLogged) {
     const char* path;
     const char* what;
   };
-  for (const Case& each : {Case{"/throws", R"(what="the \"disk\"\nis on fire")"},
-                           Case{"/something", "what=\"not a std::exception\""},
-                           Case{"/now", "what=\"at once\""}, Case{"/error", "what=\"Input/output error\""}}) {
+  for (const Case& each :
+       {Case{"/throws", R"(what="the \"disk\"\nis on fire")"},
+        Case{"/something", "what=\"not a std::exception\""}, Case{"/now", "what=\"at once\""},
+        Case{"/early", "what=\"too early\""}, Case{"/error", "what=\"Input/output error\""}}) {
     const std::string answers = ask(server, each.path);
     EXPECT_TRUE(answers.starts_with("HTTP/1.1 500 ")) << answers;
     EXPECT_NE(answers.find("application/problem+json"), std::string::npos) << answers;
@@ -142,7 +150,7 @@ TEST_F(Faults, LogsHandlerThrowingAfterAnsweredDeadline) {
 TEST_F(Faults, HandlerThrowingDuringResponseEndsConnection) {
   InProcessServer server(routes());
   const std::string answers = ask(server, "/middle");
-  EXPECT_TRUE(answers.ends_with("\r\n\r\nhalf")) << answers;
+  EXPECT_TRUE(answers.ends_with("\r\n\r\n" + std::string(5'000, 'h'))) << answers;
   EXPECT_TRUE(log_.has("what=\"half way\"")) << log_.text();
 }
 
@@ -248,8 +256,8 @@ TEST_F(Faults, LosesOnlyClientWithoutMemory) {
     ASSERT_TRUE(listener) << listener.error();
     const std::uint16_t port = listener->port();
     auto [ctx, cancel] = leash::with_cancel(server.worker.loop().background());
-    leash::go(ctx,
-              http::server::Listener::run(std::move(*listener), ctx, {&server.worker}, [] { return false; }));
+    const http::server::Admission admission({&server.worker}, 100);
+    leash::go(ctx, http::server::Listener::run(std::move(*listener), ctx, {&server.worker}, &admission));
     io.poll();
     std::vector<http::server::UniqueFd> clients;
     for (int i = 0; i < 3; ++i) clients.push_back(dial(port));

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/options.hpp"
 #include "tests/support/server_process.hpp"
@@ -224,22 +225,82 @@ TEST(Limits, OfTheRequestsInFlightIsOneForEachLoopAtLeast) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(server.get("/backend?latency=0").status, 200);
 }
 
+constexpr const char* slow_request = "GET /backend?latency=50s HTTP/1.1\r\nHost: a\r\n\r\n";
+
 TEST(Limits, OfConnectionsPauseAcceptingAndItGoesOn) {
-  const ServerProcess server({"--max-connections", "2"});
+  const ServerProcess server({"--max-connections", "2", "--request-timeout", "60s"});
   RawClient first(server.port());
   auto second = std::make_unique<RawClient>(server.port());
+  first.send(slow_request);
+  second->send(slow_request);
+  ASSERT_TRUE(server.metric_becomes("http_requests_in_flight", "", 2));
+  RawClient third(server.port());
+  third.send(small_request);
+  EXPECT_EQ(third.receive_all(100ms), "") << "those that are served are not cut off";
+  second.reset();
+  EXPECT_EQ(third.receive_reply().status, 200);
+  EXPECT_EQ(server.metric("http_connections_evicted_total"), 0);
+}
+
+TEST(Limits, OfConnectionsEndTheLongestIdleOne) {
+  ServerProcess server({"--max-connections", "3", "--request-timeout", "60s", "--threads", "1"});
+  RawClient busy(server.port());
+  busy.send(slow_request);
+  ASSERT_TRUE(server.metric_becomes("http_requests_in_flight", "", 1));
+  RawClient silent(server.port());
+  ASSERT_TRUE(server.metric_becomes("http_connections", "", 2));
+  RawClient used(server.port());
+  used.send(small_request);
+  ASSERT_EQ(used.receive_reply().status, 200);
+
+  RawClient fourth(server.port());
+  fourth.send(small_request);
+  EXPECT_EQ(fourth.receive_reply().status, 200);
+  EXPECT_TRUE(silent.closed_by_server());
+  RawClient fifth(server.port());
+  fifth.send(small_request);
+  EXPECT_EQ(fifth.receive_reply().status, 200);
+  EXPECT_TRUE(used.closed_by_server());
+  EXPECT_TRUE(server.metric_becomes("http_connections_evicted_total", "", 2));
+  EXPECT_EQ(server.metric("http_requests_in_flight"), 1) << "the busy one is as it was";
+  busy.reset();
+  EXPECT_EQ(server.stop(), 0);
+  EXPECT_NE(server.log().find("event=\"idle connections are closed for new ones\""), std::string::npos);
+}
+
+TEST(Limits, OfConnectionsEndSlowHeads) {
+  const ServerProcess server({"--max-connections", "2"});
+  RawClient first(server.port());
+  RawClient second(server.port());
+  first.send("GET /healthz HT");
+  second.send("GET /healthz HT");
   ASSERT_TRUE(server.metric_becomes("http_connections", "", 2));
   RawClient third(server.port());
   third.send(small_request);
-  EXPECT_EQ(third.receive_all(100ms), "");
-  first.send(small_request);
-  EXPECT_EQ(first.receive_reply().status, 200) << "those that are in are served";
-  second.reset();
   EXPECT_EQ(third.receive_reply().status, 200);
 }
 
+TEST(Limits, OfConnectionsLockNoClientOut) {
+  const ServerProcess server({"--max-connections", "100"});
+  std::vector<std::unique_ptr<RawClient>> silent;
+  for (int i = 0; i < 150; ++i) silent.push_back(std::make_unique<RawClient>(server.port()));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(server.get("/healthz").status, 200);
+}
+
+TEST(Limits, OfTheTimeUntilTheFirstByte) {
+  const ServerProcess server({"--first-byte-timeout", "50ms"});
+  RawClient used(server.port());
+  used.send(small_request);
+  EXPECT_EQ(used.receive_reply().status, 200);
+  RawClient silent(server.port());
+  EXPECT_EQ(silent.receive_all(), "");
+  EXPECT_TRUE(silent.closed_by_server());
+  used.send(small_request);
+  EXPECT_EQ(used.receive_reply().status, 200) << "it is of new connections alone";
+}
+
 TEST(Limits, OfFileDescriptorsPauseAcceptingAndItGoesOn) {
-  ServerProcess server;
+  ServerProcess server({"--request-timeout", "60s"});
   RawClient first(server.port());
   first.send(small_request);
   ASSERT_EQ(first.receive_reply().status, 200);
@@ -248,16 +309,20 @@ TEST(Limits, OfFileDescriptorsPauseAcceptingAndItGoesOn) {
   second.send(small_request);
   EXPECT_EQ(second.receive_reply().status, 200) << "one is left";
 
+  const std::string until_closed = "GET /backend?latency=50s HTTP/1.1\r\nHost: a\r\n\r\n";
+  first.send(until_closed);
+  second.send(until_closed);
+  EXPECT_EQ(first.receive_all(100ms), "") << "they are served now, and not idle";
   RawClient third(server.port());
   third.send(small_request);
   const double before = server.cpu_seconds();
   EXPECT_EQ(third.receive_all(500ms), "");
   EXPECT_LT(server.cpu_seconds() - before, 0.25) << "it spins";
-  first.send(small_request);
-  EXPECT_EQ(first.receive_reply().status, 200) << "those that are in are served";
 
   second.reset();
   EXPECT_EQ(third.receive_reply().status, 200) << "a descriptor was free again";
+  third.send(until_closed);
+  EXPECT_EQ(third.receive_all(100ms), "");
   RawClient fourth(server.port());
   fourth.send(small_request);
   EXPECT_EQ(fourth.receive_all(100ms), "");

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tests/support/captured_log.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace {
@@ -51,6 +52,18 @@ TEST(Log, KnowsItsLevelsAndFormats) {
   EXPECT_FALSE(http::server::parse_log_level("loud"));
   EXPECT_EQ(server::parse_log_format("json"), LogFormat::json);
   EXPECT_FALSE(server::parse_log_format("xml"));
+}
+
+TEST(Log, LimitsWarningsOfTheSameName) {
+  support::CapturedLog captured;
+  for (int i = 0; i < 1000; ++i) server::log_limited(server::LogLevel::warn, "it is down", {{"n", i}});
+  for (int i = 0; i < 30; ++i) server::log_limited(server::LogLevel::info, "it is up", {{"n", i}});
+  server::log_limited(server::LogLevel::warn, "something else", {});
+  const std::string text = captured.text();
+  EXPECT_NE(text.find("\"it is down\" n=19"), std::string::npos) << text;
+  EXPECT_EQ(text.find("\"it is down\" n=20"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"it is up\" n=29"), std::string::npos) << text;
+  EXPECT_NE(text.find("something else"), std::string::npos) << text;
 }
 
 // --- of a running server ---

@@ -148,15 +148,27 @@ TEST_F(MessageSyntax, HeadHasTheFieldsOfGet) {
   }
 }
 
-// A response that has begun cannot be taken back: it is cut off, and nothing that follows is answered.
-TEST_F(MessageSyntax, AFramingErrorInTheMiddleOfAStreamCutsIt) {
+// A response that has begun to leave cannot be taken back: it is cut off, and nothing that follows is answered.
+TEST_F(MessageSyntax, CutsAStreamThatHasBegunAtAFramingError) {
+  const std::string hello = "1400\r\n" + std::string(0x1400, 'h') + "\r\n";
   RawClient client(server_->port());
-  client.send(syntax::chunked("5\r\nhello\r\n"));
-  std::string seen = client.receive_until("hello\r\n");
+  client.send(syntax::chunked(hello));
+  std::string seen = client.receive_until(hello.substr(6));
   client.send("x\r\n" + syntax::get());
   seen += client.receive_all();
   EXPECT_TRUE(client.closed_by_server());
-  EXPECT_TRUE(seen.ends_with("5\r\nhello\r\n")) << seen;
+  EXPECT_TRUE(seen.ends_with(hello.substr(6))) << seen;
+}
+
+TEST_F(MessageSyntax, RefusesAFramingErrorBeforeAStreamHasBegun) {
+  RawClient client(server_->port());
+  client.send(syntax::chunked("5\r\nhello\r\n"));
+  client.send("x\r\n" + syntax::get());
+  const StrictReading reading = support::read_strictly(client.receive_all());
+  EXPECT_EQ(reading.fault, "");
+  ASSERT_EQ(reading.responses.size(), 1u);
+  EXPECT_EQ(reading.responses[0].status, 400);
+  EXPECT_TRUE(client.closed_by_server());
 }
 
 TEST_F(MessageSyntax, ContinueIsSentOnceAndOnlyToWhomWaits) {

@@ -111,8 +111,9 @@ TEST(Demo, RepliesWithItsTally) {
 
 TEST(Demo, RefusesUnknownOrOutOfRangeParameters) {
   ServerProcess server;
-  for (const char* query : {"pattern=nope", "mode=nope", "fanout=0", "fanout=65", "fanout=x", "latency=61s",
-                            "latency=fast", "payload=1TiB", "color=red", "pattern=%zz"}) {
+  for (const char* query :
+       {"pattern=nope", "mode=nope", "fanout=0", "fanout=65", "fanout=x", "latency=61s", "latency=fast",
+        "payload=1TiB", "color=red", "latency=1ms&latency=2ms", "pattern=%zz"}) {
     const auto reply = server.get(std::string("/demo?") + query);
     EXPECT_EQ(reply.status, 400) << query;
     EXPECT_NE(reply.head.find("application/problem+json"), std::string::npos) << query;
@@ -120,7 +121,7 @@ TEST(Demo, RefusesUnknownOrOutOfRangeParameters) {
 }
 
 TEST(LeakLimit, RefusesLeakyRequestsAboveItAndServesFixedOnes) {
-  ServerProcess server({"--mode", "leaky", "--leak-limit", "1MiB"});
+  ServerProcess server({"--mode", "leaky", "--leak-limit", "1KiB"});
   ASSERT_TRUE(server.metric_becomes("leash_leak_limit_reached", "", 1));
   const auto refused = server.get("/demo?pattern=receive&latency=1ms");
   EXPECT_EQ(refused.status, 503);

@@ -128,6 +128,17 @@ extern const http::server::Router::Found* found;
 namespace of_listener {
 extern std::function<bool()> full;
 }
+namespace of_memory_budget {
+extern std::size_t size;
+}
+namespace of_turn {
+extern int served;
+constexpr int most_in_a_row = 32;
+}  // namespace of_turn
+namespace of_waiting_list {
+extern leash::Loop loop;
+extern http::server::Connection& connection;
+}  // namespace of_waiting_list
 namespace of_worker {
 struct Cache {};
 extern int accepted;

@@ -43,4 +43,11 @@ extern char** argv;
 namespace of_leak_log {
 extern server::MetricsOfLoops workers;
 }
+namespace of_memory_watch {
+extern http::server::Worker admin;
+}
+namespace of_signals {
+extern asio::io_context io;
+}
+
 }  // namespace given

@@ -15,7 +15,7 @@ using http::server::Input;
 class InputTest : public support::SocketFixture {
  protected:
   InputTest()
-      : input(socket, loop, watch,
+      : input(socket, loop, watch, memory,
               [this] {
                 ++closes;
                 return still_answered;
@@ -50,6 +50,7 @@ class InputTest : public support::SocketFixture {
 
   int closes = 0;
   bool still_answered = false;
+  http::server::MemoryBudget memory;
   Input input;
   leash::Cancelable reading;
 };

@@ -76,13 +76,14 @@ TEST(ReusePort, ReportsPortInUseInOneLine) {
 }
 
 TEST(ReusePort, PausesAtTheLimitOfAllLoopsTogether) {
-  ServerProcess server({"--accept", "reuseport", "--threads", "2", "--max-connections", "3"});
+  ServerProcess server(
+      {"--accept", "reuseport", "--threads", "2", "--max-connections", "3", "--request-timeout", "60s"});
   std::vector<std::unique_ptr<support::RawClient>> clients;
   for (int i = 0; i < 3; ++i) {
     clients.push_back(std::make_unique<support::RawClient>(server.port()));
-    clients.back()->send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
-    EXPECT_EQ(clients.back()->receive_reply().status, 200);
+    clients.back()->send("GET /backend?latency=50s HTTP/1.1\r\nHost: a\r\n\r\n");
   }
+  EXPECT_TRUE(server.metric_becomes("http_requests_in_flight", "", 3));
   support::RawClient fourth(server.port());
   fourth.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(fourth.receive_all(std::chrono::milliseconds(100)), "");

@@ -2,6 +2,8 @@
 #include "http/server/output.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include "leash/sleep.hpp"
 #include "tests/support/socket_fixture.hpp"
@@ -22,7 +24,8 @@ class OutputTest : public support::SocketFixture {
     *result = co_await out->flush(ctx);
   }
 
-  Output output{socket, 30s};
+  http::server::MemoryBudget memory;
+  Output output{socket, loop, memory, 30s};
   std::optional<leash::Result<>> flushed;
   http::Reply reply{.date = "now"};
 };
@@ -68,6 +71,73 @@ TEST_F(OutputTest, GoesOnAsLongAsThereIsProgress) {
   }
   EXPECT_TRUE(eventually([&] { return (got += received().size()) == 4 * step; }));
   EXPECT_TRUE(eventually([&] { return flushed && *flushed; }));
+}
+
+TEST_F(OutputTest, GoesOnAsLongAsTheClientAcknowledges) {
+  const auto unacknowledged = [this] {
+    int bytes = 0;
+    (void)::ioctl(socket.native_handle(), SIOCOUTQ, &bytes);
+    return bytes;
+  };
+  output.buffer() = std::string(64'000'000, 'x');
+  flush(root());
+  // Enough for the client's system to say that there is room again, and too little for ours to call the socket
+  // writable.
+  std::string piece(200'000, '\0');
+  for (int i = 0; i < 5; ++i) {
+    const int before = unacknowledged();
+    EXPECT_TRUE(eventually([&] {
+      EXPECT_GT(::recv(client, piece.data(), piece.size(), MSG_DONTWAIT), 0);
+      return unacknowledged() != before;
+    }));
+    advance(20s);
+    ASSERT_FALSE(flushed) << i;
+  }
+  advance(31s);
+  ASSERT_TRUE(flushed);
+  EXPECT_EQ(flushed->error(), leash::errc::deadline_exceeded);
+}
+
+TEST_F(OutputTest, MakesABodyAsItIsTaken) {
+  constexpr std::uint64_t size = 20'000'000;
+  std::uint64_t made = 0;
+  http::server::BodySource body{size, [&made](std::string& to, std::uint64_t at, std::size_t count) {
+                                  EXPECT_EQ(at, made);
+                                  made += count;
+                                  to.append(count, 'x');
+                                }};
+  output.append({.status = 200}, std::move(body), reply);
+  EXPECT_TRUE(output.wants_flush());
+  flush(root());
+  EXPECT_LT(made, size) << "the client has taken nothing yet";
+  std::size_t got = 0;
+  EXPECT_TRUE(eventually([&] { return (got += received().size()) > size && flushed; }));
+  EXPECT_TRUE(*flushed);
+  EXPECT_EQ(made, size);
+  EXPECT_FALSE(output.wants_flush());
+}
+
+TEST_F(OutputTest, MakesNoBodyForHead) {
+  reply.head_request = true;
+  http::server::BodySource body{5, [](std::string&, std::uint64_t, std::size_t) { FAIL(); }};
+  output.append({.status = 200}, std::move(body), reply);
+  EXPECT_TRUE(output.buffer().ends_with("Content-Length: 5\r\n\r\n")) << output.buffer();
+  EXPECT_FALSE(output.wants_flush());
+}
+
+TEST_F(OutputTest, GivesUpAStreamThatHasNotLeft) {
+  output.begin({.status = 200}, std::nullopt, reply);
+  output.append_piece("hello");
+  EXPECT_TRUE(output.is_held_back());
+  output.give_up_stream();
+  EXPECT_EQ(output.buffer(), "");
+  EXPECT_FALSE(output.stream());
+  output.begin({.status = 200}, std::nullopt, reply);
+  output.append_piece(std::string(5'000, 'x'));
+  EXPECT_FALSE(output.is_held_back());
+  output.begin({.status = 200}, std::nullopt, reply);
+  flush(root());
+  EXPECT_FALSE(output.is_held_back());
 }
 
 TEST_F(OutputTest, EndsWithItsContext) {

@@ -49,8 +49,9 @@ class RequestBodyTest : public support::SocketFixture {
   }
 
   http::RequestParser parser{http::Limits{.body_bytes = 100}};
-  Input input{socket, loop, watch, [] { return false; }};
-  Output output{socket, 30s};
+  http::server::MemoryBudget memory;
+  Input input{socket, loop, watch, memory, [] { return false; }};
+  Output output{socket, loop, memory, 30s};
   RequestBody body{parser, input, output, 10s};
   leash::Cancelable reading;
   std::string seen;

@@ -31,6 +31,15 @@ TEST_F(RouterTest, FindsARouteByItsPath) {
   EXPECT_EQ(router_.labels()[found->label], "/a");
 }
 
+TEST_F(RouterTest, DecodesWhatNeedsNoEncodingInAPath) {
+  const auto nothing = [](Exchange&) { return http::Response{}; };
+  const http::server::Router deeper({{http::Method::get, "/a/b", "", "", nothing}});
+  EXPECT_TRUE(router_.find(request("GET", "/%61")));
+  EXPECT_TRUE(deeper.find(request("GET", "/a/%62")));
+  EXPECT_FALSE(deeper.find(request("GET", "/a%2Fb"))) << "an encoded slash separates nothing";
+  EXPECT_FALSE(router_.find(request("GET", "/%2561"))) << "it is decoded once";
+}
+
 TEST_F(RouterTest, HeadIsAllowedWhereGetIs) { EXPECT_TRUE(router_.find(request("HEAD", "/a"))); }
 
 TEST_F(RouterTest, AnUnknownPathIs404) {

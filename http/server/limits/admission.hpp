@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// How many clients may be connected to some workers together, and who leaves for a new one.
+//
+// Guarantees     a client on whose connection a request runs is never the one that leaves.
+// Threads        any.
+// Lifetime       the workers outlive it.
+//
+//   http::server::Admission admission({&worker}, 10'000);
+//   if (admission.is_full()) admission.make_room(1);
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace http::server {
+
+class Worker;
+
+class Admission {
+ public:
+  Admission(std::vector<Worker*> workers, std::uint64_t most) noexcept
+      : workers_(std::move(workers)), most_(most) {}
+
+  std::uint64_t connections() const noexcept;  // but for those that were told to leave
+  bool is_full() const noexcept { return connections() >= most_; }
+
+  // Tells those clients to leave that the server has waited for longest: so many, if there are as many. It happens soon,
+  // on the worker that has the longest.
+  void make_room(std::uint64_t clients) const;
+
+ private:
+  std::vector<Worker*> workers_;
+  std::uint64_t most_;
+};
+
+}  // namespace http::server

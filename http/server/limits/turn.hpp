@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// Ends a turn of the loop: what is ready on other connections goes on first.
+//
+// Threads        the socket's loop's.
+//
+//   if (++served == most_in_a_row) co_await http::server::let_others_go_on(ctx, socket);
+
+#include "http/server/socket.hpp"
+#include "leash/context.hpp"
+#include "leash/task.hpp"
+
+namespace http::server {
+
+// Comes back behind everything that can go on now, or when ctx is done.
+leash::Task<> let_others_go_on(leash::Context ctx, Socket& socket);
+
+}  // namespace http::server
