@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/message/accept.hpp"
 #include "http/message/html.hpp"
 #include "http/message/json_writer.hpp"
 #include "http/message/problem.hpp"
@@ -50,10 +51,24 @@ Format format_of(const Exchange& exchange, Parameters& parameters, bool of_tasks
     parameters.fail(of_tasks ? "This format is unknown; allowed are folded, html, json, text."
                              : "This format is unknown; allowed are html, json, text.");
   }
-  const std::string_view accept = exchange.request().headers.find("Accept").value_or("");
-  if (accept.starts_with("text/html")) return Format::html;
-  if (accept.starts_with("text/plain")) return Format::text;
-  return Format::json;
+  switch (http::preferred(exchange.request().headers, {"application/json", "text/html", "text/plain"})) {
+    case 1:
+      return Format::html;
+    case 2:
+      return Format::text;
+    default:
+      return Format::json;
+  }
+}
+
+http::Response depending_on_accept(http::Response response) {
+  response.headers.add("Vary", "Accept");
+  return response;
+}
+Task<Result<MaybeResponse>> depending_on_accept(Task<Result<MaybeResponse>> answer) {
+  Result<MaybeResponse> response = co_await std::move(answer);
+  if (response && *response) *response = depending_on_accept(**std::move(response));
+  co_return response;
 }
 
 leash::TaskFilter filter_of(Parameters& parameters) {
@@ -339,17 +354,17 @@ std::vector<Route> DebugRoutes::routes() {
   using enum http::Method;
   const std::string of_tasks = "?site=&name=&state=&min_age=&limit=&full=&since=&format=";
   return {{get, "/debug/tasks", of_tasks, "tasks alive, by their stacks",
-           [this](Exchange& exchange) { return tasks(exchange, false); }},
+           [this](Exchange& exchange) { return depending_on_accept(tasks(exchange, false)); }},
           {get, "/debug/leaks", "", "those that have leaked",
-           [this](Exchange& exchange) { return tasks(exchange, true); }},
+           [this](Exchange& exchange) { return depending_on_accept(tasks(exchange, true)); }},
           {get, "/debug/coroutines",
            "?site=&state=&min_age=&limit=&format=", "asio::awaitable coroutines alive, by their stacks",
-           [this](Exchange& exchange) { return coroutines(exchange); }},
+           [this](Exchange& exchange) { return depending_on_accept(coroutines(exchange)); }},
           {get, "/debug/contexts",
            "?site=&name=&state=&limit=&format=", "contexts that are not done, by the place that made them",
-           [this](Exchange& exchange) { return contexts(exchange); }},
+           [this](Exchange& exchange) { return depending_on_accept(contexts(exchange)); }},
           {get, "/debug/tree", "?limit=&format=", "loops, contexts, scopes and tasks, and who waits for whom",
-           [this](Exchange& exchange) { return tree(exchange); }},
+           [this](Exchange& exchange) { return depending_on_accept(tree(exchange)); }},
           {post, "/debug/reap", "?site=&name=&min_age=&limit=", "ends leaked tasks by force",
            [this](Exchange& exchange) { return reap(exchange); }}};
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "http/message/accept.hpp"
 #include "http/message/html.hpp"
 #include "http/message/problem.hpp"
 #include "http/server/parameters.hpp"
@@ -54,8 +55,7 @@ leash::Task<> LivePage::run(leash::Context ctx) {
 
 http::Response LivePage::page_or_index(const Exchange& exchange) const {
   http::Response response;
-  const auto accept = exchange.request().headers.find("Accept").value_or("");
-  if (accept.find("text/html") == std::string_view::npos) {
+  if (http::preferred(exchange.request().headers, {"application/json", "text/html"}) == 0) {
     response = http::json_response(200, exchange.worker().service().router.index());
   } else {
     response = http::text_response(page_, "text/html");

@@ -254,4 +254,26 @@ TEST(Debug, WithTheReaperOnEveryPatternStaysBounded) {
   EXPECT_EQ(server.stop(), 3) << "what had leaked counts, also when it was reaped";
 }
 
+TEST(Debug, ChoosesTheFormatTheClientPrefers) {
+  const ServerProcess server;
+  const std::pair<const char*, const char*> cases[] = {
+      {"*/*", "application/json"},
+      {"TEXT/Html", "text/html"},
+      {"text/html;q=0.2, text/plain", "text/plain"},
+      {"text/html;q=0, text/*", "text/plain"},
+      {"application/xhtml+xml, text/html, */*;q=0.8", "text/html"},
+      {"image/png", "application/json"},
+  };
+  for (const char* path :
+       {"/debug/tasks", "/debug/leaks", "/debug/coroutines", "/debug/contexts", "/debug/tree"}) {
+    for (const auto& [accept, type] : cases) {
+      const support::HttpReply reply =
+          server.admin("GET", path, {}, "Accept: " + std::string(accept) + "\r\n");
+      EXPECT_NE(reply.head.find("Content-Type: " + std::string(type)), std::string::npos)
+          << path << " " << accept;
+      EXPECT_NE(reply.head.find("\r\nVary: Accept\r\n"), std::string::npos) << path;
+    }
+  }
+}
+
 }  // namespace

@@ -31,6 +31,8 @@ TEST(LivePage, AnswersABrowserAndOthersWithTheRoutes) {
   EXPECT_NE(page.body.find("\"/mode\""), std::string::npos);
   const support::HttpReply list = server.admin("GET", "/");
   EXPECT_NE(list.head.find("Vary: Accept"), std::string::npos);
+  EXPECT_EQ(server.admin("GET", "/", {}, "Accept: text/html;q=0, */*\r\n").body, list.body)
+      << "q=0 is a refusal";
   EXPECT_FALSE(json::parse(list.body)["routes"].empty());
 }
 
