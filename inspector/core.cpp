@@ -41,7 +41,7 @@ Program with_log(Program program) {
 
 Core::Core(Program program)
     : program_(with_log(std::move(program))),
-      probes_(program_.log),
+      probes_(program_.log, program_.stall),
       live_page_(program_, probes_),
       access_({.token = program_.token,
                .realm = program_.name,

@@ -106,6 +106,7 @@ std::expected<Inspector, std::string> Inspector::start(InspectorOptions options)
   program.name = std::move(options.name);
   program.token = std::move(options.token);
   program.names = std::move(options.names);
+  program.stall = {.after = options.stall_after, .signal = options.stall_signal};
   program.any_name = options.listen.starts_with("unix:");
   for (InspectorRoute& each : options.routes) {
     auto route = route_of(std::move(each));

@@ -82,7 +82,7 @@ http::Response LivePage::history(const Exchange& exchange) const {
   json.begin_object().member("schema", 1).member("id", samples_.newest()).member("version", LEASH_VERSION);
   json.member("started", started).member("up_seconds", now - started);
   if (program_.append_to_history) program_.append_to_history(json);
-  json.key("stuck_loops").list(probes_.unresponsive());
+  json.key("stuck_loops").list(probes_.unresponsive()).key("stalls").list(probes_.stalled());
   json.key("samples").begin_object().key("time").list(samples, &Sample::time);
   json.key("tasks_live").list(samples, &Sample::tasks_live);
   json.key("tasks_leaked").list(samples, &Sample::tasks_leaked);

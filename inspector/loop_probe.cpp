@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "inspector/loop_probe.hpp"
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -9,7 +12,10 @@
 
 #include "inspector/inspection.hpp"
 #include "leash/sleep.hpp"
+#include "leash/snapshot.hpp"
+#include "leash/src/outside/running_task.hpp"
 #include "leash/stranded.hpp"
+#include "process/thread_stack.hpp"
 
 namespace inspector {
 
@@ -18,6 +24,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::chrono::nanoseconds patience = 1s;
+constexpr std::size_t most_stalled_sites = 256;
 constexpr std::int64_t least_pause = 1'000'000'000;  // between two looks for stranded tasks, in nanoseconds
 
 std::int64_t now() noexcept { return std::chrono::steady_clock::now().time_since_epoch() / 1ns; }
@@ -46,8 +53,10 @@ struct LoopProbes::Probe {
   std::atomic<std::int64_t> asked{0};  // nanoseconds of the steady clock; 0: never
   std::atomic<std::int64_t> lag{0};    // of the last answer, in nanoseconds
   std::atomic<bool> waiting{false};
-  std::int64_t look_again = 0;  // for stranded tasks; touched by the loop that is asked
-  bool stuck = false;           // as the log says
+  std::int64_t look_again = 0;   // for stranded tasks; touched by the loop that is asked
+  std::atomic<pid_t> thread{0};  // that answered last
+  bool stuck = false;            // as the log says
+  std::string about;             // then: what it is stuck in
 };
 
 // One probe for each loop that there is, in their order; those that were there stay.
@@ -71,6 +80,7 @@ leash::Task<> LoopProbes::run(leash::Context ctx) {
         probe->waiting.store(true);
         try {
           (void)probe->loop.post([probe](leash::Loop& asked) {
+            probe->thread.store(::gettid());
             probe->lag.store(now() - probe->asked.load());
             probe->waiting.store(false);
             probe->look_for_stranded(asked);
@@ -84,14 +94,59 @@ leash::Task<> LoopProbes::run(leash::Context ctx) {
   }
 }
 
-void LoopProbes::tell(Probe& probe) const {
+void LoopProbes::tell(Probe& probe) {
   const std::chrono::nanoseconds lag = probe.lag_now();
-  if ((lag > patience) == probe.stuck) return;
+  if ((lag > stall_.after) == probe.stuck) return;
   probe.stuck = !probe.stuck;
-  using http::server::LogLevel;
-  log_(probe.stuck ? LogLevel::warn : LogLevel::info,
-       probe.stuck ? "a loop does not answer" : "a loop answers again",
-       {{"loop", probe.loop.name()}, {"lag_seconds", std::chrono::duration<double>(lag).count()}});
+  if (probe.stuck) {
+    begin_stall(probe, lag);
+  } else {
+    log_(http::server::LogLevel::info, "a loop answers again",
+         {{"loop", probe.loop.name()}, {"lag_seconds", std::chrono::duration<double>(lag).count()}});
+  }
+}
+
+void LoopProbes::begin_stall(Probe& probe, std::chrono::nanoseconds lag) {
+  const auto running = leash::outside::running_task(probe.loop);
+  std::string task = "none";
+  std::string site = "none";
+  std::string chain;
+  if (running) {
+    task = std::to_string(running->id) + (running->name.empty() ? "" : " " + running->name);
+    site = running->site.file + ":" + std::to_string(running->site.line);
+    for (const leash::Frame& frame : running->frames) {
+      chain +=
+          (chain.empty() ? "" : " < ") + frame.function + " " + frame.file + ":" + std::to_string(frame.line);
+    }
+  }
+  std::string stack;
+  if (stall_.signal != 0) {
+    if (const auto frames = process::stack_of_thread(probe.thread.load(), stall_.signal)) {
+      for (const std::string& frame : *frames) stack += (stack.empty() ? "" : " < ") + frame;
+    } else {
+      stack = frames.error();
+    }
+  }
+  probe.about = "Loop \"" + probe.loop.name() + "\" does not answer: " +
+                (running ? "task " + task + ", started at " + site + ", does not return."
+                         : "a handler does not return.");
+  const bool is_new = !stalls_.contains(site);
+  ++stalls_[is_new && stalls_.size() >= most_stalled_sites ? "other" : site];
+  log_(http::server::LogLevel::warn, "a loop does not answer",
+       {{"loop", probe.loop.name()},
+        {"lag_seconds", std::chrono::duration<double>(lag).count()},
+        {"task", task},
+        {"site", site},
+        {"chain", chain},
+        {"stack", stack}});
+}
+
+std::vector<std::string> LoopProbes::stalled() const {
+  std::vector<std::string> all;
+  for (const auto& probe : probes_) {
+    if (probe->stuck) all.push_back(probe->about);
+  }
+  return all;
 }
 
 std::vector<LoopProbes::Lag> LoopProbes::lags() const {

@@ -14,6 +14,7 @@
 
 #include "http/message/json_writer.hpp"
 #include "http/server/service.hpp"
+#include "inspector/loop_probe.hpp"
 #include "inspector/metrics.hpp"
 
 namespace inspector {
@@ -25,6 +26,7 @@ struct Program {
       {};                 // of this host, by which it may be asked without a token; any address may
   bool any_name = false;  // it listens on a file, where no browser asks
   std::vector<http::server::Route> routes = {};
+  StallOptions stall = {};
   http::server::Settings settings = {};  // of the inspector's own connections
   http::server::LogFunction log = {};
 

@@ -5,10 +5,14 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <chrono>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <semaphore>
+#include <thread>
 
 #include "http/server/worker.hpp"
 #include "leash/go.hpp"
@@ -74,6 +78,68 @@ TEST(LoopProbes, MayGoBeforeALoopHasAnswered) {
     EXPECT_EQ(leash::live_tasks(loop), 0u);
   }
   EXPECT_EQ(stopped.poll(), 1u) << "it answers now";
+}
+
+// A task that keeps its loop from going on, in a system call, in a lock or without either.
+leash::Task<> keep_the_loop(const std::function<void()>& block) {
+  block();
+  co_return;
+}
+
+// ThreadSanitizer holds a signal back until the thread calls something that it knows to block.
+#if defined(__has_feature)
+#  if __has_feature(thread_sanitizer)
+#    define LEASH_SIGNALS_COME_LATE
+#  endif
+#endif
+
+TEST_F(BlockedLoop, IsLoggedOnceWithItsTaskAndStack) {
+  std::mutex locked;
+  std::atomic<bool> over{false};
+  const std::pair<const char*, std::function<void()>> ways[] = {
+      {"sleeps",
+       [&] {
+         while (!over) std::this_thread::sleep_for(std::chrono::milliseconds(900));
+       }},
+      {"locks", [&] { const std::lock_guard waits(locked); }},
+      {"spins", [&] {
+         while (!over) {
+         }
+       }}};
+  int stalls = 0;
+  for (const auto& [name, block] : ways) {
+    over = false;
+    locked.lock();
+    workers[1]->post([&, &block = block, name = name] {
+      leash::go(workers[1]->loop().background(), keep_the_loop(block), name);
+    });
+    const std::string task = std::string(" ") + name + "\" site=tests/inspector/loop_probe_test.cpp:";
+    EXPECT_TRUE(support::eventually([&] { return logged(task); })) << log;
+    const auto history = nlohmann::json::parse(ask("GET", "/debug/history"));
+    EXPECT_NE(history["stalls"].at(0).get<std::string>().find(name), std::string::npos) << history["stalls"];
+    over = true;
+    locked.unlock();
+    ++stalls;
+    EXPECT_TRUE(support::eventually([&] {
+      const std::lock_guard lock(mutex);
+      std::size_t ended = 0;
+      for (std::size_t at = 0; (at = log.find("a loop answers again", at)) != std::string::npos; ++at)
+        ++ended;
+      return ended == static_cast<std::size_t>(stalls);
+    })) << log;
+  }
+  std::size_t begun = 0;
+  for (std::size_t at = 0; (at = log.find("a loop does not answer", at)) != std::string::npos; ++at) ++begun;
+  EXPECT_EQ(begun, 3u) << log;
+  EXPECT_NE(log.find("chain=\"keep_the_loop tests/inspector/loop_probe_test.cpp:"), std::string::npos) << log;
+#if !defined(LEASH_SIGNALS_COME_LATE)
+  EXPECT_NE(log.find("inspector_test+0x"), std::string::npos) << log;
+#endif
+  const std::string metrics = ask("GET", "/metrics");
+  const std::string counted = "leash_loop_stalls_total{site=\"tests/inspector/loop_probe_test.cpp:";
+  const std::size_t at = metrics.find(counted);
+  ASSERT_NE(at, std::string::npos) << metrics;
+  EXPECT_EQ(metrics.substr(metrics.find("} ", at), 4), "} 3\n");
 }
 
 TEST_F(BlockedLoop, IsNamedAndTheOthersAnswer) {

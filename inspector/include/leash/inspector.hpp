@@ -17,6 +17,8 @@
 //   }
 //   std::cout << inspector->url() << "\n";
 
+#include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -58,6 +60,11 @@ struct InspectorOptions {
            /// localhost, so that no web page can be made to ask it
   std::string name = "leash";  ///< of the program, in titles
   std::vector<InspectorRoute> routes = {};
+  /// A turn of a loop that lasts longer is a stall: it is logged once, while it lasts, with the task that runs, and counted.
+  std::chrono::nanoseconds stall_after = std::chrono::milliseconds(500);
+  int stall_signal =
+      SIGURG;  ///< takes the native stack of the thread that stalls; it has to be one that the program does not
+               /// use; 0: a stall is logged without a stack
   std::function<void(std::string_view)> log = {};  ///< one line an event, key=value; empty: nowhere
 };
 
