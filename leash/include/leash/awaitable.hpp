@@ -2,19 +2,23 @@
 #pragma once
 // asio::awaitable beside leash::Task: each can await the other.
 //
-// What it is     await(ctx, awaitable) inside a Task; go(ctx, awaitable) and adopt(ctx, awaitable), which
-//                makes a Task of one; as_awaitable(ctx, task) inside an asio::awaitable; and
-//                via(ctx, asio::use_awaitable), which puts an operation there under a context.
+// What it is     await(ctx, awaitable) inside a Task; adopt(ctx, awaitable), which makes a Task of one; go(ctx, awaitable)
+//                and Scope::go(awaitable), which start one, or a function that returns one; as_awaitable(ctx, task)
+//                inside an asio::awaitable; and via(ctx, asio::use_awaitable), which puts an operation there under a
+//                context.
+// Requires       the awaitable's executor can be made from that of the loop's io_context: any_io_executor,
+//                io_context's own, and strands of these. Its value may be of any type that Asio can return.
 // Guarantees     when the context is done, a coroutine that is awaited gets a terminal cancellation through
-//                its slot. It is one opaque frame in reports: what it awaits is not seen. A std::system_error
-//                that leaves it is the error of the Result, the context's own when the context caused it; any
-//                other exception is rethrown. What leaves one that go() started reaches the loop's
-//                on_exception, unless the context caused it. An asio::awaitable that awaits a task gets
-//                errc::canceled when the task is destroyed before its end.
+//                its slot. A std::system_error that leaves it is the error of the Result, the context's own when the
+//                context caused it; any other exception is rethrown. What leaves one that go() started reaches the
+//                loop's on_exception as it was thrown, unless the context caused it. The value of one that go() or a
+//                scope started is dropped; a Result without a value is the error of its task. An asio::awaitable that
+//                awaits a task gets errc::canceled when the task is destroyed before its end.
 // Threads        the loop's thread; the asio::awaitable runs on the loop's io_context.
 // Lifetime       a Task that is reaped while it awaits has the coroutine canceled, and its frames, with those
 //                of the tasks that hold the scopes it is in, stay until that has ended. A scope that is
-//                destroyed without join keeps the frames of its tasks likewise, but not its own task's.
+//                destroyed without join keeps the frames of its tasks likewise, but not its own task's. A function is
+//                kept, with its captures, until its coroutine has ended.
 //
 //   leash::Task<leash::Result<std::size_t>> read(leash::Context ctx, Socket& socket) {
 //     auto n = co_await leash::await(ctx, old_code(socket));  // asio::awaitable<std::size_t>
@@ -23,17 +27,14 @@
 
 #include <asio/async_result.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/co_spawn.hpp>
 #include <asio/use_awaitable.hpp>
 #include <concepts>
-#include <exception>
 #include <source_location>
-#include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "leash/context.hpp"
+#include "leash/detail/adopted.hpp"
 #include "leash/detail/awaitable_bridge.hpp"
 #include "leash/go.hpp"
 #include "leash/task.hpp"
@@ -42,35 +43,15 @@
 namespace leash {
 
 /// Result<T>, or Result<> for void. The coroutine starts when this is called.
-template <class T>
-auto await(const Context& ctx, asio::awaitable<T> coroutine) {
-  Via token = via(ctx);
-  return asio::co_spawn(ctx.node().signal->loop->io(), std::move(coroutine), token);
+template <class T, class Executor>
+auto await(const Context& ctx, asio::awaitable<T, Executor> coroutine) {
+  return detail::start_foreign(ctx, std::move(coroutine));
 }
 
-/// A Task that awaits it under `ctx`; for go and Scope::go. (asio::awaitable<void>)
-inline Task<Result<>> adopt(Context ctx, asio::awaitable<void> coroutine) {
-  auto ended = await(ctx, std::move(coroutine));
-  const Result<> result = co_await std::move(ended);
-  co_return result;
-}
-
-namespace detail {
-
-/// An exception that leaves it reaches the loop as it was thrown. Not one that says that it was told to stop.
-inline Task<Result<>> run_alone(Context ctx, asio::awaitable<void> coroutine) {
-  auto ended = await(ctx, std::move(coroutine));
-  const Result<> result = co_await ended;
-  const bool told_to_stop = !result && is_cancellation(result.error()) && nothing_remains(*ctx.node().signal);
-  if (!result && !told_to_stop) std::rethrow_exception(std::get<0>(*ended.arguments()));
-  co_return result;
-}
-
-}  // namespace detail
-
-inline void go(const Context& ctx, asio::awaitable<void> coroutine, std::string_view name = {},
-               std::source_location where = std::source_location::current()) {
-  go(ctx, detail::run_alone(ctx, std::move(coroutine)), name, where);
+/// A Task that awaits it under `ctx`, for its value.
+template <class T, class Executor>
+Task<Result<T>> adopt(Context ctx, asio::awaitable<T, Executor> coroutine) {
+  return detail::value_of_foreign(std::move(ctx), std::move(coroutine));
 }
 
 /// Starts make(child of ctx), a Task<T>, and waits for its end: the child is canceled when the asio::awaitable

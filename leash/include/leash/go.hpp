@@ -47,13 +47,19 @@ void go(const Context& ctx, F f, std::string_view name = {},
   go(ctx, detail::run(std::move(f), ctx), name, where);
 }
 
+/// With leash/awaitable.hpp: an asio::awaitable, or a function that returns one. Its value is dropped.
+template <detail::ForeignOrFunction F>
+void go(const Context& ctx, F f, std::string_view name = {},
+        std::source_location where = std::source_location::current()) {
+  go(ctx, detail::adopted(std::move(f), ctx, detail::Exceptions::as_thrown), name, where);
+}
+
 template <class Other>
 void go(const Context&, Other, std::string_view = {},
         std::source_location = std::source_location::current()) {
   static_assert(detail::never<Other>,
                 "go takes a Task<> or a Task<Result<>>, or a function that returns one, because nobody takes "
-                "another value: await it, or gather it; for an asio::awaitable<void>, include "
-                "leash/awaitable.hpp");
+                "another value: await it, or gather it; for an asio::awaitable, include leash/awaitable.hpp");
 }
 
 }  // namespace leash

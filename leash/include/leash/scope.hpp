@@ -70,12 +70,17 @@ class Scope : private detail::Hook<detail::HeldScope> {
   void go(F f, std::string_view name = {}, std::source_location where = std::source_location::current()) {
     go(detail::run(std::move(f), ctx()), name, where);
   }
+  /// With leash/awaitable.hpp: an asio::awaitable, or a function that returns one. Its value is dropped.
+  template <detail::ForeignOrFunction F>
+  void go(F f, std::string_view name = {}, std::source_location where = std::source_location::current()) {
+    go(detail::adopted(std::move(f), ctx(), detail::Exceptions::as_errors), name, where);
+  }
   template <class Other>
   void go(Other, std::string_view = {}, std::source_location = std::source_location::current()) {
     static_assert(
         detail::never<Other>,
         "go takes a Task<> or a Task<Result<>>, or a function that returns one, because nobody takes "
-        "another value: await it, or gather it");
+        "another value: await it, or gather it; for an asio::awaitable, include leash/awaitable.hpp");
   }
 
   /// Tells its tasks to stop; join then succeeds unless something else went wrong.

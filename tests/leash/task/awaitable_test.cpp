@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "leash/awaitable.hpp"
 
+#include <asio/any_io_executor.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/error.hpp>
+#include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
 #include <asio/this_coro.hpp>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "leash/channel.hpp"
 #include "leash/reaper.hpp"
@@ -120,6 +124,78 @@ TEST_F(AwaitableTest, ScopeStartsAwaitableAndReceivesItsError) {
   EXPECT_TRUE(eventually([&] { return !text.empty(); }));
   EXPECT_EQ(text, std::make_error_code(std::errc::host_unreachable).message());
   EXPECT_EQ(Counted::alive, 0) << "the sibling was canceled";
+}
+
+TEST_F(AwaitableTest, AwaitTakesAnyExecutorOfTheLoop) {
+  using Plain = asio::io_context::executor_type;
+  const auto plain = []() -> asio::awaitable<std::unique_ptr<int>, Plain> {
+    co_return std::make_unique<int>(8);
+  };
+  const auto on_strand = []() -> asio::awaitable<int, asio::strand<Plain>> { co_return 9; };
+  const auto on_any_strand = []() -> asio::awaitable<int, asio::strand<asio::any_io_executor>> {
+    co_return 10;
+  };
+  std::vector<int> values;
+  start(
+      [](Context ctx, auto one, auto two, auto three, std::vector<int>* out) -> Task<> {
+        auto first = co_await await(ctx, one());
+        out->push_back(**first);
+        auto second = co_await adopt(ctx, two());
+        out->push_back(*second);
+        auto third = co_await await(ctx, three());
+        out->push_back(*third);
+      },
+      plain, on_strand, on_any_strand, &values);
+  EXPECT_TRUE(eventually([&] { return values.size() == 3; }));
+  EXPECT_EQ(values, (std::vector{8, 9, 10}));
+  go(root(), plain(), "its value is dropped");
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+}
+
+TEST_F(AwaitableTest, GoKeepsFunctionThatMakesAwaitable) {
+  const auto held = std::make_shared<int>(0);
+  go(root(), [held](Context) -> asio::awaitable<void> {
+    asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
+    co_await timer.async_wait(asio::use_awaitable);
+    ++*held;
+  });
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
+  EXPECT_EQ(*held, 1);
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST_F(AwaitableTest, ScopeReceivesErrorOfAwaitedResult) {
+  std::string text;
+  start(
+      [](Context ctx, std::string* out) -> Task<> {
+        Scope s(ctx);
+        const Counted held(1);
+        s.go(wait_an_hour(held), "sibling");
+        const auto fails = []() -> asio::awaitable<Result<int>> {
+          co_return std::unexpected(std::make_error_code(std::errc::host_unreachable));
+        };
+        s.go(fails, "failing");
+        const auto joined = co_await s.join();
+        *out = joined.error().message();
+      },
+      &text);
+  EXPECT_TRUE(eventually([&] { return !text.empty(); }));
+  EXPECT_EQ(text, std::make_error_code(std::errc::host_unreachable).message());
+  EXPECT_EQ(Counted::alive, 0) << "the sibling was canceled";
+}
+
+TEST_F(AwaitableTest, SnapshotHasNoFrameOfTheLibrary) {
+  auto [ctx, cancel] = with_cancel(root());
+  go(ctx, wait_an_hour(Counted(1)), "foreign");
+  go(ctx, adopt(ctx, wait_an_hour(Counted(2))), "adopted");
+  poll();
+  ASSERT_EQ(snapshot(loop).size(), 2u);
+  for (const TaskInfo& task : snapshot(loop)) {
+    EXPECT_TRUE(task.frames.empty()) << to_text(task);
+    EXPECT_NE(task.site.file.find("awaitable_test.cpp"), std::string::npos);
+  }
+  cancel();
+  EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
 }
 
 TEST_F(AwaitableTest, LoopReceivesUnchangedExceptionAfterGo) {

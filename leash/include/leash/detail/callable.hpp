@@ -4,6 +4,7 @@
 // captures. Internal. (Frames of coroutines in detail/ are not in reports.)
 
 #include <concepts>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -108,6 +109,34 @@ Task<Result<ValueOf<F>>> value_of(F f, Context ctx) {
     auto result = co_await std::move(task);
     co_return result;
   }
+}
+
+// What is no task and can become one: leash/awaitable.hpp says so of asio::awaitable, and how.
+template <class T>
+struct Foreign {
+  static constexpr bool is_foreign = false;
+};
+template <class T>
+concept ForeignCoroutine = Foreign<T>::is_foreign;
+template <class F>
+concept MakesForeign = requires {
+  typename Called<F>;
+}
+&&ForeignCoroutine<Called<F>>;
+template <class T>
+concept ForeignOrFunction = ForeignCoroutine<T> || MakesForeign<T>;
+
+// What becomes of a std::system_error that leaves it.
+enum class Exceptions : std::uint8_t { as_thrown, as_errors };
+
+template <MakesForeign F>
+Task<Result<>> adopted(F f, Context ctx, Exceptions exceptions) {
+  return Foreign<Called<F>>::run(std::move(f), std::move(ctx), exceptions);
+}
+template <ForeignCoroutine T>
+Task<Result<>> adopted(T coroutine, Context ctx, Exceptions exceptions) {
+  auto give = [kept = std::move(coroutine)]() mutable { return std::move(kept); };
+  return Foreign<T>::run(std::move(give), std::move(ctx), exceptions);
 }
 
 // For a message about a type that does not fit.

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// How a task awaits an asio::awaitable, and how one becomes a task of its own. Internal: leash/awaitable.hpp is what
+// users see. (Frames of coroutines in detail/ are not in reports.)
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <exception>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "leash/context.hpp"
+#include "leash/detail/callable.hpp"
+#include "leash/detail/loop_state.hpp"
+#include "leash/error.hpp"
+#include "leash/task.hpp"
+#include "leash/via.hpp"
+
+namespace leash::detail {
+
+template <class T, class Executor>
+auto start_foreign(const Context& ctx, asio::awaitable<T, Executor> coroutine) {
+  static_assert(std::is_constructible_v<Executor, asio::io_context::executor_type>,
+                "an asio::awaitable that a task awaits runs on the loop's io_context: its executor has to be "
+                "one that can be made of that io_context's");
+  const Executor executor(ctx.node().signal->loop->io().get_executor());
+  Via token = via(ctx);
+  return asio::co_spawn(executor, std::move(coroutine), token);
+}
+
+template <class T, class Executor>
+Task<Result<T>> value_of_foreign(Context ctx, asio::awaitable<T, Executor> coroutine) {
+  auto ended = start_foreign(ctx, std::move(coroutine));
+  Result<T> result = co_await std::move(ended);
+  co_return result;
+}
+
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<Result<T>> = true;
+
+// `f` returns the coroutine. A value is dropped; a Result that has none is the task's error.
+template <class F>
+Task<Result<>> run_foreign(F f, Context ctx, Exceptions exceptions) {
+  auto coroutine = call(f, ctx);
+  auto ended = start_foreign(ctx, std::move(coroutine));
+  const auto result = co_await ended;
+  if (!result) {
+    const bool told_to_stop = is_cancellation(result.error()) && nothing_remains(*ctx.node().signal);
+    if (exceptions == Exceptions::as_thrown && !told_to_stop)
+      std::rethrow_exception(std::get<0>(*ended.arguments()));
+    co_return std::unexpected(result.error());
+  }
+  if constexpr (is_result<typename std::decay_t<decltype(result)>::value_type>) {
+    if (!*result) co_return std::unexpected(result->error());
+  }
+  co_return Result<>();
+}
+
+template <class T, class Executor>
+struct Foreign<asio::awaitable<T, Executor>> {
+  static constexpr bool is_foreign = true;
+  template <class F>
+  static Task<Result<>> run(F f, Context ctx, Exceptions exceptions) {
+    return run_foreign(std::move(f), std::move(ctx), exceptions);
+  }
+};
+
+}  // namespace leash::detail
