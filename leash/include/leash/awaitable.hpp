@@ -4,8 +4,9 @@
 //
 // What it is     await(ctx, awaitable) inside a Task; adopt(ctx, awaitable), which makes a Task of one; go(ctx, awaitable)
 //                and Scope::go(awaitable), which start one, or a function that returns one; as_awaitable(ctx, task)
-//                inside an asio::awaitable; and via(ctx, asio::use_awaitable), which puts an operation there under a
-//                context.
+//                inside an asio::awaitable; via(ctx, asio::use_awaitable), which puts an operation there under a
+//                context; and leash::co_spawn(ctx, executor, awaitable, token), which makes a context the owner of a
+//                coroutine.
 // Requires       the awaitable's executor can be made from that of the loop's io_context: any_io_executor,
 //                io_context's own, and strands of these. Its value may be of any type that Asio can return.
 // Guarantees     when the context is done, a coroutine that is awaited gets a terminal cancellation through
@@ -27,6 +28,7 @@
 
 #include <asio/async_result.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
 #include <asio/use_awaitable.hpp>
 #include <concepts>
 #include <source_location>
@@ -52,6 +54,41 @@ auto await(const Context& ctx, asio::awaitable<T, Executor> coroutine) {
 template <class T, class Executor>
 Task<Result<T>> adopt(Context ctx, asio::awaitable<T, Executor> coroutine) {
   return detail::value_of_foreign(std::move(ctx), std::move(coroutine));
+}
+
+/// A context as the owner of a coroutine that no task awaits: see leash/co_spawn.hpp. The executor is one of the loop's
+/// io_context. When the context is done the coroutine gets a terminal cancellation, and again when its next operation
+/// starts; under observe(ctx) it gets none.
+struct ObservedContext {
+  Context ctx;
+};
+inline ObservedContext observe(const Context& ctx) noexcept { return {ctx}; }
+
+template <class Executor, class T, class Of, class Token>
+requires std::is_convertible_v<const Executor&, Of>
+auto co_spawn(const Context& ctx, const Executor& executor, asio::awaitable<T, Of> coroutine, Token&& token) {
+  auto tie = detail::tie_to(ctx, Of(executor));
+  auto owner = tie->state();
+  return detail::standalone::spawn(std::move(owner), std::move(tie), executor, std::move(coroutine),
+                                   std::forward<Token>(token));
+}
+template <class Executor, class T, class Of, class Token>
+requires std::is_convertible_v<const Executor&, Of>
+auto co_spawn(const ObservedContext& observed, const Executor& executor, asio::awaitable<T, Of> coroutine,
+              Token&& token) {
+  auto tie = detail::tie_to(observed.ctx, Of(executor));
+  auto owner = tie->state();
+  return detail::standalone::spawn_observed(std::move(owner), std::move(tie), executor, std::move(coroutine),
+                                            std::forward<Token>(token));
+}
+template <class T, class Of, class Token>
+auto co_spawn(const Context& ctx, asio::io_context& io, asio::awaitable<T, Of> coroutine, Token&& token) {
+  return leash::co_spawn(ctx, io.get_executor(), std::move(coroutine), std::forward<Token>(token));
+}
+template <class T, class Of, class Token>
+auto co_spawn(const ObservedContext& observed, asio::io_context& io, asio::awaitable<T, Of> coroutine,
+              Token&& token) {
+  return leash::co_spawn(observed, io.get_executor(), std::move(coroutine), std::forward<Token>(token));
 }
 
 /// Starts make(child of ctx), a Task<T>, and waits for its end: the child is canceled when the asio::awaitable

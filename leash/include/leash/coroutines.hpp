@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,9 @@ struct CoroutineInfo {
   std::size_t frames_left_out = 0;
   static constexpr std::size_t max_frames = 100;
   const void* context = nullptr;  ///< the address of its execution context; null until it has started
+  std::uint64_t awaited_by = 0;   ///< the leash task that awaits it: they are one chain; 0: none
+  std::uint64_t awaits_task = 0;  ///< the leash task that it awaits; 0: none
+  CoroutinePlace task_site;       ///< where that was started
 };
 
 struct CoroutineFilter {
@@ -81,6 +85,7 @@ struct CoroutineFilter {
   std::chrono::nanoseconds min_age{};
   const void* context = nullptr;            ///< the address of an io_context or thread_pool
   std::vector<std::uint64_t> without = {};  ///< these ids do not count: coroutine_ids() of before
+  bool without_awaited = false;             ///< nor those that a leash task awaits: its report has them
   std::size_t limit = SIZE_MAX;
   std::optional<std::chrono::nanoseconds> patience = {};  ///< of this look; else set_patience's
 };
@@ -150,6 +155,8 @@ std::uint64_t current_coroutine() noexcept;
 void label(std::string_view text);
 
 namespace detail {
+/// How many leash tasks coroutines await, by "path:line" of where the tasks were started.
+std::map<std::string, std::uint64_t> tasks_of_coroutines();
 /// Called for each coroutine whose frames are destroyed where it waits, as with their io_context. The number of the hook.
 std::uint64_t watch_let_go(std::function<void(const CoroutineInfo&)> tell);
 void unwatch_let_go(std::uint64_t number);

@@ -48,18 +48,20 @@ struct TaskInfo {
   std::optional<Duration> owner_done_for;  ///< since the owner ended
   std::string owner_cause;                 ///< why it ended
   std::string trace;                       ///< the id of the owner's leash::Trace; may be empty
-  WaitKind wait = WaitKind::none;
-  bool uncancellable = false;  ///< waits on an operation that has no cancellation path
+  WaitKind wait = WaitKind::none;          ///< of the innermost frame
+  bool uncancellable = false;              ///< waits on an operation that has no cancellation path
   bool stranded = false;  ///< nothing can ever wake it, when that was last looked for (leash/stranded.hpp)
   Duration waits_for{};
   Duration age{};
   std::size_t frame_bytes = 0;
   std::optional<std::size_t> heap_bytes{};  ///< charged to it; none without leash::heap
-  /// From the innermost outwards: at most max_frames, half of them the innermost ones and half the outermost; how many
+  /// From the innermost outwards, those of a tracked coroutine that it awaits included: at most max_frames, half of them the innermost ones and half the outermost; how many
   /// between them are left out.
   std::vector<Frame> frames;
   std::size_t frames_left_out = 0;
   static constexpr std::size_t max_frames = 100;
+  std::uint64_t awaited_by =
+      0;  ///< the coroutine (leash/coroutines.hpp) that awaits it; 0: none that is tracked
 };
 
 /// The tasks of the loop, oldest first. O(tasks), in one go: leash/dump.hpp takes turns.
@@ -87,10 +89,12 @@ std::string to_text(const TaskGroup& group);
 
 namespace detail {
 
-/// The places of a task's awaits, bounded as TaskInfo::frames is.
+/// The places of a task's awaits, bounded as TaskInfo::frames is, and what the innermost one waits for.
 struct Awaits {
   std::vector<std::source_location> places;
   std::size_t left_out = 0;
+  WaitKind wait = WaitKind::none;
+  std::optional<Duration> waits_for;  ///< none: as long as the task
   void take(const TaskRecord& task);
 };
 

@@ -3,7 +3,8 @@
 // Who belongs to whom: loops, contexts, scopes and tasks as a tree, and what each task joins.
 //
 // What it is     a picture of the whole process. A scope is the context of its tasks. Tasks of one context that are alike
-//                and hold nothing are one node. Tasks that wait for each other in a circle are named: none of them can
+//                and hold nothing are one node. A tracked coroutine that a task awaits is a node below that task; one that
+//                awaits a task is named there (in this process alone). Tasks that wait for each other in a circle are named: none of them can
 //                ever go on.
 // Guarantees     read from memory by the kernel, as `leash-client ps` does: works while loops are stuck, and no loop is
 //                asked or waited for. At most `most` tasks and as many contexts; what is left out is said.
@@ -23,15 +24,16 @@
 namespace leash {
 
 struct TreeNode {
-  enum class Kind : std::uint8_t { loop, context, scope, task };
+  enum class Kind : std::uint8_t { loop, context, scope, task, coroutine };
 
   Kind kind = Kind::loop;
   std::size_t count = 1;  ///< of tasks that are alike
-  std::uint64_t id = 0;   ///< of a task, and of the task that holds a scope; 0: none. Unique in a loop
-  std::string name;       ///< the loop's, the context's label, the task's; may be empty
+  /// Of a task, unique in its loop; of a coroutine; of the task that holds a scope. 0: none.
+  std::uint64_t id = 0;
+  std::string name;   ///< the loop's, the context's label, the task's, the coroutine's function; may be empty
   std::string state;  ///< "done 3.1s ago (client disconnected)", "[chan receive, 3.2s] leaked"; may be empty
-  Frame place;        ///< where it was made or started
-  std::vector<std::uint64_t> joins;  ///< a task: the tasks that it waits for
+  Frame place;        ///< where it was made or started; a coroutine: where it waits
+  std::vector<std::uint64_t> joins;  ///< a task or a coroutine: the tasks that it waits for
   std::vector<TreeNode> children;
 };
 std::string_view to_string(TreeNode::Kind kind) noexcept;

@@ -215,7 +215,7 @@ void LoopState::track(TaskRecord& task, std::string_view task_name, const std::s
     make_orphan(task);
   } else {
     attach(signal, task);
-    task.detached = &signal == background_ || &signal == never_;
+    task.detached = !may_end(signal);
     if (task.detached) site.detached.add();
   }
 }

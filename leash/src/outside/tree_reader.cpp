@@ -25,8 +25,14 @@ constexpr std::size_t most_levels = 1024;
 
 class LoopTree {
  public:
-  LoopTree(Reader& reader, std::uint64_t loop, std::size_t most, Tree& tree)
-      : reader_(reader), loop_(loop), most_(most), tree_(tree) {}
+  LoopTree(Reader& reader, std::uint64_t loop, std::size_t most,
+           const std::vector<detail::MixedChain>& chains, Tree& tree)
+      : reader_(reader), loop_(loop), most_(most), tree_(tree) {
+    for (const detail::MixedChain& chain : chains) {
+      if (is_here(chain.awaited_in)) awaited_.emplace(chain.coroutine.awaited_by, &chain);
+      if (is_here(chain.awaits_in)) awaiting_.emplace(chain.coroutine.awaits_task, &chain);
+    }
+  }
 
   void read() {
     read_tasks();
@@ -57,6 +63,25 @@ class LoopTree {
     std::vector<std::uint64_t> children;
     std::vector<std::size_t> tasks;
   };
+
+  bool is_here(const void* loop) const noexcept { return std::bit_cast<std::uintptr_t>(loop) == loop_; }
+
+  TreeNode node_of(const detail::MixedChain& chain) const {
+    const CoroutineInfo& coroutine = chain.coroutine;
+    TreeNode node;
+    node.kind = Kind::coroutine;
+    node.id = coroutine.id;
+    node.name = coroutine.site.function;
+    node.state = "[" + std::string(to_string(coroutine.wait));
+    if (coroutine.wait != WaitKind::none) node.state += ", " + detail::short_duration(coroutine.waits_for);
+    node.state += "]";
+    if (!coroutine.frames.empty()) {
+      const CoroutinePlace& at = coroutine.frames.front();
+      node.place = {at.function, at.file, at.line};
+    }
+    if (is_here(chain.awaits_in)) node.joins.push_back(coroutine.awaits_task);
+    return node;
+  }
 
   void read_tasks() {
     std::vector<RawTask> list;
@@ -194,6 +219,13 @@ class LoopTree {
     if (info.wait != WaitKind::none) node.state += ", " + detail::short_duration(info.waits_for);
     node.state += "] " + std::string(to_string(info.state));
     for (const std::uint64_t joined : joined_by(task.address)) node.joins.push_back(task_at(joined)->id);
+    if (const auto above = awaiting_.find(task.id); above != awaiting_.end()) {
+      const CoroutineInfo& coroutine = above->second->coroutine;
+      node.state += ", awaited by coroutine " + std::to_string(coroutine.id) + " " +
+                    detail::escaped(coroutine.site.function);
+    }
+    const auto [first, last] = awaited_.equal_range(task.id);
+    for (auto below = first; below != last; ++below) node.children.push_back(node_of(*below->second));
     return node;
   }
 
@@ -252,6 +284,8 @@ class LoopTree {
   std::map<std::uint64_t, std::vector<std::uint64_t>> joined_;  // by the task that joins
   std::map<std::uint64_t, Context> contexts_;                   // by address of the ContextNode
   std::set<std::uint64_t> shown_;
+  std::multimap<std::uint64_t, const detail::MixedChain*> awaited_;  // by the id of the task that awaits it
+  std::map<std::uint64_t, const detail::MixedChain*> awaiting_;      // by the id of the task that it awaits
   std::size_t depth_ = 0;
 };
 
@@ -264,6 +298,8 @@ void append(std::string& text, const TreeNode& node, std::size_t depth) {
   if (node.kind == Kind::task) {
     if (node.count > 1) text += std::to_string(node.count) + " tasks like ";
     text += "task " + std::to_string(node.id);
+  } else if (node.kind == Kind::coroutine) {
+    text += "coroutine " + std::to_string(node.id);
   } else {
     text += to_string(node.kind);
   }
@@ -271,7 +307,10 @@ void append(std::string& text, const TreeNode& node, std::size_t depth) {
   if (node.kind == Kind::scope && node.id != 0) text += " of task " + std::to_string(node.id);
   if (!node.state.empty()) text += " " + node.state;
   if (!node.place.file.empty()) {
-    text += std::string(node.kind == Kind::task ? ", started at " : ", made at ") + place_of(node.place);
+    text += node.kind == Kind::task        ? ", started at "
+            : node.kind == Kind::coroutine ? ", waits at "
+                                           : ", made at ";
+    text += place_of(node.place);
   }
   if (!node.joins.empty()) {
     text += ", joins";
@@ -287,9 +326,9 @@ void append(std::string& text, const TreeNode& node, std::size_t depth) {
 
 }  // namespace
 
-Tree read_tree(Reader& reader, std::size_t most) {
+Tree read_tree(Reader& reader, std::size_t most, const std::vector<detail::MixedChain>& chains) {
   Tree tree;
-  for (const std::uint64_t loop : reader.loops()) LoopTree(reader, loop, most, tree).read();
+  for (const std::uint64_t loop : reader.loops()) LoopTree(reader, loop, most, chains, tree).read();
   tree.remarks = reader.remarks();
   return tree;
 }
@@ -306,6 +345,8 @@ std::string_view to_string(TreeNode::Kind kind) noexcept {
       return "scope";
     case TreeNode::Kind::task:
       return "task";
+    case TreeNode::Kind::coroutine:
+      return "coroutine";
   }
   return "unknown";
 }
@@ -330,7 +371,7 @@ Tree tree_of_process(std::size_t most) {
   outside::ProcessMemory process(::getpid());
   outside::CachedMemory memory(process);
   auto reader = outside::Reader::open(memory, std::bit_cast<std::uintptr_t>(&leash_outside_layout));
-  if (reader) return outside::read_tree(*reader, most);
+  if (reader) return outside::read_tree(*reader, most, detail::mixed_chains(most));
   Tree nothing;
   nothing.remarks.push_back(reader.error());
   return nothing;

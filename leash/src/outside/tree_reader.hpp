@@ -9,12 +9,15 @@
 //   const leash::Tree tree = outside::read_tree(*reader, leash::most_in_tree);
 
 #include <cstddef>
+#include <vector>
 
+#include "../registry/coroutine_look.hpp"
 #include "leash/tree.hpp"
 #include "reader.hpp"
 
 namespace leash::outside {
 
-Tree read_tree(Reader& reader, std::size_t most);
+// The coroutines that are in one chain with tasks are known in their own process alone.
+Tree read_tree(Reader& reader, std::size_t most, const std::vector<detail::MixedChain>& chains = {});
 
 }  // namespace leash::outside

@@ -58,6 +58,23 @@ void begin_owned(CoroutineRecord& record, const Ownership& ownership) noexcept {
   const std::lock_guard lock(shelf.mutex);
   shelf.extras[id].ownership = ownership;
   set(record, owned);
+  if (ownership.awaited) ownership.awaited->id.store(id, std::memory_order_release);
+}
+
+void awaits_task(std::uint64_t coroutine, const AwaitedTask& task) {
+  CoroutineRecord& record = record_at(slot_of(coroutine));
+  if (record.id.load(std::memory_order_acquire) != coroutine) return;
+  Shelf& shelf = shelf_of(coroutine);
+  const std::lock_guard lock(shelf.mutex);
+  shelf.extras[coroutine].awaits = task;
+  set(record, mixed);
+}
+
+void awaits_no_more(std::uint64_t coroutine, std::uint64_t task) noexcept {
+  Shelf& shelf = shelf_of(coroutine);
+  const std::lock_guard lock(shelf.mutex);
+  const auto found = shelf.extras.find(coroutine);
+  if (found != shelf.extras.end() && found->second.awaits.id == task) found->second.awaits = {};
 }
 
 void operation_begins(CoroutineRecord& record) noexcept {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What few coroutines have, kept apart from their records: labels, owners; and which functions are declared background
+// What few coroutines have, kept apart from their records: labels, owners, tasks that they await; and which functions are declared background
 // ones. Internal.
 //
 // Threads        any.
@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "leash/detail/awaited_task.hpp"
 #include "leash/detail/owner_state.hpp"
 
 namespace leash::detail {
@@ -19,6 +20,7 @@ namespace leash::detail {
 struct Extras {
   std::string label;
   Ownership ownership;
+  AwaitedTask awaits;
 };
 
 // By the id of the root of its chain.

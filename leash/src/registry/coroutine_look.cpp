@@ -111,10 +111,21 @@ TickClock::TickClock() noexcept : now_(tick()) {
 #endif
 }
 
+std::vector<const RecordCopy*> own_frames(const ChainCopy& chain) {
+  std::vector<const RecordCopy*> own;
+  for (auto frame = chain.frames.rbegin(); frame != chain.frames.rend(); ++frame)
+    if (!in_library(frame->site)) own.push_back(&*frame);
+  return own;
+}
+
+CoroutinePlace place_at(const std::source_location& where) {
+  return {readable_function(where.function_name()), where.file_name(), where.line()};
+}
+
 CoroutinePlace place_of(std::uint16_t site) {
   const std::source_location definition = site_at(site);
   if (site == other_site) return {"other", "other", 0};
-  return {readable_function(definition.function_name()), definition.file_name(), definition.line()};
+  return place_at(definition);
 }
 
 Look::Look(const CoroutineFilter& filter)
@@ -128,9 +139,13 @@ Verdict Look::judge(const ChainCopy& chain) {
   Verdict verdict;
   const RecordCopy& root = chain.root();
   if (root.flags & owned) {
-    if (auto extras = extras_of(root.id)) verdict.owner = std::move(extras->ownership.owner);
+    if (auto extras = extras_of(root.id)) {
+      verdict.owner = std::move(extras->ownership.owner);
+      if (extras->ownership.awaited) verdict.awaited_by = extras->ownership.awaited->task;
+    }
   }
   if (verdict.owner) {
+    if (!verdict.owner->may_end) return verdict;
     const std::int64_t done_at = verdict.owner->done_at.load(std::memory_order_acquire);
     const nanoseconds orphan_for =
         done_at == 0 ? nanoseconds() : std::min(clock_.since_steady(done_at), clock_.since(root.made));
@@ -161,6 +176,7 @@ Verdict Look::judge(const ChainCopy& chain) {
 
 bool Look::matches(const ChainCopy& chain, const Verdict& verdict) {
   const RecordCopy& root = chain.root();
+  if (filter_.without_awaited && verdict.awaited_by != 0) return false;
   if (filter_.state && *filter_.state != verdict.state &&
       !(*filter_.state == CoroutineState::orphan && verdict.state == CoroutineState::leaked)) {
     return false;
@@ -190,17 +206,20 @@ CoroutineInfo Look::describe(const ChainCopy& chain, const Verdict& verdict) con
       info.owner_cause = verdict.owner->cause ? verdict.owner->cause.message() : "finished";
     }
   }
-  if (root.flags & labeled) {
-    if (auto extras = extras_of(root.id)) info.label = std::move(extras->label);
+  info.awaited_by = verdict.awaited_by;
+  if (root.flags & (labeled | mixed)) {
+    if (auto extras = extras_of(root.id)) {
+      info.label = std::move(extras->label);
+      info.awaits_task = extras->awaits.id;
+      if (info.awaits_task != 0) info.task_site = place_at(extras->awaits.site);
+    }
   }
   info.wait = innermost.waits() ? innermost.wait : WaitKind::none;
   if (innermost.waits()) info.waits_for = clock_.since(innermost.since);
   info.age = clock_.since(root.made);
   info.context = info.has_started ? root.context : nullptr;
   for (const RecordCopy& frame : chain.frames) info.frame_bytes += frame.size * std::size_t{16};
-  std::vector<const RecordCopy*> own;
-  for (auto frame = chain.frames.rbegin(); frame != chain.frames.rend(); ++frame)
-    if (!in_library(frame->site)) own.push_back(&*frame);
+  std::vector<const RecordCopy*> own = own_frames(chain);
   constexpr std::size_t half = CoroutineInfo::max_frames / 2;
   if (own.size() > 2 * half) {
     info.frames_left_out = own.size() - 2 * half;

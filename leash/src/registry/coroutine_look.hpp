@@ -73,14 +73,27 @@ class TickClock {
   double length_ = 8e6;
 };
 
+CoroutinePlace place_at(const std::source_location& where);
 CoroutinePlace place_of(std::uint16_t site);
+
+// Those of the program itself, from the innermost outwards.
+std::vector<const RecordCopy*> own_frames(const ChainCopy& chain);
 
 struct Verdict {
   CoroutineState state = CoroutineState::detached;
   bool spawner_ended = false;
   std::optional<std::chrono::nanoseconds> spawner_ended_for;
   std::shared_ptr<OwnerState> owner;
+  std::uint64_t awaited_by = 0;  // a task
 };
+
+// A coroutine that is in one chain with leash tasks.
+struct MixedChain {
+  CoroutineInfo coroutine;
+  const void* awaited_in = nullptr;  // the loop of the task that awaits it; null: none does
+  const void* awaits_in = nullptr;   // of the task that it awaits
+};
+std::vector<MixedChain> mixed_chains(std::size_t most);
 
 // What a look at all coroutines has in common.
 class Look {

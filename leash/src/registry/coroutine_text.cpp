@@ -64,6 +64,14 @@ std::string to_text(const CoroutineInfo& coroutine) {
     const CoroutinePlace& frame = coroutine.frames[i];
     detail::append_columns(text, "    " + detail::escaped(frame.function), detail::escaped(to_text(frame)));
   }
+  if (coroutine.awaits_task != 0) {
+    detail::append_columns(text, "awaits",
+                           "task " + std::to_string(coroutine.awaits_task) + ", started at " +
+                               detail::escaped(to_text(coroutine.task_site)) + " by " +
+                               detail::escaped(coroutine.task_site.function));
+  }
+  if (coroutine.awaited_by != 0)
+    detail::append_columns(text, "awaited by", "task " + std::to_string(coroutine.awaited_by));
   detail::append_columns(
       text, "coroutine of",
       detail::escaped(coroutine.site.function) + " " + detail::escaped(to_text(coroutine.site)));

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "coroutine_extras.hpp"
 #include "coroutine_look.hpp"
 #include "leash/detail/coroutine_record.hpp"
 
@@ -57,6 +58,36 @@ void unwatch_let_go(std::uint64_t number) {
   const std::lock_guard lock(let_go().mutex);
   let_go().hooks.erase(number);
   leash_coroutines.watched = !let_go().hooks.empty();
+}
+
+std::map<std::string, std::uint64_t> tasks_of_coroutines() {
+  std::map<std::string, std::uint64_t> places;
+  Walk().go_on([&](const ChainCopy& chain) {
+    if (!(chain.root().flags & mixed)) return true;
+    const auto extras = extras_of(chain.root().id);
+    if (extras && extras->awaits.id != 0) ++places[to_text(place_at(extras->awaits.site))];
+    return true;
+  });
+  return places;
+}
+
+std::vector<MixedChain> mixed_chains(std::size_t most) {
+  std::vector<MixedChain> found;
+  Look look{CoroutineFilter()};
+  Walk().go_on([&](const ChainCopy& chain) {
+    if (!(chain.root().flags & (owned | mixed))) return true;
+    const auto extras = extras_of(chain.root().id);
+    if (!extras) return true;
+    MixedChain mixed_chain;
+    if (extras->ownership.awaited) mixed_chain.awaited_in = extras->ownership.awaited->loop;
+    mixed_chain.awaits_in = extras->awaits.loop;
+    if (!mixed_chain.awaited_in && !mixed_chain.awaits_in) return true;
+    const Verdict verdict = look.judge(chain);
+    mixed_chain.coroutine = look.describe(chain, verdict);
+    found.push_back(std::move(mixed_chain));
+    return found.size() < most;
+  });
+  return found;
 }
 
 // The innermost frame goes first: then the chain is still whole.

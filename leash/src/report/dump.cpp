@@ -32,10 +32,10 @@ struct Shape {
   void take(const TaskRecord& task) {
     site = task.loop().place_of(task);
     state = detail::state_of(task);
-    wait = task.wait;
     uncancellable = task.uncancellable;
     stranded = task.stranded;
     awaits.take(task);
+    wait = awaits.wait;
   }
   static bool same_place(const std::source_location& a, const std::source_location& b) noexcept {
     return a.line() == b.line() && a.file_name() == b.file_name() && a.function_name() == b.function_name();
@@ -176,7 +176,8 @@ class Taking {
     ++dump_.matched;
     if (options_.full) {
       if (!entries_.wants({0, std::max(between(task.started, now_), Duration::zero()), task.id})) return;
-      TaskGroup entry{1, task.bytes, detail::describe(task, now_), detail::waits_for(task, now_), {}};
+      TaskGroup entry{1, task.bytes, detail::describe(task, now_), {}, {}};
+      entry.waiting = entry.oldest.waits_for;
       entry.heap_bytes = entry.oldest.heap_bytes;
       work_ += entry.oldest.frames.size() + entry.oldest.frames_left_out / 32;
       entries_.add(std::move(entry));
@@ -198,7 +199,7 @@ class Taking {
     ++last_->second.count;
     last_->second.frame_bytes += task.bytes;
     detail::add_up(last_->second.heap_bytes, detail::heap_bytes_of(task));
-    detail::add_up(last_->second.waiting, detail::waits_for(task, now_));
+    detail::add_up(last_->second.waiting, shape_.awaits.waits_for.value_or(detail::waits_for(task, now_)));
   }
 
   using Groups = std::unordered_map<Shape, TaskGroup, ShapeHash>;

@@ -83,6 +83,7 @@ void append(JsonWriter& json, const TaskGroup& entry, std::optional<std::size_t>
   json.member("owner_cause", oldest.owner_cause).member("trace", oldest.trace);
   json.member("waits_seconds", seconds(oldest.waits_for)).member("bytes", oldest.frame_bytes);
   json.member("heap_bytes", oldest.heap_bytes);
+  if (oldest.awaited_by != 0) json.member("awaited_by_coroutine", oldest.awaited_by);
   json.key("frames").begin_array();
   for (const Frame& frame : oldest.frames) {
     json.begin_object().member("function", frame.function).member("at", site_text(frame)).end_object();
@@ -107,6 +108,10 @@ void append(JsonWriter& json, const CoroutineGroup& entry) {
   json.member("spawner_ended_seconds", seconds(oldest.spawner_ended_for)).member("owner", oldest.owner);
   json.member("owner_done_seconds", seconds(oldest.owner_done_for)).member("owner_cause", oldest.owner_cause);
   json.member("waits_seconds", seconds(oldest.waits_for)).member("bytes", oldest.frame_bytes);
+  if (oldest.awaited_by != 0) json.member("awaited_by_task", oldest.awaited_by);
+  if (oldest.awaits_task != 0) {
+    json.member("awaits_task", oldest.awaits_task).member("task_site", site_text(oldest.task_site));
+  }
   json.key("frames").begin_array();
   for (const CoroutinePlace& frame : oldest.frames) {
     json.begin_object().member("function", frame.function).member("at", site_text(frame)).end_object();

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "../registry/coroutine_extras.hpp"
+#include "../registry/coroutine_look.hpp"
 #include "../registry/escape.hpp"
 #include "leash/context.hpp"
 #include "leash/detail/heap_charges.hpp"
@@ -75,23 +77,101 @@ void add_up(TaskGroup& group, TaskGroup more) {
   add_up(group.waiting, more.waiting);
 }
 
-void Awaits::take(const TaskRecord& task) {
-  constexpr std::size_t half = TaskInfo::max_frames / 2;
-  places.clear();
-  left_out = 0;
-  if constexpr (!tracking) return;
-  std::array<const PromiseBase*, half> last;  // round and round
-  std::size_t beyond = 0;
-  for (const PromiseBase* frame = task.innermost; frame; frame = frame->parent) {
-    if (is_internal(*frame)) continue;
-    if (places.size() < half) {
-      places.push_back(frame->where);
-    } else {
-      last[beyond++ % half] = frame;
+namespace {
+
+// The tracked coroutine that the task awaits; 0: none.
+std::uint64_t coroutine_of(const TaskRecord& task) noexcept {
+  const TaskExtra* const extra = task.extra_if_any();
+  if (task.wait != WaitKind::asio || !extra) return 0;
+  for (auto* hook = extra->operations.front(); hook; hook = extra->operations.next(*hook)) {
+    const auto& operation = static_cast<const Operation&>(*hook);
+    if (operation.awaited) return operation.coroutine();
+  }
+  return 0;
+}
+
+// What a task awaits beyond its own frames: a coroutine, a task that this one awaits, and so on.
+struct Beyond {
+  std::vector<ChainCopy> coroutines;
+  std::vector<const TaskRecord*> tasks;  // each awaited by the coroutine of the same index
+
+  explicit Beyond(const TaskRecord& first) {
+    constexpr std::size_t deepest = TaskInfo::max_frames;
+    const TaskRecord* task = &first;
+    while (task && coroutines.size() < deepest) {
+      const std::uint64_t id = coroutine_of(*task);
+      ChainCopy chain;
+      if (id == 0 || !chain.take(record_at(slot_of(id))) || chain.root().id != id) return;
+      coroutines.push_back(std::move(chain));
+      task = nullptr;
+      if (!(coroutines.back().root().flags & mixed)) return;
+      const auto extras = extras_of(id);
+      if (!extras || extras->awaits.loop != &first.loop()) return;  // the other loop's may change meanwhile
+      task = static_cast<const TaskRecord*>(extras->awaits.record);
+      if (task) tasks.push_back(task);
     }
   }
-  left_out = beyond > half ? beyond - half : 0;
-  for (std::size_t i = left_out; i < beyond; ++i) places.push_back(last[i % half]->where);
+};
+
+// The first and the last of many.
+class BoundedPlaces {
+ public:
+  explicit BoundedPlaces(Awaits& to) : to_(to) {}
+  void add(const std::source_location& place) {
+    if (to_.places.size() < half) {
+      to_.places.push_back(place);
+    } else {
+      last_[beyond_++ % half] = place;
+    }
+  }
+  void add(const TaskRecord& task) {
+    for (const PromiseBase* frame = task.innermost; frame; frame = frame->parent) {
+      if (!is_internal(*frame)) add(frame->where);
+    }
+  }
+  void add(const ChainCopy& coroutine) {
+    for (const RecordCopy* frame : own_frames(coroutine)) add(frame->at);
+  }
+  void finish() {
+    to_.left_out = beyond_ > half ? beyond_ - half : 0;
+    for (std::size_t i = to_.left_out; i < beyond_; ++i) to_.places.push_back(last_[i % half]);
+  }
+
+ private:
+  static constexpr std::size_t half = TaskInfo::max_frames / 2;
+  Awaits& to_;
+  std::array<std::source_location, half> last_;  // round and round
+  std::size_t beyond_ = 0;
+};
+
+}  // namespace
+
+void Awaits::take(const TaskRecord& task) {
+  places.clear();
+  left_out = 0;
+  wait = task.wait;
+  waits_for.reset();
+  if constexpr (!tracking) return;
+  BoundedPlaces bounded(*this);
+  if (task.wait == WaitKind::asio) {
+    const Beyond beyond(task);
+    for (std::size_t i = beyond.coroutines.size(); i-- > 0;) {
+      if (i < beyond.tasks.size()) bounded.add(*beyond.tasks[i]);
+      bounded.add(beyond.coroutines[i]);
+    }
+    if (!beyond.coroutines.empty()) {
+      const RecordCopy& innermost = beyond.coroutines.back().innermost();
+      if (beyond.tasks.size() == beyond.coroutines.size()) {
+        wait = beyond.tasks.back()->wait;
+        waits_for = detail::waits_for(*beyond.tasks.back(), task.loop().now());
+      } else {
+        wait = innermost.waits() ? innermost.wait : WaitKind::none;
+        waits_for = innermost.waits() ? TickClock().since(innermost.since) : Duration::zero();
+      }
+    }
+  }
+  bounded.add(task);
+  bounded.finish();
 }
 
 TaskInfo describe(const TaskRecord& task, TimePoint now) {
@@ -110,15 +190,16 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
     info.owner_done_for = std::max(between(signal.done_at, now), Duration::zero());
     info.owner_cause = signal.cause.message();
   }
-  info.wait = task.wait;
+  info.awaited_by = task.loop().awaited_by(task);
   info.uncancellable = task.uncancellable;
   info.stranded = task.stranded;
-  info.waits_for = waits_for(task, now);
   info.age = age_of(task, now);
   info.frame_bytes = task.bytes;
   info.heap_bytes = heap_bytes_of(task);
   Awaits awaits;
   awaits.take(task);
+  info.wait = awaits.wait;
+  info.waits_for = std::min(awaits.waits_for.value_or(waits_for(task, now)), info.age);
   info.frames_left_out = awaits.left_out;
   info.frames.reserve(awaits.places.size());
   for (const std::source_location& at : awaits.places) info.frames.push_back(frame_at(at));
@@ -188,6 +269,8 @@ std::string to_text(const TaskInfo& task) {
   }
   detail::append_columns(text, "started at",
                          escaped(place(task.site)) + " by " + escaped(task.site.function));
+  if (task.awaited_by != 0)
+    detail::append_columns(text, "awaited by", "coroutine " + std::to_string(task.awaited_by));
   if (!task.trace.empty()) detail::append_columns(text, "trace", escaped(task.trace));
   return text;
 }

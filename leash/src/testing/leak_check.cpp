@@ -124,13 +124,17 @@ bool LeakOptions::leaves_out(const TaskRecord& task) const {
       return true;
   }
   if (!creators_.empty() && any_matches(creators_, readable_function(site.function))) return true;
-  if (!top_functions_.empty() &&
-      any_matches(top_functions_, readable_function(task.innermost->where.function_name()))) {
-    return true;
-  }
-  if (!functions_.empty()) {
-    for (const auto* frame = task.innermost; frame; frame = frame->parent) {
-      if (any_matches(functions_, readable_function(frame->where.function_name()))) return true;
+  if (!top_functions_.empty() || !functions_.empty()) {
+    const auto is_in = [](const std::vector<std::string>& functions, const std::source_location& place) {
+      return any_matches(functions, readable_function(place.function_name()));
+    };
+    detail::Awaits awaits;
+    awaits.take(task);
+    if (!awaits.places.empty() && is_in(top_functions_, awaits.places.front())) return true;
+    if (std::ranges::any_of(awaits.places, [&](const auto& place) { return is_in(functions_, place); }))
+      return true;
+    for (const auto* frame = task.innermost; frame && !functions_.empty(); frame = frame->parent) {
+      if (is_in(functions_, frame->where)) return true;  // also one that a report leaves out
     }
   }
   if (!owners_.empty()) {
@@ -278,17 +282,37 @@ std::string describe_site(const std::string& loop, const SiteMetrics& site) {
 
 Alive count_alive(const WatchOptions& options) {
   Alive alive;
+  // Those that coroutines await are part of these.
+  std::map<std::string, std::uint64_t> of_coroutines = detail::tasks_of_coroutines();
   for (const RemoteLoop& loop : detail::live_loops()) {
     for (const SiteMetrics& site : loop.metrics()->sites()) {
-      if (site.live() == 0) continue;
-      if (!ignores(options, place_of(site))) alive[describe_site(loop.name(), site)] += site.live();
+      std::uint64_t live = site.live();
+      if (live == 0 || ignores(options, place_of(site))) continue;
+      if (const auto found = of_coroutines.find(place_of(site)); found != of_coroutines.end()) {
+        const std::uint64_t awaited = std::min(live, found->second);
+        found->second -= awaited;
+        live -= awaited;
+      }
+      if (live > 0) alive[describe_site(loop.name(), site)] += live;
     }
   }
   return alive;
 }
 
+// The coroutines that leash tasks await, beyond those with these ids.
+std::string awaited_coroutines(const std::vector<std::uint64_t>& before) {
+  CoroutineFilter filter;
+  filter.without = before;
+  std::vector<CoroutineGroup> groups = group_coroutines(filter);
+  std::erase_if(groups, [](const CoroutineGroup& group) { return group.oldest.awaited_by == 0; });
+  std::string text;
+  for (const CoroutineGroup& group : groups) text += "\n" + to_text(group);
+  return text.empty() ? text : "which await coroutines\n" + text;
+}
+
 // What is alive beyond what was, once it has had time to end; empty: nothing.
-std::string what_is_left(const Alive& before, const WatchOptions& options) {
+std::string what_is_left(const Alive& before, const std::vector<std::uint64_t>& coroutines_before,
+                         const WatchOptions& options) {
   const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait);
   for (auto pause = std::chrono::nanoseconds(std::chrono::microseconds(1));;
        pause = std::min(pause * 2, std::chrono::nanoseconds(std::chrono::milliseconds(100)))) {
@@ -300,7 +324,7 @@ std::string what_is_left(const Alive& before, const WatchOptions& options) {
     }
     if (text.empty()) return {};
     if (std::chrono::steady_clock::now() >= give_up)
-      return "tasks are alive in loops that are still there\n" + text;
+      return "tasks are alive in loops that are still there\n" + text + awaited_coroutines(coroutines_before);
     std::this_thread::sleep_for(pause);
   }
 }
@@ -313,6 +337,7 @@ bool ignores(const WatchOptions& options, const CoroutineInfo& coroutine) {
 std::string coroutines_left(const std::vector<std::uint64_t>& before, const WatchOptions& options) {
   CoroutineFilter filter;
   filter.without = before;
+  filter.without_awaited = true;
   const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait);
   for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
     std::string text;
@@ -333,7 +358,8 @@ struct LeakCheck::State {
 
   void let_go(const CoroutineInfo& coroutine) {
     const std::lock_guard lock(mutex);
-    if (!ignores(options, coroutine)) coroutines_let_go.push_back(to_text(coroutine));
+    if (coroutine.awaited_by == 0 && !ignores(options, coroutine))
+      coroutines_let_go.push_back(to_text(coroutine));
   }
 
   void abandoned_by(const Loop& loop, const std::vector<TaskInfo>& tasks) {
@@ -388,7 +414,8 @@ std::string LeakCheck::find_in_live_loops() {
   const Alive before = state_->before;
   const std::vector<std::uint64_t> coroutines_before = state_->coroutines_before;
   lock.unlock();
-  return what_is_left(before, state_->options) + coroutines_left(coroutines_before, state_->options);
+  return what_is_left(before, coroutines_before, state_->options) +
+         coroutines_left(coroutines_before, state_->options);
 }
 
 void LeakCheck::restart() {

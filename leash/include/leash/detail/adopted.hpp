@@ -5,20 +5,39 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/execution/context_as.hpp>
+#include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
+#include <asio/query.hpp>
 #include <exception>
+#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include "leash/co_spawn.hpp"
 #include "leash/context.hpp"
 #include "leash/detail/callable.hpp"
+#include "leash/detail/context_owner.hpp"
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/owner_state.hpp"
+#include "leash/detail/task_record.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
 #include "leash/via.hpp"
 
 namespace leash::detail {
+
+// For a coroutine that runs on the loop of the context: what ends its owner with the context.
+template <class Executor>
+std::shared_ptr<ContextOwner> tie_to(const Context& ctx, const Executor& executor) {
+  using As = asio::execution::context_as_t<asio::execution_context&>;
+  asio::execution_context& runs_on = asio::query(executor, As());
+  check(&runs_on == &ctx.node().signal->loop->io(),
+        "leash::co_spawn was called with a context and an executor of another io_context than that of the "
+        "context's loop: give the coroutine a leash::Owner instead");
+  return std::make_shared<ContextOwner>(ctx);
+}
 
 template <class T, class Executor>
 auto start_foreign(const Context& ctx, asio::awaitable<T, Executor> coroutine) {
@@ -26,8 +45,18 @@ auto start_foreign(const Context& ctx, asio::awaitable<T, Executor> coroutine) {
                 "an asio::awaitable that a task awaits runs on the loop's io_context: its executor has to be "
                 "one that can be made of that io_context's");
   const Executor executor(ctx.node().signal->loop->io().get_executor());
+  auto awaited = std::make_shared<AwaitedCoroutine>();
+  if (current.task) {
+    awaited->task = current.task->id;
+    awaited->loop = &current.task->loop();
+  }
+  auto tie = std::make_shared<ContextOwner>(ctx);
+  Ownership ownership{tie->state(), {}, awaited};
+  standalone::OwnedCoroutine<T, Executor> owned(std::move(coroutine), std::move(ownership), std::move(tie));
   Via token = via(ctx);
-  return asio::co_spawn(executor, std::move(coroutine), token);
+  auto ended = asio::co_spawn(executor, std::move(owned), token);
+  ended.operation().set_coroutine(std::move(awaited));
+  return ended;
 }
 
 template <class T, class Executor>

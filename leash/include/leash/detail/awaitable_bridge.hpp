@@ -8,6 +8,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -18,7 +19,9 @@
 #include <utility>
 
 #include "leash/context.hpp"
+#include "leash/coroutines.hpp"
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/task_record.hpp"
 #include "leash/error.hpp"
 #include "leash/go.hpp"
 #include "leash/task.hpp"
@@ -62,9 +65,23 @@ struct DeliveryOf<void, Handler> {
   using type = Delivery<Handler>;
 };
 
+// While a task runs for a coroutine, each is named in the other's report.
+class RunsFor {
+ public:
+  RunsFor(std::uint64_t coroutine, const std::source_location& site);  // the task that runs now
+  RunsFor(const RunsFor&) = delete;
+  RunsFor& operator=(const RunsFor&) = delete;
+  ~RunsFor();
+
+ private:
+  const std::uint64_t coroutine_;  // 0: none that is tracked
+  TaskRecord* task_;
+};
+
 // Runs the task and then the handler of whoever awaits it.
 template <class T, class To>
-Task<> run_for(Task<T> task, To delivery, Cancel) {
+Task<> run_for(Task<T> task, To delivery, Cancel, std::uint64_t coroutine, std::source_location site) {
+  const RunsFor link(coroutine, site);
   try {
     if constexpr (std::is_void_v<T>) {
       co_await std::move(task);
@@ -99,7 +116,9 @@ struct StartTask {
         kept->loop->finish(*kept, errc::canceled, errc::canceled);
       });
     }
-    go(own, run_for<T, To>(std::move(*task), std::move(delivery), std::move(cancel)), "as_awaitable", where);
+    go(own,
+       run_for<T, To>(std::move(*task), std::move(delivery), std::move(cancel), current_coroutine(), where),
+       "as_awaitable", where);
   }
 };
 

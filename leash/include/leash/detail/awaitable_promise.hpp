@@ -230,7 +230,7 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
       return await_nested(Base::await_transform(std::move(operation)));
     } else {
       begin();
-      if constexpr (kind == WaitKind::coroutine || kind == WaitKind::group) {
+      if constexpr (kind == WaitKind::coroutine || kind == WaitKind::group || kind == WaitKind::task) {
         return Spawning(Base::await_transform(std::forward<A>(operation)), record_);
       } else {
         return Base::await_transform(std::forward<A>(operation));

@@ -44,7 +44,8 @@ enum CoroutineFlag : std::uint8_t {
   nested = 2,   // it is awaited by another tracked frame; else it is the root of a chain
   spawner = 4,  // it started other coroutines
   labeled = 8,  // label() named it
-  owned = 16,   // it has an owner
+  owned = 16,   // leash started it: it has an owner, or a task awaits it
+  mixed = 32,   // it awaited a leash task
 };
 
 enum class Ending : std::uint8_t { returned, error, canceled };
@@ -328,7 +329,7 @@ inline void end_record(CoroutineRecord& record, Ending ending) noexcept {
       add(counts.finished[static_cast<std::size_t>(ending)], 1);
       add(counts.bytes, -(get(record.size) * std::uint64_t{16}));
     }
-    if (flags & (labeled | owned)) [[unlikely]]
+    if (flags & (labeled | owned | mixed)) [[unlikely]]
       forget_extras(get(record.id));
   }
   if (flags & CoroutineFlag::spawner) put(record.since, tick());

@@ -48,9 +48,10 @@ struct Callback : Hook<Callback> {
 
 // A pending Asio operation; in the list of the task that started it, or awaits it.
 struct Operation : Hook<Operation> {
-  virtual void stop() noexcept = 0;  // tells it to end, once
-  TaskRecord* task = nullptr;        // whose list it is in
-  bool awaited = false;              // by that task
+  virtual void stop() noexcept = 0;                               // tells it to end, once
+  virtual std::uint64_t coroutine() const noexcept { return 0; }  // that it waits for, if that is tracked
+  TaskRecord* task = nullptr;                                     // whose list it is in
+  bool awaited = false;                                           // by that task
   bool cancellable = true;
   // It may use what it was given until its handler has run: the frames of its task stay until then.
   bool has_to_return = true;
@@ -116,6 +117,7 @@ class LoopState {
   SignalNode& background() noexcept { return *background_; }
   Ref<SignalNode> never();  // after the loop's end: one that is done
   bool in_turn() const noexcept { return in_turn_; }
+  bool may_end(const SignalNode& node) const noexcept { return &node != background_ && &node != never_; }
   // Ends the node and all below it, then tells their dependents. `inherited`: because its parent is done.
   void finish(SignalNode& node, errc err, std::error_code cause, bool inherited = false) noexcept;
   static void attach(SignalNode& node, Dependent& dependent) noexcept {
@@ -205,6 +207,13 @@ class LoopState {
   bool find_stranded(std::size_t most);
   std::uint64_t newest_id() const noexcept { return last_id_; }
   Place place_of(const TaskRecord& task) const noexcept;
+  // The coroutine that awaits the task, by leash::as_awaitable; 0: none.
+  void set_awaited_by(const TaskRecord& task, std::uint64_t coroutine) { awaited_by_[&task] = coroutine; }
+  void awaited_no_more(const TaskRecord& task) noexcept { awaited_by_.erase(&task); }
+  std::uint64_t awaited_by(const TaskRecord& task) const noexcept {
+    const auto found = awaited_by_.find(&task);
+    return found == awaited_by_.end() ? 0 : found->second;
+  }
 
   // Operations.
   void operation_started(const Operation& operation) noexcept { ++in_flight_like(operation); }
@@ -305,6 +314,7 @@ class LoopState {
   std::unique_ptr<std::array<List<TaskRecord>, Metrics::max_sites>> tasks_;
   std::unordered_map<const TaskRecord*, std::source_location>
       unlisted_places_;  // of tasks at Metrics::other_site
+  std::unordered_map<const TaskRecord*, std::uint64_t> awaited_by_;
   std::uint64_t last_id_ = 0;
   List<Ready> ready_;
   List<Callback> callbacks_;

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <tuple>
@@ -22,6 +23,7 @@
 
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/operation_kind.hpp"
+#include "leash/detail/owner_state.hpp"
 #include "leash/detail/plain_operation.hpp"
 #include "leash/detail/ref.hpp"
 #include "leash/detail/waiting.hpp"
@@ -193,8 +195,22 @@ class OperationOf final : public OperationState {
       : OperationState(context, owns_all_its_memory<Args...>, is_plain, kind) {}
   std::optional<std::tuple<Args...>> arguments;
 
+  void set_coroutine(std::shared_ptr<const AwaitedCoroutine> its) noexcept requires is_coroutine<Args...> {
+    coroutine_ = std::move(its);
+  }
+  std::uint64_t coroutine() const noexcept override {
+    if constexpr (is_coroutine<Args...>) {
+      if (coroutine_) return coroutine_->id.load(std::memory_order_acquire);
+    }
+    return 0;
+  }
+
  private:
+  struct Nothing {};
   ~OperationOf() override = default;
+  [[no_unique_address]] std::conditional_t<is_coroutine<Args...>, std::shared_ptr<const AwaitedCoroutine>,
+                                           Nothing>
+      coroutine_;
 };
 
 template <class... Args>

@@ -38,8 +38,8 @@ namespace io = LEASH_CO_SPAWN_ASIO;
 template <class T, class Executor>
 class OwnedCoroutine {
  public:
-  OwnedCoroutine(io::awaitable<T, Executor>&& coroutine, Ownership ownership)
-      : coroutine_(std::move(coroutine)), ownership_(std::move(ownership)) {}
+  OwnedCoroutine(io::awaitable<T, Executor>&& coroutine, Ownership ownership, std::shared_ptr<void> tie)
+      : coroutine_(std::move(coroutine)), ownership_(std::move(ownership)), tie_(std::move(tie)) {}
   io::awaitable<T, Executor> operator()() {
     coroutine_thread.owned_frame = io::detail::awaitable_frame<Peek, Executor>::frame_of(coroutine_);
     coroutine_thread.ownership = &ownership_;
@@ -49,6 +49,7 @@ class OwnedCoroutine {
  private:
   io::awaitable<T, Executor> coroutine_;
   Ownership ownership_;
+  std::shared_ptr<void> tie_;  // what ends the owner; kept until the coroutine has ended
 };
 
 // Ties a coroutine to its owner until it ends.
@@ -108,8 +109,8 @@ inline bool is_a_strand(const io::any_io_executor& executor) noexcept {
 
 struct SpawnOwned {
   template <class Handler, class Executor, class T>
-  void operator()(Handler&& handler, std::shared_ptr<OwnerState> owner, Executor executor,
-                  io::awaitable<T, Executor> coroutine) const {
+  void operator()(Handler&& handler, std::shared_ptr<OwnerState> owner, std::shared_ptr<void> tie,
+                  Executor executor, io::awaitable<T, Executor> coroutine) const {
     if constexpr (std::is_same_v<Executor, io::any_io_executor>) {
       if (!is_a_strand(executor)) executor = io::strand<io::any_io_executor>(executor);
     }
@@ -121,8 +122,8 @@ struct SpawnOwned {
         if (const auto kept = weak.lock()) kept->signal.emit(type);
       });
     }
-    Ownership ownership{std::move(owner), charge};
-    OwnedCoroutine<T, Executor> owned(std::move(coroutine), std::move(ownership));
+    Ownership ownership{std::move(owner), charge, {}};
+    OwnedCoroutine<T, Executor> owned(std::move(coroutine), std::move(ownership), std::move(tie));
     using Charged = ChargedHandler<std::decay_t<Handler>, Executor>;
     std::decay_t<Handler> kept(std::forward<Handler>(handler));
     io::co_spawn(executor, std::move(owned), Charged(std::move(kept), std::move(charge), executor));
@@ -138,24 +139,36 @@ struct SignatureOf<void> {
   using type = void(std::exception_ptr);
 };
 
+template <class Executor, class T, class Of, class Token>
+auto spawn(std::shared_ptr<OwnerState> owner, std::shared_ptr<void> tie, const Executor& executor,
+           io::awaitable<T, Of>&& coroutine, Token&& token) {
+  return io::async_initiate<Token, typename SignatureOf<T>::type>(
+      SpawnOwned(), token, std::move(owner), std::move(tie), Of(executor), std::move(coroutine));
+}
+template <class Executor, class T, class Of, class Token>
+auto spawn_observed(std::shared_ptr<OwnerState> owner, std::shared_ptr<void> tie, const Executor& executor,
+                    io::awaitable<T, Of>&& coroutine, Token&& token) {
+  Ownership ownership{std::move(owner), {}, {}};
+  return io::co_spawn(executor,
+                      OwnedCoroutine<T, Of>(std::move(coroutine), std::move(ownership), std::move(tie)),
+                      std::forward<Token>(token));
+}
+
 }  // namespace detail::LEASH_CO_SPAWN_FLAVOR
 
 template <class Executor, class T, class Of, class Token>
 requires std::is_convertible_v<const Executor&, Of>
 auto co_spawn(const Owner& owner, const Executor& executor, LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine,
               Token&& token) {
-  namespace flavor = detail::LEASH_CO_SPAWN_FLAVOR;
-  return LEASH_CO_SPAWN_ASIO::async_initiate<Token, typename flavor::SignatureOf<T>::type>(
-      flavor::SpawnOwned(), token, owner.shared_state(), Of(executor), std::move(coroutine));
+  return detail::LEASH_CO_SPAWN_FLAVOR::spawn(owner.shared_state(), nullptr, executor, std::move(coroutine),
+                                              std::forward<Token>(token));
 }
 template <class Executor, class T, class Of, class Token>
 requires std::is_convertible_v<const Executor&, Of>
 auto co_spawn(const ObservedOwner& owner, const Executor& executor,
               LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine, Token&& token) {
-  namespace flavor = detail::LEASH_CO_SPAWN_FLAVOR;
-  return LEASH_CO_SPAWN_ASIO::co_spawn(
-      executor, flavor::OwnedCoroutine<T, Of>(std::move(coroutine), detail::Ownership{owner.state, {}}),
-      std::forward<Token>(token));
+  return detail::LEASH_CO_SPAWN_FLAVOR::spawn_observed(owner.state, nullptr, executor, std::move(coroutine),
+                                                       std::forward<Token>(token));
 }
 template <class OwnerKind, class Context, class T, class Of, class Token>
 requires std::is_convertible_v<Context&, LEASH_CO_SPAWN_ASIO::execution_context&>

@@ -31,7 +31,7 @@ class OwnerWatcher {
 struct OwnerState {
   using Watchers = std::list<std::weak_ptr<OwnerWatcher>>;
 
-  explicit OwnerState(std::string_view what) : label(what) {}
+  explicit OwnerState(std::string_view what, bool ends = true) : label(what), may_end(ends) {}
 
   bool done() const noexcept { return done_at.load(std::memory_order_acquire) != 0; }
   void end(std::error_code why);
@@ -39,16 +39,25 @@ struct OwnerState {
   void unwatch(Watchers::iterator watcher);
 
   const std::string label;
+  const bool may_end;                    // else what it owns is detached
   std::atomic<std::int64_t> done_at{0};  // the steady clock's nanoseconds; 0: it is not done
   std::error_code cause;
   std::mutex mutex;  // of the watchers, and of end()
   Watchers watchers;
 };
 
-// What the registry keeps of a coroutine that has an owner.
+// A coroutine that a leash task awaits.
+struct AwaitedCoroutine {
+  std::uint64_t task = 0;            // that awaits it
+  const void* loop = nullptr;        // of that task
+  std::atomic<std::uint64_t> id{0};  // of the coroutine, once it runs; 0: it is not tracked
+};
+
+// What the registry keeps of a coroutine that leash started: who owns it, and which task awaits it.
 struct Ownership {
-  std::shared_ptr<OwnerState> owner;
-  std::weak_ptr<OwnerWatcher> canceled;  // empty: the owner only observes
+  std::shared_ptr<OwnerState> owner = {};
+  std::weak_ptr<OwnerWatcher> canceled = {};       // empty: the owner only observes
+  std::shared_ptr<AwaitedCoroutine> awaited = {};  // null: no task awaits it
 };
 
 }  // namespace leash::detail
