@@ -499,7 +499,6 @@ TEST_F(SnapshotTest, ATaskKeepsItsPlaceWhenTheTableOfSitesIsFull) {
   for (unsigned line = 1; line <= 300; ++line) places.push_back({"many.cpp", "void app::many()", line, 1});
   const SourcePlace last{"last.cpp", "void app::the_leak()", 7, 1};
   places.push_back(last);
-  const Channel<int> ch;
   const auto wait = [](Channel<int> on) -> Task<> { (void)co_await on.receive(); };
   for (const SourcePlace& place : places)
     go(root(), wait(ch), {}, std::bit_cast<std::source_location>(&place));
@@ -524,7 +523,6 @@ TEST_F(SnapshotTest, NoWaitIsOlderThanItsTask) {
   Loop real{real_io};  // its clocks are of different grain
   auto [ctx, cancel] = with_cancel(real.background());
   cancel();
-  const Channel<int> ch;
   for (int i = 0; i < 100; ++i) {
     go(ctx, [](Channel<int> on) -> Task<> { (void)co_await on.receive(); }(ch));
     real_io.restart();
