@@ -7,6 +7,7 @@
 
 #  include <exception>
 #  include <memory>
+#  include <optional>
 #  include <type_traits>
 #  include <typeinfo>
 #  include <utility>
@@ -83,20 +84,23 @@ class ChargedHandler {
 
   using executor_type = io::associated_executor_t<Handler, Executor>;
   using cancellation_slot_type = io::cancellation_slot;
-  executor_type get_executor() const noexcept { return io::get_associated_executor(handler_, executor_); }
+  executor_type get_executor() const noexcept { return io::get_associated_executor(handler_, *executor_); }
   cancellation_slot_type get_cancellation_slot() const noexcept { return charge_->signal.slot(); }
 
   template <class... Args>
   void operator()(Args&&... args) {
     io::get_associated_cancellation_slot(handler_).clear();
+    // Nothing of the execution context is kept: with use_future the handler runs on another thread, and the thread that
+    // takes the value may destroy the context before this object is destroyed.
     charge_.reset();
+    executor_.reset();
     std::move(handler_)(std::forward<Args>(args)...);
   }
 
  private:
   Handler handler_;
   std::shared_ptr<Charge<Executor>> charge_;
-  Executor executor_;
+  std::optional<Executor> executor_;
 };
 
 // By target_type: Asio 1.22's target<T>() gives a pointer whatever the type is.
