@@ -8,7 +8,7 @@
 #include <functional>
 #include <string_view>
 
-#include "leash/src/outside/layout.hpp"
+#include "leash/src/outside/note.hpp"
 
 namespace client {
 namespace {
@@ -67,15 +67,15 @@ void each_note_of_image(Memory& memory, std::uint64_t base, const std::function<
 
 }  // namespace
 
-std::optional<std::uint64_t> find_table(Memory& memory, std::uint64_t base) {
+std::optional<std::uint64_t> find_table(Memory& memory, std::uint64_t base, std::uint32_t type) {
   using namespace leash::outside;
   std::optional<std::uint64_t> table;
   each_note_of_image(memory, base, [&](const NoteAt& note) {
-    if (note.name != std::string_view(note_name, sizeof note_name) || note.type != note_type) return false;
+    if (note.name != std::string_view(note_name, sizeof note_name) || note.type != type) return false;
     Note descriptor{};
     if (note.size < sizeof descriptor || !memory.read(note.address, &descriptor, sizeof descriptor))
       return false;
-    table = note.address + offsetof(Note, layout) + static_cast<std::uint64_t>(descriptor.layout);
+    table = note.address + offsetof(Note, table) + static_cast<std::uint64_t>(descriptor.table);
     return true;
   });
   return table;

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "leash/contexts.hpp"
+#include "leash/coroutines.hpp"
 #include "leash/dump.hpp"
 #include "leash/snapshot.hpp"
 #include "leash/tree.hpp"
@@ -20,6 +21,7 @@ namespace leash {
 
 nlohmann::ordered_json to_json(const TaskGroup& entry);
 nlohmann::ordered_json to_json(const Dump& dump);
+nlohmann::ordered_json to_json(const CoroutineGroup& entry);
 nlohmann::ordered_json to_json(const ContextDump& dump);
 nlohmann::ordered_json to_json(const Tree& tree);
 

@@ -17,33 +17,18 @@
 #include "leash/scope.hpp"
 #include "leash/trace.hpp"
 #include "leash/version.hpp"
+#include "note.hpp"
 
 extern "C" {
 [[gnu::used]] constinit leash::outside::Layout leash_outside_layout{};
 }
 
-// An allocated note is in a segment of its own, which no `strip` removes. The distance is known when the program is
-// linked, so that nothing has to be relocated when it starts.
-asm(R"(
-  .pushsection .note.leash, "a", %note
-  .balign 4
-  .long 6
-  .long 16
-  .long 1
-  .asciz "leash"
-  .balign 4
-  .long 1
-  .long 0
-  .quad leash_outside_layout - .
-  .popsection
-)");
+static_assert(leash::outside::loops_note == 1);
+LEASH_NOTE(1, leash_outside_layout);
 
 namespace leash {
 namespace outside {
 namespace {
-
-static_assert(sizeof(Note) == 16 && sizeof(note_name) == 6 && note_type == 1 && layout_version == 1,
-              "the assembler text above has these numbers");
 
 std::mutex mutex;
 

@@ -4,8 +4,7 @@
 // Internal.
 //
 // What it is     one table per process, with the address of each loop and the place of each member that a reader needs.
-//                An allocated ELF note ("leash") says where the table is, relative to itself, so that a reader finds
-//                it in a stripped, position-independent program.
+//                An ELF note says where the table is (note.hpp).
 // Guarantees     places are measured by the code that uses them, so they are right for every compiler and option. The
 //                first four members never change: a reader of another version sees which version it is.
 // Threads        enter() and leave() from any thread. A reader reads through leash/src/outside/memory.hpp only.
@@ -27,15 +26,6 @@ namespace outside {
 inline constexpr std::array<char, 8> layout_magic{'l', 'e', 'a', 's', 'h', 'o', 'u', 't'};
 inline constexpr std::uint32_t layout_version = 1;
 inline constexpr std::size_t max_loops = 256;
-
-// What the note's descriptor has.
-inline constexpr char note_name[] = "leash";
-inline constexpr std::uint32_t note_type = 1;
-struct Note {
-  std::uint32_t version;
-  std::uint32_t unused;
-  std::int64_t layout;  // of the table, relative to this member
-};
 
 // A member of a few bits.
 struct Bits {

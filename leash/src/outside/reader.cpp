@@ -14,6 +14,7 @@
 #include "leash/detail/report_text.hpp"
 #include "leash/error.hpp"
 #include "leash/trace.hpp"
+#include "object.hpp"
 
 namespace leash::outside {
 namespace {
@@ -28,33 +29,6 @@ constexpr std::size_t most_remarks = 20;
 constexpr std::size_t longest_text = 4096;
 constexpr std::size_t longest_name = 256;
 constexpr int attempts = 5;
-
-// Some bytes at an address, and what lies in them; 0 for what does not.
-class Object {
- public:
-  Object(CachedMemory& memory, std::uint64_t address, std::size_t size)
-      : size_(size), complete_(size <= bytes_.size() && memory.read(address, bytes_.data(), size)) {
-    if (!complete_) size_ = 0;
-  }
-
-  explicit operator bool() const noexcept { return complete_; }
-
-  template <class T>
-  T at(std::uint32_t offset) const noexcept {
-    static_assert(std::is_trivially_copyable_v<T>);
-    T value{};
-    if (offset <= size_ && sizeof(T) <= size_ - offset)
-      std::memcpy(&value, bytes_.data() + offset, sizeof(T));
-    return value;
-  }
-  std::uint64_t pointer(std::uint32_t offset) const noexcept { return at<std::uint64_t>(offset); }
-  unsigned bits(const Bits& where) const noexcept { return at<std::uint8_t>(where.offset) & where.mask; }
-
- private:
-  std::array<std::byte, 4096> bytes_;
-  std::size_t size_;
-  bool complete_;
-};
 
 // The mask's bits, moved to the right.
 unsigned value_of(unsigned bits, std::uint32_t mask) noexcept {
@@ -140,34 +114,12 @@ std::string Reader::loop_name(std::uint64_t loop) {
 }
 
 std::string Reader::text_at(std::uint64_t address, std::size_t most) {
-  std::string text;
-  std::array<char, 64> piece;
-  while (address != 0 && text.size() < most) {
-    // Not beyond the end of a page that may be the last one.
-    const std::size_t part =
-        std::min({piece.size(), most - text.size(), piece.size() - address % piece.size()});
-    if (!memory_->read(address, piece.data(), part)) {
-      return text.empty() ? "(text that cannot be read)" : text;
-    }
-    const std::size_t length = ::strnlen(piece.data(), part);
-    text.append(piece.data(), length);
-    if (length < part) break;
-    address += part;
-  }
-  return text;
+  return outside::text_at(*memory_, address, most);
 }
 
 Frame Reader::frame_at(std::uint64_t source_location) {
   if (const auto known = frames_.find(source_location); known != frames_.end()) return known->second;
-  // libstdc++'s std::source_location points to what the compiler makes: two texts and two numbers.
-  const Object where(*memory_, source_location, 24);
-  Frame frame;
-  if (where) {
-    frame = {readable_function(text_at(where.pointer(8), longest_text)),
-             text_at(where.pointer(0), longest_text), where.at<std::uint32_t>(16)};
-  } else {
-    frame.function = "(a place that cannot be read)";
-  }
+  Frame frame = place_at(*memory_, source_location);
   if (frames_.size() < most_known_places) frames_.emplace(source_location, frame);
   return frame;
 }

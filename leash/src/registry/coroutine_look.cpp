@@ -15,28 +15,29 @@ namespace detail {
 
 using std::chrono::nanoseconds;
 
+bool is_library_file(std::string_view file, std::string_view known) noexcept {
+  const auto end = known.rfind("impl/use_awaitable.hpp");
+  const auto root =
+      end == std::string_view::npos ? known.substr(0, known.rfind('/') + 1) : known.substr(0, end);
+  if (!root.empty() && file.starts_with(root)) return true;
+  constexpr std::string_view own = "leash/awaitable.hpp";
+  return file.ends_with(own);
+}
+
 namespace {
 
-std::atomic<std::int64_t> patience_ns{nanoseconds(std::chrono::seconds(30)).count()};
+std::atomic<std::int64_t> patience_ns{default_patience.count()};
 constexpr nanoseconds grace = std::chrono::seconds(1);
 
 std::source_location site_at(std::uint16_t site) noexcept {
   return leash_coroutines.site[site].load(std::memory_order_acquire);
 }
 
-// Frames that are defined in Asio's headers, or in this library's, are not the program's.
 bool in_library(const char* file) noexcept {
-  for (const auto& each : leash_coroutines.library) {
+  return std::ranges::any_of(leash_coroutines.library, [&](const auto& each) {
     const char* const known = each.load(std::memory_order_acquire);
-    if (known == nullptr) continue;
-    const std::string_view path(known);
-    const auto end = path.rfind("impl/use_awaitable.hpp");
-    const auto root =
-        end == std::string_view::npos ? path.substr(0, path.rfind('/') + 1) : path.substr(0, end);
-    if (!root.empty() && std::string_view(file).starts_with(root)) return true;
-  }
-  constexpr std::string_view own = "leash/awaitable.hpp";
-  return std::string_view(file).ends_with(own);
+    return known != nullptr && is_library_file(file, known);
+  });
 }
 bool in_library(std::uint16_t site) noexcept {
   const std::source_location definition = site_at(site);

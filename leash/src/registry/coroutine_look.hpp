@@ -19,6 +19,7 @@
 #include <optional>
 #include <source_location>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "leash/coroutines.hpp"
@@ -26,6 +27,13 @@
 #include "leash/detail/owner_state.hpp"
 
 namespace leash::detail {
+
+// Whether a file is of the library's headers, and so its frames are not the program's: of Asio's, where `known` is the one
+// that the registry knows, or of leash's own.
+bool is_library_file(std::string_view file, std::string_view known) noexcept;
+
+// How long a coroutine whose spawner has ended may wait before it is stray, if nothing else was said.
+inline constexpr std::chrono::nanoseconds default_patience = std::chrono::seconds(30);
 
 // One record, as it was at one moment.
 struct RecordCopy {

@@ -6,12 +6,17 @@
 #include <mutex>
 #include <new>
 
+#include "../outside/coroutine_layout.hpp"
+
 // One version of the tracking in a program: leash/awaitables.hpp asks for this name.
 extern "C" {
 extern const char leash_tracking_1;
 const char leash_tracking_1 = 1;
 constinit leash::detail::CoroutineRegistry leash_coroutines{};
 }
+
+// So that the table for who looks from outside is in the program, too.
+[[gnu::used]] static const leash::outside::CoroutineLayout* const coroutine_layout = &leash_coroutine_layout;
 
 namespace leash::detail {
 namespace {

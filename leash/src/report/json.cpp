@@ -20,14 +20,18 @@ ordered_json tree_of(const Report& report) {
   return ordered_json::parse(text);
 }
 
-}  // namespace
-
-ordered_json to_json(const TaskGroup& entry) {
+template <class Entry>
+ordered_json tree_of_entry(const Entry& entry) {
   std::string text;
   detail::JsonWriter json(text);
   detail::append(json, entry);
   return ordered_json::parse(text);
 }
+
+}  // namespace
+
+ordered_json to_json(const TaskGroup& entry) { return tree_of_entry(entry); }
+ordered_json to_json(const CoroutineGroup& entry) { return tree_of_entry(entry); }
 
 ordered_json to_json(const Dump& dump) { return tree_of(dump); }
 ordered_json to_json(const ContextDump& dump) { return tree_of(dump); }

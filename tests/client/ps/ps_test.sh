@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# leash-client ps on real processes and cores: of tests/client/ps/sample.cpp, which is started here.
+# leash-client ps on real processes and cores: of tests/client/ps/sample.cpp, and of a program without a line of leash that
+# has twelve coroutines (tests/inspector/programs/waits.cpp), where coroutines are tracked. Both are started here.
+# usage: ps_test.sh LEASH_CLIENT SAMPLE [WAITS]
 set -euo pipefail
 
 client=$1
 sample=$2
+waits=${3:-}
 # shellcheck source=tests/support/eventually.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../support/eventually.sh"
 
@@ -112,6 +115,33 @@ if type -P gdb >/dev/null && type -P gcore >/dev/null; then
   fi
 else
   printf 'gdb is not installed: the tests of cores are left out\n'
+fi
+
+# shows_coroutines WHAT ARGUMENT...: the listing has the twelve coroutines, each with its line.
+shows_coroutines() {
+  local what=$1 text
+  shift
+  text=$("$client" ps "$@" 2>"$work/error") || fail "$what: $(cat "$work/error")"
+  grep -q ': 12 coroutines$' <<<"$text" &&
+    grep -q '^11 coroutines like this one' <<<"$text" &&
+    grep -q '^coroutine [0-9]* \[read, .*\] spawned by accept_all, ' <<<"$text" &&
+    grep -q '^    receive  *tests/inspector/programs/waits.cpp:[0-9]*$' <<<"$text" &&
+    grep -q '^coroutine [0-9]* \[timer, .*\] detached, ' <<<"$text" ||
+    fail "$what shows: $text"
+}
+if [[ -n $waits ]]; then
+  start "$waits"
+  shows_coroutines "a program without a line of leash" "$pid"
+  [[ $("$client" ps --json "$pid" | jq -c '[.live, .live_coroutines, (.coroutines | map(.count))]') == '[0,12,[11,1]]' ]] ||
+    fail "as JSON: $("$client" ps --json "$pid")"
+  "$client" ps --tree "$pid" | grep -q '^12 coroutines$' || fail "as a tree: $("$client" ps --tree "$pid")"
+  if [[ -e $work/gcore ]]; then
+    strip -o "$work/stripped_waits" "$waits"
+    start "$work/stripped_waits"
+    shows_coroutines "a stripped program" "$pid"
+    gcore -o "$work/waits" "$pid" &>"$work/gcore" || fail "gcore: $(cat "$work/gcore")"
+    shows_coroutines "the core of a stripped program" "$work/waits.$pid"
+  fi
 fi
 
 sleep 1000 &

@@ -5,13 +5,13 @@
 
 #include <bit>
 #include <cstring>
-#include <map>
 #include <string>
 
 #include "leash/channel.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/scope.hpp"
 #include "leash/trace.hpp"
+#include "tests/leash/outside/patched_memory.hpp"
 #include "tests/support/loop_fixture.hpp"
 
 namespace leash {
@@ -28,30 +28,6 @@ Task<> join_two(Context ctx, Channel<int> ch) {
   scope.go(wait_under(ch), "second");
   (void)co_await scope.join();
 }
-
-std::uint64_t address_of(const void* object) { return std::bit_cast<std::uintptr_t>(object); }
-
-// This process's memory, with some bytes that are not there.
-class Patched final : public Memory {
- public:
-  bool read(std::uint64_t address, void* to, std::size_t bytes) override {
-    if (!process_.read(address, to, bytes)) return false;
-    for (const auto& [where, byte] : patches_) {
-      if (where >= address && where < address + bytes) static_cast<char*>(to)[where - address] = byte;
-    }
-    return true;
-  }
-  template <class T>
-  void patch(std::uint64_t address, T value) {
-    char bytes[sizeof value];
-    std::memcpy(bytes, &value, sizeof value);
-    for (std::size_t i = 0; i < sizeof value; ++i) patches_[address + i] = bytes[i];
-  }
-
- private:
-  ProcessMemory process_{::getpid()};
-  std::map<std::uint64_t, char> patches_;
-};
 
 class ReaderTest : public testing::LoopFixture {
  protected:
@@ -101,7 +77,7 @@ class ReaderTest : public testing::LoopFixture {
   }
 
   Channel<int> ch;
-  Patched patched;
+  PatchedMemory patched;
   std::vector<std::string> remarks;
 };
 
