@@ -2,15 +2,10 @@
 #include "server/program.hpp"
 
 #ifdef LEASH_SERVER_CHARGES_HEAP
-#  include <cstdlib>
-
 #  include "leash/heap.hpp"
+constexpr auto set_heap_rate = leash::set_heap_rate;
+#else
+constexpr void (*set_heap_rate)(std::size_t) = nullptr;
 #endif
 
-int main(int argc, char** argv) {
-#ifdef LEASH_SERVER_CHARGES_HEAP
-  // A leaked task of the demonstration holds 16 KiB: with samples closer than that, the figures of a few tasks are right, too.
-  if (!std::getenv("LEASH_HEAP_RATE")) leash::set_heap_rate(4096);
-#endif
-  return server::program(argc, argv);
-}
+int main(int argc, char** argv) { return server::program(argc, argv, set_heap_rate); }

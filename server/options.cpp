@@ -228,6 +228,9 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
         options.memory_budget = *size;
         return std::string();
       });
+  parser.size(
+      "--heap-rate", options.heap_rate,
+      "take one sample per this many bytes that tasks allocate, to say what each task holds; 0: none");
   parser.size("--leak-limit", options.leak_limit,
               "memory in use (heap) above which leaky requests get 503; 0: off");
   parser.duration("--reap-after", options.reap_after,

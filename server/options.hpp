@@ -45,7 +45,9 @@ struct Options {
   std::optional<http::Url> upstream;  // none: one that never answers
   std::chrono::nanoseconds upstream_timeout = std::chrono::seconds(1);
 
-  std::optional<std::uint64_t> memory_budget;        // of all requests; none: by what the process may have
+  std::optional<std::uint64_t> memory_budget;  // of all requests; none: by what the process may have
+  std::uint64_t heap_rate =
+      4096;  // bytes allocated between two samples: a leaked task of the demonstration holds 16 KiB
   std::uint64_t leak_limit = 1024ULL * 1024 * 1024;  // bytes of the heap; 0: off
   std::chrono::nanoseconds reap_after{0};            // 0: never
   std::uint64_t leak_payload = 16 * 1024;            // bytes that a leaked task holds

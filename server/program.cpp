@@ -37,9 +37,10 @@ int serve(const Options& options) {
 
 }  // namespace
 
-int program(int argc, char** argv) {
+int program(int argc, char** argv, void (*set_heap_rate)(std::size_t)) {
   const auto options = parse_options(argc, argv);
   if (!options) return options.error();
+  if (set_heap_rate != nullptr) set_heap_rate(options->heap_rate);
   try {
     return options->healthcheck ? healthcheck(*options) : serve(*options);
   } catch (const std::exception& e) {  // before it was ready: no descriptors, no threads, or no memory

@@ -318,8 +318,8 @@ std::expected<Command, cli::Message> parse_command_line(int argc, const char* co
   CLI::App& tree_app = *app.add_subcommand("tree", "Print loops, contexts, scopes and tasks as a tree");
   CLI::App& reap_app = *app.add_subcommand(
       "reap", "End leaked tasks by force; the command leaks with the same filters lists them");
-  CLI::App& ps_app =
-      *app.add_subcommand("ps", "List the tasks and coroutines of a process or core file from outside, without changing it");
+  CLI::App& ps_app = *app.add_subcommand(
+      "ps", "List the tasks and coroutines of a process or core file from outside, without changing it");
   AdminFlags admin(app);
   GetFlags get(get_app, admin);
   ModeFlags mode(mode_app, admin);

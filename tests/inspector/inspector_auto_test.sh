@@ -4,6 +4,7 @@
 # usage: inspector_auto_test.sh PROGRAM LEASH_CLIENT
 set -euo pipefail
 program=$1
+client=$2
 # shellcheck source=tests/support/eventually.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../support/eventually.sh"
 folder=$(mktemp -d)
@@ -47,6 +48,7 @@ eventually last_sample_is 12 || fail "$(last_sample) and not twelve on the page"
 curl -fsS "$url/debug/coroutines?format=text" | grep -x '12 of 12 coroutines' >/dev/null || fail 'not twelve as text'
 curl -fsS "$url/debug/coroutines?format=folded" | grep '^spawned by accept_all;receive .* 11$' >/dev/null || fail 'not eleven folded'
 curl -fsS "$url/metrics" | awk '/^leash_tasks_live{.*kind="coroutine"/ { sum += $NF } END { exit sum != 12 }' || fail 'not twelve as metrics'
+[[ $("$client" ps --json "$pid" | jq .live_coroutines) == 12 ]] || fail 'not twelve from outside'
 if type -P go >/dev/null; then
   HOME=$folder PPROF_TMPDIR=$folder go tool pprof -top "$url/debug/pprof/tasks" 2>/dev/null |
     grep 'accounting for 12, 100% of 12 total' >/dev/null || fail 'not twelve in the profile'

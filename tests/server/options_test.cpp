@@ -25,17 +25,19 @@ TEST(Options, HaveTheDocumentedDefaults) {
   EXPECT_EQ(options->drain_timeout, 15s);
   EXPECT_EQ(options->leak_limit, 1024u * 1024 * 1024);
   EXPECT_EQ(options->leak_payload, 16u * 1024);
+  EXPECT_EQ(options->heap_rate, 4u * 1024);
   EXPECT_EQ(options->serving.limits.body_bytes, 1024u * 1024);
 }
 
 TEST(Options, AreReadWithTheirUnits) {
   const auto options = parse({"--request-timeout", "250ms", "--max-body", "2MiB", "--mode", "leaky",
-                              "--leak-limit", "0", "--half-close", "allow"});
+                              "--leak-limit", "0", "--half-close", "allow", "--heap-rate", "1MiB"});
   ASSERT_TRUE(options);
   EXPECT_EQ(options->serving.request_timeout, 250ms);
   EXPECT_EQ(options->serving.limits.body_bytes, 2u * 1024 * 1024);
   EXPECT_EQ(options->mode, server::Mode::leaky);
   EXPECT_EQ(options->leak_limit, 0u);
+  EXPECT_EQ(options->heap_rate, 1024u * 1024);
   EXPECT_FALSE(options->serving.half_close_cancels);
 }
 
