@@ -242,6 +242,26 @@ TEST_F(MixedChainTest, BackgroundContextOwnsDetachedCoroutine) {
   wait_until_over();
 }
 
+TEST(ContextOwnerTest, CoroutineMayOutliveLoop) {
+  expect_leaks();
+  asio::io_context io{1};
+  asio::steady_timer timer(io, never);
+  CoroutineFilter filter;
+  filter.context = &io;
+  {
+    Loop loop(io);
+    const auto [ctx, cancel] = with_cancel(loop.background(), Label("conn", 17));
+    leash::co_spawn(observe(ctx), io, outer_wait(timer), detached);
+    leash::co_spawn(ctx, io, outer_wait(timer), detached);
+    io.poll();
+    EXPECT_THAT(coroutines(filter), SizeIs(2));
+  }
+  for (const CoroutineInfo& each : coroutines(filter)) EXPECT_EQ(each.state, CoroutineState::orphan);
+  io.restart();
+  io.poll();
+  EXPECT_THAT(coroutines(filter), SizeIs(1)) << "the other one was canceled";
+}
+
 TEST(ContextOwnerTest, RefusesExecutorOfAnotherContext) {
   asio::io_context io{1};
   asio::io_context other{1};
