@@ -284,7 +284,7 @@ std::optional<leash::Result<>> Connection::take(std::string_view bytes, std::str
 
 bool Connection::can_be_used_again() const noexcept {
   const http::ResponseHead& head = parser_.response();
-  // Some follow a 204 with the body that they announce. Nobody would have asked for it.
+  // Some follow a 204 with the body that they announce. No caller asked for it.
   const bool announces_a_body = head.chunked || head.content_length.value_or(0) > 0;
   return parser_.keep_alive() && !(head.status == 204 && announces_a_body);
 }

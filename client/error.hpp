@@ -4,7 +4,7 @@
 //
 // What it is     errc has the kinds: conditions, to compare an error with. The error itself is a code of the
 //                category `client` that also says what exactly the server did.
-// Guarantees     each kind has one clear sentence, and one meaning for whoever wonders about sending again:
+// Guarantees     each kind has one clear sentence, and says whether the request can be sent again:
 //                only after `refused` is it certain that no byte of a response arrived.
 // Threads        any.
 //

@@ -23,7 +23,7 @@
 namespace client {
 namespace {
 
-// A look-up that outlives whoever asked, if it has to: its memory is the resolver's until that has called back.
+// A look-up may outlive its caller: its memory is the resolver's until that has called back.
 class LookUp {
  public:
   LookUp(std::string host, std::uint16_t port) : host_(std::move(host)), port_(std::to_string(port)) {

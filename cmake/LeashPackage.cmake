@@ -201,7 +201,7 @@ function(leash_install_package)
     return()
   endif()
 
-  # What `cmake --install` would do without a word: install nothing, or what nobody else can link.
+  # What `cmake --install` would do without a word: install nothing, or what other projects cannot link.
   install(CODE "cmake_policy(SET CMP0057 NEW)
     set(leash_components leash ${leash_adapters} heap inspector tools deb-dev deb-tools)
     if(CMAKE_INSTALL_COMPONENT AND NOT CMAKE_INSTALL_COMPONENT IN_LIST leash_components)

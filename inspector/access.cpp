@@ -59,7 +59,7 @@ bool Access::has_token(const http::Request& request) const noexcept {
   return equal_in_constant_time(http::detail::trim(credentials.substr(space)), options_.token);
 }
 
-// A name may be somebody else's, who lets it lead here once the page is loaded (DNS rebinding): then page and host are of
+// A name may belong to an attacker, who makes it resolve to this host once the page is loaded (DNS rebinding): then page and host are of
 // one origin, and the browser lets it ask.
 bool Access::is_ours(std::string_view authority) const {
   if (options_.any_name) return true;

@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A closed loop must not spin when nobody listens.
+// A closed loop must not spin when no server listens.
 constexpr leash::Duration pause_after_failed_connect = 10ms;
 
 // Requests that follow one that is due within this time leave with it: a wake-up costs more than a request.

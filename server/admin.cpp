@@ -85,7 +85,7 @@ void append_families(leash::families::Families& families, const Shared& shared, 
                             "1 while leaky requests are refused to save the machine.", MetricType::Gauge));
   add(families.back(), {}, shared.memory.leak_limit_reached() ? 1 : 0);
   families.push_back(family("leash_log_lines_dropped_total",
-                            "Lines of the log that were dropped because nobody read it.",
+                            "Lines of the log that were dropped because they could not be written in time.",
                             MetricType::Counter));
   add(families.back(), {}, static_cast<double>(log_lines_dropped()));
   families.push_back(family("leash_memory_budget_bytes", "What all requests may hold.", MetricType::Gauge));

@@ -5,7 +5,7 @@
 // What it is     log_event(level, event, fields) writes `time=... level=info event=draining signal=15`, or the same as
 //                a JSON object. On standard error.
 // Guarantees     whatever a field holds, it stays one field of one line of printable ASCII: quotes, control
-//                characters and everything else are escaped. It never throws, and never waits: where nobody reads
+//                characters and everything else are escaped. It never throws, and never waits: where no reader takes
 //                standard error, what does not fit into a buffer of 1 MiB is dropped, and their number is logged when
 //                there is room again.
 // Threads        any.

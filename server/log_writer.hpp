@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Writes text to a file descriptor on a thread of its own, so that a reader who does not read stops nobody else.
+// Writes text to a file descriptor on a thread of its own, so that a reader that does not read stops no other thread.
 //
 // Guarantees     write() never waits for the descriptor: what does not fit into the buffer is dropped, as a whole, and
 //                counted.

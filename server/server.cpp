@@ -144,7 +144,7 @@ int Server::run() {
   shared_.memory.start(service_.memory, admin_.worker().memory());
   leash::go(serving, shared_.memory.run(serving), "memory watch");
   leash::go(serving, watch_leaks(serving), "leak watch");
-  // Before anybody is told "ready": what comes earlier ends the process as if nothing had begun.
+  // Before "ready" is printed: what comes earlier ends the process as if nothing had begun.
   Signals signals(admin_.loop().io());
   leash::go(serving, wait_for_signal(serving, &signals), "signals");
 
@@ -190,7 +190,7 @@ Task<> Server::wait_for_signal(Context ctx, Signals* signals) {
   try {
     co_await drain();
     co_await admin_.close();
-  } catch (const std::exception& e) {  // no memory; the process was told to end, and does
+  } catch (const std::exception& e) {  // no memory; the process was signaled to end, and does
     status_ = leaked;
     log_event(LogLevel::error, "the drain was cut short", {{"what", e.what()}});
   }

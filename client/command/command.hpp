@@ -47,7 +47,7 @@ std::string explain(const std::error_code& error, leash::Duration allowed);
 int complain(int status, const std::string& line);
 bool print_json(const nlohmann::ordered_json& value);       // indented
 bool print_json_line(const nlohmann::ordered_json& value);  // on one line
-// The exit status of a command that could not print, with one line; without it when nobody reads any more.
+// The exit status of a command that could not print, with one line; without it when the reader of the output has gone.
 int output_failed();
 
 }  // namespace client

@@ -23,7 +23,7 @@ void write_all(int descriptor, std::string_view bytes) noexcept {
 
 }  // namespace
 
-// Opened again, and not standard input: whether an open file blocks is shared with whoever has it, the shell for one.
+// Opened again, and not standard input: whether an open file blocks is shared by all processes that have it, such as the shell.
 FullScreen::FullScreen(int descriptor)
     : descriptor_(descriptor), keyboard_(::open("/dev/tty", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {
   enter();
@@ -46,8 +46,7 @@ void FullScreen::enter() {
 
 void FullScreen::leave() noexcept {
   write_all(descriptor_, "\x1b[?25h\x1b[?1049l");
-  if (before_)
-    ::tcsetattr(keyboard_, TCSAFLUSH, &*before_);  // keys that nobody has read are not for the shell
+  if (before_) ::tcsetattr(keyboard_, TCSAFLUSH, &*before_);  // unread keys must not reach the shell
   before_.reset();
 }
 

@@ -110,7 +110,7 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, GetCommand comma
   if (!printed) co_return output_failed();
   if (aborted) {
     co_return complain(Exit::success,
-                       "left after " + units::format_duration(*command.abort_after) + ", as told");
+                       "aborted after " + units::format_duration(*command.abort_after) + " (--abort-after)");
   }
   if (!response) co_return complain(exit_status_of(response.error()), command.address + ": " + error);
   if (command.fail && response->status >= 400) {

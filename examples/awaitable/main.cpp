@@ -2,7 +2,7 @@
 // An existing program of asio::awaitable coroutines, and what leash adds to it without rewriting it: echo() is as it was; it
 // is called under a context, so that it has a deadline and ends with its owner.
 //
-//   awaitable                   prints what came back, and how a call ended that nobody answered
+//   awaitable                   prints what came back, and how a call without an answer ended
 
 #include <asio/awaitable.hpp>
 #include <asio/buffer.hpp>

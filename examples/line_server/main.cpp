@@ -48,7 +48,7 @@ leash::Task<leash::Result<>> write(leash::Context parent, tcp::socket& socket, c
   co_return leash::Result<>();
 }
 
-// One connection: its end is nobody else's error, so it is a Task<void>.
+// One connection: its end is no error of the server, so it is a Task<void>.
 leash::Task<> serve(leash::Context ctx, tcp::socket socket) {
   std::string buffer;
   while (true) {

@@ -23,7 +23,7 @@
 using namespace std::chrono_literals;
 
 leash::Task<> forgotten(leash::Channel<int> channel) {
-  (void)co_await channel.receive();  // without a context, and nobody sends: it waits for ever
+  (void)co_await channel.receive();  // without a context, and without a sender: it waits for ever
 }
 
 leash::Task<> job(leash::Context ctx, prometheus::Counter& done) {

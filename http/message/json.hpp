@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// JSON that somebody else wrote.
+// JSON from outside, which is not trusted.
 //
 // Guarantees     what is not JSON, is nested deeper than `most_json_depth`, or has an object of more names than
-//                `most_json_names`, is discarded: no text makes whoever copies or prints the value run out of stack,
+//                `most_json_names`, is discarded: no text makes copying or printing the value run out of stack,
 //                and the time to parse it grows as the text does. Nothing is thrown but for lack of memory.
 // Threads        any; nothing here has state.
 //

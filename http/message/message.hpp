@@ -2,7 +2,7 @@
 #pragma once
 // What travels: header fields, a request and a response.
 //
-// What it is     Headers own their text; HeaderViews look into somebody else's. Both keep the order in which
+// What it is     Headers own their text; HeaderViews refer to text that others own. Both keep the order in which
 //                fields were added, allow repeated names, and compare names without case.
 // Requires       what a Request or ResponseHead views (the parser that made it) is alive and was not reset.
 // Threads        plain values: one thread at a time.

@@ -117,7 +117,7 @@ Task<> Connection::run(Context ctx) {
   const Result<> flushed = co_await output_.flush(s.ctx());
   if (flushed && !input_.broken() && !output_.broken() && !evicted_) co_await linger(s.ctx());
   s.cancel(leash::errc::finished);
-  (void)co_await s.join();  // the reader was told to stop; nothing else can have failed
+  (void)co_await s.join();  // the reader was canceled; nothing else can have failed
 }
 
 // A pipeline does not keep the loop: what was answered leaves, and others go on first.
@@ -245,7 +245,7 @@ Reply Connection::reply_to_current() {
   return reply;
 }
 
-// What nobody read of the request's body; if some of it is still to come, the response says that the connection
+// What was not read of the request's body; if some of it is still to come, the response says that the connection
 // ends with it.
 void Connection::skip_body() {
   if (!body_.discard()) closing_ = true;

@@ -50,7 +50,7 @@ Task<> Input::read(Context ctx) {
   on_close_();
 }
 
-// Until somebody looks for more, who may have made some. The client's end is not read meanwhile, so it is watched
+// Until the parser asks for more, which may have made room. The client's end is not read meanwhile, so it is watched
 // for.
 Task<> Input::wait_for_room(Context ctx) {
   room_.emplace();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a client has sent and nobody has parsed yet.
+// What a client has sent and is not parsed yet.
 //
-// What it is     a task that reads the socket into a buffer of 64 KiB, whoever is busy meanwhile: so the end of
+// What it is     a task that reads the socket into a buffer of 64 KiB, also while the handler is busy: so the end of
 //                a client is seen while a handler runs. Pipelined requests wait in the buffer.
 // Guarantees     a view that unread() gave stays valid until all of it is consumed and unread() is called again.
 //                That the client has closed is seen also when the buffer is full. What was complete by then, and

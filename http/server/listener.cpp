@@ -114,7 +114,7 @@ std::expected<Listener, std::string> Listener::open_unix(asio::io_context& io, c
   if (error) return refused("unix:" + path, error);
   Listener listener(std::move(acceptor));
   listener.file_.path = path;
-  // Nobody can have connected yet: it does not listen.
+  // No client can have connected yet: it does not listen.
   if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) error.assign(errno, std::system_category());
   if (!error) listener.acceptor_.non_blocking(true, error);
   if (!error) listener.acceptor_.listen(most_waiting, error);

@@ -33,7 +33,7 @@ class RequestBody {
   // The next piece, valid until the next call; empty at the end. When the error is the client's fault,
   // fault() has the status to answer.
   leash::Task<leash::Result<std::string_view>> next(leash::Context ctx);
-  // Skips what nobody read. False when some of it is wrong or still to come: then the connection ends.
+  // Skips what was not read. False when some of it is wrong or still to come: then the connection ends.
   bool discard();
 
   // The error for a handler that wants no more of it; it is answered with 413.

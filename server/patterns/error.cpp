@@ -25,7 +25,7 @@ leash::Task<leash::Result<int>> compute(leash::Context ctx, leash::Duration late
 leash::Task<> worker_leaky(leash::Context ctx, leash::Channel<int> replies, leash::Duration latency,
                            [[maybe_unused]] leash::DoneSource at_its_end) {
   const leash::Result<int> reply = co_await compute(ctx, latency);
-  if (!reply) co_return;  // and nobody hears of it
+  if (!reply) co_return;  // and nothing reports it
   (void)co_await replies.send(*reply);
 }
 

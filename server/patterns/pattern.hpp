@@ -41,7 +41,7 @@ struct Carried {
   using type = Payload;
 };
 
-// Cancels that somebody means to call later, and never does.
+// Cancels that the author meant to call later.
 struct ParkedCancel {
   leash::Context carrying;
   leash::Cancel cancel;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A worker waits for a value that nobody will ever send.
+// A worker waits for a value that will never be sent.
 //
 // Leaky: the handler has its answer and returns; the worker waits on a channel that is only its own by now.
 // Fixed: the worker receives under the scope's context, and the handler cancels and joins the scope.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The first of several replicas wins; the others want to hand over an answer that nobody takes.
+// The first of several replicas wins; the others want to hand over an answer that is never taken.
 //
 // Leaky: an unbuffered channel and one receive: all replicas but one wait in send for ever.
 // Fixed: they send under the scope's context, and the winner's answer cancels and joins the rest.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A deadline that nobody cancels when the work is done: "always defer cancel".
+// A deadline that is not canceled when the work is done: "always defer cancel".
 //
 // Leaky: it hangs under the server's context, so that the request's end does not end it, and its Cancel is
 // put aside to be called later: no task leaks, but a context with what it carries, and an armed deadline, for

@@ -21,7 +21,7 @@ leash::Task<> call(leash::Context ctx, std::shared_ptr<Upstream> upstream, leash
   const Payload held(payload);
   const Outcome outcome = co_await Upstream::ask(upstream, ctx, latency);
   held.read();
-  (void)outcomes.try_send(outcome);  // there is room for it, whoever is there to take it
+  (void)outcomes.try_send(outcome);  // there is room for it, whether or not it is received
 }
 
 // An upstream that is too slow is done without, unless the request has no time left either; one that fails is

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A wait group whose done() is skipped on the early return.
 //
-// Leaky: the work finds that there is nothing to do and returns; whoever waits for it waits for ever.
+// Leaky: the work finds that there is nothing to do and returns; the task that waits for it waits for ever.
 // Fixed: a guard calls done(), whichever way the work ends.
 
 #include "leash/wait_group.hpp"

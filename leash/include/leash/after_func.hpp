@@ -4,7 +4,7 @@
 //
 // Guarantees     the function runs in a loop turn of its own, never inside cancel; at most once; soon if the
 //                context is done already. Functions run in the order of their registrations, in turns with tasks that
-//                are ready: one that registers itself again holds up nobody. It is a plain function, not a task: it
+//                are ready: one that registers itself again does not hold up others. It is a plain function, not a task: it
 //                must not block. What it throws reaches the loop's on_exception. Each registration is independent.
 // Threads        the loop's thread.
 // Lifetime       the handle stops the function when it is destroyed, so that it never runs after what it

@@ -5,7 +5,7 @@
 // What it is     DoneSource is kept by the caller and closes, also when it is destroyed; the Done it hands
 //                out can only be waited for.
 // Guarantees     every waiter, present and future, sees the close, and goes on in the order in which they came;
-//                closing twice has no effect. close() resumes nobody inside the call.
+//                closing twice has no effect. close() resumes no task inside the call.
 // Threads        the loop's thread.
 // Misuse         one that was moved from aborts when it is used.
 // Lifetime       a Done may outlive its source, whose end closes it, and the loop.

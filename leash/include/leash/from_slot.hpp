@@ -2,7 +2,7 @@
 #pragma once
 // A context that a foreign asio::cancellation_slot ends: the bridge from code that cancels by slots.
 //
-// What it is     with_cancel, canceled also by the emit of a cancellation_signal of somebody else.
+// What it is     with_cancel, canceled also by the emit of another component's cancellation_signal.
 // Requires       the signal is emitted on the loop's thread. The slot is taken over: what was in it is
 //                dropped.
 // Guarantees     when emit returns, the context and all below it are done (errc::canceled, whatever the type

@@ -5,10 +5,10 @@
 // Requires       a context, the owner: there is no task without one. It is started also when the owner is
 //                done, and sees that at its first await under a context.
 // Guarantees     it runs in this turn or the next, not inside the call. An exception that leaves it reaches
-//                the loop's on_exception. Nobody waits for it: prefer a Scope wherever the starter can.
+//                the loop's on_exception. No task waits for it: prefer a Scope wherever the starter can.
 // Threads        the owner's loop's.
 // Lifetime       the task holds its owner, and its parameters in its frame. What it is given by reference has to
-//                live until it ends, which nobody waits for: pass values, or handles. A function is kept, with its
+//                live until it ends, and no task waits for that: pass values, or handles. A function is kept, with its
 //                captures, until its task has ended. (A lambda that is called at once, `[x]() -> Task<> {...}()`,
 //                is not: its captures are gone when its task runs.)
 //
@@ -34,7 +34,7 @@ inline void go(const Context& ctx, Task<void> task, std::string_view name = {},
   detail::start(ctx.node(), task.release(), false, name, where);
 }
 
-/// An error it returns is counted in the site's metrics (outcome error or canceled); nobody else hears of it.
+/// An error it returns is counted in the site's metrics (outcome error or canceled); it is reported nowhere else.
 inline void go(const Context& ctx, Task<Result<>> task, std::string_view name = {},
                std::source_location where = std::source_location::current()) {
   detail::start(ctx.node(), task.release(), true, name, where);

@@ -59,7 +59,7 @@ struct LoopOptions {
   /// get their share. 1: each step of each task is a handler of its own, for tests.
   std::uint32_t turn_budget = 256;
   /// An exception left a task and no join rethrows it (the task is described), or it left a callback of
-  /// after_func, was kept by a scope that nobody joined, or left a handler that ran in the Loop's destructor (null).
+  /// after_func, was kept by a scope that was not joined, or left a handler that ran in the Loop's destructor (null).
   /// By default it is written to standard error. It may start and reap tasks and end scopes; it must not throw.
   std::function<void(std::exception_ptr, const TaskInfo*)> on_exception = {};
   /// The loop is being destroyed and these tasks are still alive; their frames are destroyed next. Must not

@@ -8,7 +8,7 @@
 //                of the parent context while tasks live, cancels the others and is what join returns (or
 //                rethrows); what says that it was told to stop afterwards does not count, returned or thrown. With
 //                OnFailure::keep_others a failure of one leaves the others alone. An exception that no
-//                join rethrows (it was not the first failure, or nobody joined) reaches the loop's
+//                join rethrows (it was not the first failure, or the scope was not joined) reaches the loop's
 //                on_exception. A scope that is destroyed before its tasks have ended (early return, exception)
 //                cancels them and destroys their frames on the spot, the newest first, after those of the tasks below
 //                them; the frames of a task that is in an operation go when this has returned (leash/via.hpp). So a

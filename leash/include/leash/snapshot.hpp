@@ -6,7 +6,7 @@
 //                of its awaits. Plain data, to be kept, sent to another thread, or written as text.
 // Guarantees     all of a snapshot is of one moment. It takes as long as the loop has tasks: leash/dump.hpp
 //                takes slices.
-// Threads        taken on the loop's thread (post there); the result belongs to whoever has it.
+// Threads        taken on the loop's thread (post there); the result is plain data of its holder.
 // Lifetime       the result refers to nothing: it may outlive tasks and loop.
 //
 //   const std::vector<leash::TaskInfo> tasks = leash::snapshot(loop);

@@ -4,7 +4,7 @@
 //
 // What it is     a task is *stranded* when it waits on a channel, a Done or a WaitGroup, and every handle of that lies in the
 //                frames of tasks that are stranded, too: a sender that returned early, a `done` that was skipped. It is so
-//                whoever owns the task, and long before the owner ends.
+//                whatever owns the task, and long before the owner ends.
 // Guarantees     no verdict is wrong: a handle anywhere else (on the heap, on the stack, in the frame of a task that may
 //                go on) means that the task may be woken. A wait under a context, or beside a timer or an operation, may
 //                end, too. What is in a channel's buffer is on the heap.

@@ -47,7 +47,7 @@ class [[nodiscard]] Task : public detail::NotForAwaitable {
     if (frame_) frame_.destroy();
   }
 
-  /// The frame, given away: whoever starts the task owns it.
+  /// The frame, given away: what starts the task owns it.
   promise_type& release() noexcept {
     check(static_cast<bool>(frame_), "Task used after it was moved from");
     return std::exchange(frame_, nullptr).promise();

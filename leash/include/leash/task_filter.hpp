@@ -57,7 +57,7 @@ struct TaskFilter {
 namespace detail {
 struct TaskRecord;
 TaskState state_of(const TaskRecord& task) noexcept;
-/// All conditions but the limit, which is for whoever collects.
+/// All conditions but the limit, which the collector applies.
 bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now);
 }  // namespace detail
 

@@ -55,7 +55,7 @@ class Ticker {
 
   Duration interval_;
   detail::List<detail::TickCase> waiting_;  ///< the first of them has come first
-  TimePoint next_;                          ///< the first tick that nobody has taken
+  TimePoint next_;                          ///< the first tick that was not taken
 };
 
 }  // namespace leash

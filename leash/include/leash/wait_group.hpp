@@ -6,7 +6,7 @@
 //                are handles of the same counter.
 // Requires       done as often as was added: a counter below 0 aborts, as does one that overflows.
 // Guarantees     at 0 every waiter goes on, also if more was added before it ran: it may find the counter above 0. Then
-//                it can be used again. done() resumes nobody inside the call. Whoever waits keeps the counter alive.
+//                it can be used again. done() resumes no task inside the call. A task that waits keeps the counter alive.
 //                Where the tasks are known, a Scope is better: it also cancels, and cannot be forgotten.
 // Threads        the loop's thread.
 // Lifetime       shared by its handles and waiters; handles may outlive the loop.

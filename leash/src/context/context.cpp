@@ -163,7 +163,7 @@ struct RemoteCancel::State final : detail::Dependent, detail::LoopRemote::Waker 
     self.reset();
   }
   const std::shared_ptr<detail::LoopRemote> remote;
-  SignalNode* node;  // null: it is done, or nobody can cancel it from here any more
+  SignalNode* node;  // null: it is done, or it cannot be canceled from here any more
   std::shared_ptr<State> self;
   std::atomic<bool> called{false};  // only the first call counts
 };
@@ -200,7 +200,7 @@ void RemoteCancel::operator()(std::error_code cause) const {
   const std::shared_ptr<State>& state = handle_->state;
   if (state->called.exchange(true)) return;
   try {
-    // The handle is kept until it has run: it can still wake somebody.
+    // The handle is kept until it has run: it can still wake a task.
     state->remote->post([handle = handle_, cause] {
       if (SignalNode* node = handle->state->node)
         node->loop->finish(*node, errc::canceled, cause ? cause : make_error_code(errc::canceled));

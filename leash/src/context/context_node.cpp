@@ -33,7 +33,7 @@ SignalNode::~SignalNode() {
   loop->release();
 }
 
-// They are done before anybody is told.
+// They are done before any task is told.
 void SignalNode::parent_done(Dependent&) noexcept { fail("a context was told of its parent's end twice"); }
 
 void SignalNode::deadline_passed(Timer& timer) noexcept {
@@ -59,7 +59,7 @@ bool nothing_remains(SignalNode& node) noexcept {
 void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool inherited) noexcept {
   if (node.done()) return;
   check_thread();
-  // Latencies are measured from it where somebody has to hear of the end; else a coarse reading will do.
+  // Latencies are measured from it where the end is reported; else a coarse reading will do.
   const TimePoint at = node.dependents.empty() ? coarse_now() : now();
   const auto mark = [&](SignalNode& marked) {
     remove_timer(marked);
@@ -74,7 +74,7 @@ void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool i
   };
   const auto count = [&](Cause why) { metrics_->contexts_done[static_cast<std::size_t>(why)].add(); };
 
-  // First the whole subtree is done, then anybody is told.
+  // First the whole subtree is done, then tasks are told.
   List<Dependent> subtree;
   static_cast<Hook<Dependent>&>(node).unlink();
   subtree.push_back(node);

@@ -190,7 +190,7 @@ bool LoopState::deadlocked() {
   return out_of_work && stuck() && !remote_->has_wakers();
 }
 
-// All have been told to stop; their handlers resume nobody. Those that do not heed it, like work on another thread,
+// All have been told to stop; their handlers resume no task. Those that do not heed it, like work on another thread,
 // are waited for as long as the io_context has work: they may use what they were given.
 void LoopState::wait_for_operations() noexcept {
   io_.restart();

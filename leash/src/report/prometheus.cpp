@@ -231,7 +231,7 @@ std::vector<prometheus::MetricFamily> prometheus_families(const MetricsOfLoops& 
     add(families.back(), {{"cause", std::string(to_string(static_cast<Cause>(i)))}},
         sum([i](const Metrics& f) { return f.contexts_done[i].get(); }));
   }
-  families.push_back(family("leash_task_exceptions_total", "Exceptions that left a task nobody joins.",
+  families.push_back(family("leash_task_exceptions_total", "Exceptions that left a task that is not joined.",
                             MetricType::Counter));
   add(families.back(), {}, sum([](const Metrics& f) { return f.exceptions.get(); }));
 

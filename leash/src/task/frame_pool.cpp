@@ -196,7 +196,7 @@ class Pool : public detail::Hook<Pool> {
  private:
   bool unused() const noexcept { return blocks_ == empty_count_; }
 
-  // One writer at a time: the pool's thread, or after its end whoever holds the lock.
+  // One writer at a time: the pool's thread, or after its end the holder of the lock.
   void count_used(std::ptrdiff_t change) noexcept {
     used_bytes_.store(used_bytes_.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
   }

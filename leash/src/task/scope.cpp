@@ -36,7 +36,7 @@ Scope::~Scope() {
     own_.ctx.node().signal->loop->let_go(tasks_);
   }
   if (exception_ && !rethrown_)
-    own_.ctx.node().signal->loop->report_exception(exception_, nullptr);  // nobody joined
+    own_.ctx.node().signal->loop->report_exception(exception_, nullptr);  // it was not joined
 }
 
 void Scope::start(detail::PromiseBase& root, bool returns_result, std::string_view name,

@@ -228,7 +228,7 @@ std::optional<LeakReport> find_leaks(asio::io_context& io, const LeakOptions& op
 
 namespace {
 
-// Taken by the loop's thread for somebody who may have stopped waiting; then the loop may be gone, too.
+// Taken by the loop's thread for a caller that may have stopped waiting; then the loop may be gone, too.
 struct Look {
   std::promise<Dump> dump;
   std::atomic<bool> wanted{true};

@@ -173,7 +173,7 @@ TEST(GetCommand, GivesUpInTime) {
 TEST(GetCommand, LeavesInTheMiddleWhenTold) {
   const ServerProcess server;
   const Finished left = leash_client({"get", server.url("/backend?latency=1m"), "--abort-after", "50ms"});
-  expect_failure(left, 0, "left after 50ms, as told");
+  expect_failure(left, 0, "aborted after 50ms (--abort-after)");
   EXPECT_TRUE(server.metric_becomes("http_requests_total", "code=\"499\"", 1));
   EXPECT_TRUE(server.metric_becomes("leash_tasks_live", "role=\"request\"", 0));
   const Finished json =

@@ -28,7 +28,7 @@
 
 namespace leash::detail {
 
-// The handler of whoever awaits a task: called once, also if the task is destroyed before its end.
+// The handler of what awaits a task: called once, also if the task is destroyed before its end.
 template <class Handler, class... Values>
 class Delivery {
  public:
@@ -78,7 +78,7 @@ class RunsFor {
   TaskRecord* task_;
 };
 
-// Runs the task and then the handler of whoever awaits it.
+// Runs the task and then the handler of what awaits it.
 template <class T, class To>
 Task<> run_for(Task<T> task, To delivery, Cancel, std::uint64_t coroutine, std::source_location site) {
   const RunsFor link(coroutine, site);
@@ -145,7 +145,7 @@ struct SignatureOf<void> {
   using type = void(std::exception_ptr);
 };
 
-// Ties an operation that somebody else awaits to a context.
+// Ties an operation that is awaited elsewhere to a context.
 struct OperationLink : Dependent {
   explicit OperationLink(const Context& c) noexcept
       : Dependent([](Dependent& dependent) noexcept {

@@ -44,7 +44,7 @@ concept MakesTask = requires {
 }
 &&TaskTraits<Called<F>>::is_task;
 
-// What go() and a scope start: nobody takes another value.
+// What go() and a scope start: another value would be lost.
 template <class T>
 concept Startable = std::same_as<T, Task<>> || std::same_as<T, Task<Result<>>>;
 template <class F>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Everything a Loop keeps. Internal. Contexts, channels and handlers may hold it longer than the Loop lives:
-// then it is closed, resumes nobody and touches the io_context no more.
+// then it is closed, resumes no task and touches the io_context no more.
 
 #include <array>
 #include <asio/io_context.hpp>
