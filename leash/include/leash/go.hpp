@@ -57,9 +57,10 @@ void go(const Context& ctx, F f, std::string_view name = {},
 template <class Other>
 void go(const Context&, Other, std::string_view = {},
         std::source_location = std::source_location::current()) {
-  static_assert(detail::never<Other>,
-                "go takes a Task<> or a Task<Result<>>, or a function that returns one, because nobody takes "
-                "another value: await it, or gather it; for an asio::awaitable, include leash/awaitable.hpp");
+  static_assert(
+      detail::never<Other>,
+      "go takes a Task<> or a Task<Result<>>, or a function that returns one, because any other "
+      "value would be lost: await it, or gather it; for an asio::awaitable, include leash/awaitable.hpp");
 }
 
 }  // namespace leash

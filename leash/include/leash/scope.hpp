@@ -79,8 +79,8 @@ class Scope : private detail::Hook<detail::HeldScope> {
   void go(Other, std::string_view = {}, std::source_location = std::source_location::current()) {
     static_assert(
         detail::never<Other>,
-        "go takes a Task<> or a Task<Result<>>, or a function that returns one, because nobody takes "
-        "another value: await it, or gather it; for an asio::awaitable, include leash/awaitable.hpp");
+        "go takes a Task<> or a Task<Result<>>, or a function that returns one, because any other "
+        "value would be lost: await it, or gather it; for an asio::awaitable, include leash/awaitable.hpp");
   }
 
   /// Tells its tasks to stop; join then succeeds unless something else went wrong.
