@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <ranges>
+#include <string_view>
 #include <utility>
 
 #include "cli/text.hpp"
@@ -12,6 +14,8 @@
 
 namespace loadgen {
 namespace {
+
+constexpr std::size_t most_leak_text = 64 * 1024;
 
 client::Options options_for(const MetricsSource& source, std::shared_ptr<client::TlsContext> tls) {
   client::Options chosen;
@@ -32,13 +36,36 @@ Scraper::Scraper(leash::Loop& loop, MetricsSource source, std::string token,
       token_(source_.gets_token ? std::move(token) : std::string()),
       http_(loop, options_for(source_, std::move(tls))) {}
 
+client::Request Scraper::request_for(std::string target, leash::Duration timeout) const {
+  client::Request request(source_.url);
+  request.url.target = std::move(target);
+  request.timeout = timeout;
+  if (!token_.empty()) request.headers.add("Authorization", "Bearer " + token_);
+  return request;
+}
+
+leash::Task<std::vector<std::string>> Scraper::leaks(leash::Context ctx, leash::Duration timeout) {
+  std::vector<std::string> lines;
+  for (const char* const target : {"/cures", "/debug/leaks?format=text"}) {
+    client::Request request = request_for(target, timeout);
+    const auto response = co_await http_.call(ctx, std::move(request));
+    if (!response || response->status != 200) continue;
+    const auto type = response->headers.find("Content-Type");
+    if (!type || !type->starts_with("text/plain")) continue;
+    const std::string_view text = std::string_view(response->body).substr(0, most_leak_text);
+    for (const auto line : std::views::split(text, '\n'))
+      lines.push_back(cli::without_control_characters(std::string_view(line)));
+    while (!lines.empty() && lines.back().empty()) lines.pop_back();
+    break;
+  }
+  co_return lines;
+}
+
 leash::Task<std::expected<Scrape, std::string>> Scraper::scrape(leash::Context ctx, leash::Duration timeout) {
   const auto fail = [this](std::string_view why) {
     return std::unexpected(fmt::format("{}: {}", address(), why));
   };
-  client::Request request(source_.url);
-  request.timeout = timeout;
-  if (!token_.empty()) request.headers.add("Authorization", "Bearer " + token_);
+  client::Request request = request_for(source_.url.target, timeout);
   auto response = co_await http_.call(ctx, std::move(request));
   was_answered_ = response.has_value();
   if (!response) {

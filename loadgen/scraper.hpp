@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Looks at a server's /metrics.
+// Looks at a server's /metrics, and at what its inspector says of leaks.
 //
 // Guarantees     an error is one sentence. A scrape that takes longer than its timeout is given up.
 // Threads        the loop's.
@@ -14,6 +14,7 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "client/client.hpp"
 #include "http/message/target.hpp"
@@ -50,12 +51,16 @@ class Scraper {
           std::shared_ptr<client::TlsContext> tls = nullptr);
 
   leash::Task<std::expected<Scrape, std::string>> scrape(leash::Context ctx, leash::Duration timeout);
+  // What the server says has leaked, as lines: its GET /cures, or else its GET /debug/leaks; empty: it has neither.
+  leash::Task<std::vector<std::string>> leaks(leash::Context ctx, leash::Duration timeout);
   void close() noexcept { http_.close_idle(); }
   std::string address() const { return source_.address(); }
   // Whether the last scrape had an answer, if only one that is of no use.
   bool was_answered() const noexcept { return was_answered_; }
 
  private:
+  client::Request request_for(std::string target, leash::Duration timeout) const;
+
   leash::Loop& loop_;
   MetricsSource source_;
   std::string token_;

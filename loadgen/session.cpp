@@ -263,6 +263,9 @@ leash::Task<> Session::settle(leash::Context ctx, Side& side) {
     evidence.after = scrape->figures;
     if (!same || !nothing_in_flight) continue;
     evidence.settled = true;
+    const bool has_more = evidence.after->tasks_leaked > evidence.before->tasks_leaked ||
+                          evidence.after->contexts > evidence.before->contexts;
+    if (has_more) side.leaks = co_await side.scraper->leaks(ctx, scrape_timeout);
     co_return;
   }
 }
@@ -290,6 +293,7 @@ RunResult Session::result_of(const Side& side) const {
   result.target = side.target.address;
   if (side.scraper) result.metrics = side.scraper->address();
   result.mode = side.mode;
+  result.leaks = side.leaks;
   result.plan = describe(plan);
   result.started_at = side.started_at;
   result.warmup = plan.warmup;

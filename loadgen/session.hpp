@@ -52,6 +52,7 @@ class Session {
     std::optional<Scrape> last;  // as of the last row; nothing when that scrape failed
     std::int64_t in_flight_before = 0;
     std::string mode;
+    std::vector<std::string> leaks;  // as RunResult has it
     int rows_without_success = 0;
     std::chrono::system_clock::time_point started_at;
     Interval row;

@@ -3,7 +3,7 @@
 //
 // Requires: to be called once, by main(), while there is no second thread.
 // Guarantees: what is wrong is said in one line on standard error; all that it started has ended when it returns.
-//   int main(int argc, char** argv) { return server::program(argc, argv, leash::set_heap_rate); }
+//   int main(int argc, char** argv) { return server::program(argc, argv, nullptr); }
 #pragma once
 
 #include <cstddef>

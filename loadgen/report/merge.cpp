@@ -321,6 +321,7 @@ RunResult merge(std::span<const RunResult> runs) {
   for (const RunResult& run : runs.subspan(1)) {
     all.started_at = std::min(all.started_at, run.started_at);
     all.runs += run.runs;
+    if (all.leaks.empty()) all.leaks = run.leaks;  // each run has what one server said
     add_load(all, run);
   }
   note_gaps(runs, all.notes);

@@ -92,6 +92,8 @@ struct RunResult {
   Judgement judgement;  // judge(evidence)
   std::vector<ThresholdOutcome> thresholds;
   std::vector<std::string> notes;  // sentences: what else has to be known
+  std::vector<std::string>
+      leaks;  // lines: what the server says has leaked; empty: nothing, or it does not say
 };
 
 // The notes, and a sentence for each limit of the load generator itself that was met.

@@ -2,6 +2,7 @@
 #include "loadgen/report/report_html.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <string_view>
 #include <vector>
@@ -151,6 +152,18 @@ std::string charts_section(std::string_view heading, std::string_view charts,
   return fmt::format("<h2>{}</h2>\n<div class=\"{}\">\n{}</div>\n", escape_html(heading), css, charts);
 }
 
+// What the servers say has leaked, with the source lines where they have them.
+std::string leaks_section(std::span<const RunResult> results) {
+  std::string texts;
+  for (std::size_t side = 0; side < results.size(); ++side) {
+    if (results[side].leaks.empty()) continue;
+    if (results.size() > 1) texts += fmt::format("<h3>{}</h3>\n", side_name(side));
+    texts += fmt::format("<pre class=\"card\" tabindex=\"0\">{}</pre>\n",
+                         escape_html(fmt::format("{}", fmt::join(results[side].leaks, "\n"))));
+  }
+  return texts.empty() ? texts : fmt::format("<h2>What leaked, and where</h2>\n{}", texts);
+}
+
 }  // namespace
 
 std::string report_html(std::span<const RunResult> results) {
@@ -169,6 +182,7 @@ std::string report_html(std::span<const RunResult> results) {
   std::string tables = thresholds_table(results);
   for (const FigureTable& figures : compare ? compare_tables(results[0], results[1]) : run_tables(first))
     tables += table(figures);
+  body += leaks_section(results);
   body += fmt::format("<h2>Figures</h2>\n<div class=\"tables\">\n{}</div>\n", tables);
   return fmt::format(R"(<!doctype html>
 <html lang="en">

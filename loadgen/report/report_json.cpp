@@ -157,9 +157,10 @@ constexpr auto fields_of(const RunResult*) {
       Nested{"rate", std::tuple(Field{"asked", &T::rate_asked}, Field{"reached", &T::rate_reached},
                                 Field{"unsent", &T::unsent})},
       Field{"load_generator", &T::own}, derived("server", server_json), Field{"thresholds", &T::thresholds},
-      Field{"notes", &T::notes}, Field{"timeline", &T::timeline}, Field{"evidence", &T::evidence},
-      Field{"latency_histogram", &T::latency}, Field{"ok_latency_histogram", &T::ok_latency},
-      Field{"in_line_histogram", &T::in_line}, Field{"service_histogram", &T::service});
+      Field{"notes", &T::notes}, Field{"leaks", &T::leaks}, Field{"timeline", &T::timeline},
+      Field{"evidence", &T::evidence}, Field{"latency_histogram", &T::latency},
+      Field{"ok_latency_histogram", &T::ok_latency}, Field{"in_line_histogram", &T::in_line},
+      Field{"service_histogram", &T::service});
 }
 
 template <class T>

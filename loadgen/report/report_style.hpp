@@ -28,7 +28,9 @@ body { margin: 0; background: var(--page); color: var(--text);
 main { max-width: 1180px; margin: 0 auto; padding: 24px 20px 48px; }
 h1 { font-size: 22px; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 16px; margin: 32px 0 10px; }
+h3 { font-size: 14px; margin: 12px 0 6px; }
 p { margin: 4px 0; }
+pre { margin: 0 0 14px; padding: 12px 14px; overflow-x: auto; font: 13px/1.45 ui-monospace, Menlo, Consolas, monospace; }
 .soft { color: var(--soft); }
 .card, figure { background: var(--card); border: 1px solid var(--edge); border-radius: 10px; }
 .verdicts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 14px; margin: 18px 0 14px; }

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tests/support/client_bench.hpp"
 
@@ -53,6 +56,35 @@ TEST(Scraper, ReadsServerFigures) {
            EXPECT_EQ(seen->in_flight, 7);
            EXPECT_EQ(seen->mode, "leaky");
          });
+}
+
+using Lines = std::vector<std::string>;
+
+Lines leaks_of(support::StubHttpServer::Answer answer) {
+  Lines lines;
+  Bench::run(std::move(answer), [&](Bench& b) -> leash::Task<> {
+    const loadgen::MetricsSource source(b.server.url("/metrics"));
+    loadgen::Scraper scraper(b.loop, source);
+    lines = co_await scraper.leaks(b.ctx, 5s);
+    scraper.close();
+  });
+  return lines;
+}
+
+TEST(Scraper, AsksForCuresThenForLeaks) {
+  const auto only = [](std::string_view target, std::string body) {
+    return [target, body = std::move(body)](const StubRequest& request) {
+      if (request.target != target) return text("", 404);
+      StubReply reply;
+      reply.bytes = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body;
+      return reply;
+    };
+  };
+  EXPECT_EQ(leaks_of(only("/cures", "send leaks:\n- a\n+ b\n\n")), (Lines{"send leaks:", "- a", "+ b"}));
+  EXPECT_EQ(leaks_of(only("/debug/leaks?format=text", "2 tasks\n\x1b[2J")), (Lines{"2 tasks", "?[2J"}));
+  EXPECT_EQ(leaks_of([](const StubRequest&) { return text("<p>Welcome</p>"); }), Lines())
+      << "of another server";
 }
 
 TEST(Scraper, ReportsErrorsInOneSentence) {

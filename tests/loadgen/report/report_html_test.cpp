@@ -86,6 +86,16 @@ TEST(ReportHtml, AComparisonHasBothInEachChartAndTable) {
       << "three of the servers, four of the load (errors, too), two spreads";
 }
 
+TEST(ReportHtml, QuotesWhatTheServerSaysOfLeaks) {
+  auto result = example_result(true);
+  EXPECT_THAT(run_html(result), Not(HasSubstr("What leaked")));
+  result.leaks = {"send leaks:", "- co_await a < b;"};
+  const std::string page = run_html(result);
+  expect_well_formed(page);
+  EXPECT_THAT(page, HasSubstr("<h2>What leaked, and where</h2>"));
+  EXPECT_THAT(page, HasSubstr(">send leaks:\n- co_await a &lt; b;</pre>"));
+}
+
 TEST(ReportHtml, NothingIsFetchedAndNothingRuns) {
   for (const std::string& page :
        {run_html(example_result(true)), compare_html(example_result(false), example_result(true))}) {
@@ -101,6 +111,7 @@ TEST(ReportHtml, EscapesExternalText) {
   result.mode = "<i>";
   result.judgement.reason = "a < b & c";
   result.notes.push_back("<script>");
+  result.leaks = {"<script>"};
   const std::string page = run_html(result);
   expect_well_formed(page);
   EXPECT_THAT(page, Not(HasSubstr("<script")));

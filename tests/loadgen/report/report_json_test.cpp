@@ -183,6 +183,7 @@ TEST(ReportJson, HasTheFieldsOfSchema1InTheirOrder) {
                                "server",
                                "thresholds",
                                "notes",
+                               "leaks",
                                "timeline",
                                "evidence",
                                "latency_histogram",
