@@ -288,7 +288,7 @@ TEST(Limits, OfConnectionsLockNoClientOut) {
 }
 
 TEST(Limits, OfTheTimeUntilTheFirstByte) {
-  const ServerProcess server({"--first-byte-timeout", "50ms"});
+  const ServerProcess server({"--first-byte-timeout", "500ms"});
   RawClient used(server.port());
   used.send(small_request);
   EXPECT_EQ(used.receive_reply().status, 200);
