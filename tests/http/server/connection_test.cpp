@@ -2,14 +2,20 @@
 #include "http/server/connection.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include <set>
 #include <string>
+#include <utility>
 
+#include "leash/clock.hpp"
+#include "tests/support/in_process_server.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace {
 
+using namespace std::chrono_literals;
 using support::HttpReply;
 using support::RawClient;
 using support::ServerProcess;
@@ -132,6 +138,73 @@ TEST(RequestDeadline, LeavesTheConnectionForTheNextRequest) {
   client.send(request("/demo?pattern=poller&latency=10s") + request("/healthz"));
   EXPECT_EQ(client.receive_reply().status, 504);
   EXPECT_EQ(client.receive_reply().status, 200);
+}
+
+// A client that goes on with an upload that was refused: its answer must not be lost to a reset.
+class Lingering : public testing::Test {
+ protected:
+  Lingering() {
+    send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n");
+    theirs_ = std::exchange(ends_.accepted, -1);
+    server_.worker.adopt(http::server::UniqueFd(theirs_), AF_INET);
+    std::string answer(1000, ' ');
+    EXPECT_TRUE(
+        step_until([&] { return ::recv(ends_.client, answer.data(), answer.size(), MSG_DONTWAIT) > 0; }));
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 413 ")) << answer;
+  }
+  void send(std::string_view bytes) {
+    EXPECT_EQ(::send(ends_.client, bytes.data(), bytes.size(), MSG_NOSIGNAL), std::ssize(bytes));
+  }
+  void send_more() {
+    send(std::string(10'000, 'x'));
+    EXPECT_TRUE(step_until([&] {
+      int under_way = 1;
+      int unread = 1;
+      (void)::ioctl(ends_.client, SIOCOUTQ, &under_way);
+      (void)::ioctl(theirs_, FIONREAD, &unread);
+      return under_way == 0 && unread == 0;
+    }));
+    pass(leash::Duration(0));  // it notes what it has read
+  }
+  void pass(leash::Duration time) {
+    clock_.advance(time);
+    server_.worker.loop().io().restart();
+    server_.worker.loop().io().poll();
+  }
+  bool is_open() const { return server_.worker.open.load() == 1; }
+  bool step_until(const std::function<bool()>& holds) {
+    return support::step_until(server_.worker.loop().io(), server_.steps, holds);
+  }
+
+  leash::ManualClock clock_;
+  support::InProcessServer server_{{}, {}, {.name = "worker", .clock = &clock_}};
+  support::Connected ends_;
+  int theirs_ = -1;
+};
+
+TEST_F(Lingering, GoesOnWhileTheClientSends) {
+  for (int i = 0; i < 5; ++i) {
+    pass(4s);
+    ASSERT_TRUE(is_open()) << i;
+    send_more();
+  }
+  pass(6s);
+  EXPECT_FALSE(is_open()) << "it sends nothing";
+}
+
+TEST_F(Lingering, EndsAfterHalfAMinute) {
+  for (int i = 0; i < 7; ++i) {
+    pass(4s);
+    send_more();
+  }
+  EXPECT_TRUE(is_open());
+  pass(3s);
+  EXPECT_FALSE(is_open());
+}
+
+TEST_F(Lingering, EndsWithTheClient) {
+  ::close(std::exchange(ends_.client, -1));
+  EXPECT_TRUE(step_until([&] { return !is_open(); }));
 }
 
 }  // namespace
