@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
 # Each example of docs/*.md that is marked (<!-- example: NAME -->) is, word by word, what stands between // [NAME] and
-# // [/NAME] in a test, and so compiles and runs. Links between documents lead somewhere.
+# // [/NAME] in a test, and so compiles and runs. Links between documents lead somewhere, and so do the lines of quoted reports.
 # usage: documents_test.sh [TOP_OF_THE_REPOSITORY]
 set -euo pipefail
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/../..}"
@@ -26,6 +26,11 @@ for document in docs/*.md README.md; do
 $(diff <(printf '%s\n' "$shown") <(printf '%s\n' "$tested") || true)"
     examples=$((examples + 1))
   done < <(sed -n 's/^<!-- example: \(.*\) -->$/\1/p' "$document")
+  # Reports are quoted with lines of the patterns: where something is awaited, started or made.
+  while IFS=: read -r file line; do
+    [[ -e $file ]] && sed -n "${line}p" "$file" | grep -qE 'co_await|go\(|with_(timeout|deadline|cancel)\(' ||
+      fail "$document: nothing waits or starts at $file:$line"
+  done < <(grep -oE 'server/patterns/[a-z_]+\.cpp:[0-9]+' "$document" | sort -u)
   folder=$(dirname "$document")
   while read -r link; do
     [[ -e $folder/${link%%#*} ]] || fail "$document: the link to $link leads nowhere"
