@@ -18,6 +18,11 @@ namespace server {
 
 namespace {
 
+// What was logged is written, however serving ends, also what the server logs when it is destroyed.
+struct LogUntilTheEnd {
+  ~LogUntilTheEnd() { close_log(); }
+};
+
 void complain(const char* what) { std::fprintf(stderr, "leash-server: %s\n", what); }
 
 int serve(const Options& options) {
@@ -25,14 +30,13 @@ int serve(const Options& options) {
   process::raise_max_open_fds();
   // Standard output has the ready line alone; the log goes to standard error.
   open_log(options.log_level, options.log_format);
+  const LogUntilTheEnd log_is_open;
   const auto server = Server::open(options);
   if (!server) {
     complain(server.error().c_str());
     return 2;
   }
-  const int status = (*server)->run();
-  close_log();
-  return status;
+  return (*server)->run();
 }
 
 }  // namespace
