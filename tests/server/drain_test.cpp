@@ -125,8 +125,7 @@ TEST(Drain, WithoutMemoryEndsAllTheSame) {
     (void)client.receive_all();
   }
   EXPECT_TRUE(is_out_of_memory());
-  EXPECT_EQ(server.stop(), 3);
-  EXPECT_NE(server.log().find("draining"), std::string::npos);
+  EXPECT_EQ(server.stop(), 3);  // its log may lack lines for which there was no memory
 }
 #endif
 
