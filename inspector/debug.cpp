@@ -67,7 +67,7 @@ http::Response depending_on_accept(http::Response response) {
 }
 Task<Result<MaybeResponse>> depending_on_accept(Task<Result<MaybeResponse>> answer) {
   Result<MaybeResponse> response = co_await std::move(answer);
-  if (response && *response) *response = depending_on_accept(**std::move(response));
+  if (response && *response) (*response)->headers.add("Vary", "Accept");
   co_return response;
 }
 

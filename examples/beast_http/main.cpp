@@ -61,14 +61,14 @@ net::awaitable<void> serve(tcp::acceptor acceptor) {
 net::awaitable<void> handle_signals(net::io_context& io) {
   net::signal_set signals(io, SIGUSR1, SIGTERM);
   while (co_await signals.async_wait(net::use_awaitable) == SIGUSR1)
-    std::cerr << leash::coroutine_dump() << "end" << std::endl;
+    std::cerr << leash::coroutine_dump() << "end\n" << std::flush;
   io.stop();
 }
 
 int main() {
   net::io_context io(1);
   tcp::acceptor acceptor(io, {net::ip::address_v4::loopback(), 0});
-  std::cout << "listening on 127.0.0.1:" << acceptor.local_endpoint().port() << std::endl;
+  std::cout << "listening on 127.0.0.1:" << acceptor.local_endpoint().port() << "\n" << std::flush;
   net::co_spawn(io, handle_signals(io), net::detached);
   net::co_spawn(io, serve(std::move(acceptor)), net::detached);
   io.run();
