@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# Projects of users, each outside of this one, from a clean copy: what git has, no more. The first has leash as a folder; what it
-# installs, and what a shared build installs, are then used by find_package and by pkg-config.
+# Projects of users, each outside of this one, from a clean copy: what git has, no more. `install` has leash as a folder of a
+# project, and installs it into FOLDER/static; the others use what that, or a shared build, has installed, by find_package
+# and by pkg-config.
+# usage: consumers_test.sh install|package|neighbor|examples|shared FOLDER
 # shellcheck source=tests/project/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
+part=$1
+static=$2/static
 consumers=$PWD/tests/project/consumers
 components='gtest;json;prometheus'
 
@@ -25,35 +29,6 @@ succeeds() {
   status_is 0
 }
 
-# leash as a folder of the project, and what that project exports.
-folder=$(project subdirectory)
-copy_of_leash "$folder/third_party/leash"
-succeeds cmake -G Ninja -S "$folder" -B "$folder/build" -DLEASH_UNITY=ON
-succeeds cmake --build "$folder/build"
-succeeds "$folder/build/programs/service"
-static=$scratch/static
-succeeds cmake --install "$folder/build" --prefix "$static"
-[[ -e $static/lib/cmake/worker/worker.cmake ]] || fail 'the library that links leash is not exported'
-(! ninja -C "$folder/build" -t commands plain | grep -q leash) || fail 'a target that does not link leash has flags of it'
-
-# The shared libraries.
-copy_of_leash "$scratch/leash"
-succeeds cmake -G Ninja -S "$scratch/leash" -B "$scratch/leash/build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
-  -DBUILD_SHARED_LIBS=ON -DLEASH_UNITY=ON -DLEASH_SERVICE=OFF -DLEASH_TESTS=OFF
-succeeds cmake --build "$scratch/leash/build"
-shared=$scratch/shared
-succeeds cmake --install "$scratch/leash/build" --prefix "$shared"
-for component in ${components//;/ } leash; do
-  [[ $component != gtest ]] || continue # static on purpose: GoogleTest is
-  library=libleash${component:+_$component}
-  library=${library%_leash}
-  [[ -n $(find "$shared" -name "$library.so.0.2.0") ]] || fail "$library is not shared"
-done
-run cmake --install "$scratch/leash/build" --prefix "$scratch/nothing" --component bogus
-status_is_not 0
-error_says "leash has no component 'bogus'"
-[[ ! -e $scratch/nothing ]] || fail 'something was installed'
-
 library_folder() { dirname "$(find "$1" -name 'libleash.*' | head -n 1)"; }
 
 uses_package() { # uses_package NAME PREFIX PROGRAM…
@@ -66,46 +41,89 @@ uses_package() { # uses_package NAME PREFIX PROGRAM…
   for program in "$@"; do succeeds "$folder/build/$program"; done
 }
 
-uses_package package "$static" service
-uses_package package "$shared" service
-uses_package neighbor "$static" service separate
-run cmake --build "$scratch/projects/neighbor/build" --target another
-status_is_not 0
-output_says 'undefined reference to .*LeashWasCompiledWithAnotherAsio'
-uses_package ssl "$static" service
-uses_package own_http "$static" service
-
-for prefix in "$static" "$shared"; do
-  libraries=$(library_folder "$prefix")
+uses_pkg_config() { # uses_pkg_config PREFIX
+  local libraries folder flags
+  libraries=$(library_folder "$1")
   export PKG_CONFIG_PATH=$libraries/pkgconfig
   folder=$(project pkg_config)
   flags=$(pkg-config --cflags --libs leash-json)
   # shellcheck disable=SC2086
   (cd "$folder" && succeeds g++ -std=c++23 service.cpp $flags -o service)
   LD_LIBRARY_PATH=$libraries succeeds "$folder/service"
-done
+}
 
-# The examples, each by itself.
-for example in examples/*/; do
-  name=$(basename "$example")
-  [[ $name != beast_* ]] || continue # Beast takes long to compile: they are built in the tree
-  mkdir -p "$scratch/examples"
-  cp -r "$example" "$scratch/examples/$name"
-  succeeds cmake -G Ninja -S "$scratch/examples/$name" -B "$scratch/examples/$name/build" -DCMAKE_PREFIX_PATH="$static" \
-    -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$scratch/examples/bin"
-  succeeds cmake --build "$scratch/examples/$name/build"
-done
-succeeds bash tests/examples/examples_test.sh "$scratch/examples/bin"
-
-# What is not there is one clear error.
-folder=$(project package)
-refuses() { # refuses COMPONENTS TEXT
+refuses() { # refuses PREFIX COMPONENTS TEXT: what is not there is one clear error
+  local folder
+  folder=$(project package)
   rm -rf "$folder/build"
-  run cmake -S "$folder" -B "$folder/build" -DCMAKE_PREFIX_PATH="$static" "-DCOMPONENTS=$1"
+  run cmake -S "$folder" -B "$folder/build" -DCMAKE_PREFIX_PATH="$1" "-DCOMPONENTS=$2"
   status_is_not 0
-  error_says "$2"
+  error_says "$3"
   [[ $(grep -c '^CMake Error' "$scratch/err") -eq 1 ]] || fail 'more than one error'
 }
-refuses bogus "leash has no component 'bogus'"
-find "$static" -name leash-json.cmake -delete
-refuses json "component 'json' is not installed"
+
+case $part in
+  install)
+    folder=$(project subdirectory)
+    copy_of_leash "$folder/third_party/leash"
+    succeeds cmake -G Ninja -S "$folder" -B "$folder/build" -DLEASH_UNITY=ON
+    succeeds cmake --build "$folder/build"
+    succeeds "$folder/build/programs/service"
+    rm -rf "$static"
+    succeeds cmake --install "$folder/build" --prefix "$static"
+    [[ -e $static/lib/cmake/worker/worker.cmake ]] || fail 'the library that links leash is not exported'
+    (! ninja -C "$folder/build" -t commands plain | grep -q leash) || fail 'a target that does not link leash has flags of it'
+    ;;
+  package)
+    uses_package package "$static" service
+    uses_package own_http "$static" service
+    uses_pkg_config "$static"
+    refuses "$static" bogus "leash has no component 'bogus'"
+    cp -r "$static" "$scratch/incomplete"
+    find "$scratch/incomplete" -name leash-json.cmake -delete
+    refuses "$scratch/incomplete" json "component 'json' is not installed"
+    ;;
+  neighbor)
+    uses_package neighbor "$static" service separate
+    run cmake --build "$scratch/projects/neighbor/build" --target another
+    status_is_not 0
+    output_says 'undefined reference to .*LeashWasCompiledWithAnotherAsio'
+    uses_package ssl "$static" service
+    ;;
+  examples) # each by itself
+    for example in examples/*/; do
+      name=$(basename "$example")
+      [[ $name != beast_* ]] || continue # Beast takes long to compile: they are built in the tree
+      mkdir -p "$scratch/examples"
+      cp -r "$example" "$scratch/examples/$name"
+      succeeds cmake -G Ninja -S "$scratch/examples/$name" -B "$scratch/examples/$name/build" -DCMAKE_PREFIX_PATH="$static" \
+        -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$scratch/examples/bin"
+      succeeds cmake --build "$scratch/examples/$name/build"
+    done
+    succeeds bash tests/examples/examples_test.sh "$scratch/examples/bin"
+    ;;
+  shared)
+    copy_of_leash "$scratch/leash"
+    succeeds cmake -G Ninja -S "$scratch/leash" -B "$scratch/leash/build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
+      -DBUILD_SHARED_LIBS=ON -DLEASH_UNITY=ON -DLEASH_SERVICE=OFF -DLEASH_TESTS=OFF
+    succeeds cmake --build "$scratch/leash/build"
+    shared=$scratch/shared
+    succeeds cmake --install "$scratch/leash/build" --prefix "$shared"
+    for component in ${components//;/ } leash; do
+      [[ $component != gtest ]] || continue # static on purpose: GoogleTest is
+      library=libleash${component:+_$component}
+      library=${library%_leash}
+      [[ -n $(find "$shared" -name "$library.so.0.2.0") ]] || fail "$library is not shared"
+    done
+    run cmake --install "$scratch/leash/build" --prefix "$scratch/nothing" --component bogus
+    status_is_not 0
+    error_says "leash has no component 'bogus'"
+    [[ ! -e $scratch/nothing ]] || fail 'something was installed'
+    uses_package package "$shared" service
+    uses_pkg_config "$shared"
+    ;;
+  *)
+    echo "consumers_test.sh: takes install, package, neighbor, examples or shared, not '$part'" >&2
+    exit 2
+    ;;
+esac
