@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <vector>
 
 namespace {
@@ -43,10 +42,8 @@ TEST(Trend, PointsOfTheSameTimeGiveNoSlope) {
 }
 
 TEST(Trend, ADayOfScrapesIsThinnedAndKeepsItsFirstAndLastPoint) {
-  const auto started = std::chrono::steady_clock::now();
   EXPECT_NEAR(*theil_sen_slope(line(86'400, 0.25)), 0.25, 1e-9);
-  // All pairs would be 3.7 milliards.
-  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds{2});
+  // All pairs would be 3.7 billion, and not end before the test is stopped.
 }
 
 }  // namespace
