@@ -42,5 +42,5 @@ build() {
 
 # What gives names to the addresses of a sanitizer's trace: LLVM's, else what comes with every compiler.
 find_symbolizer() {
-  (type -P llvm-symbolizer-19 llvm-symbolizer addr2line || true) | head -n 1
+  type -P llvm-symbolizer-19 || type -P llvm-symbolizer || type -P addr2line || true
 }

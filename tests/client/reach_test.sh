@@ -18,7 +18,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
 openssl s_server -accept 127.0.0.1:0 -cert "$scratch/cert.pem" -key "$scratch/key.pem" -www >"$scratch/tls.log" 2>&1 &
 pids+=($!)
 eventually grep -q '^ACCEPT ' "$scratch/tls.log"
-port=$(sed -n 's/^ACCEPT .*://p' "$scratch/tls.log" | head -1)
+port=$(sed -n '/^ACCEPT /{s/.*://p;q}' "$scratch/tls.log")
 
 "$client" get "https://localhost:$port/" --cacert "$scratch/cert.pem" | grep 'TLSv1' >/dev/null || fail 'a trusted certificate was refused'
 "$client" get "https://localhost:$port/" --insecure >/dev/null || fail '--insecure checks'

@@ -14,7 +14,7 @@ fail() { printf '%s\n' "$*" >&2; exit 1; }
 diff deploy/kubernetes/monitoring/prometheus-rule.yaml <(tests/deploy/prometheus_rule.sh) ||
   fail 'prometheus-rule.yaml is not made of the rules; run tests/deploy/prometheus_rule.sh'
 
-kubectl version --client 2>/dev/null | grep -Eq '^Kustomize Version: v([5-9]|[1-9][0-9])' ||
+kubectl version --client 2>/dev/null | grep -E '^Kustomize Version: v([5-9]|[1-9][0-9])' >/dev/null ||
   { echo 'skipped: there is no kubectl with kustomize 5 or newer'; exit 77; }
 need_npm "$build"
 scratch=$(mktemp -d)

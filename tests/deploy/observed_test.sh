@@ -63,7 +63,7 @@ load_status=0
 [[ $load_status -eq 3 ]] || fail "leash-load ended with status $load_status, not 3: $(cat "$scratch/load")"
 
 # It has data, and a number among them, when the load has just been there.
-has_data() { values "$1" | grep -Evq '^(NaN|[+-]Inf)$'; }
+has_data() { values "$1" | grep -Ev '^(NaN|[+-]Inf)$' >/dev/null; }
 count=0
 while IFS= read -r expression; do
   # Nothing restarts here.

@@ -29,7 +29,7 @@ succeeds() {
   status_is 0
 }
 
-library_folder() { dirname "$(find "$1" -name 'libleash.*' | head -n 1)"; }
+library_folder() { dirname "$(find "$1" -name 'libleash.*' -print -quit)"; }
 
 uses_package() { # uses_package NAME PREFIX PROGRAM…
   local folder prefix=$2
@@ -72,7 +72,8 @@ case $part in
     rm -rf "$static"
     succeeds cmake --install "$folder/build" --prefix "$static"
     [[ -e $static/lib/cmake/worker/worker.cmake ]] || fail 'the library that links leash is not exported'
-    (! ninja -C "$folder/build" -t commands plain | grep -q leash) || fail 'a target that does not link leash has flags of it'
+    commands=$(ninja -C "$folder/build" -t commands plain)
+    [[ $commands != *leash* ]] || fail 'a target that does not link leash has flags of it'
     ;;
   package)
     uses_package package "$static" service

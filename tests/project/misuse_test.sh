@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 compile() { # compile STANDARD <SOURCE: its first error, without the place
   { printf '#include "leash/%s.hpp"\n' context task && cat; } >"$scratch/snippet.cpp"
   run "${CXX:-c++}" "-std=$1" -fsyntax-only -DASIO_STANDALONE -Ileash/include "$scratch/snippet.cpp"
-  sed -n 's/^.*error: //p' "$scratch/err" | sed 1q >"$scratch/out"
+  sed -n '/error: /{s/^.*error: //p;q}' "$scratch/err" >"$scratch/out"
 }
 
 compile c++23 <<'END'

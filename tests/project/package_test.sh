@@ -30,7 +30,7 @@ for tool in leash-server leash-client leash-load; do
   run "$root/usr/bin/$tool" --version
   status_is 0
   output_says '0\.2\.0'
-  zcat "$root/usr/share/man/man1/$tool.1.gz" | grep -q '^\.SH OPTIONS' || fail "there is no manual page of $tool"
+  zcat "$root/usr/share/man/man1/$tool.1.gz" | grep '^\.SH OPTIONS' >/dev/null || fail "there is no manual page of $tool"
   bash -n "$root/usr/share/bash-completion/completions/$tool" || fail "there is no completion of $tool"
 done
 

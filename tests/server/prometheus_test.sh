@@ -42,7 +42,8 @@ prometheus=$(sed -n 's/.*"Listening on".* address=\([^ ]*\).*/\1/p' "$folder/pro
 
 # query EXPRESSION VALUE: whether Prometheus answers with that value.
 query() {
-  curl -fsS -G "http://$prometheus/api/v1/query" --data-urlencode "query=$1" | grep -q "\"value\":\[[0-9.]*,\"$2\"\]"
+  curl -fsS -G "http://$prometheus/api/v1/query" --data-urlencode "query=$1" |
+    grep "\"value\":\[[0-9.]*,\"$2\"\]" >/dev/null
 }
 
 eventually query 'up{job="leash"}' 1

@@ -134,7 +134,7 @@ if [[ -n $waits ]]; then
   shows_coroutines "a program without a line of leash" "$pid"
   [[ $("$client" ps --json "$pid" | jq -c '[.live, .live_coroutines, (.coroutines | map(.count))]') == '[0,12,[11,1]]' ]] ||
     fail "as JSON: $("$client" ps --json "$pid")"
-  "$client" ps --tree "$pid" | grep -q '^12 coroutines$' || fail "as a tree: $("$client" ps --tree "$pid")"
+  "$client" ps --tree "$pid" | grep '^12 coroutines$' >/dev/null || fail "as a tree: $("$client" ps --tree "$pid")"
   if [[ -e $work/gcore ]]; then
     strip -o "$work/stripped_waits" "$waits"
     start "$work/stripped_waits"
