@@ -222,6 +222,7 @@ TEST_F(Instances, AnswerMissingUpstreamWithBadGateway) {
   const auto reply = server.get("/demo?pattern=upstream");
   EXPECT_EQ(reply.status, 502) << reply.body;
   EXPECT_NE(reply.body.find("\"cause\":\"upstream\""), std::string::npos) << reply.body;
+  EXPECT_EQ(server.stop(), 0);
   EXPECT_NE(server.log().find("Connection refused"), std::string::npos) << server.log();
 }
 
