@@ -109,8 +109,8 @@ function(leash_unity target precompiled)
   endif()
 endfunction()
 
-# Each header compiles alone. Where a source of the same stem is in the target, that source shows it: it includes its header
-# first (tests/project/own_header_first_test.sh). For each other header in these folders one source is generated.
+# Each header for users compiles alone. Where a source of the same stem is in the target, that source shows it: it includes
+# its header first (tests/project/own_header_first_test.sh). For each other header in these folders one source is generated.
 # (Once is enough: not again without tests or under a sanitizer, nor where this project is a part of another one.)
 function(leash_check_headers target)
   cmake_parse_arguments(ARG "" "" "FOLDERS;SOURCES" ${ARGN})
@@ -140,7 +140,7 @@ endfunction()
 
 # leash_library(leash_units ALIAS leash::units [INCLUDE include] [COMPONENT gtest] [HEADERS folder ...] SOURCES ... LINK ...)
 # INCLUDE is the folder that users have on their include path; without it the library is for this project, whose headers are
-# included by their path from its top. HEADERS are folders whose headers must compile alone. A library that is COLD does
+# included by their path from its top. HEADERS are the folders of users' headers. A library that is COLD does
 # what people ask for, not what each request takes, so it is optimized less, which takes half the time. One that is a
 # COMPONENT is installed (LeashPackage.cmake), and shared if BUILD_SHARED_LIBS says so, but for a STATIC_ONLY one.
 function(leash_library target)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# Projects of users, each outside of this one, from a clean copy: what git has, no more. `install` has leash as a folder of a
-# project, and installs it into FOLDER/static; the others use what that, or a shared build, has installed, by find_package
-# and by pkg-config.
+# Projects of users, each outside of this one. `install` installs what this build has into FOLDER/static; package, neighbor
+# and examples use that by find_package and by pkg-config. `shared` has leash, from a clean copy (what git has, no more), as
+# a folder of a project, with shared libraries, and installs it from there.
 # usage: consumers_test.sh install|package|neighbor|examples|shared FOLDER
 # shellcheck source=tests/project/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
@@ -10,7 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 part=$1
 static=$2/static
 consumers=$PWD/tests/project/consumers
-components='gtest;json;prometheus'
+components='gtest;json;prometheus;inspector'
 
 copy_of_leash() { # copy_of_leash FOLDER
   mkdir -p "$1"
@@ -64,16 +64,12 @@ refuses() { # refuses PREFIX COMPONENTS TEXT: what is not there is one clear err
 
 case $part in
   install)
-    folder=$(project subdirectory)
-    copy_of_leash "$folder/third_party/leash"
-    succeeds cmake -G Ninja -S "$folder" -B "$folder/build" -DLEASH_UNITY=ON
-    succeeds cmake --build "$folder/build"
-    succeeds "$folder/build/programs/service"
     rm -rf "$static"
-    succeeds cmake --install "$folder/build" --prefix "$static"
-    [[ -e $static/lib/cmake/worker/worker.cmake ]] || fail 'the library that links leash is not exported'
-    commands=$(ninja -C "$folder/build" -t commands plain)
-    [[ $commands != *leash* ]] || fail 'a target that does not link leash has flags of it'
+    succeeds cmake --install "$2/.." --prefix "$static"
+    run cmake --install "$2/.." --prefix "$scratch/nothing" --component bogus
+    status_is_not 0
+    error_says "leash has no component 'bogus'"
+    [[ ! -e $scratch/nothing ]] || fail 'something was installed'
     ;;
   package)
     uses_package package "$static" service
@@ -104,22 +100,20 @@ case $part in
     succeeds bash tests/examples/examples_test.sh "$scratch/examples/bin"
     ;;
   shared)
-    copy_of_leash "$scratch/leash"
-    succeeds cmake -G Ninja -S "$scratch/leash" -B "$scratch/leash/build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
-      -DBUILD_SHARED_LIBS=ON -DLEASH_UNITY=ON -DLEASH_SERVICE=OFF -DLEASH_TESTS=OFF
-    succeeds cmake --build "$scratch/leash/build"
+    components='gtest;json;prometheus'
+    folder=$(project subdirectory)
+    copy_of_leash "$folder/third_party/leash"
+    succeeds cmake -G Ninja -S "$folder" -B "$folder/build" -DLEASH_UNITY=ON -DBUILD_SHARED_LIBS=ON
+    succeeds cmake --build "$folder/build"
+    succeeds "$folder/build/programs/service"
+    commands=$(ninja -C "$folder/build" -t commands plain)
+    [[ $commands != *leash* ]] || fail 'a target that does not link leash has flags of it'
     shared=$scratch/shared
-    succeeds cmake --install "$scratch/leash/build" --prefix "$shared"
-    for component in ${components//;/ } leash; do
-      [[ $component != gtest ]] || continue # static on purpose: GoogleTest is
-      library=libleash${component:+_$component}
-      library=${library%_leash}
+    succeeds cmake --install "$folder/build" --prefix "$shared"
+    [[ -e $shared/lib/cmake/worker/worker.cmake ]] || fail 'the library that links leash is not exported'
+    for library in libleash libleash_json libleash_prometheus; do # not gtest: GoogleTest is static
       [[ -n $(find "$shared" -name "$library.so.0.2.0") ]] || fail "$library is not shared"
     done
-    run cmake --install "$scratch/leash/build" --prefix "$scratch/nothing" --component bogus
-    status_is_not 0
-    error_says "leash has no component 'bogus'"
-    [[ ! -e $scratch/nothing ]] || fail 'something was installed'
     uses_package package "$shared" service
     uses_pkg_config "$shared"
     ;;
