@@ -33,7 +33,7 @@ class Channel {
                 "Channel<void> has nothing to carry: for a signal use Done, or Channel<std::monostate>");
 
   using SendCopy = detail::SendCase<T, T>;
-  using SendMoved = detail::SendCase<T, std::conditional_t<std::is_trivially_copyable_v<T>, T, T*>>;
+  using SendMoved = detail::SendCase<T, detail::MovedSource<T>>;
 
  public:
   explicit Channel(std::size_t capacity = 0) : state_(new detail::ChannelState<T>(capacity)) {}
@@ -93,13 +93,7 @@ class Channel {
   std::size_t capacity() const noexcept { return state()->capacity(); }
 
  private:
-  SendMoved moved(T& value) const {
-    if constexpr (std::is_trivially_copyable_v<T>) {
-      return SendMoved(state(), std::move(value));
-    } else {
-      return SendMoved(state(), &value);
-    }
-  }
+  SendMoved moved(T& value) const { return SendMoved(state(), detail::moved_source(value)); }
   const detail::Handle<detail::ChannelState<T>>& state() const noexcept {
     check(static_cast<bool>(state_), "Channel used after it was moved from");
     return state_;

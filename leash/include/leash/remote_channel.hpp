@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "leash/context.hpp"
@@ -36,6 +37,9 @@ class RemoteChannel;
 
 template <class T>
 class RemoteSender {
+  using SendCopy = detail::RemoteSendCase<T, T>;
+  using SendMoved = detail::RemoteSendCase<T, detail::MovedSource<T>>;
+
  public:
   /// Nothing when the queue is full. The value is moved from when it is sent, and only then.
   std::optional<Result<>> try_send(T&& value) const {
@@ -50,18 +54,23 @@ class RemoteSender {
     return Result<>();
   }
 
-  /// Result<>: waits for room, in a task of any loop. `ctx` is of that task's loop.
-  auto send(T value) const {
-    return detail::Await<detail::RemoteSendCase<T>>(detail::RemoteSendCase<T>(state_ptr(), std::move(value)));
+  /// Result<>: waits for room, in a task of any loop, also as a case of select. `ctx` is of that task's loop. An rvalue is
+  /// moved from when the value is sent, and only then, as with Channel::send: so it has to live until the wait is over.
+  auto send(T&& value) const { return detail::Await<SendMoved>(moved(value)); }
+  auto send(const Context& ctx, T&& value) const {
+    return detail::AwaitUnder<SendMoved>(ctx.node(), moved(value));
   }
-  auto send(const Context& ctx, T value) const {
-    return detail::AwaitUnder<detail::RemoteSendCase<T>>(
-        ctx.node(), detail::RemoteSendCase<T>(state_ptr(), std::move(value)));
+  auto send(const T& value) const requires std::is_copy_constructible_v<T> {
+    return detail::Await<SendCopy>(SendCopy(state_ptr(), value));
+  }
+  auto send(const Context& ctx, const T& value) const requires std::is_copy_constructible_v<T> {
+    return detail::AwaitUnder<SendCopy>(ctx.node(), SendCopy(state_ptr(), value));
   }
 
  private:
   friend class RemoteChannel<T>;
   explicit RemoteSender(std::shared_ptr<detail::SendingEnd<T>> end) noexcept : end_(std::move(end)) {}
+  SendMoved moved(T& value) const { return SendMoved(state_ptr(), detail::moved_source(value)); }
   detail::RemoteChannelState<T>& state() const noexcept { return *state_ptr(); }
   const std::shared_ptr<detail::RemoteChannelState<T>>& state_ptr() const noexcept {
     check(static_cast<bool>(end_), "RemoteSender used after it was moved from");
@@ -90,10 +99,10 @@ class RemoteChannel {
   }
   /// Nothing when it would have to wait.
   std::optional<Result<T>> try_receive() const {
-    std::optional<T> value;
-    if (!end().state()->take(value)) return std::nullopt;
-    if (!value) return Result<T>(std::unexpected(make_error_code(errc::closed)));
-    return Result<T>(std::move(*value));
+    detail::RemoteReceiveLink<T> link;
+    if (!end().state()->receive_now(link)) return std::nullopt;
+    if (!link.value) return Result<T>(std::unexpected(make_error_code(errc::closed)));
+    return Result<T>(std::move(*link.value));
   }
 
   void close() const noexcept { end().state()->close(); }

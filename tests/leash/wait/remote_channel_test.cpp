@@ -111,6 +111,73 @@ TEST_F(RemoteChannelTest, ValueOfDestroyedReceiverGoesToNext) {
   advance(1ms);
 }
 
+TEST_F(RemoteChannelTest, ValuesOfDestroyedReceiversComeInTheirOrder) {
+  for (const bool newest_first : {false, true}) {
+    RemoteChannel<int> channel(loop, 3);
+    const auto sender = channel.sender();
+    std::vector<std::unique_ptr<Scope>> scopes;
+    for (int n = 0; n < 3; ++n) {
+      scopes.push_back(std::make_unique<Scope>(root()));
+      scopes.back()->go([](RemoteChannel<int> from) -> Task<> {
+        (void)co_await from.receive();
+        ADD_FAILURE() << "resumed";
+      }(channel));
+    }
+    poll();
+    for (int n = 0; n < 3; ++n) EXPECT_TRUE(sender.try_send(int(n)));
+    // The first handler hands them out, the next one would resume the tasks.
+    if (io.stopped()) io.restart();
+    io.poll_one();
+    while (!scopes.empty()) scopes.erase(newest_first ? scopes.end() - 1 : scopes.begin());
+    EXPECT_TRUE(sender.try_send(3)) << "what came back takes no room of others";
+    EXPECT_EQ(channel.size(), 4u);
+    for (int n = 0; n < 4; ++n) EXPECT_EQ(channel.try_receive().value().value(), n);
+    poll();
+  }
+}
+
+TEST_F(RemoteChannelTest, FailedSendLeavesValueWithCaller) {
+  RemoteChannel<Value> channel(loop, 1);
+  const auto sender = channel.sender();
+  (void)sender.try_send(value(1));
+  std::string text;
+  const auto send = [](Context ctx, RemoteSender<Value> to, std::string* out) -> Task<> {
+    Value kept = value(6);
+    const Result<> sent = co_await to.send(ctx, std::move(kept));
+    *out += sent.error().message() + (kept ? " kept " + std::to_string(*kept) : " lost ");
+  };
+  auto [ctx, cancel] = with_cancel(root());
+  start_under(ctx, send, sender, &text);
+  cancel();
+  poll();
+  start_under(root(), send, sender, &text);
+  channel.close();
+  poll();
+  EXPECT_EQ(text, "context canceled kept 6channel closed kept 6");
+}
+
+TEST_F(RemoteChannelTest, UntakenSendCaseLeavesValue) {
+  RemoteChannel<Value> channel(loop, 1);
+  const auto sender = channel.sender();
+  (void)sender.try_send(value(1));
+  std::string text;
+  start(
+      [](Context, RemoteSender<Value> to, std::string* out) -> Task<> {
+        Value kept = value(6);
+        for (int n = 0; n < 2; ++n) {
+          const auto r = co_await select(to.send(std::move(kept)), sleep(1s));
+          *out += std::to_string(r.index()) + (kept ? " kept " : " sent");
+        }
+      },
+      sender, &text);
+  advance(1s);
+  EXPECT_EQ(text, "1 kept ");
+  EXPECT_EQ(**channel.try_receive().value(), 1);
+  poll();
+  EXPECT_EQ(text, "1 kept 0 sent");
+  EXPECT_EQ(**channel.try_receive().value(), 6);
+}
+
 TEST_F(RemoteChannelTest, IsACaseOfSelect) {
   RemoteChannel<Value> channel(loop, 1);
   const auto sender = channel.sender();
@@ -215,6 +282,16 @@ TEST(RemoteChannelAndThreads, EachValueArrivesOnce) {
   EXPECT_TRUE(ran);
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(sum, 6L * count * (count + 1) / 2);
+}
+
+TEST(RemoteChannelDeathTest, ACapacityOfZeroAborts) {
+  EXPECT_DEATH(
+      {
+        asio::io_context io{1};
+        Loop loop{io};
+        const RemoteChannel<Value> channel(loop, 0);
+      },
+      "a RemoteChannel was made with a capacity of 0");
 }
 
 TEST(RemoteChannelDeathTest, MovedFromSenderAborts) {

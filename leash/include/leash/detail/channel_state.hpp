@@ -5,10 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <deque>
-#include <iterator>
-#include <list>
 #include <memory>
 #include <new>
 #include <optional>
@@ -17,6 +14,8 @@
 
 #include "leash/detail/handle.hpp"
 #include "leash/detail/list.hpp"
+#include "leash/detail/returned_values.hpp"
+#include "leash/detail/send_source.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/error.hpp"
 #include "leash/wait_point.hpp"
@@ -53,10 +52,7 @@ class ChannelState {
   // has changed nothing.
   bool receive_now(ReceiveLink<T>& link) {
     if (buffer_ && !buffer_->returned.empty()) {
-      auto& [number, value] = buffer_->returned.front();
-      link.value.emplace(std::move(value));
-      link.number = number;
-      buffer_->returned.pop_front();
+      link.number = buffer_->returned.take(link.value);
       return true;
     }
     SendLink<T>* const sender = first(senders_);
@@ -102,15 +98,9 @@ class ChannelState {
       return;
     }
     try {
-      auto& returned = buffer().returned;
-      auto at = returned.end();
-      while (at != returned.begin() && comes_before(link.number, std::prev(at)->first)) --at;
-      returned.emplace(at, link.number, std::move(*link.value));
+      buffer().returned.put(link.number, std::move(*link.value));
     } catch (const std::bad_alloc&) {
-      std::fputs(
-          "leash: a value of a channel is lost: its receiver was destroyed, and there is no memory to keep "
-          "it\n",
-          stderr);
+      report_lost_value();
     }
   }
 
@@ -133,16 +123,13 @@ class ChannelState {
  private:
   struct Buffer {
     std::deque<T> values;
-    std::list<std::pair<std::uint32_t, T>> returned;  // come before them; by number
+    ReturnedValues<T> returned;  // come before them
   };
   Buffer& buffer() {
     if (!buffer_) buffer_ = std::make_unique<Buffer>();
     return *buffer_;
   }
   std::size_t buffered() const noexcept { return buffer_ ? buffer_->values.size() : 0; }
-  static bool comes_before(std::uint32_t a, std::uint32_t b) noexcept {
-    return static_cast<std::int32_t>(a - b) < 0;  // the number may wrap round
-  }
 
   template <class Link>
   static Link* first(List<Link>& links) noexcept {
@@ -197,7 +184,6 @@ class ReceiveCase {
   ReceiveLink<T> link_;
 };
 
-// Source: T, a value of its own, or T*, one that the caller keeps unless it is sent.
 template <class T, class Source>
 class SendCase {
  public:
@@ -208,11 +194,11 @@ class SendCase {
       : channel_(std::move(other.channel_)), source_(std::move(other.source_)) {}
   SendCase& operator=(SendCase&&) = delete;
   ~SendCase() = default;
-  bool try_now(TaskRecord&) { return channel_->send_now(value(), link_.accepted); }
+  bool try_now(TaskRecord&) { return channel_->send_now(value_at<T>(source_), link_.accepted); }
   void arm(Selection& selection, int index) noexcept {
     link_.selection = &selection;
     link_.index = index;
-    link_.value = &value();
+    link_.value = &value_at<T>(source_);
     channel_->wait(link_);
   }
   void disarm() noexcept { link_.unlink(); }
@@ -223,13 +209,6 @@ class SendCase {
   Selection::Object object() const noexcept { return {channel_.get(), channel_->handles()}; }
 
  private:
-  T& value() noexcept {
-    if constexpr (std::is_same_v<Source, T>) {
-      return source_;
-    } else {
-      return *source_;
-    }
-  }
   Handle<ChannelState<T>> channel_;
   Source source_;
   SendLink<T> link_;

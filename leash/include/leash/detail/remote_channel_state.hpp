@@ -16,6 +16,8 @@
 #include "leash/detail/list.hpp"
 #include "leash/detail/loop_remote.hpp"
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/returned_values.hpp"
+#include "leash/detail/send_source.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/error.hpp"
 
@@ -39,7 +41,8 @@ template <class T>
 struct RemoteReceiveLink : Hook<RemoteReceiveLink<T>> {
   Selection* selection = nullptr;
   int index = 0;
-  std::optional<T> value;  // empty when chosen: closed
+  std::uint32_t number = 0;  // of the value, in the order in which they were handed out
+  std::optional<T> value;    // empty when chosen: closed
 };
 
 template <class T>
@@ -75,25 +78,23 @@ class RemoteChannelState : public std::enable_shared_from_this<RemoteChannelStat
   }
 
   // The loop's thread. Whether the outcome is known: a value was taken, or (empty) the channel is closed.
-  bool take(std::optional<T>& value) {
+  bool receive_now(RemoteReceiveLink<T>& link) {
     const std::lock_guard lock(mutex_);
-    if (values_.empty()) return over();
-    value.emplace(std::move(values_.front()));
-    values_.pop_front();
-    tell_of_room();
-    return true;
+    return take(link) || over();
   }
   void wait(RemoteReceiveLink<T>& link) {
     const std::lock_guard lock(mutex_);
     receivers_.push_back(link);
     receiver_waits_ = true;
-    if (!values_.empty() || over()) wake_receivers_soon();
+    if (holds_any() || over()) wake_receivers_soon();
   }
-  // A receiver goes without having taken its value.
-  void give_back(T&& value) noexcept {
-    {
+  // A receiver goes without having taken its value: it is for the next one.
+  void give_back(RemoteReceiveLink<T>& link) noexcept {
+    try {
       const std::lock_guard lock(mutex_);
-      values_.push_front(std::move(value));
+      returned_.put(link.number, std::move(*link.value));
+    } catch (const std::bad_alloc&) {
+      report_lost_value();
     }
     wake_receivers();
   }
@@ -126,22 +127,30 @@ class RemoteChannelState : public std::enable_shared_from_this<RemoteChannelStat
   }
   std::size_t size() const noexcept {
     const std::lock_guard lock(mutex_);
-    return values_.size();
+    return values_.size() + returned_.size();
   }
 
  private:
+  bool holds_any() const noexcept { return !values_.empty() || !returned_.empty(); }
+  bool take(RemoteReceiveLink<T>& link) {
+    if (!returned_.empty()) {
+      link.number = returned_.take(link.value);
+    } else if (!values_.empty()) {
+      link.value.emplace(std::move(values_.front()));
+      values_.pop_front();
+      link.number = handed_out_++;
+      tell_of_room();
+    } else {
+      return false;
+    }
+    return true;
+  }
   RemoteReceiveLink<T>* next_to_wake() noexcept {
     const std::lock_guard lock(mutex_);
     wake_posted_ = false;
     auto* const link = static_cast<RemoteReceiveLink<T>*>(receivers_.front());
     receiver_waits_ = link != nullptr;
-    if (!link || (values_.empty() && !over())) return nullptr;
-    if (!values_.empty()) {
-      link->value.emplace(std::move(values_.front()));
-      values_.pop_front();
-      tell_of_room();
-    }
-    return link;
+    return link && (take(*link) || over()) ? link : nullptr;
   }
   bool over() const noexcept { return closed_ || (had_senders_ && senders_ == 0); }
   void wake_receivers_soon() {
@@ -162,6 +171,8 @@ class RemoteChannelState : public std::enable_shared_from_this<RemoteChannelStat
 
   mutable std::mutex mutex_;
   std::deque<T> values_;
+  ReturnedValues<T> returned_;  // come before them
+  std::uint32_t handed_out_ = 0;
   const std::size_t capacity_;
   bool closed_ = false;
   bool had_senders_ = false;
@@ -237,9 +248,9 @@ class RemoteReceiveCase {
   RemoteReceiveCase(RemoteReceiveCase&& other) noexcept : end_(std::move(other.end_)) {}
   RemoteReceiveCase& operator=(RemoteReceiveCase&&) = delete;
   ~RemoteReceiveCase() {
-    if (link_.value) end_->state()->give_back(std::move(*link_.value));
+    if (link_.value) end_->state()->give_back(link_);
   }
-  bool try_now(TaskRecord&) { return end_->state()->take(link_.value); }
+  bool try_now(TaskRecord&) { return end_->state()->receive_now(link_); }
   void arm(Selection& selection, int index) {
     link_.selection = &selection;
     link_.index = index;
@@ -258,7 +269,7 @@ class RemoteReceiveCase {
   RemoteReceiveLink<T> link_;
 };
 
-template <class T>
+template <class T, class Source>
 class RemoteSendCase {
   struct Waiter final : WaitsForRoom, std::enable_shared_from_this<Waiter> {
     using WaitsForRoom::WaitsForRoom;
@@ -270,14 +281,14 @@ class RemoteSendCase {
 
  public:
   static constexpr WaitKind kind = WaitKind::chan_send;
-  RemoteSendCase(std::shared_ptr<RemoteChannelState<T>> state, T value)
-      : state_(std::move(state)), value_(std::move(value)) {}
-  RemoteSendCase(RemoteSendCase&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-      : state_(std::move(other.state_)), value_(std::move(other.value_)) {}
+  RemoteSendCase(std::shared_ptr<RemoteChannelState<T>> state, Source source)
+      : state_(std::move(state)), source_(std::move(source)) {}
+  RemoteSendCase(RemoteSendCase&& other) noexcept(std::is_nothrow_move_constructible_v<Source>)
+      : state_(std::move(other.state_)), source_(std::move(other.source_)) {}
   RemoteSendCase& operator=(RemoteSendCase&&) = delete;
   ~RemoteSendCase() { disarm(); }
   bool try_now(TaskRecord&) {
-    put_ = state_->put(value_);
+    put_ = state_->put(value_at<T>(source_));
     return put_ != Put::full;
   }
   void arm(Selection& selection, int index) {
@@ -302,7 +313,7 @@ class RemoteSendCase {
 
  private:
   void try_again() noexcept {
-    put_ = state_->put(value_);
+    put_ = state_->put(value_at<T>(source_));
     if (put_ == Put::full) {
       state_->wait_for_room(waiter_);
     } else {
@@ -311,7 +322,7 @@ class RemoteSendCase {
   }
 
   std::shared_ptr<RemoteChannelState<T>> state_;
-  T value_;
+  Source source_;
   Put put_ = Put::full;
   Selection* selection_ = nullptr;
   int index_ = 0;
