@@ -42,7 +42,7 @@ std::optional<Duration> Context::remaining() const noexcept {
 }
 
 const void* Context::find(const void* key) const noexcept {
-  for (const ContextNode* n = &node(); n; n = n->parent) {
+  for (const ContextNode* n = node().nearest; n; n = n->nearest_above()) {
     if (n->kind != ContextNode::Kind::value) continue;
     const auto& value = static_cast<const detail::ValueNode&>(*n);
     if (value.key == key) return value.value;
@@ -51,10 +51,10 @@ const void* Context::find(const void* key) const noexcept {
 }
 
 Label Context::label() const noexcept {
-  for (const ContextNode* n = &node(); n; n = n->parent) {
+  for (const ContextNode* n = node().nearest; n; n = n->nearest_above()) {
     if (n->kind != ContextNode::Kind::signal) continue;
     const auto& signal = static_cast<const SignalNode&>(*n);
-    if (signal.label) return Label(signal.label, signal.number, signal.role);
+    return Label(signal.label, signal.number, signal.role);
   }
   return {};
 }
@@ -68,6 +68,7 @@ SignalNode& child_of(const Context& parent, const Label& label, std::source_loca
   child.deadline = above.signal->deadline;
   child.label = label.name;
   child.number = label.number;
+  if (label.name) child.nearest = &child;
   child.where = where;
   if (label.role) child.role = *label.role;
   return child;

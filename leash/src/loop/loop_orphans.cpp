@@ -94,12 +94,17 @@ Maker::Maker(SignalNode& node, SignalNode& owner_node) noexcept
 
 void LoopState::watch_maker(SignalNode& node) {
   if (!current.task || !tracking) return;
+  const auto cannot_outlive = [&](const SignalNode& owner) {
+    if (!may_end(owner)) return true;
+    for (const ContextNode* above = node.parent; above; above = above->parent) {
+      if (above == &owner || above->kind == ContextNode::Kind::detached) return true;
+    }
+    return false;
+  };
   SignalNode* owner = current.task->owner->signal;
+  if (cannot_outlive(*owner)) return;  // the usual answer, and soon found however deep scopes are nested
   while (owner->of_scope) owner = owner->parent->signal;
-  if (owner->loop != this || owner == background_ || owner == never_) return;
-  for (const ContextNode* above = node.parent; above; above = above->parent) {
-    if (above == owner || above->kind == ContextNode::Kind::detached) return;
-  }
+  if (owner->loop != this || cannot_outlive(*owner)) return;
   node.maker = new Maker(node, *owner);
   if (owner->done()) {
     owner_has_ended(*node.maker, now());

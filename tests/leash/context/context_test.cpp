@@ -168,6 +168,40 @@ TEST_F(ContextTest, DoneWakesATask) {
   EXPECT_EQ(woken, 2);
 }
 
+TEST_F(ContextTest, WaitersGoOnFromTheParentDownInOrder) {
+  const auto waits = [](Context ctx, const char* name, std::string* out) -> Task<> {
+    co_await ctx.done();
+    *out += name;
+  };
+  std::string order;
+  auto [parent, cancel] = with_cancel(root());
+  auto [child, cancel_child] = with_cancel(parent);
+  go(root(), waits(child, "c", &order));
+  go(root(), waits(parent, "a", &order));
+  go(root(), waits(parent, "b", &order));
+  go(root(), waits(child, "d", &order));
+  poll();
+  cancel();
+  EXPECT_EQ(order, "") << "none goes on inside the call";
+  poll();
+  EXPECT_EQ(order, "abcd");
+}
+
+TEST_F(ContextTest, FindsValuesAndLabelsAboveManyContexts) {
+  const Context named = with_value<Name>(with_cancel(root(), Label("request", 7)).ctx, "seven");
+  std::vector<Cancelable> below;
+  below.push_back(with_cancel(named));
+  for (int n = 1; n < 1'000; ++n) below.push_back(with_cancel(below.back().ctx));
+  for (const Cancelable& each : below) {
+    ASSERT_EQ(*each.ctx.value<Name>(), "seven");
+    ASSERT_EQ(each.ctx.label().number, 7u);
+    ASSERT_EQ(without_cancel(each.ctx).label().number, 7u);
+  }
+  const Context own = with_value<Name>(with_cancel(below.back().ctx, Label("connection")).ctx, "own");
+  EXPECT_EQ(*own.value<Name>(), "own");
+  EXPECT_EQ(own.label().text(), "connection");
+}
+
 TEST_F(ContextTest, RemoteCancelActsInALaterTurnAndKeepsNothingAlive) {
   auto made = std::make_unique<Cancelable>(with_cancel(root()));
   const RemoteCancel remote = made->cancel.remote();

@@ -41,6 +41,7 @@ struct ContextNode {
       : kind(node_kind),
         role(node_parent ? node_parent->role : Role::system),
         parent(node_parent),
+        nearest(node_parent ? node_parent->nearest : nullptr),
         signal(signal_node) {
     if (parent) parent->retain();
   }
@@ -49,6 +50,7 @@ struct ContextNode {
 
   void retain() noexcept { ++refs; }
   void release() noexcept;
+  ContextNode* nearest_above() const noexcept { return parent ? parent->nearest : nullptr; }
 
   static void* operator new(std::size_t size) { return frame_allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
@@ -63,10 +65,13 @@ struct ContextNode {
   std::uint32_t refs = 0;
   Kind kind;
   Role role;
-  bool reported = true;      // counted in the metrics
-  bool of_scope = false;     // a scope's: its tasks do the work of whom the scope belongs to
-  errc err{};                // of a signal node: 0 while it is not done
-  ContextNode* parent;       // counted
+  bool reported : 1 = true;   // counted in the metrics
+  bool of_scope : 1 = false;  // a scope's: its tasks do the work of whom the scope belongs to
+  errc err{};                 // of a signal node: 0 while it is not done
+  ContextNode* parent;        // counted
+  // The first one with a value or a label, from this one upwards; null: none. What is looked for is found without a
+  // walk through contexts that have neither, however many there are.
+  ContextNode* nearest;
   SignalNode* const signal;  // the node whose end is this node's end
 
  protected:
@@ -125,7 +130,9 @@ inline std::error_code error_of(const SignalNode& node) noexcept { return make_e
 
 struct ValueNode : ContextNode {
   ValueNode(const void* value_key, ContextNode* node_parent) noexcept
-      : ContextNode(Kind::value, node_parent, node_parent->signal), key(value_key) {}
+      : ContextNode(Kind::value, node_parent, node_parent->signal), key(value_key) {
+    nearest = this;
+  }
   const void* const key;  // the address that stands for the key's type
   const void* value = nullptr;
 };
