@@ -155,8 +155,8 @@ std::uint64_t current_coroutine() noexcept;
 void label(std::string_view text);
 
 namespace detail {
-/// How many leash tasks coroutines await, by "path:line" of where the tasks were started.
-std::map<std::string, std::uint64_t> tasks_of_coroutines();
+/// How many leash tasks coroutines await, by the address of their loop's state and "path:line" of where they were started.
+std::map<std::pair<const void*, std::string>, std::uint64_t> tasks_of_coroutines();
 /// Called for each coroutine whose frames are destroyed where it waits, as with their io_context. The number of the hook.
 std::uint64_t watch_let_go(std::function<void(const CoroutineInfo&)> tell);
 void unwatch_let_go(std::uint64_t number);

@@ -14,8 +14,13 @@ namespace leash::detail {
 void enter_loop(Loop& loop);
 void leave_loop(Loop& loop);
 
+struct LiveLoop {
+  RemoteLoop remote;
+  const void* state;  // its LoopState: by this address the registry of coroutines knows it
+};
+
 // Any thread; in the order in which they were made, also those that all_loops() leaves out.
-std::vector<RemoteLoop> live_loops();
+std::vector<LiveLoop> live_loops();
 
 // Tells every AbandonedHook; without one it does not ask for the tasks.
 void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks);

@@ -38,16 +38,6 @@ Registry& registry() {
   return the_only_one;
 }
 
-std::vector<RemoteLoop> loops(bool all_of_them) {
-  Registry& all = registry();
-  const std::lock_guard lock(all.mutex);
-  std::vector<RemoteLoop> found;
-  for (const Entry& entry : all.alive) {
-    if (all_of_them || !entry.left_out) found.push_back(entry.remote);
-  }
-  return found;
-}
-
 }  // namespace
 
 void enter_loop(Loop& loop) {
@@ -62,7 +52,13 @@ void leave_loop(Loop& loop) {
   std::erase_if(all.alive, [&](const Entry& entry) { return entry.loop == &loop; });
 }
 
-std::vector<RemoteLoop> live_loops() { return loops(true); }
+std::vector<LiveLoop> live_loops() {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::vector<LiveLoop> found;
+  for (const Entry& entry : all.alive) found.push_back({entry.remote, &entry.loop->state()});
+  return found;
+}
 
 void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks) {
   std::vector<AbandonedHook::Function> told;
@@ -118,6 +114,14 @@ void leave_out(const Loop& loop) {
   for (detail::Entry& entry : all.alive) entry.left_out |= entry.loop == &loop;
 }
 
-std::vector<RemoteLoop> all_loops() { return detail::loops(false); }
+std::vector<RemoteLoop> all_loops() {
+  detail::Registry& all = detail::registry();
+  const std::lock_guard lock(all.mutex);
+  std::vector<RemoteLoop> found;
+  for (const detail::Entry& entry : all.alive) {
+    if (!entry.left_out) found.push_back(entry.remote);
+  }
+  return found;
+}
 
 }  // namespace leash

@@ -60,12 +60,13 @@ void unwatch_let_go(std::uint64_t number) {
   leash_coroutines.watched = !let_go().hooks.empty();
 }
 
-std::map<std::string, std::uint64_t> tasks_of_coroutines() {
-  std::map<std::string, std::uint64_t> places;
+std::map<std::pair<const void*, std::string>, std::uint64_t> tasks_of_coroutines() {
+  std::map<std::pair<const void*, std::string>, std::uint64_t> places;
   Walk().go_on([&](const ChainCopy& chain) {
     if (!(chain.root().flags & mixed)) return true;
     const auto extras = extras_of(chain.root().id);
-    if (extras && extras->awaits.id != 0) ++places[to_text(place_at(extras->awaits.site))];
+    if (extras && extras->awaits.id != 0)
+      ++places[{extras->awaits.loop, to_text(place_at(extras->awaits.site))}];
     return true;
   });
   return places;

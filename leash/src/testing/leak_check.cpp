@@ -266,8 +266,14 @@ std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& op
 
 namespace {
 
+// Loops are told apart by their metrics: names may be equal.
+struct SiteOfLoop {
+  std::string text;
+  std::shared_ptr<const Metrics> loop;
+  friend auto operator<=>(const SiteOfLoop&, const SiteOfLoop&) = default;
+};
 // How many tasks of each site are alive in the loops that are there.
-using Alive = std::map<std::string, std::uint64_t>;
+using Alive = std::map<SiteOfLoop, std::uint64_t>;
 
 bool ignores(const WatchOptions& options, std::string_view place) {
   return std::ranges::any_of(options.ignore_sites,
@@ -283,17 +289,14 @@ std::string describe_site(const std::string& loop, const SiteMetrics& site) {
 Alive count_alive(const WatchOptions& options) {
   Alive alive;
   // Those that coroutines await are part of these.
-  std::map<std::string, std::uint64_t> of_coroutines = detail::tasks_of_coroutines();
-  for (const RemoteLoop& loop : detail::live_loops()) {
+  const auto of_coroutines = detail::tasks_of_coroutines();
+  for (const auto& [loop, state] : detail::live_loops()) {
     for (const SiteMetrics& site : loop.metrics()->sites()) {
       std::uint64_t live = site.live();
       if (live == 0 || ignores(options, place_of(site))) continue;
-      if (const auto found = of_coroutines.find(place_of(site)); found != of_coroutines.end()) {
-        const std::uint64_t awaited = std::min(live, found->second);
-        found->second -= awaited;
-        live -= awaited;
-      }
-      if (live > 0) alive[describe_site(loop.name(), site)] += live;
+      if (const auto awaited = of_coroutines.find({state, place_of(site)}); awaited != of_coroutines.end())
+        live -= std::min(live, awaited->second);
+      if (live > 0) alive[{describe_site(loop.name(), site), loop.metrics()}] += live;
     }
   }
   return alive;
@@ -320,7 +323,7 @@ std::string what_is_left(const Alive& before, const std::vector<std::uint64_t>& 
     for (const auto& [site, count] : count_alive(options)) {
       const auto then = before.find(site);
       const std::uint64_t old = then == before.end() ? 0 : then->second;
-      if (count > old) text += "    " + std::to_string(count - old) + " in " + site + "\n";
+      if (count > old) text += "    " + std::to_string(count - old) + " in " + site.text + "\n";
     }
     if (text.empty()) return {};
     if (std::chrono::steady_clock::now() >= give_up)
@@ -385,7 +388,7 @@ struct LeakCheck::State {
   std::vector<std::uint64_t> coroutines_before;
   std::vector<std::string> coroutines_let_go;
   std::vector<TaskInfo> abandoned;
-  std::map<std::shared_ptr<const Metrics>, Alive> reported;  // by place
+  std::map<std::shared_ptr<const Metrics>, std::map<std::string, std::uint64_t>> reported;  // by place
 };
 
 LeakCheck::LeakCheck(WatchOptions options)
@@ -431,10 +434,10 @@ void LeakCheck::leave_out(const Loop& loop) {
   const auto metrics = loop.metrics();
   const Alive now = count_alive(state_->options);
   const std::lock_guard lock(state_->mutex);
-  Alive& places = state_->reported[metrics];
+  auto& places = state_->reported[metrics];
   for (const SiteMetrics& site : metrics->sites()) {
     places[place_of(site)] = site.live();
-    const std::string key = describe_site(loop.name(), site);
+    const SiteOfLoop key{describe_site(loop.name(), site), metrics};
     if (const auto alive = now.find(key); alive != now.end()) state_->before[key] = alive->second;
   }
 }

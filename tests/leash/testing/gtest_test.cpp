@@ -135,6 +135,10 @@ tasks are alive in loops that are still there
 )");
 }
 
+TEST(WatchTestsDeathTest, ASecondCallAborts) {
+  EXPECT_DEATH(watch_tests(), "watch_tests was called twice");  // the main of this program has called it
+}
+
 // goleak's VerifyTestMain.
 class VerifyMainTest : public ::testing::Test {
  protected:

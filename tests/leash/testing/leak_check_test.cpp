@@ -329,6 +329,30 @@ TEST(LeakCheckLoops, ALaterLoopIsAnotherWhereverItLies) {
   }
 }
 
+TEST(LeakCheckLoops, LoopsOfOneNameAreToldApart) {
+  asio::io_context first_io{1}, second_io{1};
+  Loop first{first_io}, second{second_io};
+  Channel<int> old_one, new_one;
+  start_here(first.background(), old_one);
+  first_io.poll();
+  WatchOptions soon;
+  soon.maximum_wait = 1ms;
+  LeakCheck check(soon);
+  old_one.close();
+  first_io.restart();
+  first_io.poll();
+  start_here(second.background(), new_one);
+  second_io.poll();
+  EXPECT_EQ(
+      support::without_metrics(check.find()),
+      "tasks are alive in loops that are still there\n"
+      "    1 in loop \"loop\", started at tests/leash/testing/leak_check_test.cpp:LINE by start_here\n");
+  new_one.close();
+  second_io.restart();
+  second_io.poll();
+  EXPECT_EQ(check.find(), "");
+}
+
 TEST_F(LeakCheckTest, ReadyTasksAreNoLeaksInsideTask) {
   std::optional<LeakReport> before, parked;
   const auto look = [](Loop* loop, std::optional<LeakReport>* out) -> Task<> {
