@@ -32,14 +32,14 @@ class Owner {
   bool is_done() const noexcept { return state().done(); }
   const std::string& label() const noexcept { return state().label; }
 
-  const std::shared_ptr<detail::OwnerState>& shared_state() const noexcept { return handles_->state; }
+  const std::shared_ptr<detail::OwnerState>& shared_state() const noexcept;
 
  private:
   struct Handles {
     std::shared_ptr<detail::OwnerState> state;
     ~Handles();
   };
-  detail::OwnerState& state() const noexcept { return *handles_->state; }
+  detail::OwnerState& state() const noexcept { return *shared_state(); }
   std::shared_ptr<Handles> handles_;
 };
 

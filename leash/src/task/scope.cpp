@@ -98,6 +98,7 @@ Scope::Join::Deadline::Deadline(Join& j) noexcept
       join(j) {}
 
 bool Scope::Join::await_ready() noexcept {
+  check(detail::current.task != nullptr, "co_await outside of a task");
   gave_up_ = scope_.live_ != 0 && until_ && detail::nothing_remains(*until_);
   return (scope_.live_ == 0 || gave_up_) && detail::may_go_on(*detail::current.task);
 }

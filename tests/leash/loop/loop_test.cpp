@@ -3,6 +3,7 @@
 
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <asio/post.hpp>
@@ -162,6 +163,37 @@ TEST(LoopEnd, MetricsOutliveIt) {
   EXPECT_EQ(metrics->live_tasks.get(), 0u);
   EXPECT_EQ(metrics->sites()[0].finished[static_cast<std::size_t>(Outcome::reaped)].get(), 1u);
   EXPECT_EQ(metrics->sites()[0].frame_bytes.get(), 0u);
+}
+
+TEST(LoopEnd, MayBeInAHandlerOfTheIoContext) {
+  expect_leaks();
+  asio::io_context io{1};
+  auto loop = std::make_unique<Loop>(io);
+  std::string text;
+  go(loop->background(), inner(&text, "ended ", Channel<int>()));
+  asio::post(io, [&] { loop.reset(); });
+  asio::steady_timer timer(io, 1ms);
+  timer.async_wait([&](std::error_code error) { text += error ? "canceled" : "later"; });
+  io.run();
+  EXPECT_EQ(text, "ended later") << "the io_context goes on";
+}
+
+TEST(LoopEnd, AForkedChildLeavesTheLoopAlone) {
+  asio::io_context io{1};
+  Loop loop{io};
+  bool ended = false;
+  go(loop.background(), [](bool* out) -> Task<> {
+    co_await sleep(1ms);
+    *out = true;
+  }(&ended));
+  io.poll();
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  int status = 1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(loop.run());
+  EXPECT_TRUE(ended);
 }
 
 TEST(LoopRun, ReportsUnwakeableTasksAsDeadlock) {
@@ -325,6 +357,51 @@ TEST_F(LoopTest, ChainedCallbacksDoNotStarveOtherHandlers) {
   EXPECT_TRUE(stop);
 }
 
+TEST_F(LoopTest, ATaskMayPollTheIoContext) {
+  std::string order;
+  start(
+      [](Context ctx, asio::io_context* service, std::string* out) -> Task<> {
+        go(ctx, [](std::string* o) -> Task<> {
+          *o += "task ";
+          co_return;
+        }(out));
+        asio::post(*service, [out] { *out += "handler "; });
+        service->poll();
+        *out += "polled ";
+        co_await sleep(1s);  // it is still this task that waits
+        *out += "slept";
+      },
+      &io, &order);
+  EXPECT_EQ(order, "handler polled task ");
+  advance(1s);
+  EXPECT_EQ(order, "handler polled task slept");
+}
+
+TEST(LoopOnException, MayStartTasks) {
+  asio::io_context io{1};
+  Loop* the_loop = nullptr;
+  std::string text;
+  LoopOptions options;
+  options.on_exception = [&](std::exception_ptr, const TaskInfo* task) {
+    text += task->name + " threw, ";
+    go(the_loop->background(), [](std::string* out) -> Task<> {
+      *out += "told";
+      co_return;
+    }(&text));
+  };
+  Loop loop{io, std::move(options)};
+  the_loop = &loop;
+  go(
+      loop.background(),
+      []() -> Task<> {
+        throw 1;
+        co_return;
+      }(),
+      "first");
+  EXPECT_TRUE(loop.run());
+  EXPECT_EQ(text, "first threw, told");
+}
+
 TEST_F(LoopTest, TimersFollowTheManualClock) {
   const auto order = std::make_unique<std::string>();
   for (const auto& [after, name] : {std::pair(3s, "c"), std::pair(1s, "a"), std::pair(2s, "b")}) {
@@ -410,6 +487,21 @@ TEST(LoopDeathTest, RunByItsOwnTaskAborts) {
         io.poll();
       },
       "Loop::run was called by one of the loop's own tasks");
+}
+
+TEST(LoopDeathTest, AnOnExceptionThatThrowsAborts) {
+  const auto misuse = [] {
+    asio::io_context io{1};
+    LoopOptions options;
+    options.on_exception = [](std::exception_ptr, const TaskInfo*) { throw 2; };
+    Loop loop{io, std::move(options)};
+    go(loop.background(), []() -> Task<> {
+      throw 1;
+      co_return;
+    }());
+    io.poll();
+  };
+  EXPECT_DEATH(misuse(), "LoopOptions::on_exception threw an exception");
 }
 
 std::unique_ptr<asio::io_context> static_io;

@@ -80,6 +80,15 @@ struct GoesWhenTold final : detail::OwnerWatcher {
   int* told = nullptr;
 };
 
+TEST(OwnerDeathTest, AMovedFromOwnerAborts) {
+  Owner owner("conn 17");
+  const Owner moved = std::move(owner);
+  EXPECT_DEATH((void)owner.is_done(), "Owner used after it was moved from");
+  EXPECT_DEATH(owner.end(), "Owner used after it was moved from");
+  EXPECT_DEATH((void)observe(owner), "Owner used after it was moved from");
+  EXPECT_EQ(moved.label(), "conn 17");
+}
+
 TEST(OwnerTest, NotifiesSelfDestroyingWatcher) {
   const Owner owner;
   int told = 0;

@@ -730,6 +730,17 @@ TEST_F(ScopeTest, AJoinUnderAContextGivesUpAndTheTasksGoOn) {
   EXPECT_EQ(text, "context deadline exceeded, context deadline exceeded, slept, joined");
 }
 
+TEST(ScopeDeathTest, JoinedOutsideOfATaskAborts) {
+  EXPECT_DEATH(
+      {
+        asio::io_context io{1};
+        Loop loop{io};
+        Scope s(loop.background());
+        (void)s.join().await_ready();
+      },
+      "co_await outside of a task");
+}
+
 TEST(ScopeDeathTest, JoinedByTwoTasksAtOnceAborts) {
   EXPECT_DEATH(
       {

@@ -279,6 +279,17 @@ TEST_F(ChannelTest, AnAwaiterIsAwaitedOnce) {
       "an awaiter is awaited once");
 }
 
+TEST_F(ChannelTest, AnAwaiterIsNotMovedWhileATaskWaits) {
+  EXPECT_DEATH(
+      {
+        Channel<int> ch;
+        auto receive = ch.receive();
+        start([](Context, decltype(receive)* waiting) -> Task<> { (void)co_await *waiting; }, &receive);
+        const auto moved = std::move(receive);
+      },
+      "an awaiter was moved while a task waits for it");
+}
+
 // --- no value is lost ---
 
 TEST_F(ChannelTest, AValueOfADestroyedReceiverGoesToTheNextOne) {

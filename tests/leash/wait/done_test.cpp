@@ -32,6 +32,7 @@ TEST_F(DoneTest, CloseWakesEveryWaiterPresentAndFuture) {
   EXPECT_FALSE(source.done().closed());
   source.close();
   source.close();
+  EXPECT_EQ(woken, 0) << "none goes on inside the call";
   poll();
   EXPECT_EQ(woken, 3);
   go(root(), wait_for(source.done(), &woken));

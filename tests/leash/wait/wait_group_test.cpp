@@ -33,6 +33,7 @@ TEST_F(WaitGroupTest, EveryWaiterGoesOnAtZeroAndNotBefore) {
   EXPECT_EQ(woken, 0);
   EXPECT_EQ(group.count(), 1);
   group.done();
+  EXPECT_EQ(woken, 0) << "none goes on inside the call";
   poll();
   EXPECT_EQ(woken, 2);
 }
