@@ -7,6 +7,7 @@
 //                are ready: one that registers itself again does not hold up others. It is a plain function, not a task: it
 //                must not block. What it throws reaches the loop's on_exception. Each registration is independent.
 // Threads        the loop's thread.
+// Misuse         an empty function ends the process with a message.
 // Lifetime       the handle stops the function when it is destroyed, so that it never runs after what it
 //                refers to is gone, if that outlives the handle; detach() gives Go's behavior. When the loop
 //                is destroyed first, the function is dropped without having run.

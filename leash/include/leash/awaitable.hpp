@@ -16,6 +16,7 @@
 //                scope started is dropped; a Result without a value is the error of its task. An asio::awaitable that
 //                awaits a task gets errc::canceled when the task is destroyed before its end.
 // Threads        the loop's thread; the asio::awaitable runs on the loop's io_context.
+// Misuse         co_spawn with an executor of another io_context ends the process with a message.
 // Lifetime       a Task that is reaped while it awaits has the coroutine canceled, and its frames, with those
 //                of the tasks that hold the scopes it is in, stay until that has ended. A scope that is
 //                destroyed without join keeps the frames of its tasks likewise, but not its own task's. A function is

@@ -10,6 +10,7 @@
 //                thread_pool, and strands of any executor; LEASH_TRACK_BOOST_EXECUTOR names others. What is compiled without
 //                it is not seen. Two versions of it in one program do not link.
 // Threads        any number; see leash/coroutines.hpp for who may look.
+// Lifetime       a coroutine is tracked until its frames are destroyed.
 //
 //   // CMake: target_link_libraries(service PRIVATE leash::boost_awaitables)
 //   boost::asio::awaitable<void> session(boost::asio::ip::tcp::socket socket);  // unchanged

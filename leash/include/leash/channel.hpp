@@ -8,7 +8,9 @@
 //                task keeps the channel alive: when the last other handle is dropped it stays parked, as in Go.
 //                After close, what is buffered can still be received; then receive and every send fail with
 //                errc::closed.
-// Threads        the loop's thread.
+// Threads        the loop's thread. Loops of one thread may share a channel.
+// Misuse         a handle that was moved from, an awaiter that is awaited twice, or moved while a task waits for it, and
+//                waking a task of another thread end the process with a message.
 // Lifetime       shared by its handles and waiters; handles may outlive the loop.
 //
 //   leash::Channel<int> ch;

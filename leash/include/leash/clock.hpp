@@ -7,6 +7,8 @@
 // Guarantees     advance() makes due timers fire in the next turn of each loop, in the order of their times; those
 //                of the same instant in the order in which they were set. Instants may be negative, and sums saturate.
 // Threads        a ManualClock belongs to the thread of its loops.
+// Misuse         an advance by a negative amount, and a ManualClock that ends before a loop that uses it, end the process
+//                with a message.
 //
 //   leash::ManualClock clock;
 //   leash::Loop loop{io, {.clock = &clock}};

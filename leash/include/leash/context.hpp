@@ -8,8 +8,11 @@
 // Requires       a Loop, whose Loop::background() is the root.
 // Guarantees     Go's semantics: when cancel returns, the whole subtree is done; the first cause wins; a
 //                child never touches its parent; a child of a done context is born done. A deadline never
-//                passes early.
+//                passes early. What waits for a context goes on after the call that ended it: what waits for the parent
+//                before what waits for its children, otherwise in the order in which the waits began.
 // Threads        the loop's thread; RemoteCancel alone is for other threads.
+// Misuse         a call from another thread, and a Context, Cancel or RemoteCancel that was moved from, end the process
+//                with a message.
 // Lifetime       handles may outlive the loop: then they are done and inert.
 //
 //   auto [ctx, cancel] = leash::with_timeout(parent, 500ms);

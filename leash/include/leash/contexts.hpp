@@ -9,7 +9,8 @@
 //                been done for longer than the loop's grace: its Cancel was kept instead of being called. Not one below
 //                without_cancel, and not one whose label says that it may (Label::outliving).
 // Guarantees     visits at most `most` contexts of each kind, and says so when there were more.
-// Threads        taken on the loop's thread (post there); the result is plain data.
+// Threads        taken on the loop's thread (post there).
+// Lifetime       the result is plain data: it may outlive the loop.
 //
 //   for (const leash::ContextGroup& group : leash::live_contexts(loop).groups)
 //     std::cout << group.count << " made at " << group.site.file << ":" << group.site.line << "\n";

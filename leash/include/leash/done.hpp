@@ -7,7 +7,7 @@
 // Guarantees     every waiter, present and future, sees the close, and goes on in the order in which they came;
 //                closing twice has no effect. close() resumes no task inside the call.
 // Threads        the loop's thread.
-// Misuse         one that was moved from aborts when it is used.
+// Misuse         one that was moved from ends the process with a message when it is used.
 // Lifetime       a Done may outlive its source, whose end closes it, and the loop.
 //
 //   leash::DoneSource source;

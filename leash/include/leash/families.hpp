@@ -2,6 +2,9 @@
 #pragma once
 // Building blocks for Prometheus families: plain values into prometheus-cpp's types.
 //
+// Threads        any; a family is a plain value.
+// Lifetime       plain data; what labeled() returns refers into the family until the next metric is added.
+//
 //   families.push_back(family("leash_timers_armed", "Deadlines and sleeps that wait.", MetricType::Gauge));
 //   add(families.back(), {}, 12);
 

@@ -9,7 +9,7 @@
 //                of the cancellation). When the context is done by other means, the slot is cleared: nothing
 //                accumulates under a signal that lives long. A slot that is not connected gives what
 //                with_cancel gives.
-// Threads        the loop's thread.
+// Threads        the loop's thread; an emit on another one ends the process with a message.
 // Lifetime       the signal may be destroyed at any time: then only the Cancel and the loop are left to end
 //                it.
 //

@@ -4,9 +4,11 @@
 //
 // Requires       a context, the owner: there is no task without one. It is started also when the owner is
 //                done, and sees that at its first await under a context.
-// Guarantees     it runs in this turn or the next, not inside the call. An exception that leaves it reaches
-//                the loop's on_exception. No task waits for it: prefer a Scope wherever the starter can.
+// Guarantees     it runs in this turn or the next, not inside the call; tasks begin in the order of these calls. An
+//                exception that leaves it reaches the loop's on_exception. No task waits for it: prefer a Scope wherever the
+//                starter can.
 // Threads        the owner's loop's.
+// Misuse         a context of another thread, or of a loop that has ended, ends the process with a message.
 // Lifetime       the task holds its owner, and its parameters in its frame. What it is given by reference has to
 //                live until it ends, and no task waits for that: pass values, or handles. A function is kept, with its
 //                captures, until its task has ended. (A lambda that is called at once, `[x]() -> Task<> {...}()`,

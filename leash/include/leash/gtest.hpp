@@ -8,6 +8,7 @@
 //                test: tasks that were there before it do not count. A test that failed is checked as well.
 //                What was found is added to the test that left it: with the stacks where a loop was destroyed, else
 //                by the site that started it.
+// Misuse         a second call of watch_tests ends the process with a message.
 // Threads        verify_none: see leash/leak_check.hpp. The listener looks at metrics, which any thread may
 //                read. Tests of one process run one after the other: what a loop of another thread leaves
 //                belongs to the test that runs.

@@ -6,6 +6,7 @@
 //                seconds, memory in bytes, sites and wait points as "path:line". What a program supplies that is not
 //                UTF-8 has U+FFFD in its place, so that dump() does not throw.
 // Threads        any.
+// Lifetime       the result refers to nothing of what it was made from.
 //
 //   std::cout << leash::to_json(leash::take_dump(loop)).dump(2);
 

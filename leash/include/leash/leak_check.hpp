@@ -13,89 +13,27 @@
 //                may still wake one. A thread that will post to the loop holds a work guard of its io_context. Only
 //                tasks of that loop are looked at: tests that run side by side do not blame each other.
 // Threads        see above; the report is plain data.
-// Lifetime       the loop outlives the call; options that name a context hold it. A loop that did not answer find_leaks_elsewhere may be
-//                destroyed, although the question is still in its io_context.
+// Lifetime       the loop outlives the call. One that did not answer find_leaks_elsewhere may be destroyed, although the
+//                question is still in its io_context.
 //
 //   leash::LeakOptions options;
-//   options.ignore_current(loop).ignore_site("server/listener.cpp").maximum_wait(5s);
-//   options.ignore_any_function("vendor::*");
+//   options.ignore_site("server/listener.cpp").ignore_top_function("poll");  // leash/leak_options.hpp
 //   if (auto leaks = leash::find_leaks(loop, options)) std::cerr << leaks->text;
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "leash/clock.hpp"
-#include "leash/context.hpp"
-#include "leash/coroutines.hpp"
-#include "leash/dump.hpp"
+#include "leash/leak_options.hpp"
 #include "leash/loop.hpp"
 
 namespace leash {
-
-/// What to leave out; a task is left out if any of these says so. Functions and names are meant as reports have
-/// them, and each text may be a pattern: "app::*" (leash/task_filter.hpp).
-class LeakOptions {
- public:
-  /// The tasks that are alive in this loop now; later loops are others, wherever they lie.
-  LeakOptions& ignore_current(const Loop& loop);
-  /// The tracked coroutines (leash/coroutines.hpp) that are alive now, of any context.
-  LeakOptions& ignore_current_coroutines();
-  /// The "path:line" of its site has this part.
-  LeakOptions& ignore_site(std::string part);
-  /// Started by this function.
-  LeakOptions& ignore_started_by(std::string function);
-  /// The innermost await is in this function.
-  LeakOptions& ignore_top_function(std::string function);
-  /// Any await is; the function that started the task does not count.
-  LeakOptions& ignore_any_function(std::string function);
-  LeakOptions& ignore_name(std::string name);
-  /// The owner, or a context above it, has this label: "request", or "request 918".
-  LeakOptions& ignore_owner(std::string label);
-  /// The owner is this context or one below it. It is held until the options are gone: that has to happen on
-  /// the loop's thread, or while nothing runs the loop.
-  LeakOptions& ignore_owner(const Context& ctx);
-  /// The other way round: only those whose owner is this context or one below it. Held likewise.
-  LeakOptions& only_owner(const Context& ctx);
-
-  /// By the steady clock. Default 1 s.
-  LeakOptions& maximum_wait(Duration wait);
-  /// Called when a check is over, with the exit status to be: 0, or 1 when there were leaks.
-  LeakOptions& cleanup(std::function<void(int)> f);
-
-  Duration maximum_wait() const noexcept { return maximum_wait_; }
-  void clean_up(int status) const;
-  /// Whether any task of the loop counts, and all that do.
-  bool finds_any(const Loop& loop) const;
-  Dump find(const Loop& loop) const;
-  /// The coroutines of an execution context that count, by its address.
-  std::vector<CoroutineInfo> find_coroutines(const void* context) const;
-
- private:
-  bool leaves_out(const detail::TaskRecord& task) const;
-  bool leaves_out(const CoroutineInfo& coroutine) const;
-  std::uint64_t newest_then(const Loop& loop) const noexcept;
-
-  std::map<std::uint64_t, std::uint64_t> newest_then_;  ///< by the loop's number
-  std::vector<std::uint64_t> coroutines_then_;
-  std::vector<std::string> sites_;
-  std::vector<std::string> creators_;
-  std::vector<std::string> top_functions_;
-  std::vector<std::string> functions_;
-  std::vector<std::string> names_;
-  std::vector<std::string> owners_;
-  /// Shared: copies of the options are made on other threads, and do not touch the contexts.
-  std::vector<std::shared_ptr<const Context>> ancestors_;
-  std::shared_ptr<const Context> only_below_;
-  Duration maximum_wait_ = std::chrono::seconds(1);
-  std::function<void(int)> cleanup_;
-};
 
 struct LeakReport {
   std::size_t tasks = 0;

@@ -23,6 +23,7 @@
 #include "leash/gather.hpp"
 #include "leash/go.hpp"
 #include "leash/leak_check.hpp"
+#include "leash/leak_options.hpp"
 #include "leash/loop.hpp"
 #include "leash/loops.hpp"
 #include "leash/metrics.hpp"

@@ -14,9 +14,11 @@
 // Threads        the loop belongs to the thread that runs the io_context, until that thread has ended or the
 //                io_context has stopped, or another thread runs it; metrics() may be read from any. A call from another
 //                thread, and an io_context that several threads run at once, end the process with a message
-//                (docs/threads.md). Two loops may share a thread. After fork, the child uses no loop of its parent.
-// Lifetime       also a static object. Not destroyed, and run() not called, by one of its own tasks or callbacks: that
-//                ends the process with a message.
+//                (docs/threads.md). Two loops may share a thread. A task may poll the io_context: handlers, and other tasks
+//                with them, may run inside that call. After fork, the child uses no loop of its parent, and ends by _exit
+//                or exec.
+// Lifetime       also a static object. A handler of the io_context may destroy it. One of its own tasks or callbacks may
+//                not, and may not call run(): that ends the process with a message.
 //
 //   asio::io_context io{1};
 //   leash::Loop loop{io};
@@ -81,9 +83,9 @@ class Loop {
   void drain(std::error_code cause = errc::shutdown) noexcept;
 
   /// Runs the io_context until it is stopped or nothing is left to do; the number of handlers that ran. While tasks
-  /// are alive, a RemoteCancel of a context that is not done is something to do: it is waited for. Tasks that are
-  /// alive at the end, and that nothing can wake any more, are a deadlock: errc::deadlock. Where only a task's waits
-  /// are left after a stop, one more handler may run, to tell the two apart.
+  /// are alive, a RemoteCancel of a context that is not done, and a RemoteSender, are something to do: they are waited
+  /// for. Tasks that are alive at the end, and that nothing can wake any more, are a deadlock: errc::deadlock. Where
+  /// only a task's waits are left after a stop, one more handler may run, to tell the two apart.
   /// A thread that will post to the loop holds a work guard of the io_context, as with io_context::run.
   Result<std::size_t> run();
 

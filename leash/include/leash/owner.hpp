@@ -7,6 +7,7 @@
 //                orphan, and after the grace leaked.
 // Guarantees     it ends once: by end(), or when its last handle is destroyed. Coroutines under it do not keep it.
 // Threads        any: handles may be copied, ended and asked anywhere.
+// Misuse         a handle that was moved from ends the process with a message when it is used.
 // Lifetime       the block lives as long as a handle or a coroutine refers to it.
 //
 //   leash::Owner owner("conn 17");

@@ -5,10 +5,12 @@
 // What it is     a bounded queue that belongs to a loop. Tasks of that loop receive, as from a Channel; a RemoteSender
 //                may be copied, called and dropped by any thread.
 // Requires       a capacity of at least 1.
-// Guarantees     values of one sender arrive in the order in which they were sent, each exactly once. What is not
-//                sent stays with its sender. When the channel was closed, or every sender was dropped, what is in the
-//                queue can still be received; then receive fails with errc::closed. After close, at the end of the
-//                last RemoteChannel and at the end of the loop, every send fails with errc::closed.
+// Misuse         a capacity of 0, and a handle that was moved from, end the process with a message.
+// Guarantees     values of one sender arrive in the order in which they were sent, each exactly once, also where a task
+//                that was handed one is destroyed before it takes it: the next receiver gets it. What is not sent stays
+//                with its sender. When the channel was closed, or every sender was dropped, what is in the queue can still
+//                be received; then receive fails with errc::closed. After close, at the end of the last RemoteChannel and
+//                at the end of the loop, every send fails with errc::closed.
 // Threads        RemoteChannel: the loop's. RemoteSender: any, several at once; send() in a task of any loop.
 // Lifetime       senders may outlive the channel, its loop and its io_context. While one lives, tasks of the loop are
 //                no deadlock: a value may still come.

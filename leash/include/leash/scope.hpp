@@ -14,8 +14,8 @@
 //                them; the frames of a task that is in an operation go when this has returned (leash/via.hpp). So a
 //                task that may be in an operation must not use what lies in the frame of a scope that is not joined:
 //                join it, or give the task what it uses. No depth of scopes makes the stack grow.
-// Misuse         two tasks that join at once, a task that joins the scope it runs in, and the end of a scope that
-//                another task joins end the process with a message.
+// Misuse         two tasks that join at once, a task that joins the scope it runs in, a join outside of a task, and the
+//                end of a scope that another task joins end the process with a message.
 // Threads        the loop's thread.
 // Lifetime       a local object of a task; not movable. On the heap it may outlive the task that made it, and may be
 //                owned by its own tasks: the last of them ends it, and itself.

@@ -13,7 +13,7 @@
 // Result         a std::variant with an alternative for each case: index() says which, std::get<i>() what;
 //                cases without a value have std::monostate.
 // Threads        the loop's thread, inside a task.
-// Misuse         an awaiter is awaited once, and not moved while a task waits for it: each aborts.
+// Misuse         an awaiter that is awaited twice, or moved while a task waits for it, ends the process with a message.
 // Lifetime       its cases hold their channel, done or context until it ends; a ticker outlives it.
 //
 //   auto r = co_await leash::select(numbers.receive(), ctx.done(), leash::sleep(1s));

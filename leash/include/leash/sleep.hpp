@@ -5,6 +5,8 @@
 // Guarantees     never wakes early; late by up to the loop's timer grid (500 us unless told otherwise). A
 //                duration of zero or less is ready at once.
 // Threads        the loop's thread, inside a task.
+// Misuse         an awaiter that is awaited outside of a task, or twice, ends the process with a message.
+// Lifetime       the time counts from the co_await. A task that is destroyed takes its timer with it.
 //
 //   if (auto slept = co_await leash::sleep(ctx, 100ms); !slept) co_return;  // ctx is done
 //   co_await leash::sleep(100ms);                                           // whatever happens

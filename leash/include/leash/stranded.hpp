@@ -8,6 +8,7 @@
 // Guarantees     no verdict is wrong: a handle anywhere else (on the heap, on the stack, in the frame of a task that may
 //                go on) means that the task may be woken. A wait under a context, or beside a timer or an operation, may
 //                end, too. What is in a channel's buffer is on the heap.
+// Lifetime       a verdict holds until the task goes on, or is looked at again.
 // Threads        the loop's thread. It takes the memory of the waiting tasks' frames to read, about 0.1 us per task.
 //
 //   leash::find_stranded(loop);  // dumps and metrics say from now on which of them are

@@ -8,7 +8,8 @@
 // Guarantees     each co_await records its file and line, so that a parked task can say where it waits. One
 //                allocation a frame, from a pool. The stack does not grow with the number of awaits.
 // Threads        the thread of the loop that runs it.
-//                One that returns a value, and ends without co_return, ends the program with a message.
+// Misuse         a Task that was moved from, and one that returns a value and ends without co_return, end the process with
+//                a message.
 // Lifetime       a Task that was never started destroys its frame. Parameters are copied into the frame, so take a
 //                Context by value: what a reference refers to may be gone when the task runs. Captures of a lambda
 //                are not copied: give the lambda itself to go(), which keeps it, or pass them as parameters.

@@ -7,6 +7,7 @@
 //                timer but while a task waits for it: there is nothing to stop. Tasks that share a ticker share its
 //                ticks: each is of the task that has waited longest.
 // Threads        the loop's thread, inside a task.
+// Misuse         an interval that is not positive, and a Ticker made outside of a task, end the process with a message.
 // Lifetime       the ticker outlives its awaiters.
 //
 //   leash::Ticker ticker(100ms);

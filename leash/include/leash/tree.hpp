@@ -8,7 +8,8 @@
 //                ever go on.
 // Guarantees     read from memory by the kernel, as `leash-client ps` does: works while loops are stuck, and no loop is
 //                asked or waited for. At most `most` tasks and as many contexts; what is left out is said.
-// Threads        any; the result is plain data.
+// Threads        any.
+// Lifetime       the result is plain data: it may outlive the loops.
 //
 //   const leash::Tree tree = leash::tree_of_process();
 //   std::cout << leash::to_text(tree);

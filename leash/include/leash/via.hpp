@@ -17,6 +17,7 @@
 //                std::system_error rethrown; no error first: the plain values. An operation_aborted that the
 //                context caused is the context's error.
 // Threads        the loop's thread; the operation may complete on any.
+// Misuse         an operation that is awaited twice, or after it was moved from, ends the process with a message.
 // Lifetime       what is passed by reference (buffers, endpoints, strings) lives until the handler has run. In the
 //                frame of the task that starts the operation it does; what lies in the frame of another task does if
 //                that one joins the scope, or is reaped with it. An awaiter that is dropped without co_await leaves

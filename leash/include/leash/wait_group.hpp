@@ -4,7 +4,9 @@
 //
 // What it is     a counter: add before something starts, done when it has ended, wait until it is 0. Copies
 //                are handles of the same counter.
-// Requires       done as often as was added: a counter below 0 aborts, as does one that overflows.
+// Requires       done as often as was added.
+// Misuse         a counter that goes below 0 or overflows, and a handle that was moved from, end the process with a
+//                message.
 // Guarantees     at 0 every waiter goes on, also if more was added before it ran: it may find the counter above 0. Then
 //                it can be used again. done() resumes no task inside the call. A task that waits keeps the counter alive.
 //                Where the tasks are known, a Scope is better: it also cancels, and cannot be forgotten.

@@ -27,7 +27,6 @@ constexpr std::size_t most_tasks_of_list = 100'000'000;
 constexpr std::size_t most_known_places = 100'000;
 constexpr std::size_t most_remarks = 20;
 constexpr std::size_t longest_text = 4096;
-constexpr std::size_t longest_name = 256;
 constexpr int attempts = 5;
 
 // The mask's bits, moved to the right.
@@ -43,12 +42,6 @@ bool plausible(const Layout& table) noexcept {
   return std::ranges::all_of(sizes, [](std::uint32_t size) { return size > 0 && size <= most_offset; }) &&
          table.sites > 0 && table.sites <= 4096 && table.site.table <= most_offset &&
          table.loops_left_out <= most_offset;
-}
-
-// A difference of times that broken memory may have made up.
-Duration since(std::int64_t now, std::int64_t then) noexcept {
-  if (then <= 0 || then > now) return Duration::zero();
-  return Duration(now - then);
 }
 
 }  // namespace
@@ -74,6 +67,11 @@ std::expected<Reader, std::string> Reader::open(CachedMemory& memory, std::uint6
     return std::unexpected("leash's table cannot be read to its end");
   if (!plausible(table)) return std::unexpected("leash's table is damaged");
   return Reader(memory, table);
+}
+
+Duration Reader::since(std::int64_t now, std::int64_t then) noexcept {
+  if (then <= 0 || then > now) return Duration::zero();
+  return Duration(now - then);
 }
 
 void Reader::remark(std::string line) {
@@ -325,102 +323,6 @@ TaskInfo Reader::describe(const RawTask& task, std::int64_t now) {
   for (const std::uint64_t at : task.awaits) info.frames.push_back(frame_at(at));
   info.frames_left_out = task.frames_left_out;
   return info;
-}
-
-namespace {
-
-// What tasks of a group have in common.
-using Shape = std::tuple<std::uint16_t, TaskState, WaitKind, bool, std::vector<std::uint64_t>, std::size_t>;
-
-struct Group {
-  RawTask oldest;
-  std::size_t count = 0;
-  std::size_t bytes = 0;
-  std::uint64_t waits_since = 0;  // of all that wait, added up; wraps
-  std::size_t waiting = 0;
-};
-
-}  // namespace
-
-Dump Reader::dump(const DumpOptions& options) {
-  Dump all;
-  std::vector<Dump> of_loops;
-  for (const std::uint64_t loop : loops()) {
-    Dump dump;
-    std::vector<Group> groups;
-    std::map<Shape, Group> list;  // of the one that is read now
-    std::vector<RawTask> tasks;   // of it, with `full`
-    std::vector<RawTask> oldest;
-    std::size_t seen = 0;
-    const std::int64_t start = now(loop);
-    const TaskFilter& filter = options.filter;
-    const auto matches = [&](const RawTask& task) {
-      const bool right_state = !filter.state || task.state == *filter.state ||
-                               (*filter.state == TaskState::orphan && task.state == TaskState::leaked);
-      if (!right_state) return false;
-      if (filter.min_age > Duration::zero() && since(start, task.started) < filter.min_age) return false;
-      if (!filter.name.empty() &&
-          (task.name == 0 || !detail::contains(filter.name, text_at(task.name, longest_name)))) {
-        return false;
-      }
-      if (filter.site.empty()) return true;
-      const Frame& place = site_of(task).place;
-      return detail::contains(filter.site, place.file + ":" + std::to_string(place.line));
-    };
-    const auto add = [&](RawTask task) {
-      ++seen;
-      if (!matches(task)) return;
-      if (options.full) {
-        tasks.push_back(std::move(task));
-        return;
-      }
-      Group& group =
-          list[{task.site, task.state, task.wait, task.uncancellable, task.awaits, task.frames_left_out}];
-      group.bytes += task.bytes;
-      if (task.wait != WaitKind::none) {
-        group.waits_since += static_cast<std::uint64_t>(task.waits_since);
-        ++group.waiting;
-      }
-      // They come in the order of their starts.
-      if (group.count++ == 0) group.oldest = std::move(task);
-    };
-    const auto drop = [&] {
-      list.clear();
-      tasks.clear();
-      seen = 0;
-    };
-    const auto commit = [&] {
-      dump.live += seen;
-      for (auto& [shape, group] : list) {
-        dump.matched += group.count;
-        groups.push_back(std::move(group));
-      }
-      dump.matched += tasks.size();
-      std::ranges::move(tasks, std::back_inserter(oldest));
-      if (oldest.size() > filter.limit) {
-        std::ranges::sort(oldest, {}, [](const RawTask& task) { return std::pair(task.started, task.id); });
-        oldest.resize(filter.limit);
-      }
-      drop();
-    };
-    each_task(loop, add, commit, drop);
-    const std::int64_t end = now(loop);
-    for (const RawTask& task : oldest) {
-      TaskInfo info = describe(task, end);
-      const Duration waits_for = info.waits_for;
-      const std::size_t bytes = info.frame_bytes;
-      dump.entries.push_back({1, bytes, std::move(info), waits_for});
-    }
-    for (const Group& group : groups) {
-      const std::uint64_t waiting = group.waiting * static_cast<std::uint64_t>(end) - group.waits_since;
-      dump.entries.push_back(
-          {group.count, group.bytes, describe(group.oldest, end),
-           Duration(static_cast<std::int64_t>(
-               std::min(waiting, static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))))});
-    }
-    of_loops.push_back(std::move(dump));
-  }
-  return merge(std::move(of_loops), options);
 }
 
 }  // namespace leash::outside

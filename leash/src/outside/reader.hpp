@@ -93,6 +93,10 @@ class Reader {
   void saw(std::int64_t time) noexcept;
 
  private:
+  static constexpr std::size_t longest_name = 256;
+  // A difference of times that broken memory may have made up.
+  static Duration since(std::int64_t now, std::int64_t then) noexcept;
+
   Reader(CachedMemory& memory, const Layout& table) : memory_(&memory), table_(table) {}
 
   enum class Walk { complete, changed, unreadable };

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSL-1.0
+// Turns of a loop: which thread has them, and what is ready and runs in them.
+#include <asio/post.hpp>
+#include <atomic>
+
+#include "leash/detail/loop_state.hpp"
+#include "leash/error.hpp"
+
+namespace leash::detail {
+
+LoopState::Turn::Turn(LoopState& state) noexcept : loop(&state), thread(thread_mark()) {
+  turn_before = thread.turn.load(std::memory_order_relaxed);
+  thread.turn.store(&state, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (loop->owner_.load(std::memory_order_relaxed) != &thread) [[unlikely]]
+    loop->take_over(thread);
+  inside_another = std::exchange(loop->in_turn_, true);  // a task polls the io_context
+  loop->budget_ = loop->settings_.turn_budget;
+}
+
+LoopState::Turn::~Turn() {
+  loop->drain();
+  if (!inside_another) {
+    loop->in_turn_ = false;
+    loop->arm();
+  }
+  thread.turn.store(turn_before, std::memory_order_relaxed);
+}
+
+// What the other thread does in its turns costs it nothing: it says that it is in one before it looks whose the loop
+// is, and this thread says whose it is before it looks whether that one is in a turn.
+void LoopState::take_over(ThreadMark& thread) noexcept {
+  thread.retain();
+  ThreadMark* const before = owner_.exchange(&thread);
+  if (!before) return;
+  barrier_for_all_threads();
+  check(before == &thread || before->turn.load(std::memory_order_relaxed) != this,
+        "an io_context that has a Loop is run by several threads at once: each thread needs an io_context "
+        "and a Loop "
+        "of its own");
+  before->release();
+}
+
+void LoopState::check_other_thread() noexcept {
+  ThreadMark& thread = thread_mark();
+  const ThreadMark* const owner = owner_.load(std::memory_order_acquire);
+  if (!owner || owner == &thread || closed_) return;
+  if (io_.get_executor().running_in_this_thread()) {
+    take_over(thread);
+    return;
+  }
+  const bool in_a_turn = owner->turn.load(std::memory_order_relaxed) == this;
+  const bool free = owner->ended.load(std::memory_order_acquire) || io_.stopped();
+  check(free && !in_a_turn,
+        "a loop's tasks, contexts and channels belong to its thread; this is another one: post to the loop's "
+        "io_context, or use a RemoteCancel or a RemoteChannel");
+}
+
+void LoopState::drain() noexcept {
+  while (!closing_) {
+    auto* const hook = callbacks_.front();
+    auto* const ready = ready_.front();
+    if (!hook && !ready) return;
+    // In turns: a callback that registers itself again does not hold up tasks.
+    if (hook && (!ready || !callback_was_last_)) {
+      callback_was_last_ = true;
+      hook->unlink();
+      auto& callback = static_cast<Callback&>(*hook);
+      callback.run(callback);
+    } else {
+      callback_was_last_ = false;
+      ready->unlink();
+      resume(static_cast<TaskRecord&>(*ready));
+    }
+    if (budget_ == 0 || --budget_ == 0) break;
+  }
+  if (!closing_ && (!callbacks_.empty() || !ready_.empty())) post_drain();
+}
+
+struct LoopState::DrainHandler {
+  using allocator_type = ReservedMemory::Allocator<DrainHandler>;
+  explicit DrainHandler(LoopState& state) noexcept : loop(&state), memory(&state.drain_memory_) {}
+  allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
+  void operator()() const noexcept {
+    if (!loop->closing_) const Turn turn(*loop);
+  }
+  Ref<LoopState> loop;
+  ReservedMemory* memory;  // as TimerHandler's
+};
+
+void LoopState::post_drain() noexcept {
+  if (!drain_memory_.used()) asio::post(io_, DrainHandler(*this));
+}
+
+void LoopState::call_soon(Callback& callback) noexcept {
+  if (closing_) return;
+  callbacks_.push_back(callback);
+  if (!in_turn_) post_drain();
+}
+
+}  // namespace leash::detail
