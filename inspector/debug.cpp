@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "inspector/debug.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <climits>
 #include <optional>
@@ -137,7 +139,7 @@ void append_text(std::string& text, const leash::Dump& dump) {
 
 std::string not_answering(const std::vector<std::string>& loops, std::string_view what = "does not answer") {
   std::string text;
-  for (const std::string& name : loops) text += "loop \"" + name + "\" " + std::string(what) + "\n";
+  for (const std::string& name : loops) text += fmt::format("loop \"{}\" {}\n", name, what);
   return text;
 }
 
@@ -145,10 +147,9 @@ void append_text(std::string& text, const std::vector<Change>& changed) {
   if (changed.empty()) text += "nothing has changed\n";
   append_while_it_fits(text, changed, [&](const Change& change) {
     const bool grew = change.entry.count > change.before;
-    text += "\n" + std::string(grew ? "+" : "-") +
-            std::to_string(grew ? change.entry.count - change.before : change.before - change.entry.count) +
-            " (" + std::to_string(change.before) + " before, " + std::to_string(change.entry.count) +
-            " now)\n" + leash::to_text(change.entry.oldest);
+    const std::size_t by = grew ? change.entry.count - change.before : change.before - change.entry.count;
+    text += fmt::format("\n{}{} ({} before, {} now)\n{}", grew ? '+' : '-', by, change.before,
+                        change.entry.count, leash::to_text(change.entry.oldest));
   });
 }
 
@@ -193,9 +194,9 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
 
   // What a dump was asked for; two answers to different questions are not compared.
-  std::string question = options.filter.site + "\n" + options.filter.name + "\n" +
-                         std::to_string(options.filter.min_age.count()) + (options.full ? " full" : "") +
-                         (options.filter.state ? std::string(to_string(*options.filter.state)) : "");
+  std::string question =
+      fmt::format("{}\n{}\n{}{}{}", options.filter.site, options.filter.name, options.filter.min_age.count(),
+                  options.full ? " full" : "", options.filter.state ? to_string(*options.filter.state) : "");
   const RecentDumps::Entry* const then = since ? dumps_.find(static_cast<std::uint64_t>(since)) : nullptr;
   if (since && (!then || then->question != question || options.full)) {
     co_return http::problem(400,
@@ -232,8 +233,8 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
     const auto write_text = [&](std::string& text) {
       text += not_answering(seen.unresponsive, "does not answer: what it had then counts as gone") +
               not_answering(before->unresponsive, "did not answer then: what it has now counts as new") +
-              "dump " + std::to_string(id) + ": what has changed since dump " + std::to_string(since) + ", " +
-              std::to_string(static_cast<long>(seconds)) + " s ago\n";
+              fmt::format("dump {}: what has changed since dump {}, {} s ago\n", id, since,
+                          static_cast<long>(seconds));
       append_text(text, changed);
     };
     co_return in_format(format, title, write_json, write_text);
@@ -242,7 +243,8 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
   if (seen.all.entries.size() > most_shown) seen.all.entries.resize(most_shown);
   if (format == Format::folded) {
     std::string folded = to_folded(seen.all);
-    for (const std::string& name : seen.unresponsive) folded += "loop \"" + name + "\" does not answer 0\n";
+    for (const std::string& name : seen.unresponsive)
+      folded += fmt::format("loop \"{}\" does not answer 0\n", name);
     co_return http::text_response(std::move(folded), "text/plain");
   }
   const auto write_json = [&](JsonWriter& json) {
@@ -251,7 +253,7 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
     json.key("unresponsive").list(seen.unresponsive);
   };
   const auto write_text = [&](std::string& text) {
-    text += not_answering(seen.unresponsive) + "dump " + std::to_string(id) + ": ";
+    text += fmt::format("{}dump {}: ", not_answering(seen.unresponsive), id);
     append_text(text, seen.all);
   };
   co_return in_format(format, title, write_json, write_text);
@@ -284,7 +286,7 @@ Task<Result<MaybeResponse>> DebugRoutes::coroutines(Exchange& exchange) {
     json.end_array();
   };
   const auto write_text = [&](std::string& text) {
-    text += std::to_string(dump.matched) + " of " + std::to_string(dump.live) + " coroutines\n";
+    text += fmt::format("{} of {} coroutines\n", dump.matched, dump.live);
     append_while_it_fits(text, dump.entries, [&](const leash::CoroutineGroup& entry) {
       (text += '\n') += leash::to_text(entry);
     });
@@ -305,7 +307,7 @@ Task<Result<MaybeResponse>> DebugRoutes::contexts(Exchange& exchange) {
   if (!state.empty()) seen.all = leash::only_outlived(std::move(seen.all));
   for (auto* groups : {&seen.all.groups, &seen.all.held_groups}) {
     std::erase_if(*groups, [&](const leash::ContextGroup& group) {
-      const std::string place = group.site.file + ":" + std::to_string(group.site.line);
+      const std::string place = fmt::format("{}:{}", group.site.file, group.site.line);
       return !filter.admits(place, group.label);
     });
     if (groups->size() > filter.limit) groups->resize(filter.limit);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "leash/inspector.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <chrono>
 #include <exception>
@@ -29,7 +31,8 @@ std::expected<Listener, std::string> open_listener(asio::io_context& io, const s
   const char* const digits = colon == std::string::npos ? end : where.data() + colon + 1;
   const auto parsed = std::from_chars(digits, end, port);
   if (digits == end || parsed.ptr != end || parsed.ec != std::errc()) {
-    return std::unexpected("cannot listen on \"" + where + "\": ADDRESS:PORT or unix:PATH is needed");
+    return std::unexpected(
+        fmt::format("cannot listen on \"{}\": ADDRESS:PORT or unix:PATH is needed", where));
   }
   std::string host = where.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
@@ -56,11 +59,13 @@ Task<Result<MaybeResponse>> answer(const InspectorRoute& route, Exchange& exchan
 
 std::expected<http::server::Route, std::string> route_of(InspectorRoute route) {
   const auto method = http::parse_method(route.method);
-  if (!method) return std::unexpected("a route has the unknown method \"" + route.method + "\"");
+  if (!method) return std::unexpected(fmt::format("a route has the unknown method \"{}\"", route.method));
   if (!route.path.starts_with('/')) {
-    return std::unexpected("a route has the path \"" + route.path + "\", which does not begin with /");
+    return std::unexpected(
+        fmt::format("a route has the path \"{}\", which does not begin with /", route.path));
   }
-  if (!route.answer) return std::unexpected("the route " + route.path + " has no function that answers it");
+  if (!route.answer)
+    return std::unexpected(fmt::format("the route {} has no function that answers it", route.path));
   http::server::Route made;
   made.method = *method;
   made.path = route.path;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "inspector/loop_probe.hpp"
 
+#include <fmt/format.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -112,11 +113,10 @@ void LoopProbes::begin_stall(Probe& probe, std::chrono::nanoseconds lag) {
   std::string site = "none";
   std::string chain;
   if (running) {
-    task = std::to_string(running->id) + (running->name.empty() ? "" : " " + running->name);
-    site = running->site.file + ":" + std::to_string(running->site.line);
+    task = fmt::format("{}{}{}", running->id, running->name.empty() ? "" : " ", running->name);
+    site = fmt::format("{}:{}", running->site.file, running->site.line);
     for (const leash::Frame& frame : running->frames) {
-      chain +=
-          (chain.empty() ? "" : " < ") + frame.function + " " + frame.file + ":" + std::to_string(frame.line);
+      chain += fmt::format("{}{} {}:{}", chain.empty() ? "" : " < ", frame.function, frame.file, frame.line);
     }
   }
   std::string stack;
@@ -127,9 +127,8 @@ void LoopProbes::begin_stall(Probe& probe, std::chrono::nanoseconds lag) {
       stack = frames.error();
     }
   }
-  probe.about = "Loop \"" + probe.loop.name() + "\" does not answer: " +
-                (running ? "task " + task + ", started at " + site + ", does not return."
-                         : "a handler does not return.");
+  const std::string culprit = running ? fmt::format("task {}, started at {},", task, site) : "a handler";
+  probe.about = fmt::format("Loop \"{}\" does not answer: {} does not return.", probe.loop.name(), culprit);
   const bool is_new = !stalls_.contains(site);
   ++stalls_[is_new && stalls_.size() >= most_stalled_sites ? "other" : site];
   log_(http::server::LogLevel::warn, "a loop does not answer",

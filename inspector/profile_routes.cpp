@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "inspector/profile_routes.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -33,8 +35,8 @@ std::string without_sample(const std::vector<leash::Dump>& dumps) {
     for (const leash::TaskGroup& entry : dump.entries) left_out -= entry.count;
   }
   if (left_out == 0) return {};
-  return std::to_string(left_out) + " tasks are left out: a loop has at most " +
-         std::to_string(most_samples_of_loop) + " samples, those of the most tasks";
+  return fmt::format("{} tasks are left out: a loop has at most {} samples, those of the most tasks",
+                     left_out, most_samples_of_loop);
 }
 
 Task<Result<MaybeResponse>> answer_profile(Exchange& exchange, bool only_leaked) {
@@ -58,18 +60,18 @@ Task<Result<MaybeResponse>> answer_profile(Exchange& exchange, bool only_leaked)
   options.at = std::chrono::system_clock::now();
   options.shown_first = only_leaked ? "leaked" : "tasks";
   for (const std::string& name : seen.unresponsive) {
-    options.comments.push_back("loop \"" + name + "\" does not answer: its tasks are left out");
+    options.comments.push_back(fmt::format("loop \"{}\" does not answer: its tasks are left out", name));
   }
   if (coroutines.entries.size() > most_samples_of_loop) {
     coroutines.entries.resize(most_samples_of_loop);
-    options.comments.push_back("coroutines beyond the largest " + std::to_string(most_samples_of_loop) +
-                               " groups are left out");
+    options.comments.push_back(
+        fmt::format("coroutines beyond the largest {} groups are left out", most_samples_of_loop));
   }
   if (std::string remark = without_sample(seen.all); !remark.empty()) options.comments.push_back(remark);
   http::Response response{.status = 200, .body = to_pprof(seen.all, options, coroutines.entries)};
   response.headers.add("Content-Type", "application/octet-stream");
   const std::string_view file = only_leaked ? "leaks" : "tasks";
-  response.headers.add("Content-Disposition", "attachment; filename=\"" + std::string(file) + ".pb.gz\"");
+  response.headers.add("Content-Disposition", fmt::format("attachment; filename=\"{}.pb.gz\"", file));
   co_return response;
 }
 

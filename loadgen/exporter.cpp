@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/exporter.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <asio/buffer.hpp>
@@ -119,23 +121,22 @@ std::expected<Exporter, std::string> Exporter::open(asio::io_context& io, const 
                                                     std::uint16_t port) {
   std::error_code error;
   const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
-  if (error) return std::unexpected("cannot listen on '" + host + "': an IP address is needed");
+  if (error) return std::unexpected(fmt::format("cannot listen on '{}': an IP address is needed", host));
   const asio::ip::tcp::endpoint endpoint(address, port);
   Acceptor acceptor(io.get_executor());
   (void)acceptor.open(endpoint.protocol(), error);
   if (!error) (void)acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) (void)acceptor.bind(endpoint, error);
   if (!error) (void)acceptor.listen(most_peers, error);
-  if (error)
-    return std::unexpected("cannot listen on " + host + ":" + std::to_string(port) + ": " + error.message());
+  if (error) return std::unexpected(fmt::format("cannot listen on {}:{}: {}", host, port, error.message()));
   return Exporter(std::move(acceptor));
 }
 
 std::string Exporter::url() const {
   const auto endpoint = acceptor_.local_endpoint();
-  const std::string address = endpoint.address().to_string();
-  return "http://" + (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(endpoint.port()) + "/metrics";
+  std::string address = endpoint.address().to_string();
+  if (endpoint.address().is_v6()) address = fmt::format("[{}]", address);
+  return fmt::format("http://{}:{}/metrics", address, endpoint.port());
 }
 
 leash::Task<> Exporter::run(Exporter exporter, leash::Loop& loop, leash::Context ctx, Render render) {

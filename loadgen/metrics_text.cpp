@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/metrics_text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -172,7 +174,7 @@ std::expected<Metrics, std::string> parse_metrics(std::string_view text) {
   std::vector<Sample> samples;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto fail = [&](std::string_view why) {
-      return std::unexpected{"metrics, line " + std::to_string(number) + ": " + std::string{why}};
+      return std::unexpected{fmt::format("metrics, line {}: {}", number, why)};
     };
     const auto end = text.find('\n');
     if (end == std::string_view::npos) return fail("the end is missing: the last line has no newline");

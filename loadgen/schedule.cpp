@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "loadgen/schedule.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -25,7 +27,7 @@ std::optional<double> parse_rate(std::string_view text) {
 
 std::expected<Stage, std::string> parse_stage(std::string_view text) {
   const auto refuse = [&](std::string_view why) {
-    return std::unexpected("'" + std::string(text) + "' " + std::string(why));
+    return std::unexpected(fmt::format("'{}' {}", text, why));
   };
   const auto colon = text.find(':');
   if (colon == std::string_view::npos)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "server/routes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <random>
 
@@ -48,7 +50,7 @@ Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
   Parameters parameters(exchange.query(), {"pattern", "mode", "fanout", "latency", "payload"});
   const std::string_view name = parameters.text("pattern", "mixed");
   const Pattern* pattern = name == "mixed" ? &state.next() : find_pattern(name);
-  if (!pattern) parameters.fail("This pattern is unknown; allowed are " + pattern_names() + ".");
+  if (!pattern) parameters.fail(fmt::format("This pattern is unknown; allowed are {}.", pattern_names()));
   auto mode = static_cast<Mode>(exchange.label);
   if (const auto wanted = exchange.query().find("mode")) {
     if (!shared.options.request_mode) {
@@ -68,7 +70,7 @@ Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
             parameters.size("payload", shared.options.leak_payload, most_held)};
   const std::uint64_t held = work.payload * static_cast<std::uint64_t>(work.fanout);
   if (held > most_held) {
-    parameters.fail("fanout times payload must be at most " + units::format_size(most_held) + ".");
+    parameters.fail(fmt::format("fanout times payload must be at most {}.", units::format_size(most_held)));
   }
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
   if (!exchange.worker().memory().has_room_for(held)) {

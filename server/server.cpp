@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "server/server.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -288,7 +290,7 @@ Task<> Server::report_what_is_left() {
   const leash::DumpOptions everything;
   const auto seen = co_await inspector::dump_tasks(admin_.loop().background(), admin_.loop(), everything);
   for (const std::string& name : seen.unresponsive) {
-    entries.push_back({"a loop does not answer", 1, "loop \"" + name + "\" does not answer\n"});
+    entries.push_back({"a loop does not answer", 1, fmt::format("loop \"{}\" does not answer\n", name)});
   }
   for (const leash::TaskGroup& entry : seen.all.entries) {
     entries.push_back({"tasks left", entry.count, leash::to_text(entry)});
@@ -302,9 +304,10 @@ Task<> Server::report_what_is_left() {
     }
     co_return;
   }
-  std::string report = "drain report: " + std::to_string(seen.all.live) + " tasks are left, " +
-                       std::to_string(found_.outlived) + " contexts have outlived their requests, " +
-                       std::to_string(found_.reaped) + " leaked tasks were reaped\n";
+  std::string report = fmt::format(
+      "drain report: {} tasks are left, {} contexts have outlived their requests, {} leaked tasks were "
+      "reaped\n",
+      seen.all.live, found_.outlived, found_.reaped);
   for (const Entry& entry : entries) report += "\n" + entry.report;
   log_text(report);
 }

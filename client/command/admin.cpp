@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/command/admin.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -35,13 +37,13 @@ std::string detail_of(const Response& response) {
 
 std::string what_to_do_about(const Response& response) {
   const std::string status =
-      std::to_string(response.status) + " " + cli::without_control_characters(response.reason);
+      fmt::format("{} {}", response.status, cli::without_control_characters(response.reason));
   if (response.status == 401 || response.status == 403) {
     return status + ": the token that the server was started with is needed (--admin-token)";
   }
   if (response.status == 404) return status + ": is this the admin address of a leash-server (--admin)?";
   const std::string detail = detail_of(response);
-  return detail.empty() ? status : status + ": " + detail;
+  return detail.empty() ? status : fmt::format("{}: {}", status, detail);
 }
 
 std::string percent_encoded(std::string_view text) {
@@ -97,7 +99,7 @@ AdminFailure not_understood(const AdminOptions& options, std::string what) {
 int complain(const AdminFailure& failure, const AdminOptions& options) {
   if (failure.what.empty()) return failure.exit_status;
   if (options.json) (void)print_json({{"url", failure.where}, {"error", failure.what}});
-  return complain(failure.exit_status, failure.where + ": " + failure.what);
+  return complain(failure.exit_status, fmt::format("{}: {}", failure.where, failure.what));
 }
 
 std::string to_query(const TaskFilter& filter) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // leash-client mode, contexts, tree and reap
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -21,15 +23,15 @@ using Json = nlohmann::ordered_json;
 // "ended 3 tasks", and what else there is to know.
 std::string reaping(const Json& answer) {
   const auto waiting = answer.value("waiting", std::uint64_t{0});
-  std::string text = "ended " + units::counted(answer.value("ended", std::uint64_t{0}), "task") + "\n";
+  std::string text =
+      fmt::format("ended {}\n", units::counted(answer.value("ended", std::uint64_t{0}), "task"));
   if (waiting > 0) {
-    text += units::counted(waiting, "task") + (waiting == 1 ? " ends" : " end") +
-            " when an operation that cannot be canceled has returned\n";
+    text += fmt::format("{} {} when an operation that cannot be canceled has returned\n",
+                        units::counted(waiting, "task"), waiting == 1 ? "ends" : "end");
   }
   for (const Json& loop : answer.value("unresponsive", Json::array())) {
-    text += "not asked: " +
-            cli::without_control_characters(loop.is_string() ? loop.get<std::string>() : loop.dump()) +
-            ", which does not respond\n";
+    const std::string name = loop.is_string() ? loop.get<std::string>() : loop.dump();
+    text += fmt::format("not asked: {}, which does not respond\n", cli::without_control_characters(name));
   }
   return text;
 }
@@ -45,7 +47,7 @@ bool is_reaping(const Json& answer) {
 
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ModeCommand command) {
   std::string body;
-  if (!command.change_to.empty()) body = R"({"mode":")" + command.change_to + "\"}";
+  if (!command.change_to.empty()) body = fmt::format(R"({{"mode":"{}"}})", command.change_to);
   Admin admin(loop, command.admin);
   auto text = co_await admin.ask(ctx, body.empty() ? "GET" : "PUT", "/mode", body);
   if (!text) co_return complain(text.error(), command.admin);
@@ -66,7 +68,7 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, PageCommand comm
   TaskFilter only_limit;
   only_limit.limit = command.limit;
   std::string path = command.path + to_query(only_limit);
-  path += std::string(command.limit ? "&" : "?") + "format=" + (command.admin.json ? "json" : "text");
+  path += fmt::format("{}format={}", command.limit ? '&' : '?', command.admin.json ? "json" : "text");
   auto text = co_await admin.ask(ctx, "GET", path);
   if (!text) co_return complain(text.error(), command.admin);
   if (command.admin.json) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // leash-client get
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -51,8 +53,8 @@ Json to_json(const Response& response) {
 }
 
 std::string head_of(const Response& response) {
-  std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " + response.reason + "\n";
-  for (const auto& [name, value] : response.headers) text += name + ": " + value + "\n";
+  std::string text = fmt::format("HTTP/1.1 {} {}\n", response.status, response.reason);
+  for (const auto& [name, value] : response.headers) text += fmt::format("{}: {}\n", name, value);
   return text;
 }
 
@@ -109,13 +111,14 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, GetCommand comma
   }
   if (!printed) co_return output_failed();
   if (aborted) {
-    co_return complain(Exit::success,
-                       "aborted after " + units::format_duration(*command.abort_after) + " (--abort-after)");
+    co_return complain(Exit::success, fmt::format("aborted after {} (--abort-after)",
+                                                  units::format_duration(*command.abort_after)));
   }
-  if (!response) co_return complain(exit_status_of(response.error()), command.address + ": " + error);
+  if (!response)
+    co_return complain(exit_status_of(response.error()), fmt::format("{}: {}", command.address, error));
   if (command.fail && response->status >= 400) {
     co_return complain(Exit::http_error,
-                       command.address + ": " + std::to_string(response->status) + " " + response->reason);
+                       fmt::format("{}: {} {}", command.address, response->status, response->reason));
   }
   co_return Exit::success;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/command/task_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -65,7 +67,7 @@ std::string line_of(const Cells& row, const Widths& widths) {
   return line;
 }
 
-std::string in_brackets(const std::string& text) { return text.empty() ? text : " (" + text + ")"; }
+std::string in_brackets(const std::string& text) { return text.empty() ? text : fmt::format(" ({})", text); }
 
 }  // namespace
 
@@ -90,15 +92,16 @@ std::vector<Line> task_table(const TaskList& list, const TableStyle& style) {
 }
 
 std::vector<Line> task_summary(const TaskList& list) {
-  std::string text =
-      units::counted(list.live, "task") + " live" + in_brackets(units::format_change(list.live_change));
-  text += list.listed == list.live ? ", " : "; " + std::to_string(list.listed) + " listed, ";
-  text += std::to_string(list.leaked) + " leaked" + in_brackets(units::format_change(list.leaked_change));
+  std::string text = fmt::format("{} live{}", units::counted(list.live, "task"),
+                                 in_brackets(units::format_change(list.live_change)));
+  text += list.listed == list.live ? ", " : fmt::format("; {} listed, ", list.listed);
+  text += fmt::format("{} leaked{}", list.leaked, in_brackets(units::format_change(list.leaked_change)));
   std::vector<Line> lines = {{std::move(text), list.leaked > 0 ? Look::alarming : Look::strong}};
   if (list.left_out > 0)
-    lines.push_back({"not listed: " + units::counted(list.left_out, "task") + " beyond the limit"});
+    lines.push_back({fmt::format("not listed: {} beyond the limit", units::counted(list.left_out, "task"))});
   for (const std::string& loop : list.unresponsive) {
-    lines.push_back({"not listed: the tasks of " + loop + ", which does not respond", Look::alarming});
+    lines.push_back(
+        {fmt::format("not listed: the tasks of {}, which does not respond", loop), Look::alarming});
   }
   return lines;
 }

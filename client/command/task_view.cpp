@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/command/task_view.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <utility>
@@ -27,7 +29,7 @@ std::vector<std::string> drawn(const TaskView& view, const cli::Terminal& termin
   for (Line& line : task_summary(view.list)) lines.push_back(std::move(line));
   if (!view.restart.empty())
     lines.push_back(
-        {"another process since " + view.restart + " (the server has restarted)", Look::doubtful});
+        {fmt::format("another process since {} (the server has restarted)", view.restart), Look::doubtful});
   if (!view.problem.empty()) lines.push_back({view.problem, Look::alarming});
   lines.push_back({});
 
@@ -40,8 +42,7 @@ std::vector<std::string> drawn(const TaskView& view, const cli::Terminal& termin
   if (table.size() > room && room > 0) {
     const std::size_t more = table.size() - (room - 1);
     table.resize(room - 1);
-    table.push_back(
-        {"… and " + std::to_string(more) + (more == 1 ? " row" : " rows") + " more", Look::faint});
+    table.push_back({fmt::format("… and {} more", units::counted(more, "row")), Look::faint});
   }
   for (Line& line : table) lines.push_back(std::move(line));
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // leash-client tasks, and leash-client leaks
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -140,7 +141,8 @@ leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const TasksComman
       if (changes) compare(*list, *before);
       const std::string heading =
           time_of_day() + (restarted ? " another process (the server has restarted)\n" : "\n");
-      if (!cli::print(heading + text_of(command, *list, changes) + "\n")) co_return output_failed();
+      if (!cli::print(fmt::format("{}{}\n", heading, text_of(command, *list, changes))))
+        co_return output_failed();
       before = std::move(*list);
     }
     (void)co_await leash::sleep(ctx, *command.every);
@@ -155,8 +157,8 @@ class Live {
   Live(leash::Loop& loop, const TasksCommand& command, TaskList first)
       : loop_(loop), command_(command), screen_(STDOUT_FILENO), signals_(loop.io(), SIGWINCH, SIGTSTP) {
     view_.states = !command.only_leaked;
-    view_.title = std::string(command.only_leaked ? "leaked tasks of" : "tasks of") + " http://" +
-                  command.admin.address() + ", every " + units::format_duration(*command.every);
+    view_.title = fmt::format("{} of http://{}, every {}", command.only_leaked ? "leaked tasks" : "tasks",
+                              command.admin.address(), units::format_duration(*command.every));
     show(std::move(first));
   }
 
@@ -176,7 +178,7 @@ class Live {
         }
         show(std::move(*list));
       } else {
-        view_.problem = "no answer since " + view_.time + ": " + list.error().what;
+        view_.problem = fmt::format("no answer since {}: {}", view_.time, list.error().what);
         draw();
       }
     }

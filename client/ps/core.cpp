@@ -3,6 +3,7 @@
 
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gelf.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -128,7 +129,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
     std::vector<std::string> all;
     if (is_cut_off_) all.push_back("the core is cut off: some of the memory is not in it");
     for (const auto& [path, file] : files_) {
-      if (!file) all.push_back(path + " cannot be used: " + why_not_.at(path));
+      if (!file) all.push_back(fmt::format("{} cannot be used: {}", path, why_not_.at(path)));
     }
     all.push_back("a core does not say when it was written: times are up to the last that its tasks have");
     return all;
@@ -259,7 +260,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
       why_not_[mapping.path] = "it is not the build that was mapped";
     }
     if (!program_.empty() && !file_of(program_) && !binary_.empty()) {
-      return std::unexpected("--binary: " + program_ + ": " + why_not_[program_]);
+      return std::unexpected(fmt::format("--binary: {}: {}", program_, why_not_[program_]));
     }
     return {};
   }

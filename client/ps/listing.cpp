@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/ps/listing.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -42,14 +44,14 @@ void find(const Target& target, leash::outside::CachedMemory& memory, std::uint3
     if (reader) {
       readers.push_back(std::move(*reader));
     } else {
-      refusal = target.name() + ": " + reader.error();
+      refusal = fmt::format("{}: {}", target.name(), reader.error());
     }
   }
 }
 
 std::expected<Found, std::string> find_readers(const Target& target, leash::outside::CachedMemory& memory) {
   Found found;
-  std::string refusal = "there is no leash in " + target.name() + ", or none that can be found";
+  std::string refusal = fmt::format("there is no leash in {}, or none that can be found", target.name());
   find(target, memory, leash::outside::coroutines_note, found.coroutines, refusal);
   find(target, memory, leash::outside::loops_note, found.loops, refusal);
   if (found.loops.empty() && found.coroutines.empty()) return std::unexpected(refusal);
@@ -104,8 +106,8 @@ std::string flat(const Target& target, Found& found, bool json) {
   const leash::Dump all = leash::merge(std::move(dumps), {});
   if (json) return written(leash::to_json(all), coroutines, target, remarks);
   std::string text;
-  for (const std::string& remark : remarks) text += "note: " + remark + "\n";
-  if (!found.loops.empty()) text += target.name() + ": " + leash::to_text(all);
+  for (const std::string& remark : remarks) text += fmt::format("note: {}\n", remark);
+  if (!found.loops.empty()) text += fmt::format("{}: {}", target.name(), leash::to_text(all));
   if (coroutines.live > 0 || found.loops.empty()) {
     text += (found.loops.empty() ? target.name() + ": " : "\n") + to_text(coroutines);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/ps/target.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -35,7 +36,7 @@ class ProcessTarget final : public Target {
   explicit ProcessTarget(pid_t process) : process_(process), memory_(process) {}
 
   std::expected<void, std::string> open() {
-    std::ifstream maps("/proc/" + std::to_string(process_) + "/maps");
+    std::ifstream maps(fmt::format("/proc/{}/maps", process_));
     if (!maps) return refuse(errno);
     for (std::string line; std::getline(maps, line) && images_.size() < most_images;) {
       if (const std::uint64_t begin = image_at(line)) images_.push_back(begin);
@@ -51,20 +52,21 @@ class ProcessTarget final : public Target {
   }
 
   leash::outside::Memory& memory() override { return memory_; }
-  std::string name() const override { return "process " + std::to_string(process_); }
+  std::string name() const override { return fmt::format("process {}", process_); }
 
  private:
   std::unexpected<std::string> refuse(int error) const {
     if (error == ENOENT || error == ESRCH) {
-      return std::unexpected("there is no process " + std::to_string(process_) + " with memory to read");
+      return std::unexpected(fmt::format("there is no process {} with memory to read", process_));
     }
     if (error == EACCES || error == EPERM) {
-      return std::unexpected("no permission to read the memory of process " + std::to_string(process_) +
-                             ": run this as root, or as the user of the process where "
-                             "/proc/sys/kernel/yama/ptrace_scope is 0");
+      return std::unexpected(fmt::format(
+          "no permission to read the memory of process {}: run this as root, or as the user of the process "
+          "where /proc/sys/kernel/yama/ptrace_scope is 0",
+          process_));
     }
-    return std::unexpected("the memory of process " + std::to_string(process_) +
-                           " cannot be read: " + std::generic_category().message(error));
+    return std::unexpected(fmt::format("the memory of process {} cannot be read: {}", process_,
+                                       std::generic_category().message(error)));
   }
 
   pid_t process_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/server/listener.hpp"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -29,11 +30,11 @@ namespace {
 constexpr int most_waiting = 4096;
 
 std::unexpected<std::string> refused(const std::string& where, const std::error_code& error) {
-  return std::unexpected("cannot listen on " + where + ": " + error.message());
+  return std::unexpected(fmt::format("cannot listen on {}: {}", where, error.message()));
 }
 
 std::string host_and_port(const std::string& host, std::uint16_t port) {
-  return host + ":" + std::to_string(port);
+  return fmt::format("{}:{}", host, port);
 }
 
 // Whether it is a socket that no process listens on any more.
@@ -84,7 +85,7 @@ std::expected<Listener, std::string> Listener::open(asio::io_context& io, const 
                                                     std::uint16_t port, Port sharing) {
   std::error_code error;
   const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
-  if (error) return std::unexpected("cannot listen on \"" + host + "\": an IP address is needed");
+  if (error) return std::unexpected(fmt::format("cannot listen on \"{}\": an IP address is needed", host));
   const asio::ip::tcp::endpoint endpoint(address, port);
   Acceptor acceptor(io);
   acceptor.open(endpoint.protocol(), error);
@@ -102,8 +103,8 @@ std::expected<Listener, std::string> Listener::open(asio::io_context& io, const 
 
 std::expected<Listener, std::string> Listener::open_unix(asio::io_context& io, const std::string& path) {
   if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return std::unexpected("cannot listen on \"unix:" + path + "\": a path of 1 to " +
-                           std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " characters is needed");
+    return std::unexpected(fmt::format("cannot listen on \"unix:{}\": a path of 1 to {} characters is needed",
+                                       path, sizeof(sockaddr_un::sun_path) - 1));
   }
   if (is_left_behind(path)) ::unlink(path.c_str());
   const asio::local::stream_protocol::endpoint endpoint(path);

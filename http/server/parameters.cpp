@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/server/parameters.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -11,13 +13,11 @@ namespace http::server {
 
 Parameters::Parameters(const Query& query, std::initializer_list<std::string_view> known) : query_(query) {
   for (const std::string_view name : known) {
-    if (query.count(name) > 1) fail(std::string(name) + " must not be given more than once.");
+    if (query.count(name) > 1) fail(fmt::format("{} must not be given more than once.", name));
   }
   for (const auto& parameter : query) {
     if (std::find(known.begin(), known.end(), parameter.name) != known.end()) continue;
-    std::string names;
-    for (const auto name : known) names += (names.empty() ? "" : ", ") + std::string(name);
-    fail("A parameter of the query is unknown; allowed are " + names + ".");
+    fail(fmt::format("A parameter of the query is unknown; allowed are {}.", fmt::join(known, ", ")));
   }
 }
 
@@ -31,8 +31,7 @@ std::chrono::nanoseconds Parameters::duration(std::string_view name, std::chrono
   if (!given) return otherwise;
   const auto value = units::parse_duration(*given);
   if (value && *value <= most) return *value;
-  fail(std::string(name) + " must be a duration from 0 to " + units::format_duration(most) +
-       ", such as 5ms.");
+  fail(fmt::format("{} must be a duration from 0 to {}, such as 5ms.", name, units::format_duration(most)));
   return otherwise;
 }
 
@@ -41,7 +40,7 @@ std::uint64_t Parameters::size(std::string_view name, std::uint64_t otherwise, s
   if (!given) return otherwise;
   const auto value = units::parse_size(*given);
   if (value && *value <= most) return *value;
-  fail(std::string(name) + " must be a size from 0 to " + units::format_size(most) + ", such as 16KiB.");
+  fail(fmt::format("{} must be a size from 0 to {}, such as 16KiB.", name, units::format_size(most)));
   return otherwise;
 }
 
@@ -52,8 +51,7 @@ int Parameters::integer(std::string_view name, int otherwise, int least, int mos
   const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
   if (error == std::errc() && end == given->data() + given->size() && value >= least && value <= most)
     return value;
-  fail(std::string(name) + " must be a whole number from " + std::to_string(least) + " to " +
-       std::to_string(most) + ".");
+  fail(fmt::format("{} must be a whole number from {} to {}.", name, least, most));
   return otherwise;
 }
 
