@@ -92,11 +92,15 @@ class Websocket:
         while self.stream.readline() != b"\r\n":
             pass
 
-    # One text frame there, masked as a client's has to be, and one back.
-    def echo(self, text):
+    # One text frame, masked as a client's has to be.
+    @staticmethod
+    def frame(text):
         mask = os.urandom(4)
-        masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(text))
-        self.socket.sendall(bytes([0x81, 0x80 | len(text)]) + mask + masked)
+        return bytes([0x81, 0x80 | len(text)]) + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(text))
+
+    # One frame there and one back.
+    def echo(self, text):
+        self.socket.sendall(self.frame(text))
         first, size = self.stream.read(2)
         assert first == 0x81, first
         return self.stream.read(size)
@@ -114,4 +118,13 @@ server.expect(idle | {("talk", "read"): connections})
 for client in clients:
     client.close()
 server.expect(idle)
+server.stop()
+
+# The frames of its coroutines go while each of them reads a message of which the first half has come.
+server = Server("beast_websocket")
+clients = [Websocket(server.port) for _ in range(connections)]
+for client in clients:
+    assert client.echo(b"hello") == b"hello"
+    client.socket.sendall(Websocket.frame(b"a message that ends early")[:12])
+server.expect(idle | {("talk", "read"): connections})
 server.stop()
