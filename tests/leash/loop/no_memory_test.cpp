@@ -4,11 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <deque>
+#include <new>
 #include <optional>
 #include <string>
 
+#include "leash/channel.hpp"
 #include "leash/detail/timer_queue.hpp"
+#include "leash/remote_channel.hpp"
+#include "leash/scope.hpp"
 #include "leash/sleep.hpp"
 #include "leash/ticker.hpp"
 #include "tests/support/failing_new.hpp"
@@ -88,6 +93,67 @@ TEST(NoMemory, TasksSharingTickerWaitForNextTick) {
     cancel();
     run();
   }
+}
+
+struct Large {
+  int number = 0;
+  std::array<char, 1000> rest{};  // a queue allocates for each of them
+};
+Large large(int number) {
+  Large made;
+  made.number = number;
+  return made;
+}
+
+TEST(NoMemory, AReceiveThatThrowsLosesNoValue) {
+  asio::io_context io{1};
+  Loop loop{io};
+  const Channel<Large> channel(1);
+  EXPECT_TRUE(channel.try_send(large(1)));
+  go(loop.background(), [](Channel<Large> to) -> Task<> {
+    const Large second = large(2);
+    (void)co_await to.send(second);
+  }(channel));
+  io.poll();
+  support::fail_allocation(0);
+  EXPECT_THROW((void)channel.try_receive(), std::bad_alloc);
+  (void)support::stop_failing();
+  EXPECT_EQ(channel.try_receive().value().value().number, 1);
+  EXPECT_EQ(channel.try_receive().value().value().number, 2);
+  io.restart();
+  io.poll();
+  EXPECT_EQ(live_tasks(loop), 0u);
+}
+
+// Hands a value to a task that waits, and destroys that while there is no memory to keep the value.
+template <class Receiver, class Send>
+void lose_one(asio::io_context& io, const Loop& loop, const Receiver& channel, const Send& send) {
+  std::optional<Scope> scope(loop.background());
+  scope->go([](Receiver from) -> Task<> { (void)co_await from.receive(); }(channel));
+  io.restart();
+  io.poll();
+  send();
+  ::testing::internal::CaptureStderr();
+  support::fail_allocation(0);
+  scope.reset();
+  EXPECT_TRUE(support::stop_failing());
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find("a value of a channel is lost"), std::string::npos);
+}
+
+TEST(NoMemory, AValueThatCannotBeKeptIsReported) {
+  asio::io_context io{1};
+  ManualClock clock;  // so that no timer of Asio's asks for memory
+  Loop loop{io, {.clock = &clock}};
+  const Channel<int> near;
+  lose_one(io, loop, near, [&] { EXPECT_TRUE(near.try_send(1)); });
+  const RemoteChannel<int> remote(loop, 1);
+  const RemoteSender<int> sender = remote.sender();
+  lose_one(io, loop, remote, [&] {
+    EXPECT_TRUE(sender.try_send(1));
+    io.restart();
+    io.poll_one();  // hands it over; the next handler would resume the task
+  });
+  EXPECT_FALSE(remote.try_receive());
 }
 
 // Whatever the number of timers, there is room for that of the grace.

@@ -329,6 +329,26 @@ TEST(LeakCheckLoops, ALaterLoopIsAnotherWhereverItLies) {
   }
 }
 
+TEST(LeakCheckLoops, AHookHearsOfTasksThatEndWithALoop) {
+  expect_leaks();
+  std::vector<std::string> heard;
+  const auto leave_one = [] {
+    asio::io_context io{1};
+    const Loop loop{io, {.name = "left"}};
+    start_here(loop.background(), Channel<int>());
+    io.poll();
+  };
+  {
+    const AbandonedHook hook([&](const Loop& loop, const std::vector<TaskInfo>& tasks) {
+      for (const TaskInfo& task : tasks) heard.push_back(loop.name() + ": " + task.name);
+    });
+    leave_one();
+    std::thread(leave_one).join();
+  }
+  leave_one();
+  EXPECT_EQ(heard, (std::vector<std::string>{"left: started here", "left: started here"}));
+}
+
 TEST(LeakCheckLoops, LoopsOfOneNameAreToldApart) {
   asio::io_context first_io{1}, second_io{1};
   Loop first{first_io}, second{second_io};
