@@ -3,17 +3,21 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "leash/go.hpp"
 #include "leash/scope.hpp"
 #include "tests/support/client_bench.hpp"
+#include "units/duration.hpp"
 
 namespace {
 
@@ -457,6 +461,59 @@ TEST(Traffic, BatchesRequestsDueCloselyAndTimesThemFromSending) {
   test.finish();
   EXPECT_EQ(test.traffic->latency().min(), 1ms);
   EXPECT_EQ(test.traffic->latency().max(), 1ms);
+}
+
+// How long the server takes for request `number`, which arrives at `at`: it does nothing from 3 s to 5 s, and never
+// answers one request of a thousand.
+leash::Duration time_taken(int number, leash::Duration at) {
+  const int part = number * 7 % 1000;
+  const leash::Duration work = part < 900 ? 5ms : part < 990 ? 50ms : part < 999 ? 400ms : 1h;
+  const leash::Duration stalled = at >= 3s && at < 5s ? 5s - at : 0s;
+  return stalled + work;
+}
+
+TEST(Traffic, MeasuresKnownLatenciesWithTimeouts) {
+  leash::Duration at{};
+  std::vector<leash::Duration> ends;  // of each request that has arrived, in the order of their arrival
+  StillTime test([&](const StubRequest&) {
+    StubReply reply = text("known");
+    reply.after = time_taken(static_cast<int>(ends.size()), at);
+    ends.push_back(at + std::min<leash::Duration>(reply.after, 1s));
+    return reply;
+  });
+  test.plan.rate = 100;
+  test.plan.requests = 1000;
+  test.plan.connections = 400;  // no request waits for a connection
+  test.plan.timeout = 1s;
+  test.start();
+  std::size_t due = 1;
+  while (leash::live_tasks(test.loop) > 0) {
+    if (at % 10ms == 0s && due <= 1000) {
+      ASSERT_EQ(test.arrived(due), due);
+      ++due;
+    }
+    const auto open = std::ranges::count_if(ends, [&](leash::Duration end) { return end > at; });
+    for (int i = 0; i < 500 && test.traffic->now().in_flight != open; ++i) test.io.run_one_for(10ms);
+    ASSERT_EQ(test.traffic->now().in_flight, open) << at.count();
+    ASSERT_LT(at, 30s);
+    test.clock.advance(1ms);
+    at += 1ms;
+    test.io.poll();
+  }
+
+  std::vector<leash::Duration> exact;
+  for (int i = 0; i < 1000; ++i) exact.push_back(std::min<leash::Duration>(time_taken(i, i * 10ms), 1s));
+  std::ranges::sort(exact);
+  const auto timed_out = std::ranges::count(exact, leash::Duration(1s));
+  EXPECT_GT(timed_out, 100) << "the server did nothing for two seconds";
+  EXPECT_EQ(test.traffic->counts().errors, timed_out);
+  EXPECT_EQ(test.traffic->counts().ok, 1000 - timed_out);
+  for (const double quantile : {0.01, 0.1, 0.25, 0.5, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99, 0.999, 1.0}) {
+    const auto rank = static_cast<std::size_t>(std::ceil(quantile * 1000));
+    const auto known = units::to_seconds(exact[rank - 1]);
+    EXPECT_NEAR(units::to_seconds(test.traffic->latency().at_quantile(quantile)), known, known / 1000)
+        << quantile;
+  }
 }
 
 }  // namespace
