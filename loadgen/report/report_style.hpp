@@ -35,6 +35,7 @@ pre { margin: 0 0 14px; padding: 12px 14px; overflow-x: auto; font: 13px/1.45 ui
 .card, figure { background: var(--card); border: 1px solid var(--edge); border-radius: 10px; }
 .verdicts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 14px; margin: 18px 0 14px; }
 .verdict { padding: 14px 16px; border-left: 6px solid var(--unknown); overflow-wrap: anywhere; }
+.verdict:first-child { grid-column: 1 / -1; }
 .verdict.clean { border-left-color: var(--clean); }
 .verdict.leak { border-left-color: var(--leak); }
 .verdict b { font-size: 18px; }
