@@ -12,6 +12,7 @@
 // Threads        verify_none: see leash/leak_check.hpp. The listener looks at metrics, which any thread may
 //                read. Tests of one process run one after the other: what a loop of another thread leaves
 //                belongs to the test that runs.
+// Lifetime       the listener is GoogleTest's, and looks at every test until the program ends.
 //
 //   int main(int argc, char** argv) {
 //     testing::InitGoogleTest(&argc, argv);
