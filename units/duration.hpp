@@ -7,8 +7,8 @@
 //
 //   auto timeout = units::parse_duration("1.5s");  // 1'500'000'000 ns
 //   if (!timeout) usage(timeout.error());
-//   units::format_duration(1500ms)   "1.5s"
-//   units::rounded_duration(5312us)  "5.31 ms"
+//   units::format_duration(1500ms)   // "1.5s"
+//   units::rounded_duration(5312us)  // "5.31 ms"
 
 #include <chrono>
 #include <expected>

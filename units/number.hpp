@@ -5,11 +5,11 @@
 // Guarantees     no locale; the results are UTF-8.
 // Threads        any.
 //
-//   units::parse_number("1e3")        1000.0
-//   units::format_count(4500)         "4,500"
-//   units::counted(1, "task")         "1 task"
-//   units::format_fixed(1.4996, 2)    "1.50"
-//   units::format_rounded(1.4996)     "1.50"
+//   units::parse_number("1e3")        // 1000.0
+//   units::format_count(4500)         // "4,500"
+//   units::counted(1, "task")         // "1 task"
+//   units::format_fixed(1.4996, 2)    // "1.50"
+//   units::format_rounded(1.4996)     // "1.50"
 
 #include <cstdint>
 #include <optional>

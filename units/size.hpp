@@ -7,8 +7,8 @@
 // Threads        any.
 //
 //   auto limit = units::parse_size("16KiB");  // 16384
-//   units::format_size(16384)                 "16KiB"
-//   units::rounded_size(-1'258'291)           "-1.2 MiB"
+//   units::format_size(16384)                 // "16KiB"
+//   units::rounded_size(-1'258'291)           // "-1.2 MiB"
 
 #include <cstdint>
 #include <expected>

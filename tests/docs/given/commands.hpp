@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// What the examples of units, process and cli take for granted.
+
+#include <sys/types.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <string>
+
+#include "cli/options.hpp"
+#include "cli/terminal.hpp"
+
+namespace given {
+
+using namespace std::chrono_literals;
+
+struct Any {
+  Any();
+  template <class T>
+  Any(T&&);
+};
+void usage(const auto&...);
+int work(int, char**);
+
+extern CLI::App app;
+extern std::string text;
+extern int argc;
+extern char** argv;
+extern pid_t thread;
+
+}  // namespace given
