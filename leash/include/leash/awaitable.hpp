@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// asio::awaitable beside leash::Task: each can await the other.
+// Interoperation of asio::awaitable and leash::Task: each can await the other.
 //
-// What it is     await(ctx, awaitable) inside a Task; adopt(ctx, awaitable), which makes a Task of one; go(ctx, awaitable)
-//                and Scope::go(awaitable), which start one, or a function that returns one; as_awaitable(ctx, task)
-//                inside an asio::awaitable; via(ctx, asio::use_awaitable), which puts an operation there under a
-//                context; and leash::co_spawn(ctx, executor, awaitable, token), which makes a context the owner of a
-//                coroutine.
-// Requires       the awaitable's executor can be made from that of the loop's io_context: any_io_executor,
-//                io_context's own, and strands of these. Its value may be of any type that Asio can return.
-// Guarantees     when the context is done, a coroutine that is awaited gets a terminal cancellation through
-//                its slot. A std::system_error that leaves it is the error of the Result, the context's own when the
-//                context caused it; any other exception is rethrown. What leaves one that go() started reaches the
-//                loop's on_exception as it was thrown, unless the context caused it. The value of one that go() or a
-//                scope started is dropped; a Result without a value is the error of its task. An asio::awaitable that
-//                awaits a task gets errc::canceled when the task is destroyed before its end.
+// What it is     inside a Task: await(ctx, awaitable), and adopt(ctx, awaitable), which makes a Task of an awaitable.
+//                To start an awaitable or a function that returns one: go(ctx, awaitable), Scope::go(awaitable).
+//                Inside an asio::awaitable: as_awaitable(ctx, task), and via(ctx, asio::use_awaitable), which runs
+//                an operation under a context. leash::co_spawn(ctx, executor, awaitable, token) makes a context the
+//                owner of a coroutine.
+// Requires       the awaitable's executor can be constructed from that of the loop's io_context: any_io_executor,
+//                io_context's own executor, and strands of these. Its value may have any type that Asio can return.
+// Guarantees     when the context is done, the awaited coroutine gets a terminal cancellation through its slot. A
+//                std::system_error that escapes it becomes the error of the Result, the context's own error if the
+//                context caused it; any other exception is rethrown. An exception that escapes a coroutine started by
+//                go() reaches the loop's on_exception unchanged, unless the context caused it. The value of a
+//                coroutine started by go() or a scope is dropped; a Result without a value is the error of its task.
+//                An asio::awaitable that awaits a task gets errc::canceled if the task is destroyed before its end.
 // Threads        the loop's thread; the asio::awaitable runs on the loop's io_context.
 // Misuse         co_spawn with an executor of another io_context ends the process with a message.
-// Lifetime       a Task that is reaped while it awaits has the coroutine canceled, and its frames, with those
-//                of the tasks that hold the scopes it is in, stay until that has ended. A scope that is
-//                destroyed without join keeps the frames of its tasks likewise, but not its own task's. A function is
-//                kept, with its captures, until its coroutine has ended.
+// Lifetime       a Task that is reaped while it awaits a coroutine has the coroutine canceled; its frames, and those
+//                of the tasks that hold its scopes, stay until the coroutine has ended. A scope that is destroyed
+//                without join keeps the frames of its tasks in the same way, but not the frame of the task that holds
+//                the scope. A function is kept, with its captures, until its coroutine has ended.
 //
 //   leash::Task<leash::Result<std::size_t>> read(leash::Context ctx, Socket& socket) {
 //     auto n = co_await leash::await(ctx, old_code(socket));  // asio::awaitable<std::size_t>
@@ -57,9 +57,9 @@ Task<Result<T>> adopt(Context ctx, asio::awaitable<T, Executor> coroutine) {
   return detail::value_of_foreign(std::move(ctx), std::move(coroutine));
 }
 
-/// A context as the owner of a coroutine that no task awaits: see leash/co_spawn.hpp. The executor is one of the loop's
-/// io_context. When the context is done the coroutine gets a terminal cancellation, and again when its next operation
-/// starts; under observe(ctx) it gets none.
+/// Makes a context the owner of a coroutine that no task awaits: see leash/co_spawn.hpp. The executor must belong to the
+/// loop's io_context. When the context is done the coroutine gets a terminal cancellation, and again when its next
+/// operation starts; under observe(ctx) it gets none.
 struct ObservedContext {
   Context ctx;
 };
@@ -92,8 +92,8 @@ auto co_spawn(const ObservedContext& observed, asio::io_context& io, asio::await
   return leash::co_spawn(observed, io.get_executor(), std::move(coroutine), std::forward<Token>(token));
 }
 
-/// Starts make(child of ctx), a Task<T>, and waits for its end: the child is canceled when the asio::awaitable
-/// is. What leaves the task is thrown; the error of a Result is returned in it. T has a default constructor.
+/// Starts make(child of ctx), a Task<T>, and waits for its end; the child is canceled when the asio::awaitable is.
+/// Exceptions of the task are rethrown; the error of a Result is returned in it. T must have a default constructor.
 template <class Make>
 requires std::invocable<Make, Context>
 auto as_awaitable(Context ctx, Make make, std::source_location where = std::source_location::current()) {
@@ -102,8 +102,8 @@ auto as_awaitable(Context ctx, Make make, std::source_location where = std::sour
   return asio::async_initiate<asio::use_awaitable_t<>, typename detail::SignatureOf<T>::type>(
       detail::StartTask<T>(), token, std::move(ctx), std::move(make), where);
 }
-/// The same for a task that was made already. Its waits are under the contexts it was made with, so a cancel of
-/// the asio::awaitable does not end them: it only makes the task an orphan.
+/// The same for a task that exists already. Its waits use the contexts it was made with, so canceling the
+/// asio::awaitable does not end them: the task becomes an orphan.
 template <class T>
 asio::awaitable<T> as_awaitable(Context ctx, Task<T> task,
                                 std::source_location where = std::source_location::current()) {
@@ -119,8 +119,8 @@ class ViaAwaitable {
   Context ctx_;
 };
 /// Inside an asio::awaitable: `auto n = co_await socket.async_read_some(buffer, via(ctx, asio::use_awaitable));`
-/// gives or throws what use_awaitable does, with the context's error when the context caused it. Under a done
-/// context the operation is not started; one whose result has no default, or that gives no error, is started and
+/// returns or throws what use_awaitable does, with the context's error if the context caused it. Under a done context
+/// the operation is not started; an operation whose result has no default constructor, or no error, is started and
 /// canceled at once.
 inline ViaAwaitable via(const Context& ctx, asio::use_awaitable_t<>) noexcept { return ViaAwaitable(ctx); }
 

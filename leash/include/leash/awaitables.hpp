@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Tracks every asio::awaitable of a program, without a change of its sources.
+// Tracks every asio::awaitable of a program, without changes to its sources.
 //
-// What it is     the promise types of asio::awaitable coroutines, in place of Asio's own. The target leash::awaitables
-//                has it included before everything else (-include); it may also be included by hand, first.
-// Requires       C++20, Asio 1.22 or newer, and leash::registry at link time. It comes before a source's own
-//                #define ASIO_…: such definitions belong on the command line.
-// Guarantees     a coroutine behaves as it does without. Executors: any_io_executor, those of io_context and
-//                thread_pool, and strands of any executor; LEASH_TRACK_EXECUTOR names others. What is compiled without
-//                it is not seen. Two versions of it in one program do not link.
-// Threads        any number; see leash/coroutines.hpp for who may look.
+// What it is     replaces the promise types of asio::awaitable coroutines. The target leash::awaitables includes it
+//                before everything else (-include); a source may also include it itself, as its first header.
+// Requires       C++20, Asio 1.22 or newer, and leash::registry at link time. It is included before the source's own
+//                #define ASIO_… lines: put such definitions on the command line.
+// Guarantees     coroutines behave as without it. Executors: any_io_executor, those of io_context and thread_pool, and
+//                strands of any executor; LEASH_TRACK_EXECUTOR adds others. Code that is compiled without it is not
+//                tracked. Two versions of it in one program do not link.
+// Threads        any number; leash/coroutines.hpp says which threads may read.
 // Lifetime       a coroutine is tracked until its frames are destroyed.
 //
 //   // CMake: target_link_libraries(service PRIVATE leash::awaitables)

@@ -2,14 +2,14 @@
 #pragma once
 // boost::asio::co_spawn with an owner.
 //
-// What it is     the same shape and the same result as Asio's, with the owner first (leash/owner.hpp).
-// Requires       C++20; the verdict needs leash::boost_awaitables.
+// What it is     has the parameters and the result of Asio's co_spawn, with the owner first (leash/owner.hpp).
+// Requires       C++20; reports of leaks need leash::boost_awaitables.
 // Guarantees     when the owner ends, the coroutine gets a terminal cancellation on its executor, and again when its
-//                next operation starts. With observe(owner) it gets none. A cancellation must not meet the coroutine on
-//                two threads at once: a coroutine of any_io_executor runs on a strand of its own unless its executor is
-//                one; any other executor has to run one handler at a time.
+//                next operation starts. With observe(owner) it gets none. The cancellation must not run concurrently
+//                with the coroutine: with any_io_executor, the coroutine runs on a strand of its own unless its
+//                executor is a strand already; any other executor must run one handler at a time.
 // Threads        any.
-// Lifetime       the coroutine refers to the owner's block, and does not keep the owner from ending.
+// Lifetime       the coroutine refers to the owner's control block, but does not keep the owner alive.
 //
 //   leash::Owner owner("conn 17");
 //   leash::co_spawn(owner, socket.get_executor(), session(std::move(socket)), boost::asio::detached);

@@ -3,10 +3,10 @@
 // Channels between tasks, with Go's semantics.
 //
 // What it is     a copyable handle of a queue; capacity 0 is a rendezvous. Passed by value, like Go's.
-// Guarantees     values arrive in the order in which they were sent, each exactly once, also where a task that
-//                was handed one is destroyed before it runs. What is not sent stays with its sender. A waiting
-//                task keeps the channel alive: when the last other handle is dropped it stays parked, as in Go.
-//                After close, what is buffered can still be received; then receive and every send fail with
+// Guarantees     values arrive in the order in which they were sent, each exactly once, also if a task that was handed
+//                a value is destroyed before it runs. A value that is not sent stays with its sender. A waiting task
+//                keeps the channel alive: it stays parked when the last other handle is dropped, as in Go. After
+//                close, buffered values can still be received; then receive and every send fail with
 //                errc::closed.
 // Threads        the loop's thread. Loops of one thread may share a channel.
 // Misuse         a handle that was moved from, an awaiter that is awaited twice, or moved while a task waits for it, and
@@ -32,7 +32,7 @@ namespace leash {
 template <class T>
 class Channel {
   static_assert(std::is_object_v<T>,
-                "Channel<void> has nothing to carry: for a signal use Done, or Channel<std::monostate>");
+                "Channel<void> carries no value: use Done for a signal, or Channel<std::monostate>");
 
   using SendCopy = detail::SendCase<T, T>;
   using SendMoved = detail::SendCase<T, detail::MovedSource<T>>;
@@ -45,17 +45,17 @@ class Channel {
   Channel& operator=(Channel&&) noexcept = default;
   ~Channel() = default;
 
-  /// Result<T>: the next value; errc::closed when the channel is closed and empty. With a context, also its
-  /// error. The value is taken when the task goes on: if it is destroyed first, the value goes to the next
+  /// Result<T>: the next value; errc::closed if the channel is closed and empty; with a context, also the context's
+  /// error. The value is taken when the task resumes: if the task is destroyed first, the value goes to the next
   /// receiver, or back to its place in the queue.
   auto receive() const { return detail::Await<detail::ReceiveCase<T>>(detail::ReceiveCase<T>(state())); }
   auto receive(const Context& ctx) const {
     return detail::AwaitUnder<detail::ReceiveCase<T>>(ctx.node(), detail::ReceiveCase<T>(state()));
   }
 
-  /// Result<>: success when a receiver or the buffer has the value; errc::closed when the channel is or gets
-  /// closed. An rvalue is moved from when the value is sent, and only then: after a send that failed, or a case
-  /// of select that was not taken, the caller's variable still has it. So it has to live until the wait is over:
+  /// Result<>: success when a receiver or the buffer has the value; errc::closed if the channel is closed before.
+  /// An rvalue is moved from only when the value is sent: after a send that failed, or a case of select that was not
+  /// taken, the caller's variable still has it. The variable must therefore live until the wait is over:
   /// `co_await ch.send(std::move(value))` in one expression.
   auto send(T&& value) const { return detail::Await<SendMoved>(moved(value)); }
   auto send(const Context& ctx, T&& value) const {
@@ -68,14 +68,14 @@ class Channel {
     return detail::AwaitUnder<SendCopy>(ctx.node(), SendCopy(state(), value));
   }
 
-  /// Without waiting: nothing when that would have to wait. Callable outside of tasks.
+  /// Returns nothing if it would have to wait. May be called outside of tasks.
   std::optional<Result<T>> try_receive() const {
     detail::ReceiveLink<T> link;
     if (!state()->receive_now(link)) return std::nullopt;
     if (!link.value) return Result<T>(std::unexpected(make_error_code(errc::closed)));
     return Result<T>(std::move(*link.value));
   }
-  /// An rvalue is moved from when the value is sent, and only then.
+  /// Returns nothing if it would have to wait. An rvalue is moved from only when the value is sent.
   std::optional<Result<>> try_send(T&& value) const {
     bool accepted = false;
     if (!state()->send_now(value, accepted)) return std::nullopt;
@@ -86,11 +86,11 @@ class Channel {
     return try_send(T(value));
   }
 
-  /// False if it was closed already (where Go panics).
+  /// Returns false if it was closed already (Go panics then).
   bool close() const noexcept { return state()->close(); }
 
   bool closed() const noexcept { return state()->closed(); }
-  /// Values that wait to be received: at most the capacity, and those that destroyed receivers gave back.
+  /// Values that wait to be received: at most the capacity, plus those that destroyed receivers gave back.
   std::size_t size() const noexcept { return state()->size(); }
   std::size_t capacity() const noexcept { return state()->capacity(); }
 

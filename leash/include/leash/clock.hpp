@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Time as a loop sees it: the steady clock, or one that a test moves by hand.
+// Time as a loop sees it: the steady clock, or a clock that a test moves.
 //
-// What it is     Clock is what Loop asks; ManualClock stands still until advance() is called.
+// What it is     Clock is the interface that Loop uses; ManualClock stands still until advance() is called.
 // Requires       a ManualClock outlives the loops that use it.
-// Guarantees     advance() makes due timers fire in the next turn of each loop, in the order of their times; those
-//                of the same instant in the order in which they were set. Instants may be negative, and sums saturate.
+// Guarantees     advance() makes due timers fire in the next turn of each loop, in the order of their times, and in the
+//                order in which they were set for equal times. Instants may be negative, and sums saturate.
 // Threads        a ManualClock belongs to the thread of its loops.
 // Misuse         an advance by a negative amount, and a ManualClock that ends before a loop that uses it, end the process
 //                with a message.
@@ -38,7 +38,7 @@ constexpr TimePoint later(TimePoint time, Duration by) noexcept {
   return std::min(TimePoint(Duration(sum)), last_instant);
 }
 
-/// The duration from `begin` to `end`, negative if that is the earlier one, without overflow.
+/// The duration from `begin` to `end`, without overflow; negative if `end` is earlier.
 constexpr Duration between(TimePoint begin, TimePoint end) noexcept {
   Duration::rep difference = 0;
   if (__builtin_sub_overflow(end.time_since_epoch().count(), begin.time_since_epoch().count(), &difference))
@@ -55,7 +55,7 @@ class Clock {
 
   virtual TimePoint now() const noexcept = 0;
 
-  /// A loop asks to be told when time was moved; nullptr ends that.
+  /// Registers a function that is called when time was moved; an empty function removes it.
   virtual void on_move(const void* who, std::function<void()> tell) = 0;
 };
 

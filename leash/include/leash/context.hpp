@@ -2,23 +2,22 @@
 #pragma once
 // Request contexts: a tree that carries cancellation, a deadline, a cause and values (Go: package context).
 //
-// What it is     Context is a counted handle of a node; what is handed to a task, it can observe but not
-//                cancel. Cancel is the other half: only its holder can cancel, and it cancels when it is
-//                destroyed.
+// What it is     Context is a counted handle of a node; a task can observe it but not cancel it. Only the holder of
+//                the Cancel can cancel, and Cancel cancels when it is destroyed.
 // Requires       a Loop, whose Loop::background() is the root.
-// Guarantees     Go's semantics: when cancel returns, the whole subtree is done; the first cause wins; a
-//                child never touches its parent; a child of a done context is born done. A deadline never
-//                passes early. What waits for a context goes on after the call that ended it: what waits for the parent
-//                before what waits for its children, otherwise in the order in which the waits began.
-// Threads        the loop's thread; RemoteCancel alone is for other threads.
-// Misuse         a call from another thread, and a Context, Cancel or RemoteCancel that was moved from, end the process
+// Guarantees     Go's semantics: when cancel returns, the whole subtree is done; the first cause wins; canceling a
+//                child does not touch its parent; a child of a done context is done from the start. A deadline never
+//                passes early. Tasks that wait for a context resume after the call that ended it: those that wait for the
+//                parent before those that wait for its children, otherwise in the order in which the waits began.
+// Threads        the loop's thread; other threads use RemoteCancel.
+// Misuse         a call from another thread, and using a moved-from Context, Cancel or RemoteCancel, end the process
 //                with a message.
-// Lifetime       handles may outlive the loop: then they are done and inert.
+// Lifetime       handles may outlive the loop; they are done and inert then.
 //
 //   auto [ctx, cancel] = leash::with_timeout(parent, 500ms);
 //   auto n = co_await socket.async_read_some(buffer, leash::via(ctx));
 //   if (!n && n.error() == leash::errc::deadline_exceeded) co_return;
-//   // cancel goes out of scope: ctx is done, its timer and its node are let go
+//   // cancel goes out of scope: ctx is done, and its timer and node are released
 
 #include <cstdint>
 #include <memory>
@@ -37,7 +36,7 @@
 
 namespace leash {
 
-/// A key of context values: a type that names the type of its value.
+/// The key of a context value: a type with a member `type`, the type of the value.
 ///   struct TraceId { using type = std::string; };
 template <class K>
 concept ContextKey = requires {
@@ -45,17 +44,17 @@ concept ContextKey = requires {
 }
 &&std::is_object_v<typename K::type>;
 
-/// What a context is called in reports ("request 918"), and whose work is done under it. `name` lives as long
-/// as the program: a literal.
+/// The name of a context in reports ("request 918"), and the role of the tasks below it. `name` must have static
+/// lifetime (a literal).
 struct Label {
   Label() noexcept = default;
   explicit Label(const char* what, std::uint64_t n = 0) noexcept : name(what), number(n) {}
   Label(const char* what, std::uint64_t n, Role whose) noexcept : name(what), number(n), role(whose) {}
   const char* name = nullptr;
   std::uint64_t number = 0;
-  std::optional<Role> role;  ///< inherited when not given
-  /// The context is meant to go on when the owner of the task that makes it is done, like that of a connection in a pool:
-  /// it does not count as outlived (leash/contexts.hpp).
+  std::optional<Role> role;  ///< inherited if empty
+  /// The context is meant to outlive the owner of the task that makes it, like that of a pooled connection: it does not
+  /// count as outlived (leash/contexts.hpp).
   bool may_outlive = false;
   std::string text() const;  ///< "request 918"; empty without a name
   Label outliving() const noexcept {
@@ -73,18 +72,18 @@ class Context {
   Context& operator=(Context&&) noexcept = default;
 
   /// Empty until the context is done; then errc::canceled or errc::deadline_exceeded (Go: Err). A deadline that has
-  /// passed ends the context in the turn of its timer, or when a wait under it fails because of it, whatever is
-  /// first: until then err() is empty although remaining() is zero.
+  /// passed ends the context in the turn of its timer, or when a wait under it fails because of it, whichever is
+  /// first; until then err() is empty although remaining() is zero.
   std::error_code err() const noexcept;
-  /// The first cause given, else err() (Go: Cause).
+  /// The first cause given to a cancel, else err() (Go: Cause).
   std::error_code cause() const noexcept;
   bool is_done() const noexcept;
 
   std::optional<TimePoint> deadline() const noexcept;
-  /// Time until the deadline, never negative; none without a deadline.
+  /// Time until the deadline, never negative; empty without a deadline.
   std::optional<Duration> remaining() const noexcept;
 
-  /// The value of the nearest context that has the key; nullptr if none has (Go: Value).
+  /// The value of the nearest context that has the key; nullptr if there is none (Go: Value).
   template <ContextKey Key>
   const typename Key::type* value() const noexcept {
     return static_cast<const typename Key::type*>(find(detail::key_of<Key>()));
@@ -93,13 +92,14 @@ class Context {
   /// Awaitable, also as a case of select: completes when the context is done (Go: <-ctx.Done()).
   auto done() const noexcept { return detail::Await<detail::ContextCase>(detail::ContextCase(node())); }
 
-  /// The name of the nearest labeled context; name is null if none is.
+  /// The label of the nearest labeled context; its name is null if there is none.
   Label label() const noexcept;
 
   detail::ContextNode& node() const noexcept {
     check(static_cast<bool>(node_),
-          "a Context that was moved from, or is gone: a coroutine takes its Context by value, because what a "
-          "`const Context&` refers to may end before it");
+          "a Context that was moved from or destroyed was used: take it by value in coroutines, because the "
+          "object behind a "
+          "`const Context&` may be destroyed before the coroutine ends");
     return *node_;
   }
   explicit Context(detail::ContextNode& node) noexcept : node_(&node) {}
@@ -110,9 +110,9 @@ class Context {
 };
 
 /// Cancels from any thread: the cancellation is posted to the loop, so the context is done a turn later. Only the
-/// first call of a handle and its copies counts; the others do nothing. Copyable; it may outlive the context, the
-/// loop and the io_context, and does nothing then. While one is there and its context is not done, tasks that wait
-/// are no deadlock: Loop::run waits for it, and find_leaks does as long as it may.
+/// first call of a handle and its copies has an effect. Copyable; it may outlive the context, the loop and the
+/// io_context, and does nothing then. As long as one exists and its context is not done, waiting tasks are no
+/// deadlock: Loop::run waits for it, and find_leaks does for its maximum wait.
 class RemoteCancel {
  public:
   void operator()(std::error_code cause = {}) const;
@@ -125,19 +125,19 @@ class RemoteCancel {
   std::shared_ptr<const Handle> handle_;
 };
 
-/// The right to cancel a context; cancels (cause errc::finished) when it is destroyed: `defer cancel()` is
-/// built in.
+/// The right to cancel a context. It cancels (cause errc::finished) when it is destroyed, so that Go's
+/// `defer cancel()` is built in.
 class [[nodiscard]] Cancel {
  public:
   Cancel(Cancel&&) noexcept = default;
   Cancel& operator=(Cancel&& other) noexcept;
   ~Cancel();
 
-  /// Ends the context and all below it before it returns; it never waits for work and never runs callbacks
-  /// inside. Without a cause, the cause is errc::canceled. Only the first call counts.
+  /// Ends the context and all contexts below it before it returns. It never waits and never runs callbacks inside.
+  /// Without a cause, the cause is errc::canceled. Only the first call has an effect.
   void operator()(std::error_code cause = {}) noexcept;
 
-  /// For other threads. Call on the loop's thread.
+  /// A handle that other threads can use. Called on the loop's thread.
   RemoteCancel remote() const;
 
   explicit Cancel(detail::SignalNode& node) noexcept : node_(&node) {}
@@ -151,13 +151,13 @@ struct Cancelable {
   Cancel cancel;
 };
 
-/// A child that can be canceled. `where` is what reports call the place at which a context was made.
+/// A child that can be canceled. `where` is the location that reports name for the context.
 [[nodiscard]] Cancelable with_cancel(const Context& parent, Label label = {},
                                      std::source_location where = std::source_location::current());
 
-/// A child with a deadline, never later than the parent's: then it adds no timer. A deadline that has passed
-/// gives a child that is born done; TimePoint::max() is no deadline. `cause` is what cause() answers when the
-/// deadline passes; empty: deadline_exceeded.
+/// A child with a deadline, never later than the parent's; it adds no timer if the parent's is earlier. With a deadline
+/// that has passed, the child is done from the start; TimePoint::max() means no deadline. `cause` is the cause() when
+/// the deadline passes; empty: deadline_exceeded.
 [[nodiscard]] Cancelable with_deadline(const Context& parent, TimePoint deadline, std::error_code cause = {},
                                        Label label = {},
                                        std::source_location where = std::source_location::current());
@@ -165,7 +165,7 @@ struct Cancelable {
                                       Label label = {},
                                       std::source_location where = std::source_location::current());
 
-/// A child that answers value<Key>() with `value`; everything else is the parent's.
+/// A child whose value<Key>() is `value`; everything else is the parent's.
 template <ContextKey Key>
 [[nodiscard]] Context with_value(const Context& parent, typename Key::type value) {
   return Context(

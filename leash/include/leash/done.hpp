@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The done channel: a signal without data that only its maker can give.
+// The done channel: a signal without data that only its creator can give.
 //
-// What it is     DoneSource is kept by the caller and closes, also when it is destroyed; the Done it hands
-//                out can only be waited for.
-// Guarantees     every waiter, present and future, sees the close, and goes on in the order in which they came;
-//                closing twice has no effect. close() resumes no task inside the call.
+// What it is     DoneSource is kept by the caller; it closes explicitly or when it is destroyed. A Done, which tasks get
+//                from it, can only be waited for.
+// Guarantees     every waiter, present and future, sees the close; waiters resume in the order in which they came.
+//                Closing twice has no effect. close() resumes no task inside the call.
 // Threads        the loop's thread.
-// Misuse         one that was moved from ends the process with a message when it is used.
-// Lifetime       a Done may outlive its source, whose end closes it, and the loop.
+// Misuse         using a moved-from object ends the process with a message.
+// Lifetime       a Done may outlive its source, whose destruction closes it, and the loop.
 //
 //   leash::DoneSource source;
 //   leash::go(ctx, poll(source.done()));
@@ -45,7 +45,7 @@ using DoneCase = StateCase<DoneState, WaitKind::chan_receive>;
 class Done {
  public:
   bool closed() const noexcept { return state()->closed; }
-  /// Completes when the source closes. With a context: Result<>, its error if it is done before.
+  /// Completes when the source closes. With a context: Result<>, the context's error if the context is done before.
   auto wait() const { return detail::Await<detail::DoneCase>(detail::DoneCase(state())); }
   auto wait(const Context& ctx) const {
     return detail::AwaitUnder<detail::DoneCase>(ctx.node(), detail::DoneCase(state()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How things that go wrong are told: expected failures are values, misuse ends the process.
+// Error handling: expected failures are values; misuse ends the process.
 //
 // What it is     an error category `leash`, its codes, Result<T>, value_or_throw, and check().
 // Guarantees     deadline_exceeded counts as a timeout (== std::errc::timed_out); canceled and the causes
@@ -35,8 +35,8 @@ enum class errc : std::uint8_t {
   closed,             ///< the channel is closed
   deadlock,           ///< tasks are alive and nothing can wake them
   /// Well-known causes of a cancellation; any other error code can be a cause too.
-  finished,      ///< what the context was for is complete
-  disconnected,  ///< the client has gone
+  finished,      ///< the work of the context is complete
+  disconnected,  ///< the client has disconnected
   shutdown,      ///< the process is draining
 };
 
@@ -44,18 +44,18 @@ const std::error_category& error_category() noexcept;
 
 inline std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), error_category()}; }
 
-/// An expected failure is a value. Not to be dropped: check it, or say `(void)`.
+/// The type of an operation that can fail. Results must not be dropped: check them, or cast to void.
 template <class T = void>
 using Result = std::expected<T, std::error_code>;
 
-/// Whether `error` says "told to stop" rather than "it failed": deadline_exceeded, all that equals
+/// True if `error` means canceled rather than failed: deadline_exceeded, all that equals
 /// std::errc::operation_canceled (canceled, the causes that end a request, Asio's operation_aborted), and
 /// channel_cancelled of Asio's experimental channels.
 bool is_cancellation(const std::error_code& error) noexcept;
 
-/// The value, or the error thrown as a std::system_error, for code that prefers exceptions. (Result::value()
-/// throws std::bad_expected_access instead, which does not say the error in words.) Where a context ended the
-/// work, both leave a task as a cancellation and not as a failure.
+/// Returns the value, or throws the error as a std::system_error, for code that prefers exceptions. (Result::value()
+/// throws std::bad_expected_access, which has no message.) If a context ended the work, either exception counts as a
+/// cancellation when it escapes a task, not as a failure.
 template <class T>
 T value_or_throw(Result<T> result) {
   if (!result) throw std::system_error(result.error());
@@ -66,7 +66,7 @@ T value_or_throw(Result<T> result) {
 [[noreturn]] void fail(const char* what,
                        std::source_location where = std::source_location::current()) noexcept;
 
-/// For broken invariants and misuse; not for what a peer or a user can cause: that is a Result.
+/// For broken invariants and misuse. Errors that a peer or a user can cause are Results instead.
 inline void check(bool holds, const char* what,
                   std::source_location where = std::source_location::current()) noexcept {
   if (!holds) [[unlikely]]

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A context that a foreign asio::cancellation_slot ends: the bridge from code that cancels by slots.
+// A context that an asio::cancellation_slot ends, for code that cancels through slots.
 //
-// What it is     with_cancel, canceled also by the emit of another component's cancellation_signal.
-// Requires       the signal is emitted on the loop's thread. The slot is taken over: what was in it is
-//                dropped.
-// Guarantees     when emit returns, the context and all below it are done (errc::canceled, whatever the type
-//                of the cancellation). When the context is done by other means, the slot is cleared: nothing
-//                accumulates under a signal that lives long. A slot that is not connected gives what
-//                with_cancel gives.
-// Threads        the loop's thread; an emit on another one ends the process with a message.
-// Lifetime       the signal may be destroyed at any time: then only the Cancel and the loop are left to end
-//                it.
+// What it is     like with_cancel, and also canceled when another component's cancellation_signal is emitted.
+// Requires       the signal is emitted on the loop's thread. The slot is taken over: its previous handler is dropped.
+// Guarantees     when emit returns, the context and all below it are done (errc::canceled, for any type of
+//                cancellation). When the context becomes done in another way, the slot is cleared, so that nothing
+//                accumulates under a long-lived signal. A slot that is not connected gives the same as
+//                with_cancel.
+// Threads        the loop's thread; an emit on another thread ends the process with a message.
+// Lifetime       the signal may be destroyed at any time; then only the Cancel and the loop can end the
+//                context.
 //
 //   auto [ctx, cancel] = leash::from_slot(loop, asio::get_associated_cancellation_slot(handler));
 //   leash::go(ctx, serve(ctx), "serve");

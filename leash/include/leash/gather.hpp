@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The values of several tasks that run side by side.
+// The values of several tasks that run concurrently.
 //
-// What it is     `co_await gather(ctx, a, b, ...)`: each is a function that returns a Task, called with a context of the
-//                gathering if it takes one, or a Task. Or a std::vector of them.
-// Guarantees     the first failure (an error, an exception) cancels that context and is what gather returns, or
-//                rethrows, when all have ended. A Task that was made before has no such context to see: it is waited
-//                for.
-// Result         Result<std::tuple<...>>; std::monostate for a task without a value, Result<> if none has one. Of a
-//                vector Result<std::vector<T>>, in the same order; Result<> if they have no value.
+// What it is     `co_await gather(ctx, a, b, ...)`: each argument is a Task, or a function that returns a Task and is
+//                called with a child of ctx if it takes a context. Or one std::vector of them.
+// Guarantees     the first failure (an error or an exception) cancels the child context, and gather returns or rethrows
+//                it when all tasks have ended. A Task made before the call does not see the child context: it is
+//                waited for.
+// Result         Result<std::tuple<...>>; std::monostate for a task without a value, Result<> if no task has one. For a
+//                vector: Result<std::vector<T>>, in the same order; Result<> if its tasks have no value.
 // Threads        the loop's thread, inside a task.
-// Lifetime       functions and their captures are kept until it returns. With GCC 12, those with captures need names
-//                (docs/gcc12.md).
+// Lifetime       functions and their captures are kept until it returns. With GCC 12, functions with captures need a
+//                name (docs/gcc12.md).
 //
 //   auto user = [&](leash::Context own) { return find_user(own, id); };
 //   auto cart = [&](leash::Context own) { return find_cart(own, id); };

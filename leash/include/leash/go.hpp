@@ -2,17 +2,17 @@
 #pragma once
 // Starts a task (Go: the go statement).
 //
-// Requires       a context, the owner: there is no task without one. It is started also when the owner is
-//                done, and sees that at its first await under a context.
-// Guarantees     it runs in this turn or the next, not inside the call; tasks begin in the order of these calls. An
-//                exception that leaves it reaches the loop's on_exception. No task waits for it: prefer a Scope wherever the
-//                starter can.
+// Requires       a context, the owner: there is no task without an owner. The task starts even if the owner is done, and
+//                sees that at its first await under a context.
+// Guarantees     the task runs in this turn or the next, not inside the call; tasks begin in the order of the calls. An
+//                exception that escapes the task reaches the loop's on_exception. Nothing waits for the task: prefer a
+//                Scope wherever the starter can wait.
 // Threads        the owner's loop's.
 // Misuse         a context of another thread, or of a loop that has ended, ends the process with a message.
-// Lifetime       the task holds its owner, and its parameters in its frame. What it is given by reference has to
-//                live until it ends, and no task waits for that: pass values, or handles. A function is kept, with its
-//                captures, until its task has ended. (A lambda that is called at once, `[x]() -> Task<> {...}()`,
-//                is not: its captures are gone when its task runs.)
+// Lifetime       the task holds its owner, and its parameters in its frame. Objects passed by reference must live until
+//                the task ends, which nothing waits for: pass values or handles. A function is kept, with its captures,
+//                until its task has ended. (A lambda that is called in place, `[x]() -> Task<> {...}()`, is not: its
+//                captures are destroyed before its task runs.)
 //
 //   leash::go(ctx, worker(ctx, channel), "worker");
 //   leash::go(ctx, [to = channel](leash::Context own) -> leash::Task<> { co_await worker(own, to); });
@@ -36,13 +36,13 @@ inline void go(const Context& ctx, Task<void> task, std::string_view name = {},
   detail::start(ctx.node(), task.release(), false, name, where);
 }
 
-/// An error it returns is counted in the site's metrics (outcome error or canceled); it is reported nowhere else.
+/// An error that the task returns is only counted, in the site's metrics (outcome error or canceled).
 inline void go(const Context& ctx, Task<Result<>> task, std::string_view name = {},
                std::source_location where = std::source_location::current()) {
   detail::start(ctx.node(), task.release(), true, name, where);
 }
 
-/// A function that returns one; it is called with the context if it takes one.
+/// For a function that returns a Task; it is called with the context if it takes one.
 template <detail::MakesStartable F>
 void go(const Context& ctx, F f, std::string_view name = {},
         std::source_location where = std::source_location::current()) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Dumps as JSON. A target of its own, leash::json, because it needs nlohmann/json.
+// Dumps as JSON. Part of the target leash::json, because it needs nlohmann/json.
 //
-// Guarantees     schema 1; docs/debug-routes.md describes it. Fields are added, never changed: durations in
-//                seconds, memory in bytes, sites and wait points as "path:line". What a program supplies that is not
-//                UTF-8 has U+FFFD in its place, so that dump() does not throw.
+// Guarantees     schema 1, described in docs/debug-routes.md. Fields may be added but never changed: durations in
+//                seconds, memory in bytes, sites and wait points as "path:line". Bytes of program texts that are not
+//                UTF-8 become U+FFFD, so that dump() does not throw.
 // Threads        any.
 // Lifetime       the result refers to nothing of what it was made from.
 //

@@ -2,19 +2,19 @@
 #pragma once
 // Finds the tasks that should have ended (goleak for Asio).
 //
-// What it is     find_leaks looks at the tasks of one loop, again and again with growing pauses, until none is
-//                left but those that the options leave out, or the wait is over.
-// Requires       no other thread runs the loop's io_context: find_leaks runs it in its pauses, so that tasks
-//                that are about to end can. For a loop that another thread runs: find_leaks_elsewhere. Inside a task
-//                or a callback of the loop, which cannot run it, find_leaks looks once, at the tasks that wait: not at
-//                the one that calls it, nor at those that are ready to run.
-// Guarantees     clean as soon as one look finds nothing. Tasks that nothing can ever wake are a deadlock and
-//                reported at once: not while a RemoteCancel or a work guard is there, through which another thread
-//                may still wake one. A thread that will post to the loop holds a work guard of its io_context. Only
-//                tasks of that loop are looked at: tests that run side by side do not blame each other.
+// What it is     find_leaks checks the tasks of one loop repeatedly, with growing pauses, until only tasks that the options
+//                ignore are left, or the maximum wait is over.
+// Requires       no other thread runs the loop's io_context: find_leaks runs it in its pauses, so that tasks that are
+//                about to end can. For a loop run by another thread use find_leaks_elsewhere. Inside a task or callback
+//                of the loop, find_leaks cannot run it and checks once: only waiting tasks, neither the calling task
+//                nor tasks that are ready to run.
+// Guarantees     returns as soon as a check finds nothing. Tasks that nothing can ever wake are a deadlock and reported at
+//                once, unless a RemoteCancel or a work guard exists through which another thread may still wake
+//                one; a thread that will post to the loop must hold a work guard of its io_context. Only tasks of the
+//                given loop count, so concurrent tests do not affect each other.
 // Threads        see above; the report is plain data.
-// Lifetime       the loop outlives the call. One that did not answer find_leaks_elsewhere may be destroyed, although the
-//                question is still in its io_context.
+// Lifetime       the loop outlives the call. A loop that did not answer find_leaks_elsewhere may be destroyed although the
+//                posted check is still in its io_context.
 //
 //   leash::LeakOptions options;
 //   options.ignore_site("server/listener.cpp").ignore_top_function("poll");  // leash/leak_options.hpp
@@ -44,12 +44,12 @@ struct LeakReport {
 std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options = {});
 /// The tracked coroutines of an io_context without a Loop; options that name contexts have no meaning for them.
 std::optional<LeakReport> find_leaks(asio::io_context& io, const LeakOptions& options = {});
-/// The loop is run by another thread: each look is posted to it. A loop that does not answer while the wait
-/// lasts is a report, too.
+/// For a loop that another thread runs: each check is posted to it. A loop that does not answer within the maximum wait
+/// is reported too.
 std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& options = {});
 
-/// Hears of the tasks that any loop of the process destroys with itself, on the thread that destroys it. A call may be
-/// on its way while the hook is destroyed.
+/// Called with the tasks that any loop of the process destroys in its destructor, on the thread that destroys it. A call
+/// may be in progress while the hook is destroyed.
 class [[nodiscard]] AbandonedHook {
  public:
   using Function = std::function<void(const Loop&, const std::vector<TaskInfo>&)>;
@@ -63,13 +63,13 @@ class [[nodiscard]] AbandonedHook {
 };
 
 struct WatchOptions {
-  Duration maximum_wait = std::chrono::seconds(1);  ///< for tasks of loops that are still there
-  /// Tasks that were started there do not count: parts of "path:line", or patterns (leash/task_filter.hpp).
+  Duration maximum_wait = std::chrono::seconds(1);  ///< for tasks of loops that still exist
+  /// Tasks started at these sites are ignored: parts of "path:line", or patterns (leash/task_filter.hpp).
   std::vector<std::string> ignore_sites = {};
 };
 
-/// All loops of the process, for any test framework: what has been left since it was made. Tasks that were alive in
-/// other loops before do not count. From any thread; tests of one process that run at the same time blame each other.
+/// Checks all loops of the process, for any test framework: reports tasks that were left since its construction. Usable on
+/// any thread; concurrent tests of one process see each other's tasks.
 ///   leash::LeakCheck check;
 ///   run_the_test();
 ///   REQUIRE(check.find() == "");
@@ -78,20 +78,20 @@ class LeakCheck {
   explicit LeakCheck(WatchOptions options = {});
   ~LeakCheck();
 
-  /// Looks until nothing is left, for up to maximum_wait. A text about loops that were destroyed with tasks alive, with
-  /// their stacks, and of loops that are still there, by site; of tracked coroutines that are alive, or were destroyed
-  /// where they waited, with an io_context alone; empty: nothing.
+  /// Checks repeatedly until nothing is left, for at most maximum_wait. Returns a text about loops destroyed with live tasks
+  /// (with their stacks), existing loops with live tasks (by site), and tracked coroutines that are alive or were destroyed
+  /// while waiting in an io_context without a loop; empty if there are none.
   std::string find();
-  /// Only the loops that are still there.
+  /// Checks only the loops that still exist.
   std::string find_in_live_loops();
-  /// From here on: what was left before is forgotten.
+  /// Starts over: everything left before is ignored.
   void restart();
-  /// What is alive in this loop now was reported already.
+  /// Ignores the tasks that are alive in this loop now, because they were reported already.
   void leave_out(const Loop& loop);
 
  private:
   struct State;
-  std::shared_ptr<State> state_;  ///< shared with the hook, a call of which may be on its way
+  std::shared_ptr<State> state_;  ///< shared with the hook, which may be running
   AbandonedHook hook_;
   std::uint64_t let_go_;  ///< number of its hook
 };

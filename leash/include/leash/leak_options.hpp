@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Which tasks and coroutines a leak check leaves out (leash/leak_check.hpp).
+// The tasks and coroutines that a leak check ignores (leash/leak_check.hpp).
 //
 // Requires       ignore_current, ignore_owner and only_owner are called on the loop's thread, or while nothing runs the loop.
-// Guarantees     what meets any of the conditions is left out.
+// Guarantees     a task that matches any of the conditions is ignored.
 // Threads        a value; copies may be made and dropped on other threads.
 // Lifetime       options that name a context hold it until all their copies are gone.
 //
@@ -27,42 +27,42 @@
 
 namespace leash {
 
-/// What to leave out; a task is left out if any of these says so. Functions and names are meant as reports have
-/// them, and each text may be a pattern: "app::*" (leash/task_filter.hpp).
+/// What to ignore; a task is ignored if any of these matches. Functions and names are written as in reports, and each
+/// text may be a pattern: "app::*" (leash/task_filter.hpp).
 class LeakOptions {
  public:
-  /// The tasks that are alive in this loop now; later loops are others, wherever they lie.
+  /// The tasks that are alive in this loop now; a later loop at the same address is a different loop.
   LeakOptions& ignore_current(const Loop& loop);
   /// The tracked coroutines (leash/coroutines.hpp) that are alive now, of any context.
   LeakOptions& ignore_current_coroutines();
-  /// The "path:line" of its site has this part.
+  /// Tasks whose site, as "path:line", contains this.
   LeakOptions& ignore_site(std::string part);
-  /// Started by this function.
+  /// Tasks started by this function.
   LeakOptions& ignore_started_by(std::string function);
-  /// The innermost await is in this function.
+  /// Tasks whose innermost await is in this function.
   LeakOptions& ignore_top_function(std::string function);
-  /// Any await is; the function that started the task does not count.
+  /// Tasks with any await in this function; the function that started the task does not count.
   LeakOptions& ignore_any_function(std::string function);
   LeakOptions& ignore_name(std::string name);
-  /// The owner, or a context above it, has this label: "request", or "request 918".
+  /// Tasks whose owner, or a context above it, has this label: "request", or "request 918".
   LeakOptions& ignore_owner(std::string label);
-  /// The owner is this context or one below it. It is held until the options are gone: that has to happen on
-  /// the loop's thread, or while nothing runs the loop.
+  /// Tasks whose owner is this context or one below it. The context is held until the options are destroyed, which must
+  /// happen on the loop's thread or while nothing runs the loop.
   LeakOptions& ignore_owner(const Context& ctx);
-  /// The other way round: only those whose owner is this context or one below it. Held likewise.
+  /// The reverse: checks only tasks whose owner is this context or one below it. Held in the same way.
   LeakOptions& only_owner(const Context& ctx);
 
-  /// By the steady clock. Default 1 s.
+  /// In steady time. Default 1 s.
   LeakOptions& maximum_wait(Duration wait);
-  /// Called when a check is over, with the exit status to be: 0, or 1 when there were leaks.
+  /// Called at the end of a check with the resulting exit status: 0, or 1 if there were leaks.
   LeakOptions& cleanup(std::function<void(int)> f);
 
   Duration maximum_wait() const noexcept { return maximum_wait_; }
   void clean_up(int status) const;
-  /// Whether any task of the loop counts, and all that do.
+  /// Whether the loop has a task that is not ignored; and all such tasks.
   bool finds_any(const Loop& loop) const;
   Dump find(const Loop& loop) const;
-  /// The coroutines of an execution context that count, by its address.
+  /// The coroutines of an execution context, given by its address, that are not ignored.
   std::vector<CoroutineInfo> find_coroutines(const void* context) const;
 
  private:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// All of the library that needs nothing but Asio.
+// All of the library that needs only Asio.
 //
-// Not in it      what has a target of its own: leash/gtest.hpp, leash/every_step.hpp, leash/heap.hpp, leash/json.hpp, leash/prometheus.hpp and
-//                leash/families.hpp.
+// Not included   headers with a target of their own: leash/gtest.hpp, leash/every_step.hpp, leash/heap.hpp, leash/json.hpp,
+//                leash/prometheus.hpp and leash/families.hpp.
 //
 //   #include <leash/leash.hpp>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The loops of this process, for what looks at all of them.
+// All loops of this process.
 //
-// What it is     a RemoteLoop is a loop as other threads know it: its name, its metrics, and a way to run a function there.
-// Guarantees     a function that is posted runs on the loop's thread in a turn of its own; if the loop goes before, the
-//                function is dropped. Looking at the list waits for no loop.
+// What it is     a RemoteLoop is a loop as other threads see it: its name, its metrics, and a way to run a function on it.
+// Guarantees     a posted function runs on the loop's thread in a turn of its own; if the loop is destroyed first, the
+//                function is dropped. Listing the loops waits for none of them.
 // Threads        any.
 // Lifetime       a RemoteLoop may outlive its loop.
 //
@@ -30,7 +30,7 @@ class RemoteLoop {
   const std::shared_ptr<const Metrics>& metrics() const noexcept { return metrics_; }
   bool is_alive() const;
 
-  /// False: the loop has gone.
+  /// Returns false if the loop is gone.
   bool post(std::move_only_function<void(Loop&)> f) const;
 
   /// Whether both are the same loop.
@@ -38,13 +38,13 @@ class RemoteLoop {
 
  private:
   std::string name_;
-  std::shared_ptr<const Metrics> metrics_;  ///< no other loop has the same
+  std::shared_ptr<const Metrics> metrics_;  ///< unique per loop
 };
 
-/// In the order in which they were made.
+/// In the order of their creation.
 std::vector<RemoteLoop> all_loops();
 
-/// all_loops() has it no more: for the loop of what looks at the others.
+/// Removes the loop from all_loops(), for a loop that inspects the others.
 void leave_out(const Loop& loop);
 
 }  // namespace leash

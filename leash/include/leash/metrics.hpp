@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a loop counts, for gauges and scrapes.
+// The counters and gauges of a loop.
 //
-// What it is     one Metrics a loop: a fixed table of sites (at most 256, the last one is "other"), metrics
-//                of contexts and timers, and the histogram of cancel latencies.
-// Guarantees     kept incrementally; reading is O(sites), never O(tasks), and works while the loop is stuck.
-//                Metrics of one site may be a few events apart from each other, never torn.
-// Threads        written by the loop's thread alone; read from any thread at any time (relaxed atomics).
-// Lifetime       shared: it may outlive its loop.
+// What it is     one Metrics object per loop: a fixed table of sites (at most 256, the last one is "other"), metrics of
+//                contexts and timers, and the histogram of cancel latencies.
+// Guarantees     updated incrementally; reading is O(sites), never O(tasks), and works while the loop is stuck. Metrics
+//                of one site may differ from each other by a few events, but are never torn.
+// Threads        written only by the loop's thread; readable on any thread at any time (relaxed atomics).
+// Lifetime       shared; it may outlive its loop.
 //
 //   std::shared_ptr<const leash::Metrics> metrics = loop.metrics();
 //   for (const leash::SiteMetrics& site : metrics->sites()) use(site.file, site.line, site.live());
@@ -25,7 +25,7 @@
 
 namespace leash {
 
-/// Whose work a task is: of a request, or of the program itself.
+/// Whether a task works for a request or for the program itself.
 enum class Role : std::uint8_t { system, request };
 inline constexpr std::size_t roles = 2;
 constexpr std::string_view to_string(Role role) noexcept {
@@ -34,8 +34,8 @@ constexpr std::string_view to_string(Role role) noexcept {
 
 enum class Outcome : std::uint8_t {
   returned,  ///< its work is done
-  error,     ///< it returned an error, or an exception left it
-  canceled,  ///< it returned because it was told to: with a cancellation error, or after its owner was done
+  error,     ///< it returned an error, or an exception escaped it
+  canceled,  ///< it returned a cancellation error, or returned after its owner was done
   reaped,    ///< its frames were destroyed before it returned
 };
 inline constexpr std::size_t outcomes = 4;
@@ -76,7 +76,7 @@ constexpr std::string_view to_string(Cause cause) noexcept {
   return "unknown";
 }
 
-/// One writer, any number of readers.
+/// A counter with one writer and any number of readers.
 class Figure {
  public:
   std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
@@ -90,22 +90,22 @@ class Figure {
 
 struct SiteMetrics {
   const char* file = "";      ///< relative to the source root; never null
-  const char* function = "";  ///< of the code that started the tasks, as the compiler spells it
+  const char* function = "";  ///< the function that started the tasks, as the compiler spells it
   std::uint32_t line = 0;
 
   std::array<Figure, roles> live_by_role;
   Figure started;
   std::array<Figure, outcomes> finished;
   Figure orphaned;                          ///< alive although the owner is done
-  std::array<Figure, wait_kinds> leaked;    ///< of these, older than the grace, by what they wait for
+  std::array<Figure, wait_kinds> leaked;    ///< orphans older than the grace, by kind of wait
   Figure leaks;                             ///< ever leaked
-  Figure leaks_reaped;                      ///< of these, ended by force
+  Figure leaks_reaped;                      ///< leaked tasks ended by force
   std::array<Figure, wait_kinds> stranded;  ///< alive, and nothing can ever wake them (leash/stranded.hpp)
   Figure detached;                          ///< alive, under an owner that can never be done
-  Figure uncancellable;  ///< ever found in an operation without a cancellation path when its context ended
-  Figure frame_bytes;    ///< held by the frames of live tasks
-  Figure contexts_outlived;  ///< made there, and not done although the owner of the task that made them is
-  Figure contexts_ever_outlived;                ///< that were found so
+  Figure uncancellable;      ///< found in an operation without a cancellation path when the context ended
+  Figure frame_bytes;        ///< held by the frames of live tasks
+  Figure contexts_outlived;  ///< made there, and outlived (leash/contexts.hpp)
+  Figure contexts_ever_outlived;                ///< total found so since the start
   std::atomic<std::int64_t> oldest_started{0};  ///< TimePoint of the oldest live task; 0: none
 
   std::uint64_t live() const noexcept { return live_by_role[0].get() + live_by_role[1].get(); }
@@ -119,7 +119,7 @@ struct SiteMetrics {
 class Metrics {
  public:
   static constexpr std::size_t max_sites = 256;
-  static constexpr std::uint16_t other_site = max_sites - 1;  ///< of all that found the table full
+  static constexpr std::uint16_t other_site = max_sites - 1;  ///< of all sites that found the table full
   /// Upper bounds of the cancel-latency histogram, in seconds; one more bucket is unbounded.
   static constexpr std::array<double, 14> latency_bounds{.0005, .001, .0025, .005, .01, .025, .05,
                                                          .1,    .25,  .5,    1,    2.5, 5,    10};
@@ -135,7 +135,7 @@ class Metrics {
     return sum;
   }
 
-  /// The index of the site, entered at its first use. The loop's thread.
+  /// The index of the site, which is entered at its first use. The loop's thread.
   std::uint16_t site(const std::source_location& where) noexcept;
   SiteMetrics& at(std::uint16_t index) noexcept { return sites_[index]; }
 
@@ -143,10 +143,10 @@ class Metrics {
 
   Figure live_tasks;
   Figure contexts_live;  ///< not yet done
-  Figure contexts_held;  ///< done, still referred to
+  Figure contexts_held;  ///< done, but still referenced
   std::array<Figure, causes> contexts_done;
   Figure timers_armed;
-  Figure exceptions;                                             ///< that left a task started by go()
+  Figure exceptions;                                             ///< that escaped a task started by go()
   std::array<Figure, latency_bounds.size() + 1> cancel_latency;  ///< of tasks that were not reaped
   Figure cancel_latency_nanoseconds;                             ///< sum
 
@@ -162,11 +162,11 @@ class Metrics {
   std::atomic<std::size_t> count_{0};
 };
 
-/// Its name in version 0.1, for one more version.
+/// The name in version 0.1, kept for one more version.
 using Figures [[deprecated("is called leash::Metrics")]] = Metrics;
 
-/// Memory of coroutine frames and other small objects, of the whole process: mapped from the operating system, and
-/// in use. Any thread.
+/// Memory of coroutine frames and other small objects, for the whole process: mapped from the operating system, and in
+/// use. Any thread.
 struct FramePoolUsage {
   std::size_t mapped_bytes;
   std::size_t used_bytes;

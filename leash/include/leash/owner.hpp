@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Who a coroutine belongs to, where there is no Loop: the exact verdict instead of a guess.
+// The owner of coroutines in a program without a Loop: makes leaks exact instead of inferred.
 //
-// What it is     a counted handle of a control block: done or not, since when, why, and what it is called. A coroutine
-//                that leash::co_spawn (leash/co_spawn.hpp) started under it and that is alive when it is done is an
+// What it is     a counted handle of a control block: whether it is done, since when, why, and its label. A coroutine that
+//                leash::co_spawn (leash/co_spawn.hpp) started under it, and that is alive when the owner is done, is an
 //                orphan, and after the grace leaked.
-// Guarantees     it ends once: by end(), or when its last handle is destroyed. Coroutines under it do not keep it.
-// Threads        any: handles may be copied, ended and asked anywhere.
-// Misuse         a handle that was moved from ends the process with a message when it is used.
+// Guarantees     it ends once: by end(), or when its last handle is destroyed. Its coroutines do not keep it alive.
+// Threads        any: handles may be copied, ended and read on any thread.
+// Misuse         using a moved-from handle ends the process with a message.
 // Lifetime       the block lives as long as a handle or a coroutine refers to it.
 //
 //   leash::Owner owner("conn 17");
@@ -28,7 +28,7 @@ class Owner {
  public:
   explicit Owner(std::string_view label = {});
 
-  /// Only the first call counts. Without a cause the owner finished.
+  /// Only the first call has an effect. Without a cause, the cause is errc::finished.
   void end(std::error_code cause = {}) const;
   bool is_done() const noexcept { return state().done(); }
   const std::string& label() const noexcept { return state().label; }
@@ -44,7 +44,7 @@ class Owner {
   std::shared_ptr<Handles> handles_;
 };
 
-/// An owner that is looked at and does not cancel: for the verdict without the cure.
+/// An owner that does not cancel its coroutines, so that leaks can be seen without being ended.
 struct ObservedOwner {
   std::shared_ptr<detail::OwnerState> state;
 };

@@ -2,11 +2,10 @@
 #pragma once
 // The metrics of loops as Prometheus families: tasks by site, contexts, timers, cancel latency.
 //
-// What it is     a Collectable for prometheus-cpp's Registry or Exposer, and the function below it. A target
-//                of its own, leash::prometheus.
-// Guarantees     metrics of the same site on several loops are added up; label values are bounded by the
-//                loops' site tables. Collecting never waits for a loop, and works while one is stuck.
-// Threads        any.
+// What it is     a Collectable for prometheus-cpp's Registry or Exposer, and the function it uses. Part of the target
+//                leash::prometheus.
+// Guarantees     metrics of the same site on several loops are added up; the number of label values is bounded by the
+//                loops' site tables. Collecting never waits for a loop, and works while a loop is stuck.
 // Lifetime       shares the loops' metrics, which may outlive their loops: remove() a loop that is gone.
 //
 //   auto collector = std::make_shared<leash::PrometheusCollector>();
@@ -39,7 +38,7 @@ class PrometheusCollector final : public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  mutable std::mutex mutex_;  ///< of the list; what it lists is read without it
+  mutable std::mutex mutex_;  ///< guards the list, not the metrics in it
   MetricsOfLoops loops_;
 };
 

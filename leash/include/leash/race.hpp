@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The first value of several tasks; the others are ended.
+// The first value of several tasks; the other tasks are ended.
 //
-// What it is     `co_await race(ctx, a, b, ...)`: each is a function that returns a Task, called with a context of the
-//                race if it takes one, or a Task.
-// Guarantees     the first that succeeds wins. The context of the race is then done, and race returns when all the
-//                functions' tasks have ended. A Task that was made before has no context of the race to see, so it is
-//                ended by force, as a scope that is not joined does it. A failure (an error, an exception) leaves the
-//                others alone; when all have failed, the first failure is what race returns, or rethrows. Any other
-//                exception reaches the loop's on_exception.
-// Result         Result<T>, where all have the same type T; else Result<std::variant<...>>, whose index() says which.
-//                A task without a value gives std::monostate.
+// What it is     `co_await race(ctx, a, b, ...)`: each argument is a Task, or a function that returns a Task and is called
+//                with a child of ctx if it takes a context.
+// Guarantees     the first task that succeeds wins. The child context is then done, and race returns when the tasks of all
+//                functions have ended. A Task made before the call does not see the child context, so it is ended by
+//                force, like a task of a scope that is not joined. A failure (an error or an exception) does not affect
+//                the others; if all fail, race returns or rethrows the first failure. Any other exception reaches the
+//                loop's on_exception.
+// Result         Result<T> if all have the same type T; else Result<std::variant<...>>, whose index() names the winner. A
+//                task without a value gives std::monostate.
 // Threads        the loop's thread, inside a task.
-// Lifetime       functions and their captures are kept until it returns. With GCC 12, those with captures need names
-//                (docs/gcc12.md).
+// Lifetime       functions and their captures are kept until it returns. With GCC 12, functions with captures need a
+//                name (docs/gcc12.md).
 //
 //   auto near = [&](leash::Context own) { return ask(own, replica_a); };
 //   auto far = [&](leash::Context own) { return ask(own, replica_b); };

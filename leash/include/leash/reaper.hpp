@@ -2,18 +2,17 @@
 #pragma once
 // Ends leaked tasks by force.
 //
-// What it is     a leaked task's wait lets go of it and it is not resumed: its frames are destroyed, the
-//                innermost first, so that destructors run and what it held is freed. LoopOptions::reap_after
-//                does it by itself.
-// Guarantees     only leaked tasks: one whose owner is not done is never touched. One that is in an operation
-//                (leash/via.hpp says which let a frame go at once) or an asio::awaitable has it canceled, is not
-//                resumed, and goes when it has returned. So does a task that holds a scope with such a task: the
-//                tasks of its scopes go before it. Counted by site (Outcome::reaped). May be called anywhere on the
-//                loop's thread, also by a task, by a destructor and by on_exception; a task that reaps itself goes at
-//                its next wait.
+// What it is     ends the wait of a leaked task without resuming it: its frames are destroyed, the innermost first, so
+//                that destructors run and its memory is freed. LoopOptions::reap_after does this automatically.
+// Guarantees     reaps only leaked tasks; a task whose owner is not done is never touched. If a task is in an operation
+//                (leash/via.hpp says which release a frame at once) or awaits an asio::awaitable, that is canceled, and
+//                the task is destroyed, without being resumed, when it has returned. The same holds for a task that
+//                holds a scope with such a task: the tasks of its scopes are destroyed first. Counted by site
+//                (Outcome::reaped). Callable anywhere on the loop's thread, also in a task, a destructor and
+//                on_exception; a task that reaps itself ends at its next wait.
 // Threads        the loop's thread (post there).
-// Lifetime       what a leaked task lent to others by reference is gone afterwards: what it lent it to should
-//                be owned by it, or share the ownership.
+// Lifetime       references to objects of a reaped task dangle: lend them only to tasks that it owns, or share the
+//                ownership.
 //
 //   leash::TaskFilter filter;
 //   filter.min_age = 10min;
@@ -28,11 +27,11 @@
 namespace leash {
 
 struct Reaped {
-  std::size_t ended = 0;    ///< with the tasks of scopes that they held
-  std::size_t waiting = 0;  ///< end as soon as the operation that they, or tasks below them, are in returns
+  std::size_t ended = 0;    ///< including the tasks of their scopes
+  std::size_t waiting = 0;  ///< end when their operation, or that of a task below them, returns
 };
 
-/// The oldest orphans first, up to the filter's limit.
+/// Reaps the oldest orphans first, up to the filter's limit.
 Reaped reap(Loop& loop, const TaskFilter& filter = {});
 
 }  // namespace leash

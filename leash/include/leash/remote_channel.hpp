@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A channel whose senders may be on any thread: how values cross from other threads, and from loop to loop.
+// A channel with senders on any thread, for values from other threads and other loops.
 //
-// What it is     a bounded queue that belongs to a loop. Tasks of that loop receive, as from a Channel; a RemoteSender
-//                may be copied, called and dropped by any thread.
+// What it is     a bounded queue of one loop. Tasks of that loop receive, as from a Channel; a RemoteSender may be copied,
+//                used and dropped on any thread.
 // Requires       a capacity of at least 1.
-// Misuse         a capacity of 0, and a handle that was moved from, end the process with a message.
-// Guarantees     values of one sender arrive in the order in which they were sent, each exactly once, also where a task
-//                that was handed one is destroyed before it takes it: the next receiver gets it. What is not sent stays
-//                with its sender. When the channel was closed, or every sender was dropped, what is in the queue can still
-//                be received; then receive fails with errc::closed. After close, at the end of the last RemoteChannel and
-//                at the end of the loop, every send fails with errc::closed.
+// Misuse         a capacity of 0, and using a moved-from handle, end the process with a message.
+// Guarantees     values of one sender arrive in the order in which they were sent, each exactly once, also if a task that
+//                was handed a value is destroyed before it takes it: the next receiver gets the value. A value that is not
+//                sent stays with its sender. After close, or after the last sender was dropped, queued values can still
+//                be received; then receive fails with errc::closed. After close, and after the end of the last
+//                RemoteChannel or of the loop, every send fails with errc::closed.
 // Threads        RemoteChannel: the loop's. RemoteSender: any, several at once; send() in a task of any loop.
-// Lifetime       senders may outlive the channel, its loop and its io_context. While one lives, tasks of the loop are
-//                no deadlock: a value may still come.
+// Lifetime       senders may outlive the channel, its loop and its io_context. While a sender exists, waiting tasks of the
+//                loop are no deadlock, because a value may still come.
 //
 //   leash::RemoteChannel<std::string> lines(loop, 64);
 //   std::thread other([sender = lines.sender()] { (void)sender.try_send("from another thread"); });
@@ -43,7 +43,7 @@ class RemoteSender {
   using SendMoved = detail::RemoteSendCase<T, detail::MovedSource<T>>;
 
  public:
-  /// Nothing when the queue is full. The value is moved from when it is sent, and only then.
+  /// Returns nothing if the queue is full. The value is moved from only when it is sent.
   std::optional<Result<>> try_send(T&& value) const {
     switch (state().put(value)) {
       case detail::Put::full:
@@ -56,8 +56,8 @@ class RemoteSender {
     return Result<>();
   }
 
-  /// Result<>: waits for room, in a task of any loop, also as a case of select. `ctx` is of that task's loop. An rvalue is
-  /// moved from when the value is sent, and only then, as with Channel::send: so it has to live until the wait is over.
+  /// Result<>: waits for room, in a task of any loop, also as a case of select. `ctx` belongs to that task's loop. An
+  /// rvalue is moved from only when the value is sent, as with Channel::send, so it must live until the wait is over.
   auto send(T&& value) const { return detail::Await<SendMoved>(moved(value)); }
   auto send(const Context& ctx, T&& value) const {
     return detail::AwaitUnder<SendMoved>(ctx.node(), moved(value));
@@ -91,7 +91,7 @@ class RemoteChannel {
 
   RemoteSender<T> sender() const { return RemoteSender<T>(detail::SendingEnd<T>::make(end())); }
 
-  /// Result<T>, also as a case of select. With a context, also its error.
+  /// Result<T>, also as a case of select. With a context, also the context's error.
   auto receive() const {
     return detail::Await<detail::RemoteReceiveCase<T>>(detail::RemoteReceiveCase<T>(end_ptr()));
   }
@@ -99,7 +99,7 @@ class RemoteChannel {
     return detail::AwaitUnder<detail::RemoteReceiveCase<T>>(ctx.node(),
                                                             detail::RemoteReceiveCase<T>(end_ptr()));
   }
-  /// Nothing when it would have to wait.
+  /// Returns nothing if it would have to wait.
   std::optional<Result<T>> try_receive() const {
     detail::RemoteReceiveLink<T> link;
     if (!end().state()->receive_now(link)) return std::nullopt;

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Structured tasks: nothing started here outlives its scope (Go: errgroup; trio: nursery).
+// Structured tasks: no task started in a scope outlives it (Go: errgroup; trio: nursery).
 //
 // What it is     starts tasks under a context of its own, a child of the given one, and waits for all of
 //                them.
-// Guarantees     join returns after every task has ended. The first error or exception of a task, or the end
-//                of the parent context while tasks live, cancels the others and is what join returns (or
-//                rethrows); what says that it was told to stop afterwards does not count, returned or thrown. With
-//                OnFailure::keep_others a failure of one leaves the others alone. An exception that no
-//                join rethrows (it was not the first failure, or the scope was not joined) reaches the loop's
-//                on_exception. A scope that is destroyed before its tasks have ended (early return, exception)
-//                cancels them and destroys their frames on the spot, the newest first, after those of the tasks below
-//                them; the frames of a task that is in an operation go when this has returned (leash/via.hpp). So a
-//                task that may be in an operation must not use what lies in the frame of a scope that is not joined:
-//                join it, or give the task what it uses. No depth of scopes makes the stack grow.
-// Misuse         two tasks that join at once, a task that joins the scope it runs in, a join outside of a task, and the
-//                end of a scope that another task joins end the process with a message.
+// Guarantees     join returns after every task has ended. The first error or exception of a task, or the end of the
+//                parent context while tasks live, cancels the other tasks, and join returns or rethrows it;
+//                cancellation errors that follow from that do not count. With OnFailure::keep_others a failure does not
+//                affect the other tasks. An exception that no join rethrows (it was not the first failure, or the scope
+//                was not joined) reaches the loop's on_exception. A scope that is destroyed before its tasks have
+//                ended (early return, exception) cancels them and destroys their frames at once, the newest task first,
+//                after those of the tasks below it; the frames of a task in an operation are destroyed when the
+//                operation has returned (leash/via.hpp). Such a task must therefore not use objects in the frame of
+//                a scope that is not joined: join the scope, or let the task own what it uses. The stack does not
+//                grow with the depth of scopes.
+// Misuse         two tasks that join at once, a task that joins its own scope, a join outside of a task, and destroying a
+//                scope that another task joins end the process with a message.
 // Threads        the loop's thread.
-// Lifetime       a local object of a task; not movable. On the heap it may outlive the task that made it, and may be
-//                owned by its own tasks: the last of them ends it, and itself.
-//                Prefer leash/scoped.hpp, which cannot forget to join.
+// Lifetime       a local object of a task; not movable. On the heap it may outlive the task that made it, and its own
+//                tasks may own it: the last of them then destroys it. Prefer leash/scoped.hpp, where the join cannot
+//                be forgotten.
 //
 //   leash::Scope s(ctx);
 //   s.go(fetch(s.ctx(), "a"), "fetch a");
@@ -56,7 +56,7 @@ class Scope : private detail::Hook<detail::HeldScope> {
   Scope& operator=(const Scope&) = delete;
   ~Scope();
 
-  /// The owner of its tasks.
+  /// The context of its tasks, their owner.
   const Context& ctx() const noexcept { return own_.ctx; }
 
   void go(Task<void> task, std::string_view name = {},
@@ -64,8 +64,8 @@ class Scope : private detail::Hook<detail::HeldScope> {
   void go(Task<Result<>> task, std::string_view name = {},
           std::source_location where = std::source_location::current());
 
-  /// A function that returns one of these; it is called with ctx() if it takes a context, and kept until its task
-  /// has ended.
+  /// For a function that returns a Task; it is called with ctx() if it takes a context, and kept until its task has
+  /// ended.
   template <detail::MakesStartable F>
   void go(F f, std::string_view name = {}, std::source_location where = std::source_location::current()) {
     go(detail::run(std::move(f), ctx()), name, where);
@@ -83,16 +83,16 @@ class Scope : private detail::Hook<detail::HeldScope> {
         "value would be lost: await it, or gather it; for an asio::awaitable, include leash/awaitable.hpp");
   }
 
-  /// Tells its tasks to stop; join then succeeds unless something else went wrong.
+  /// Cancels its tasks; join then succeeds unless something else fails.
   void cancel(std::error_code cause = {}) noexcept;
 
   std::size_t live() const noexcept { return live_; }
 
-  /// Result<>, when all tasks have ended. May be awaited again after more tasks were started; a scope that has
-  /// failed stays failed: each join says the same.
+  /// Result<>, when all tasks have ended. May be awaited again after more tasks were started; after a failure, each join
+  /// returns the same failure.
   class [[nodiscard]] Join;
   Join join() noexcept;
-  /// The context's error if that is done before: the tasks go on, and can be joined again.
+  /// Returns the context's error if the context is done before: the tasks go on and can be joined again.
   Join join(const Context& until) noexcept;
 
  private:
@@ -113,9 +113,9 @@ class Scope : private detail::Hook<detail::HeldScope> {
   detail::TaskRecord* holder_;  ///< the task that made it; null: none, or it has ended
   detail::List<detail::InScope> tasks_;
   std::size_t live_ = 0;
-  std::error_code error_;         ///< the first one
+  std::error_code error_;         ///< the first error
   std::exception_ptr exception_;  ///< or the first exception
-  bool rethrown_ = false;         ///< by a join
+  bool rethrown_ = false;         ///< a join has rethrown it
   detail::TaskRecord* joiner_ = nullptr;
   bool ended_by_us_ = false;  ///< cancel() was called, or a task failed
   OnFailure on_failure_;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Tasks in a block: none that is started in it outlives it. The form to begin with.
+// Tasks in a block: no task started in the block outlives it. The form to prefer.
 //
-// What it is     `co_await scoped(ctx, body)` makes a Scope, runs body(scope) and joins, whatever way the body ends.
-// Requires       body is a function of a Scope& that returns a Task: of nothing, of T or of Result<T>.
-// Guarantees     it returns after the body and all tasks of the scope have ended, so they may use what the caller has.
-//                A body that fails, or throws, cancels them. The first failure of all is what it returns, or rethrows;
-//                what follows from the cancel does not count. A task that fails cancels the scope's context, which the
-//                body sees at its next await under it.
-// Result         Result<T>, Result<> where the body returns nothing.
+// What it is     `co_await scoped(ctx, body)` makes a Scope, runs body(scope) and joins, however the body ends.
+// Requires       body is a function that takes a Scope& and returns Task<>, Task<T> or Task<Result<T>>.
+// Guarantees     returns after the body and all tasks of the scope have ended, so they may use the caller's objects. A body
+//                that fails or throws cancels the tasks. The first failure of all is returned or rethrown; failures
+//                that follow from the cancel do not count. A task that fails cancels the scope's context, which the
+//                body notices at its next await under that context.
+// Result         Result<T>, or Result<> if the body returns nothing.
 // Threads        the loop's thread, inside a task.
-// Lifetime       the body is kept, with its captures, until all have ended. With GCC 12 give it a name, as here: a
+// Lifetime       the body is kept, with its captures, until all tasks have ended. With GCC 12 give it a name, as below: a
 //                temporary with captures is destroyed twice (docs/gcc12.md).
 //
 //   auto both = [&](leash::Scope& s) -> leash::Task<> {

@@ -2,8 +2,8 @@
 #pragma once
 // Sleeping, and the timer case of select.
 //
-// Guarantees     never wakes early; late by up to the loop's timer grid (500 us unless told otherwise). A
-//                duration of zero or less is ready at once.
+// Guarantees     never wakes early; late by up to the loop's timer grid (default 500 us). A duration of zero or less
+//                is ready at once.
 // Threads        the loop's thread, inside a task.
 // Misuse         an awaiter that is awaited outside of a task, or twice, ends the process with a message.
 // Lifetime       the time counts from the co_await. A task that is destroyed takes its timer with it.
@@ -19,7 +19,7 @@
 namespace leash {
 namespace detail {
 
-/// A time comes. Until it is awaited it has only a duration, so that the loop is not needed before.
+/// A timer. Until it is awaited it has only a duration, so that it needs no loop before.
 class TimerCase : protected Timer {
  public:
   static constexpr WaitKind kind = WaitKind::sleep;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What is alive, and where it waits.
+// A copy of a loop's live tasks and where they wait.
 //
-// What it is     copies of what a loop knows of its tasks: each with its owner, its wait point and the chain
-//                of its awaits. Plain data, to be kept, sent to another thread, or written as text.
-// Guarantees     all of a snapshot is of one moment. It takes as long as the loop has tasks: leash/dump.hpp
-//                takes slices.
-// Threads        taken on the loop's thread (post there); the result is plain data of its holder.
-// Lifetime       the result refers to nothing: it may outlive tasks and loop.
+// What it is     copies what a loop knows about its tasks: each with its owner, its wait point and its chain of awaits.
+//                Plain data, which may be kept, sent to another thread, or written as text.
+// Guarantees     a snapshot shows one moment. It takes O(tasks) time in one turn; leash/dump.hpp works in slices.
+// Threads        taken on the loop's thread (post there); the result is plain data.
+// Lifetime       the result refers to nothing and may outlive tasks and loop.
 //
 //   const std::vector<leash::TaskInfo> tasks = leash::snapshot(loop);
 //   for (const leash::TaskGroup& group : leash::group(tasks)) {
@@ -44,10 +43,10 @@ struct TaskInfo {
   Frame site;        ///< where it was started, and by which function
   Role role = Role::system;
   TaskState state = TaskState::owned;
-  std::string owner;                       ///< the nearest label, as "request 918"; may be empty
+  std::string owner;                       ///< the nearest label, such as "request 918"; may be empty
   std::optional<Duration> owner_done_for;  ///< since the owner ended
   std::string owner_cause;                 ///< why it ended
-  std::string trace;                       ///< the id of the owner's leash::Trace; may be empty
+  std::string trace;                       ///< the ID of the owner's leash::Trace; may be empty
   WaitKind wait = WaitKind::none;          ///< of the innermost frame
   bool uncancellable = false;              ///< waits on an operation that has no cancellation path
   bool stranded = false;  ///< nothing can ever wake it, when that was last looked for (leash/stranded.hpp)
@@ -55,8 +54,8 @@ struct TaskInfo {
   Duration age{};
   std::size_t frame_bytes = 0;
   std::optional<std::size_t> heap_bytes{};  ///< charged to it; none without leash::heap
-  /// From the innermost outwards, those of a tracked coroutine that it awaits included: at most max_frames, half of them the innermost ones and half the outermost; how many
-  /// between them are left out.
+  /// From the innermost outwards, including those of a tracked coroutine that it awaits: at most max_frames, half of them
+  /// the innermost and half the outermost; `frames_left_out` counts those between.
   std::vector<Frame> frames;
   std::size_t frames_left_out = 0;
   static constexpr std::size_t max_frames = 100;
@@ -64,7 +63,7 @@ struct TaskInfo {
       0;  ///< the coroutine (leash/coroutines.hpp) that awaits it; 0: none that is tracked
 };
 
-/// The tasks of the loop, oldest first. O(tasks), in one go: leash/dump.hpp takes turns.
+/// The tasks of the loop, oldest first. O(tasks) in one turn; leash/dump.hpp works in slices.
 std::vector<TaskInfo> snapshot(const Loop& loop, const TaskFilter& filter = {});
 
 /// Tasks of the same site that are in the same state and wait in the same chain of awaits.
@@ -72,29 +71,29 @@ struct TaskGroup {
   std::size_t count = 0;
   std::size_t frame_bytes = 0;
   TaskInfo oldest;     ///< the example
-  Duration waiting{};  ///< of all of them together, each since its wait began
+  Duration waiting{};  ///< sum of their waits, each since it began
   std::optional<std::size_t> heap_bytes{};
 
-  /// What its tasks have in common, as text: equal in every process of the same build.
+  /// The text that identifies the group: equal in every process of the same build.
   std::string key() const;
 };
 /// The largest group first.
 std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks);
 
-/// Reads like one entry of a goroutine dump; ends with a newline. Names, labels, functions and causes are escaped: they
-/// cannot look like another entry, or steer a terminal.
+/// One entry in the style of a goroutine dump; ends with a newline. Names, labels, functions and causes are escaped, so
+/// they cannot be taken for another entry and cannot control a terminal.
 std::string to_text(const TaskInfo& task);
-/// The entry of the oldest task, with a line before it that says how many are like it.
+/// The entry of the oldest task, after a line with the number of tasks in the group.
 std::string to_text(const TaskGroup& group);
 
 namespace detail {
 
-/// The places of a task's awaits, bounded as TaskInfo::frames is, and what the innermost one waits for.
+/// The places of a task's awaits, bounded like TaskInfo::frames, and the duration of the innermost wait.
 struct Awaits {
   std::vector<std::source_location> places;
   std::size_t left_out = 0;
   WaitKind wait = WaitKind::none;
-  std::optional<Duration> waits_for;  ///< none: as long as the task
+  std::optional<Duration> waits_for;  ///< empty: since the task started
   void take(const TaskRecord& task);
 };
 

@@ -2,16 +2,16 @@
 #pragma once
 // The coroutine type.
 //
-// What it is     Task<T>: lazy; it runs when another Task awaits it, or when go() or a Scope starts it.
-// Requires       inside it, co_await takes a Task, an awaiter of this library, or an Asio operation with
+// What it is     Task<T> is lazy: it runs when another Task awaits it, or when go() or a Scope starts it.
+// Requires       inside a Task, co_await takes a Task, an awaiter of this library, or an Asio operation with
 //                via(ctx).
-// Guarantees     each co_await records its file and line, so that a parked task can say where it waits. One
-//                allocation a frame, from a pool. The stack does not grow with the number of awaits.
+// Guarantees     each co_await records its file and line, so that reports say where a parked task waits. One allocation
+//                per frame, from a pool. The stack does not grow with the number of awaits.
 // Threads        the thread of the loop that runs it.
-// Misuse         a Task that was moved from, and one that returns a value and ends without co_return, end the process with
-//                a message.
+// Misuse         using a moved-from Task, and a Task with a value that ends without co_return, end the process with a
+//                message.
 // Lifetime       a Task that was never started destroys its frame. Parameters are copied into the frame, so take a
-//                Context by value: what a reference refers to may be gone when the task runs. Captures of a lambda
+//                Context by value: the object behind a reference may be gone when the task runs. Captures of a lambda
 //                are not copied: give the lambda itself to go(), which keeps it, or pass them as parameters.
 //
 //   leash::Task<leash::Result<std::string>> read_line(leash::Context ctx, Socket& socket) {
@@ -48,7 +48,7 @@ class [[nodiscard]] Task : public detail::NotForAwaitable {
     if (frame_) frame_.destroy();
   }
 
-  /// The frame, given away: what starts the task owns it.
+  /// Gives up the frame; the caller owns it.
   promise_type& release() noexcept {
     check(static_cast<bool>(frame_), "Task used after it was moved from");
     return std::exchange(frame_, nullptr).promise();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Which tasks are meant: by state, site, name and age.
+// Selects tasks by state, site, name and age.
 //
-// Guarantees     an empty filter means all tasks; a task has to meet every condition that is set. A text with *
-//                (any characters) or ? (one) in it is a pattern for the whole; any other is looked for as a part.
+// Guarantees     an empty filter selects all tasks; a task must meet every condition that is set. A text that contains *
+//                (any characters) or ? (one character) is a pattern for the whole text; any other text may match a part.
 // Threads        a plain value.
 //
 //   leash::TaskFilter filter;
@@ -43,21 +43,21 @@ constexpr std::string_view to_string(TaskState state) noexcept {
 std::optional<TaskState> parse_task_state(std::string_view text) noexcept;
 
 struct TaskFilter {
-  std::optional<TaskState> state = {};  ///< orphan: the leaked ones, too
-  /// A part of "path:line" of where it was started, and of its name; or a pattern.
+  std::optional<TaskState> state = {};  ///< orphan includes leaked
+  /// Part of the "path:line" that started the task, and part of its name; or patterns.
   std::string site = {};
   std::string name = {};
-  Duration min_age{};            ///< started at least so long ago
-  std::size_t limit = SIZE_MAX;  ///< at most so many
+  Duration min_age{};            ///< started at least this long ago
+  std::size_t limit = SIZE_MAX;  ///< at most this many
 
-  /// Whether what has this place ("path:line") and name meets `site` and `name`.
+  /// Whether a task with this place ("path:line") and name meets `site` and `name`.
   bool admits(std::string_view place, std::string_view called) const noexcept;
 };
 
 namespace detail {
 struct TaskRecord;
 TaskState state_of(const TaskRecord& task) noexcept;
-/// All conditions but the limit, which the collector applies.
+/// Checks all conditions except the limit.
 bool matches(const TaskFilter& filter, const TaskRecord& task, TimePoint now);
 }  // namespace detail
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A loop for a test, whose time goes on by itself (Go: testing/synctest).
+// A loop for a test, with time that advances automatically (Go: testing/synctest).
 //
-// What it is     an io_context, a loop and a clock of their own. run() starts a task and runs until all tasks have ended;
-//                when each of them waits, time goes to the next timer, so that hours pass in microseconds. For any test
+// What it is     an io_context, a loop and a clock. run() starts a task and runs until all tasks have ended; when all of
+//                them wait, time jumps to the next timer, so that hours pass in microseconds. For any test
 //                framework.
-// Guarantees     the time stands still while a task can run. A task that waits for the real world (an Asio operation)
-//                has 100 ms of real time, each time, before the clock goes on without it. Tasks that nothing can wake
-//                are a deadlock, at once. What leaves a task as an exception, run() throws.
+// Guarantees     time stands still while a task can run. A task that waits for the outside world (an Asio operation) gets
+//                100 ms of real time, each time, before the clock advances without it. Tasks that nothing can wake are a
+//                deadlock, reported at once. run() rethrows exceptions that escape tasks.
 // Threads        the test's thread.
-// Lifetime       tasks that are left end with the TestLoop.
+// Lifetime       remaining tasks end with the TestLoop.
 //
 //   leash::testing::TestLoop test;
 //   auto ended = test.run([](leash::Context ctx) -> leash::Task<> {
@@ -35,7 +35,7 @@ namespace leash::testing {
 
 class TestLoop {
  public:
-  /// The clock of the options is the TestLoop's own, and so is on_exception if there is none.
+  /// The options' clock is replaced by the TestLoop's own, and on_exception too if it is empty.
   explicit TestLoop(LoopOptions options = {});
   TestLoop(const TestLoop&) = delete;
   TestLoop& operator=(const TestLoop&) = delete;
@@ -46,9 +46,9 @@ class TestLoop {
   const Context& ctx() const noexcept { return loop_.background(); }
   TimePoint now() const noexcept { return loop_.now(); }
 
-  /// Until all tasks have ended. An error: errc::deadlock.
+  /// Runs until all tasks have ended. Error: errc::deadlock.
   Result<> run();
-  /// The same after go(ctx(), body).
+  /// The same, after go(ctx(), body).
   template <detail::MakesStartable F>
   Result<> run(F body) {
     go(ctx(), std::move(body), "test");
@@ -66,7 +66,7 @@ class TestLoop {
 
   ManualClock clock_;
   asio::io_context io_{1};
-  std::exception_ptr exception_;  ///< the first
+  std::exception_ptr exception_;  ///< the first exception
   std::vector<DoneSource> settled_;
   Loop loop_;
 };

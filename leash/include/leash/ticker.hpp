@@ -2,10 +2,10 @@
 #pragma once
 // Ticks at a fixed interval (Go: time.Ticker).
 //
-// Guarantees     ticks keep to the grid start + n * interval. When the task is slow, or takes other cases of
-//                a select for a while, one missed tick waits for it and the others are dropped. It has no
-//                timer but while a task waits for it: there is nothing to stop. Tasks that share a ticker share its
-//                ticks: each is of the task that has waited longest.
+// Guarantees     ticks stay on the grid start + n * interval. If the task is slow, or takes other cases of a select for a
+//                while, one missed tick is kept and the others are dropped. It has a timer only while a task waits for
+//                it, so there is nothing to stop. Tasks that share a ticker share its ticks: each tick goes to the task
+//                that has waited longest.
 // Threads        the loop's thread, inside a task.
 // Misuse         an interval that is not positive, and a Ticker made outside of a task, end the process with a message.
 // Lifetime       the ticker outlives its awaiters.

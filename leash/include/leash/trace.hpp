@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The trace that a context's work belongs to, as W3C Trace Context has it; reports of tasks name it.
+// The trace (W3C Trace Context) that the work of a context belongs to; reports of tasks name it.
 //
-// What it is     a context value: the id that all services along a request share, the flags (1: sampled), and
-//                what other tracers keep in it (tracestate).
-// Guarantees     it is carried, not interpreted: leash neither makes nor samples traces.
+// What it is     a context value: the ID that all services along a request share, the flags (1: sampled), and the
+//                tracestate of other tracers.
+// Guarantees     it is carried but not interpreted: leash neither creates nor samples traces.
 // Threads        a plain value.
 //
 //   leash::Trace trace;

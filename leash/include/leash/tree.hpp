@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Who belongs to whom: loops, contexts, scopes and tasks as a tree, and what each task joins.
+// Loops, contexts, scopes and tasks as a tree, with the tasks that each task joins.
 //
-// What it is     a picture of the whole process. A scope is the context of its tasks. Tasks of one context that are alike
-//                and hold nothing are one node. A tracked coroutine that a task awaits is a node below that task; one that
-//                awaits a task is named there (in this process alone). Tasks that wait for each other in a circle are named: none of them can
-//                ever go on.
-// Guarantees     read from memory by the kernel, as `leash-client ps` does: works while loops are stuck, and no loop is
-//                asked or waited for. At most `most` tasks and as many contexts; what is left out is said.
+// What it is     a picture of the whole process. A scope appears as the context of its tasks. Similar tasks of one context
+//                that hold nothing are one node. A tracked coroutine awaited by a task is a node below that task; a
+//                coroutine that awaits a task is named there (in this process only). Cycles of tasks that wait for each
+//                other are listed: none of them can ever go on.
+// Guarantees     read from memory through the kernel, as `leash-client ps` does: works while loops are stuck, and neither
+//                asks nor waits for a loop. At most `most` tasks and as many contexts; remarks say what is left out.
 // Threads        any.
-// Lifetime       the result is plain data: it may outlive the loops.
+// Lifetime       the result is plain data and may outlive the loops.
 //
 //   const leash::Tree tree = leash::tree_of_process();
 //   std::cout << leash::to_text(tree);
@@ -28,8 +28,8 @@ struct TreeNode {
   enum class Kind : std::uint8_t { loop, context, scope, task, coroutine };
 
   Kind kind = Kind::loop;
-  std::size_t count = 1;  ///< of tasks that are alike
-  /// Of a task, unique in its loop; of a coroutine; of the task that holds a scope. 0: none.
+  std::size_t count = 1;  ///< number of similar tasks
+  /// The ID of a task (unique in its loop), of a coroutine, or of the task that holds a scope; 0: none.
   std::uint64_t id = 0;
   std::string name;   ///< the loop's, the context's label, the task's, the coroutine's function; may be empty
   std::string state;  ///< "done 3.1s ago (client disconnected)", "[chan receive, 3.2s] leaked"; may be empty

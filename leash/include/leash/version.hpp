@@ -2,7 +2,7 @@
 #pragma once
 // The version of the library.
 //
-// What it is     LEASH_VERSION, a string literal: the version of these headers, as CMake and pkg-config say it.
+// What it is     LEASH_VERSION, a string literal: the version of these headers, the same as in CMake and pkg-config.
 //
 //   std::puts("built with leash " LEASH_VERSION);
 

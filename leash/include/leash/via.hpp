@@ -3,31 +3,31 @@
 // Awaits any Asio operation under a context.
 //
 // What it is     a completion token: `co_await socket.async_read_some(buffer, leash::via(ctx))`.
-// Guarantees     while the operation is pending it is linked into the context, and canceled (terminal) when
-//                the context is done; an operation that starts under a done context fails at once with the
-//                context's error. A success that was already queued wins. The link allocates nothing;
-//                cancellation throws nothing. The operation starts when it is called, is awaited once, by one task,
-//                and is canceled if its awaiter is destroyed first. When a task is destroyed (reaped, in a scope
-//                that is not joined, with its loop) while an operation that it started is in flight, that is
-//                canceled at once and the task is not resumed; its frames stay until the handler has run. Only a
-//                single read, write, connect, accept or wait of an Asio socket, acceptor, descriptor, timer or signal
-//                set lets them go at once: it touches nothing after its cancel.
+// Guarantees     while the operation is pending it is linked into the context, and it is canceled (terminal) when the
+//                context is done; an operation that starts under a done context fails at once with the context's error.
+//                A success that is already queued wins. The link allocates nothing; cancellation throws nothing. The
+//                operation starts when it is called, is awaited once, by one task, and is canceled if its awaiter is
+//                destroyed first. If a task is destroyed (reaped, in a scope that is not joined, with its loop) while an
+//                operation it started is in flight, the operation is canceled at once and the task is not resumed; its
+//                frames stay until the handler has run. Only a single read, write, connect, accept or wait of an Asio
+//                socket, acceptor, descriptor, timer or signal set releases the frames at once, because it touches
+//                nothing after its cancel.
 // Result         void(error_code): Result<>; void(error_code, T): Result<T>; void(error_code, T, U...):
 //                Result<std::tuple<T, U...>>; void(exception_ptr, ...): the same, with exceptions other than
 //                std::system_error rethrown; no error first: the plain values. An operation_aborted that the
 //                context caused is the context's error.
 // Threads        the loop's thread; the operation may complete on any.
 // Misuse         an operation that is awaited twice, or after it was moved from, ends the process with a message.
-// Lifetime       what is passed by reference (buffers, endpoints, strings) lives until the handler has run. In the
-//                frame of the task that starts the operation it does; what lies in the frame of another task does if
-//                that one joins the scope, or is reaped with it. An awaiter that is dropped without co_await leaves
-//                its block while the operation may still use what lies there. The socket or timer itself is neither
-//                destroyed nor moved (a vector that grows moves) while a context may still cancel its operation,
-//                which reaches into it: it belongs into the task that waits, or is declared before the context.
+// Lifetime       objects passed by reference (buffers, endpoints, strings) must live until the handler has run. Objects in
+//                the frame of the task that starts the operation do; objects in the frame of another task do if that
+//                task joins the scope or is reaped with it. An awaiter that is dropped without co_await leaves its block
+//                while the operation may still use objects of that block. The socket or timer must be neither destroyed
+//                nor moved (a growing vector moves it) while a context may still cancel its operation: keep it in the task
+//                that waits, or declare it before the context.
 //
-// With others    asio::redirect_error(via(ctx), error) gives the plain value, and the operation's own code (an
-//                operation_aborted stays that). asio::bind_cancellation_slot(slot, via(ctx)): slot and context
-//                both end the operation.
+// With others    asio::redirect_error(via(ctx), error) returns the plain value and the operation's own code, which stays
+//                operation_aborted after a cancellation. With asio::bind_cancellation_slot(slot, via(ctx)), both the slot
+//                and the context end the operation.
 //
 //   auto n = co_await socket.async_read_some(asio::buffer(data), leash::via(ctx));
 //   if (!n) co_return std::unexpected(n.error());
@@ -60,8 +60,7 @@ class Via {
 };
 
 inline Via via(const Context& ctx) noexcept { return Via(ctx); }
-/// Also stores the number of bytes transferred in `count`, if the operation has one and the awaiter still
-/// lives.
+/// Also stores the number of bytes transferred in `count`, if the operation has one and the awaiter still exists.
 inline Via via(const Context& ctx, std::size_t& count) noexcept { return Via(ctx, &count); }
 
 }  // namespace leash
@@ -70,7 +69,7 @@ template <class... Args>
 class asio::async_result<leash::Via, void(Args...)> {
  public:
   using return_type =
-      leash::detail::OperationAwaiter<std::decay_t<Args>...>;  ///< asio::redirect_error asks for it
+      leash::detail::OperationAwaiter<std::decay_t<Args>...>;  ///< required by asio::redirect_error
 
   template <class Initiation, class... InitArgs>
   static return_type initiate(Initiation&& initiation, leash::Via token, InitArgs&&... args) {
@@ -80,7 +79,7 @@ class asio::async_result<leash::Via, void(Args...)> {
   }
 };
 
-/// More special than Asio's own, which replaces the slot of the operation's handler: its context could not end it.
+/// More specialized than Asio's own specialization, which would replace the slot of the operation's handler.
 template <class Slot, class... Args>
 class asio::async_result<asio::cancellation_slot_binder<leash::Via, Slot>, void(Args...)> {
  public:

@@ -2,14 +2,13 @@
 #pragma once
 // Waits until a number of things are done (Go: sync.WaitGroup).
 //
-// What it is     a counter: add before something starts, done when it has ended, wait until it is 0. Copies
-//                are handles of the same counter.
-// Requires       done as often as was added.
-// Misuse         a counter that goes below 0 or overflows, and a handle that was moved from, end the process with a
-//                message.
-// Guarantees     at 0 every waiter goes on, also if more was added before it ran: it may find the counter above 0. Then
-//                it can be used again. done() resumes no task inside the call. A task that waits keeps the counter alive.
-//                Where the tasks are known, a Scope is better: it also cancels, and cannot be forgotten.
+// What it is     a counter: add before work starts, done when it has ended, wait until the counter is 0. Copies are
+//                handles of the same counter.
+// Requires       as many calls of done as were added.
+// Misuse         a counter below 0, an overflow, and using a moved-from handle end the process with a message.
+// Guarantees     at 0 every waiter resumes, even if more is added before it runs, so it may find the counter above 0. The
+//                counter can be used again. done() resumes no task inside the call. A waiting task keeps the counter
+//                alive. If the tasks are known, a Scope is better: it also cancels, and its join cannot be skipped.
 // Threads        the loop's thread.
 // Lifetime       shared by its handles and waiters; handles may outlive the loop.
 //
@@ -53,8 +52,8 @@ class WaitGroup {
   void done() const noexcept { state()->add(-1); }
   std::int64_t count() const noexcept { return state()->count; }
 
-  /// Completes when the counter is 0, at once if it is. With a context: Result<>, its error if it is done
-  /// before. Also a case of select.
+  /// Completes when the counter is 0, at once if it is 0 already. With a context: Result<>, the context's error if the
+  /// context is done before. Also a case of select.
   auto wait() const { return detail::Await<detail::WaitGroupCase>(detail::WaitGroupCase(state())); }
   auto wait(const Context& ctx) const {
     return detail::AwaitUnder<detail::WaitGroupCase>(ctx.node(), detail::WaitGroupCase(state()));

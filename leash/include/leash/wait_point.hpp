@@ -20,8 +20,8 @@ enum class WaitKind : std::uint8_t {
   chan_receive,
   chan_send,
   select,
-  sleep,         ///< also a timer of Asio's through via(ctx)
-  io_wait,       ///< an Asio operation through via(ctx) whose type does not say more
+  sleep,         ///< also an Asio timer with via(ctx)
+  io_wait,       ///< an Asio operation with via(ctx) of no more specific type
   wait_group,    ///< WaitGroup, and join of a scope
   context_done,  ///< ctx.done()
   asio,          ///< a foreign asio::awaitable, or an operation of another kind

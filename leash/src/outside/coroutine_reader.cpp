@@ -79,9 +79,9 @@ std::expected<CoroutineReader, std::string> CoroutineReader::open(CachedMemory& 
   CoroutineLayout table;
   constexpr std::size_t head = offsetof(CoroutineLayout, registry);
   if (!memory.read(address, &table, head))
-    return std::unexpected("leash's table of coroutines is not in the memory that there is");
+    return std::unexpected("leash's table of coroutines is not in the available memory");
   if (table.magic != coroutine_magic)
-    return std::unexpected("what should be leash's table of coroutines is something else");
+    return std::unexpected("the data found in place of leash's table of coroutines is something else");
   if (table.version != coroutine_layout_version || table.size != sizeof table) {
     return std::unexpected("the process has coroutines in tables of another version (" +
                            std::to_string(table.version) + ", and this program reads " +
@@ -269,9 +269,8 @@ std::vector<CoroutineGroup> CoroutineReader::groups() {
     group.waiting += info.waits_for;
     if (group.count == 1 || info.age > group.oldest.age) group.oldest = std::move(info);
   });
-  if (frames_left == 0)
-    remarks_.emplace_back("coroutines refer to each other in a circle: some are left out");
-  if (has_owned) remarks_.emplace_back("whether the owner of a coroutine is done is not known from outside");
+  if (frames_left == 0) remarks_.emplace_back("coroutines refer to each other in a cycle: some are left out");
+  if (has_owned) remarks_.emplace_back("from outside it is unknown whether the owner of a coroutine is done");
   std::vector<CoroutineGroup> all;
   for (auto& [shape, group] : shapes) all.push_back(std::move(group));
   std::ranges::stable_sort(all, std::ranges::greater(), &CoroutineGroup::count);

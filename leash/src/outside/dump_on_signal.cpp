@@ -52,7 +52,7 @@ void on_signal(int) {
     const std::uint64_t one = 1;
     (void)!::write(wake.load(std::memory_order_relaxed), &one, sizeof one);  // it can only be awake already
   } else {
-    write_all("leash: no dump: this process was forked after dump_on_signal, which it has to call again\n");
+    write_all("leash: no dump: this process was forked after dump_on_signal; call it again in the child\n");
   }
   errno = error;
 }
@@ -64,7 +64,7 @@ void write_dumps(int wakes) noexcept {
     try {
       write_all(dump_of_process());
     } catch (const std::bad_alloc&) {
-      write_all("leash: no dump: there is no memory for it\n");
+      write_all("leash: no dump: out of memory\n");
     }
   }
 }

@@ -61,7 +61,7 @@ Bits bits(Whole& object, Set set) {
   for (std::uint32_t i = 0; i < sizeof(Whole); ++i) {
     if (before[i] != after[i]) return {i, static_cast<std::uint32_t>(before[i] ^ after[i])};
   }
-  fail("a member of a few bits has no place");
+  fail("the place of a bit field was not found");
 }
 
 // Whether the first bytes of the object are this address: of what a smart pointer or a string has.
@@ -71,7 +71,7 @@ void check_begins_with(const Whole& object, const void* address) noexcept {
   static_assert(sizeof(Whole) >= sizeof(first));
   // NOLINTNEXTLINE(bugprone-undefined-memory-manipulation)
   std::memcpy(&first, &object, sizeof(first));
-  check(first == address, "the standard library keeps its pointers in places that leash does not know");
+  check(first == address, "the standard library has a memory layout that leash does not know");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ std::string text_at(CachedMemory& memory, std::uint64_t address, std::size_t mos
     const std::size_t part =
         std::min({piece.size(), most - text.size(), piece.size() - address % piece.size()});
     if (!memory.read(address, piece.data(), part)) {
-      return text.empty() ? "(text that cannot be read)" : text;
+      return text.empty() ? "(unreadable text)" : text;
     }
     const std::size_t length = ::strnlen(piece.data(), part);
     text.append(piece.data(), length);
@@ -29,7 +29,7 @@ Frame place_at(CachedMemory& memory, std::uint64_t source_location) {
   constexpr std::size_t longest_text = 4096;
   // libstdc++'s std::source_location points to what the compiler makes: two texts and two numbers.
   const Object where(memory, source_location, 24);
-  if (!where) return {.function = "(a place that cannot be read)", .file = {}, .line = 0};
+  if (!where) return {.function = "(unreadable place)", .file = {}, .line = 0};
   return {readable_function(text_at(memory, where.pointer(8), longest_text)),
           text_at(memory, where.pointer(0), longest_text), where.at<std::uint32_t>(16)};
 }

@@ -50,14 +50,15 @@ std::expected<Reader, std::string> Reader::open(CachedMemory& memory, std::uint6
   Layout table;
   constexpr std::size_t head = offsetof(Layout, loops);
   if (!memory.read(address, &table, head))
-    return std::unexpected("leash's table is not in the memory that there is");
+    return std::unexpected("leash's table is not in the available memory");
   std::string library(table.library.data(), ::strnlen(table.library.data(), table.library.size()));
   std::ranges::replace_if(
       library, [](char c) { return c <= ' ' || c > '~'; }, '?');
   if (table.magic == std::array<char, 8>{}) {
-    return std::unexpected("leash is in this program, and no leash::Loop has been made yet");
+    return std::unexpected("this program contains leash, but has not created a leash::Loop yet");
   }
-  if (table.magic != layout_magic) return std::unexpected("what should be leash's table is something else");
+  if (table.magic != layout_magic)
+    return std::unexpected("the data found in place of leash's table is something else");
   if (table.version != layout_version || table.size != sizeof(Layout)) {
     return std::unexpected("the process has leash " + library + " with tables of another version (" +
                            std::to_string(table.version) + ", and this program reads " +
@@ -98,8 +99,7 @@ std::vector<std::uint64_t> Reader::loops() {
     if (loop != 0) found.push_back(loop);
   }
   if (table_.loops_left_out > 0) {
-    remark(std::to_string(table_.loops_left_out) +
-           " loops more than there is room for in leash's table are left out");
+    remark(std::to_string(table_.loops_left_out) + " loops are left out: leash's table has no more room");
   }
   return found;
 }
@@ -227,7 +227,7 @@ void Reader::each_task(std::uint64_t loop, const std::function<void(RawTask)>& a
   const Object state(*memory_, loop, table_.loop.size);
   const std::uint64_t lists = state.pointer(table_.loop.tasks);
   if (!state || lists == 0) {
-    remark("a loop at an address that cannot be read is left out");
+    remark("a loop at an unreadable address is left out");
     return;
   }
   for (std::uint32_t i = 0; i < table_.sites; ++i) {
@@ -248,7 +248,7 @@ void Reader::each_task(std::uint64_t loop, const std::function<void(RawTask)>& a
 }
 
 const Reader::Site& Reader::site_of(const RawTask& task) {
-  static const Site unknown{{"", "(a place that cannot be read)", 0}};
+  static const Site unknown{{"", "(unreadable place)", 0}};
   const Object state(*memory_, task.loop, table_.loop.size);
   const std::uint64_t address =
       state.pointer(table_.loop.metrics) + table_.site.table + std::uint64_t{task.site} * table_.site.size;
@@ -268,7 +268,7 @@ std::string Reader::message(std::int32_t value, std::uint64_t category) const {
   if (category == table_.categories[1] || category == table_.categories[2]) {
     return std::generic_category().message(value);
   }
-  return "error " + std::to_string(value) + " of a category of the program's own";
+  return "error " + std::to_string(value) + " of a category of the program";
 }
 
 void Reader::describe_owner(const RawTask& task, std::int64_t now, TaskInfo& info) {

@@ -104,7 +104,7 @@ class LoopTree {
       drop();
     };
     reader_.each_task(loop_, add, commit, drop);
-    if (left_out > 0) reader_.remark(std::to_string(left_out) + " tasks more are left out");
+    if (left_out > 0) reader_.remark(std::to_string(left_out) + " more tasks are left out");
     for (std::size_t i = 0; i < tasks_.size(); ++i) by_address_.emplace(tasks_[i].address, i);
   }
 

@@ -208,10 +208,10 @@ std::string to_text(const ContextGroup& group) {
 
 std::string to_text(const ContextDump& dump) {
   std::string text = std::to_string(dump.live) + " contexts that are not done, " + std::to_string(dump.held) +
-                     " that are done and still referred to\n";
+                     " that are done but still referenced\n";
   if (dump.outlived > 0)
     text += std::to_string(dump.outlived) + " have outlived the owner of the task that made them\n";
-  if (!dump.complete) text += "not all of them were visited\n";
+  if (!dump.complete) text += "the list is incomplete\n";
   for (const ContextGroup& group : dump.groups) text += "\n" + to_text(group);
   for (const ContextGroup& group : dump.held_groups) text += "\n" + to_text(group);
   return text;

@@ -75,30 +75,29 @@ std::map<std::string, Site> add_up(const MetricsOfLoops& loops) {
 }
 
 void append_sites(Families& families, const std::map<std::string, Site>& sites, TimePoint now) {
-  auto live = family("leash_tasks_live", "Tasks alive, by the site that started them.", MetricType::Gauge);
+  auto live = family("leash_tasks_live", "Live tasks, by the site that started them.", MetricType::Gauge);
   auto leaked = family("leash_tasks_leaked", "Tasks that outlived their owner by more than the grace.",
                        MetricType::Gauge);
-  auto orphaned =
-      family("leash_tasks_orphaned", "Tasks alive although their owner is done, leaked ones included.",
-             MetricType::Gauge);
+  auto orphaned = family("leash_tasks_orphaned", "Live tasks whose owner is done, including leaked ones.",
+                         MetricType::Gauge);
   auto detached = family("leash_tasks_detached", "Tasks whose owner can never be done.", MetricType::Gauge);
-  auto oldest = family("leash_task_oldest_age_seconds", "Age of the oldest task alive.", MetricType::Gauge);
+  auto oldest = family("leash_task_oldest_age_seconds", "Age of the oldest live task.", MetricType::Gauge);
   auto bytes =
-      family("leash_task_frame_bytes", "Memory of the coroutine frames of tasks alive.", MetricType::Gauge);
-  auto heap = family("leash_task_heap_bytes",
-                     "Heap memory that tasks of the site have allocated and that is not free yet, estimated.",
-                     MetricType::Gauge);
+      family("leash_task_frame_bytes", "Memory of the coroutine frames of live tasks.", MetricType::Gauge);
+  auto heap =
+      family("leash_task_heap_bytes",
+             "Estimated heap memory that tasks of the site have allocated and not freed.", MetricType::Gauge);
   const bool knows_heap = detail::heap_charges.load(std::memory_order_acquire) != nullptr;
   auto started = family("leash_tasks_started_total", "Tasks started.", MetricType::Counter);
-  auto finished = family("leash_tasks_finished_total", "Tasks ended, by how.", MetricType::Counter);
-  auto leaks = family("leash_task_leaks_total", "Tasks that ever leaked.", MetricType::Counter);
+  auto finished = family("leash_tasks_finished_total", "Tasks ended, by outcome.", MetricType::Counter);
+  auto leaks =
+      family("leash_task_leaks_total", "Tasks that have leaked since the start.", MetricType::Counter);
   auto uncancellable =
       family("leash_task_uncancellable_waits_total",
-             "Operations without a cancellation path that a task was in when their context ended.",
+             "Operations without a cancellation path that were in flight when their context ended.",
              MetricType::Counter);
   auto stranded =
-      family("leash_tasks_stranded", "Tasks that wait on what nothing but the frames that wait can reach.",
-             MetricType::Gauge);
+      family("leash_tasks_stranded", "Waiting tasks that nothing can ever wake.", MetricType::Gauge);
   auto outlived =
       family("leash_contexts_outlived",
              "Contexts that are not done although the owner of the task that made them has been for "
@@ -180,7 +179,7 @@ void append_coroutines(Families& families) {
   }
   families.push_back(
       family("leash_tasks_stray",
-             "Coroutines without an owner whose spawner has ended and that wait for longer than "
+             "Coroutines without an owner whose spawner has ended and that have waited for longer than "
              "the patience.",
              MetricType::Gauge));
   using Key = std::tuple<CoroutineState, std::string, std::string>;
@@ -220,9 +219,9 @@ std::vector<prometheus::MetricFamily> prometheus_families(const MetricsOfLoops& 
   };
   gauge("leash_contexts_live", "Contexts that are not done.",
         [](const Metrics& f) { return f.contexts_live.get(); });
-  gauge("leash_contexts_held", "Contexts that are done and still referred to.",
+  gauge("leash_contexts_held", "Contexts that are done but still referenced.",
         [](const Metrics& f) { return f.contexts_held.get(); });
-  gauge("leash_timers_armed", "Deadlines and sleeps that wait for their time.",
+  gauge("leash_timers_armed", "Armed deadlines and sleeps.",
         [](const Metrics& f) { return f.timers_armed.get(); });
 
   families.push_back(
@@ -231,17 +230,18 @@ std::vector<prometheus::MetricFamily> prometheus_families(const MetricsOfLoops& 
     add(families.back(), {{"cause", std::string(to_string(static_cast<Cause>(i)))}},
         sum([i](const Metrics& f) { return f.contexts_done[i].get(); }));
   }
-  families.push_back(family("leash_task_exceptions_total", "Exceptions that left a task that is not joined.",
-                            MetricType::Counter));
+  families.push_back(family("leash_task_exceptions_total",
+                            "Exceptions that escaped a task that is not joined.", MetricType::Counter));
   add(families.back(), {}, sum([](const Metrics& f) { return f.exceptions.get(); }));
 
   std::array<std::uint64_t, Metrics::latency_bounds.size() + 1> counts{};
   for (const auto& loop : loops) {
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += loop->cancel_latency[i].get();
   }
-  families.push_back(family("leash_cancel_latency_seconds",
-                            "From the end of a task's owner to the end of the task, unless it was reaped.",
-                            MetricType::Histogram));
+  families.push_back(
+      family("leash_cancel_latency_seconds",
+             "Time from the end of a task's owner to the end of the task; reaped tasks are left out.",
+             MetricType::Histogram));
   add_histogram(families.back(), {}, Metrics::latency_bounds, counts,
                 1e-9 * sum([](const Metrics& f) { return f.cancel_latency_nanoseconds.get(); }));
   std::erase_if(families, [](const auto& each) { return each.metric.empty(); });

@@ -109,10 +109,10 @@ void Scope::Join::await_suspend(std::coroutine_handle<>) {
     task.loop().schedule(task);
     return;
   }
-  check(scope_.joiner_ == nullptr, "a Scope is joined by two tasks at once");
+  check(scope_.joiner_ == nullptr, "two tasks join the same Scope at the same time");
   if (scope_.holder_ != &task) {
     for (const detail::TaskRecord* above = &task; above; above = above->holder()) {
-      check(above->scope() != &scope_, "a task joins the Scope that it runs in: it would wait for itself");
+      check(above->scope() != &scope_, "a task joins its own Scope: it would wait for itself");
     }
   }
   scope_.joiner_ = &task;

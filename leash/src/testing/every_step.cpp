@@ -40,10 +40,10 @@ std::string what_is_left(const Loop& loop) {
     if (count != 0) text += what + (": " + std::to_string(count)) + "\n";
   };
   say("contexts that are not done", metrics.contexts_live.get());
-  say("contexts that are referred to", metrics.contexts_held.get());
-  say("timers that are armed", metrics.timers_armed.get());
-  say("exceptions that left a task", metrics.exceptions.get());
-  say("tasks that are alive", live_tasks(loop));
+  say("contexts that are still referenced", metrics.contexts_held.get());
+  say("armed timers", metrics.timers_armed.get());
+  say("exceptions that escaped a task", metrics.exceptions.get());
+  say("live tasks", live_tasks(loop));
   if (live_tasks(loop) != 0) text += to_text(take_dump(loop));
   return text;
 }

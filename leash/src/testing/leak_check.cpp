@@ -161,7 +161,7 @@ std::string awaited_coroutines(const std::vector<std::uint64_t>& before) {
   std::erase_if(groups, [](const CoroutineGroup& group) { return group.oldest.awaited_by == 0; });
   std::string text;
   for (const CoroutineGroup& group : groups) text += "\n" + to_text(group);
-  return text.empty() ? text : "which await coroutines\n" + text;
+  return text.empty() ? text : "these tasks await coroutines\n" + text;
 }
 
 // What is alive beyond what was, once it has had time to end; empty: nothing.
@@ -178,7 +178,7 @@ std::string what_is_left(const Alive& before, const std::vector<std::uint64_t>& 
     }
     if (text.empty()) return {};
     if (std::chrono::steady_clock::now() >= give_up)
-      return "tasks are alive in loops that are still there\n" + text + awaited_coroutines(coroutines_before);
+      return "tasks are alive in loops that still exist\n" + text + awaited_coroutines(coroutines_before);
     std::this_thread::sleep_for(pause);
   }
 }
@@ -257,7 +257,7 @@ std::string LeakCheck::find() {
     const std::lock_guard lock(state_->mutex);
     if (!state_->abandoned.empty()) text = "a loop was destroyed with tasks alive\n";
     for (const TaskGroup& entry : group(state_->abandoned)) text += "\n" + to_text(entry);
-    if (!state_->coroutines_let_go.empty()) text += "coroutines were destroyed where they waited\n";
+    if (!state_->coroutines_let_go.empty()) text += "coroutines were destroyed while they waited\n";
     for (const std::string& entry : state_->coroutines_let_go) text += "\n" + entry;
   }
   return text + find_in_live_loops();

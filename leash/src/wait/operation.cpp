@@ -73,7 +73,7 @@ void OperationState::completed() noexcept {
 
 void OperationState::await() {
   check(!std::exchange(awaited_once_, true),
-        "an operation was awaited twice: its result is taken by the first co_await");
+        "an operation was awaited twice: the first co_await has taken its result");
 }
 
 void OperationState::wait() {

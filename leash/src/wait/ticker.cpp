@@ -42,8 +42,8 @@ bool Ticker::take(TimePoint now) noexcept {
 }
 
 Ticker::Ticker(Duration interval) : interval_(interval) {
-  check(interval > Duration::zero(), "Ticker with an interval that is not positive");
-  check(detail::current.task != nullptr, "Ticker made outside of a task");
+  check(interval > Duration::zero(), "a Ticker was made with an interval of zero or less");
+  check(detail::current.task != nullptr, "a Ticker was made outside of a task");
   next_ = later(detail::now(*detail::current.task), interval);
 }
 

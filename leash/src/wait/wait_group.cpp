@@ -6,9 +6,8 @@
 namespace leash::detail {
 
 void WaitGroupState::add(std::int64_t n) noexcept {
-  check(!__builtin_add_overflow(count, n, &count),
-        "the counter of a WaitGroup overflowed: more was added than it can count");
-  check(count >= 0, "the counter of a WaitGroup went below 0: done was called more often than added");
+  check(!__builtin_add_overflow(count, n, &count), "the counter of a WaitGroup overflowed");
+  check(count >= 0, "the counter of a WaitGroup went below 0: done was called more often than add");
   if (count != 0) return;
   const Ref<WaitGroupState> keep(this);
   tell_all(waiters);

@@ -461,7 +461,7 @@ TEST_F(ContextConformance, Case21And22OnlyDeadlineExceededIsATimeout) {
   EXPECT_EQ(canceled.message(), "context canceled");
 }
 
-TEST_F(ContextConformance, Case24PollingTheCauseSeesOnlyNothingOrTheCause) {
+TEST_F(ContextConformance, Case24PollingSeesNoOtherCause) {
   auto [parent, cancel] = with_cancel(root());
   auto [child, cancel_child] = with_cancel(parent);
   int polls = 0;

@@ -202,7 +202,7 @@ TEST_F(ContextTest, FindsValuesAndLabelsAboveManyContexts) {
   EXPECT_EQ(own.label().text(), "connection");
 }
 
-TEST_F(ContextTest, RemoteCancelActsInALaterTurnAndKeepsNothingAlive) {
+TEST_F(ContextTest, RemoteCancelActsInLaterTurn) {
   auto made = std::make_unique<Cancelable>(with_cancel(root()));
   const RemoteCancel remote = made->cancel.remote();
   const RemoteCancel copy = remote;
@@ -291,7 +291,7 @@ TEST_F(ContextTest, AReportEndsNoContextWithALaterDeadline) {
       &clock);
 }
 
-TEST_F(ContextTest, OfEqualDeadlinesTheFirstOneSetIsReported) {
+TEST_F(ContextTest, ReportsFirstOfEqualDeadlines) {
   start(
       [](Context root_ctx, ManualClock* time) -> Task<> {
         auto [outer, cancel_outer] = with_timeout(root_ctx, 20ms, std::make_error_code(std::errc::io_error));

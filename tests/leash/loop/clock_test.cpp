@@ -21,7 +21,7 @@ static_assert(!std::is_copy_constructible_v<ManualClock>);
 
 using ClockTest = testing::LoopFixture;
 
-TEST(ManualClockTest, StandsStillUntilItIsAdvanced) {
+TEST(ManualClockTest, StandsStillUntilAdvanced) {
   ManualClock clock;
   const TimePoint start = clock.now();
   EXPECT_NE(start, TimePoint{});
@@ -73,7 +73,7 @@ static_assert(between(TimePoint::min(), TimePoint::max()) == Duration::max());
 static_assert(between(TimePoint::max(), TimePoint::min()) == Duration::min());
 static_assert(between(TimePoint(Duration(7)), TimePoint(Duration(5))) == Duration(-2));
 
-TEST_F(ClockTest, ItStopsAtTheLastInstantHoweverFarItIsAdvanced) {
+TEST_F(ClockTest, StopsAtLastInstant) {
   const auto at_the_end = with_deadline(root(), last_instant);
   const auto never = with_timeout(root(), Duration::max());
   advance(Duration::max());

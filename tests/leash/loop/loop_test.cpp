@@ -69,7 +69,7 @@ TEST(LoopEnd, DestroysNewestTaskAndInnermostFrameFirst) {
   EXPECT_EQ(abandoned[1].wait, WaitKind::chan_receive);
 }
 
-TEST(LoopEnd, CallsNoHookWhenNothingIsLeft) {
+TEST(LoopEnd, CallsNoHookWithoutTasks) {
   asio::io_context io{1};
   bool called = false;
   {
@@ -431,7 +431,7 @@ TEST(LoopRun, ArmsDistantTimerOnceInsteadOfEachTurn) {
   EXPECT_LE(timers_set, 5) << "100 turns";
 }
 
-TEST(LoopTwo, TwoLoopsOfOneThreadDoNotDisturbEachOther) {
+TEST(LoopTwo, LoopsOfOneThreadAreIndependent) {
   asio::io_context io_a{1}, io_b{1};
   Loop a{io_a, {.name = "a"}}, b{io_b, {.name = "b"}};
   Channel<int> ch;

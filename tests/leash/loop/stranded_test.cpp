@@ -48,7 +48,7 @@ Task<> keep(Channel<int> channel) {
   (void)channel.try_send(1);
 }
 
-TEST_F(StrandedTest, IsAReceiverWhoseSendersAreGone) {
+TEST_F(StrandedTest, ReceiverWithoutSendersIsStranded) {
   std::optional<Channel<int>> channel(std::in_place);
   go(root(), receive(*channel));
   EXPECT_EQ(stranded(), 0u);
@@ -56,7 +56,7 @@ TEST_F(StrandedTest, IsAReceiverWhoseSendersAreGone) {
   EXPECT_EQ(stranded(), 1u);
 }
 
-TEST_F(StrandedTest, IsASenderWhoseReceiversAreGone) {
+TEST_F(StrandedTest, SenderWithoutReceiversIsStranded) {
   {
     const Channel<int> channel;
     for (int i = 0; i < 3; ++i) go(root(), send(channel));
@@ -65,7 +65,7 @@ TEST_F(StrandedTest, IsASenderWhoseReceiversAreGone) {
   EXPECT_EQ(stranded(), 3u);
 }
 
-TEST_F(StrandedTest, IsAWaiterWhoseSourceOrWorkersAreGone) {
+TEST_F(StrandedTest, WaiterWithoutSourceOrWorkersIsStranded) {
   {
     const WaitGroup group;
     group.add(1);
@@ -80,7 +80,7 @@ TEST_F(StrandedTest, IsAWaiterWhoseSourceOrWorkersAreGone) {
   EXPECT_EQ(stranded(), 1u);
 }
 
-TEST_F(StrandedTest, IsNoneThatATaskWhichMayGoOnCanWake) {
+TEST_F(StrandedTest, TaskWithLiveWakerIsNotStranded) {
   {
     const Channel<int> channel;
     go(root(), receive(channel));
@@ -91,7 +91,7 @@ TEST_F(StrandedTest, IsNoneThatATaskWhichMayGoOnCanWake) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
-TEST_F(StrandedTest, IsNoneWhoseHandleIsOnTheHeap) {
+TEST_F(StrandedTest, HandleOnHeapPreventsVerdict) {
   auto kept = std::make_unique<Channel<int>>();
   go(root(), receive(*kept));
   EXPECT_EQ(stranded(), 0u);
@@ -99,7 +99,7 @@ TEST_F(StrandedTest, IsNoneWhoseHandleIsOnTheHeap) {
   EXPECT_EQ(stranded(), 1u);
 }
 
-TEST_F(StrandedTest, IsNoneUnderAContext) {
+TEST_F(StrandedTest, WaitUnderContextIsNotStranded) {
   go(root(), receive_under(root(), Channel<int>()));
   EXPECT_EQ(stranded(), 0u);
 }
@@ -107,7 +107,7 @@ TEST_F(StrandedTest, IsNoneUnderAContext) {
 Task<> receive_or_time_out(Channel<int> channel) { (void)co_await select(channel.receive(), sleep(1h)); }
 Task<> receive_either(Channel<int> a, Channel<int> b) { (void)co_await select(a.receive(), b.receive()); }
 
-TEST_F(StrandedTest, IsASelectOnlyWhereNoCaseCanHappen) {
+TEST_F(StrandedTest, SelectIsStrandedIfNoCaseCanHappen) {
   go(root(), receive_or_time_out(Channel<int>()));
   EXPECT_EQ(stranded(), 0u);
   Channel<int> b;
@@ -123,7 +123,7 @@ Task<> receive_with(Channel<int> mine, Channel<int> other) {
   (void)co_await other.send(1);
 }
 
-TEST_F(StrandedTest, AreTasksThatWaitForEachOther) {
+TEST_F(StrandedTest, TasksWaitingForEachOtherAreStranded) {
   std::optional<Channel<int>> a(std::in_place), b(std::in_place);
   go(root(), receive_with(*a, *b));
   go(root(), receive_with(*b, *a));
@@ -143,7 +143,7 @@ Task<> lend() {
   co_await receive_by_reference(channel);
 }
 
-TEST_F(StrandedTest, IsSeenInEveryFrameOfTheTask) {
+TEST_F(StrandedTest, FindsHandlesInEveryFrame) {
   go(root(), call(Channel<int>()));
   go(root(), lend());
   EXPECT_EQ(stranded(), 2u);
@@ -159,7 +159,7 @@ Task<> pass_on(Channel<int> channel, std::vector<Channel<int>>* to) {
   co_await to->back().receive();
 }
 
-TEST_F(StrandedTest, IsNoneByBytesThatAHandleHasLeft) {
+TEST_F(StrandedTest, StaleHandleBytesDoNotCount) {
   std::vector<Channel<int>> kept;
   kept.reserve(8);
   for (int i = 0; i < 8; ++i) go(root(), pass_on(Channel<int>(), &kept));
@@ -170,14 +170,14 @@ TEST_F(StrandedTest, IsNoneByBytesThatAHandleHasLeft) {
   EXPECT_EQ(stranded(), 8u);
 }
 
-TEST_F(StrandedTest, IsSaidInReports) {
+TEST_F(StrandedTest, ReportsShowVerdict) {
   go(root(), receive(Channel<int>()));
   EXPECT_EQ(stranded(), 1u);
   const std::vector<TaskInfo> tasks = snapshot(loop);
   EXPECT_NE(to_text(tasks.at(0)).find(", stranded]"), std::string::npos) << to_text(tasks.at(0));
 }
 
-TEST_F(StrandedTest, IsNotLookedForAmongMoreThanAsked) {
+TEST_F(StrandedTest, SkipsSearchAboveLimit) {
   go(root(), receive(Channel<int>()));
   go(root(), receive(Channel<int>()));
   poll();

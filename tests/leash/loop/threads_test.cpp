@@ -311,7 +311,7 @@ TEST(Threads, MayReadMetricsAndCancelWhileLoopEnds) {
   }
 }
 
-TEST(Threads, ALoopMayBeRunByOneThreadAfterAnother) {
+TEST(Threads, LoopMayMoveBetweenThreads) {
   RunningLoop running;
   std::vector<std::error_code> errors;
   std::vector<Cancelable> contexts;

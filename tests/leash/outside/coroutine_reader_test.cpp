@@ -58,7 +58,7 @@ class CoroutineReaderTest : public testing::Test {
   std::vector<std::string> remarks;
 };
 
-TEST_F(CoroutineReaderTest, ReadsWhatTheProcessItselfSays) {
+TEST_F(CoroutineReaderTest, MatchesReportOfProcess) {
   for (int i = 0; i < 3; ++i) asio::co_spawn(io, wait_one_deeper(never), asio::detached);
   io.poll();
   const std::vector<CoroutineGroup> read_groups = read();
@@ -79,17 +79,17 @@ TEST_F(CoroutineReaderTest, ReadsWhatTheProcessItselfSays) {
   EXPECT_THAT(remarks, IsEmpty());
 }
 
-TEST_F(CoroutineReaderTest, SaysThatOwnersAreNotKnown) {
+TEST_F(CoroutineReaderTest, NotesUnknownOwners) {
   Owner owner("connection 7");
   leash::co_spawn(owner, io.get_executor(), wait_outside(never), asio::detached);
   io.poll();
   const std::vector<CoroutineGroup> groups = read();
   ASSERT_EQ(groups.size(), 1u) << refusal;
   EXPECT_EQ(groups[0].oldest.state, CoroutineState::owned);
-  EXPECT_THAT(remarks, ElementsAre("whether the owner of a coroutine is done is not known from outside"));
+  EXPECT_THAT(remarks, ElementsAre("from outside it is unknown whether the owner of a coroutine is done"));
 }
 
-TEST_F(CoroutineReaderTest, RefusesTablesThatAreNotItsOwn) {
+TEST_F(CoroutineReaderTest, RefusesForeignTables) {
   const std::uint64_t table = address_of(&leash_coroutine_layout);
   patched.patch(table + offsetof(CoroutineLayout, version), std::uint32_t{77});
   EXPECT_THAT(read(), IsEmpty());
@@ -99,7 +99,7 @@ TEST_F(CoroutineReaderTest, RefusesTablesThatAreNotItsOwn) {
   EXPECT_THAT(refusal, HasSubstr("something else"));
 }
 
-TEST_F(CoroutineReaderTest, EndsWhateverIsInTheMemory) {
+TEST_F(CoroutineReaderTest, TerminatesOnAnyMemory) {
   for (int i = 0; i < 3; ++i) asio::co_spawn(io, wait_one_deeper(never), asio::detached);
   io.poll();
   const auto id = static_cast<std::uint32_t>(read().at(0).oldest.id);

@@ -130,7 +130,7 @@ TEST(DumpOnSignal, RefusesUncatchableSignal) {
 TEST(DumpOnSignal, ReportsItsAbsenceInForkedProcess) {
   ASSERT_TRUE(dump_on_signal(SIGUSR2));
   EXPECT_EQ(errors_of_child([] { std::raise(SIGUSR2); }),
-            "leash: no dump: this process was forked after dump_on_signal, which it has to call again\n");
+            "leash: no dump: this process was forked after dump_on_signal; call it again in the child\n");
 }
 
 TEST(DumpOnSignal, TakesANameOrANumber) {

@@ -130,7 +130,7 @@ TEST_F(ReaderTest, OmitsSameFramesAsDump) {
   expect_same(read(), take_dump(loop));
 }
 
-TEST_F(ReaderTest, SeesNothingInAnEmptyLoop) {
+TEST_F(ReaderTest, EmptyLoopHasNoTasks) {
   const Dump dump = read();
   EXPECT_EQ(dump.live, 0u);
   EXPECT_TRUE(dump.entries.empty());
@@ -147,18 +147,18 @@ TEST_F(ReaderTest, NamesAnotherVersion) {
 
 TEST_F(ReaderTest, SaysWhenThereIsNoLoopYet) {
   patched.patch(address_of(&leash_outside_layout.magic), std::array<char, 8>{});
-  EXPECT_EQ(refusal(), "leash is in this program, and no leash::Loop has been made yet");
+  EXPECT_EQ(refusal(), "this program contains leash, but has not created a leash::Loop yet");
 }
 
 TEST_F(ReaderTest, RefusesADamagedTable) {
   patched.patch(address_of(&leash_outside_layout.magic), 'x');
-  EXPECT_EQ(refusal(), "what should be leash's table is something else");
+  EXPECT_EQ(refusal(), "the data found in place of leash's table is something else");
   patched.patch(address_of(&leash_outside_layout.magic), 'l');
   patched.patch(address_of(&leash_outside_layout.task.size), 0u);
   EXPECT_EQ(refusal(), "leash's table is damaged");
   CachedMemory memory(patched);
   const auto nowhere = Reader::open(memory, 64);
-  EXPECT_EQ(nowhere.error(), "leash's table is not in the memory that there is");
+  EXPECT_EQ(nowhere.error(), "leash's table is not in the available memory");
 }
 
 TEST_F(ReaderTest, EndsInACircleOfTasks) {
@@ -198,9 +198,9 @@ TEST_F(ReaderTest, ContinuesAfterInvalidAddress) {
   });
   const Dump dump = read();
   ASSERT_EQ(dump.entries.size(), 1u);
-  EXPECT_EQ(dump.entries[0].oldest.name, "(text that cannot be read)");
-  EXPECT_EQ(dump.entries[0].oldest.site.file, "(a place that cannot be read)");
-  EXPECT_EQ(dump.entries[0].oldest.frames.at(0).function, "(a place that cannot be read)");
+  EXPECT_EQ(dump.entries[0].oldest.name, "(unreadable text)");
+  EXPECT_EQ(dump.entries[0].oldest.site.file, "(unreadable place)");
+  EXPECT_EQ(dump.entries[0].oldest.frames.at(0).function, "(unreadable place)");
 }
 
 }  // namespace

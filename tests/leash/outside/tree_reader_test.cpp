@@ -108,7 +108,7 @@ TEST_F(TreeTest, ReportsNumberOfOmittedTasks) {
   for (int i = 0; i < 5; ++i) go(root(), wait_on(ch), "worker");
   poll();
   const Tree tree = tree_of_process(3);
-  EXPECT_EQ(tree.remarks, std::vector<std::string>{"2 tasks more are left out"});
+  EXPECT_EQ(tree.remarks, std::vector<std::string>{"2 more tasks are left out"});
   EXPECT_EQ(tree.loops.back().children.at(0).count, 3u);
 }
 

@@ -182,7 +182,7 @@ TEST(CoroutineReports, AreSeenByTheLeakCheck) {
     LeakCheck later(options);
     EXPECT_EQ(later.find(), "") << "what was alive before does not count";
   }
-  EXPECT_THAT(check.find(), AllOf(HasSubstr("coroutines were destroyed where they waited"), HasSubstr("keep"),
+  EXPECT_THAT(check.find(), AllOf(HasSubstr("coroutines were destroyed while they waited"), HasSubstr("keep"),
                                   Not(HasSubstr("\ncoroutine 1 [forged]"))));
   check.restart();
   EXPECT_EQ(check.find(), "");

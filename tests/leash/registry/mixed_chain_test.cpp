@@ -77,7 +77,7 @@ class MixedChainTest : public leash::testing::LoopFixture {
   }
 };
 
-TEST_F(MixedChainTest, TaskShowsCoroutineThatItAwaits) {
+TEST_F(MixedChainTest, TaskShowsAwaitedCoroutine) {
   asio::steady_timer timer(io, never);
   auto [ctx, cancel] = with_cancel(root(), Label("request", 7));
   go(ctx, call_coroutine(ctx, timer), "caller");
@@ -124,7 +124,7 @@ TEST_F(MixedChainTest, GoAndScopeShowFramesOfTheUser) {
   wait_until_over();
 }
 
-TEST_F(MixedChainTest, CoroutineNamesTaskThatItAwaits) {
+TEST_F(MixedChainTest, CoroutineNamesAwaitedTask) {
   auto [ctx, cancel] = with_cancel(root());
   const Channel<int> channel;
   asio::co_spawn(io, call_task(ctx, channel), detached);

@@ -65,7 +65,7 @@ TEST_F(ContextsTest, BelowWithoutCancelAreThereToo) {
   EXPECT_TRUE(dump.complete);
 }
 
-TEST_F(ContextsTest, HeldOnesNameTheirLineAndSinceWhen) {
+TEST_F(ContextsTest, DoneContextsNameLineAndTime) {
   auto [ctx, cancel] = with_cancel(root(), Label("request", 7));
   const std::uint32_t line = std::source_location::current().line() - 1;
   cancel();
@@ -80,7 +80,7 @@ TEST_F(ContextsTest, HeldOnesNameTheirLineAndSinceWhen) {
   EXPECT_THAT(to_text(dump), HasSubstr("1 context \"request\" done for 3.0s\nmade at "));
 }
 
-TEST_F(ContextsTest, HeldOnesAreForgottenWithTheirLastHandle) {
+TEST_F(ContextsTest, ForgetsDoneContextWithItsLastHandle) {
   std::optional<Context> kept;
   {
     auto [ctx, cancel] = with_cancel(root());
@@ -136,7 +136,7 @@ TEST_F(OutlivedTest, CountsAfterTheGraceAndNamesLineAndOwner) {
   EXPECT_THAT(to_text(dump), HasSubstr(" by make_under\n"));
 }
 
-TEST_F(OutlivedTest, IsCountedBySiteUntilItIsDone) {
+TEST_F(OutlivedTest, CountsBySiteUntilDone) {
   for (int i = 0; i < 3; ++i) serve(root());
   advance(1s);
   const auto by_site = [&] {
@@ -160,7 +160,7 @@ TEST_F(OutlivedTest, DoesNotKeepTheOwner) {
   EXPECT_EQ(live_contexts(loop).held, 0u);
 }
 
-TEST_F(OutlivedTest, IsNoneThatIsDoneBeforeTheGrace) {
+TEST_F(OutlivedTest, ContextDoneWithinGraceDoesNotCount) {
   serve(root());
   advance(500ms);
   kept.clear();
@@ -168,7 +168,7 @@ TEST_F(OutlivedTest, IsNoneThatIsDoneBeforeTheGrace) {
   EXPECT_EQ(outlived(), 0u);
 }
 
-TEST_F(OutlivedTest, IsNoneThatMayOutlive) {
+TEST_F(OutlivedTest, LabelAllowsOutliving) {
   serve(root(), Label("idle connection").outliving());
   serve(without_cancel(root()));
   advance(1h - 1s);
@@ -176,7 +176,7 @@ TEST_F(OutlivedTest, IsNoneThatMayOutlive) {
   EXPECT_EQ(outlived(), 0u);
 }
 
-TEST_F(OutlivedTest, IsNoneOfATaskWhoseOwnerLives) {
+TEST_F(OutlivedTest, ContextOfLiveOwnerDoesNotCount) {
   go(root(), make_under(root(), {}, &kept));
   auto [request, end] = with_cancel(root(), Label("request", 1));
   go(request, make_under(root(), {}, &kept));
@@ -186,7 +186,7 @@ TEST_F(OutlivedTest, IsNoneOfATaskWhoseOwnerLives) {
   EXPECT_EQ(outlived(), 0u);
 }
 
-TEST_F(OutlivedTest, IsNoneThatWasMadeOutsideOfTasks) {
+TEST_F(OutlivedTest, ContextMadeOutsideTasksDoesNotCount) {
   kept.push_back(with_cancel(root()));
   advance(1h);
   EXPECT_EQ(outlived(), 0u);
@@ -199,7 +199,7 @@ Task<> handle_in_scope(Context request, std::vector<Cancelable>* kept) {
   co_await sleep(10s);
 }
 
-TEST_F(OutlivedTest, IsNoneOfAScopeWhoseRequestGoesOn) {
+TEST_F(OutlivedTest, ScopeOfLiveRequestDoesNotCount) {
   auto [request, end] = with_cancel(root(), Label("request", 1));
   go(request, handle_in_scope(request, &kept));
   poll();

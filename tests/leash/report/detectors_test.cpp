@@ -8,7 +8,7 @@
 
 namespace {
 
-TEST(Detectors, FindEachLeakAndNothingInItsCure) {
+TEST(Detectors, FindEachLeakButNotItsFix) {
   leash::expect_leaks();  // nothing but the end of the loop ends them
   for (const leaks::Pattern& pattern : leaks::patterns) {
     EXPECT_TRUE(leaks::find(pattern.leaky).any()) << pattern.name;
@@ -16,7 +16,7 @@ TEST(Detectors, FindEachLeakAndNothingInItsCure) {
   }
 }
 
-TEST(Detectors, TellWhichVerdict) {
+TEST(Detectors, ReportVerdicts) {
   leash::expect_leaks();
   const auto found = [](std::string_view name) {
     for (const leaks::Pattern& pattern : leaks::patterns) {

@@ -86,7 +86,7 @@ TEST_F(DumpTest, TaskWithDifferentStateFormsOwnGroup) {
   EXPECT_EQ(dump.entries[0].oldest.state, TaskState::leaked);
 }
 
-TEST_F(DumpTest, FullHasOneEntryForEachTaskTheOldestFirst) {
+TEST_F(DumpTest, FullDumpHasEntryPerTaskOldestFirst) {
   start_waiting(root(), 3);
   DumpOptions options;
   options.full = true;
@@ -131,7 +131,7 @@ TEST_F(DumpTest, FullDumpListsOldestOfAllSitesByStart) {
   EXPECT_EQ(names, "first 0, second 0, first 1, second 1, ");
 }
 
-TEST_F(DumpTest, ComesLaterAndInOneSliceIfLongEnough) {
+TEST_F(DumpTest, CompletesLaterInOneLongSlice) {
   start_waiting(root(), 200);
   std::optional<Dump> dump;
   DumpOptions options;

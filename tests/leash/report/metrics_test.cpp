@@ -238,7 +238,7 @@ TEST_F(MetricsTest, GraceOfLateTaskCountsFromItsStart) {
   drop();
 }
 
-TEST_F(MetricsTest, OrphansLeakOneByOneAsTheirTimeComes) {
+TEST_F(MetricsTest, OrphansLeakWhenTheirGraceEnds) {
   for (int i = 0; i < 3; ++i) {
     auto [ctx, cancel] = with_cancel(root());
     go(ctx, receives(ch), {}, at(here));
@@ -327,7 +327,7 @@ TEST_F(MetricsWithLongGrace, TheGraceIsAnOption) {
   drop();
 }
 
-TEST_F(MetricsWithoutGrace, WithAnEndlessGraceNothingLeaks) {
+TEST_F(MetricsWithoutGrace, EndlessGracePreventsLeaks) {
   auto [ctx, cancel] = with_cancel(root());
   go(ctx, receives(ch), {}, at(here));
   cancel();

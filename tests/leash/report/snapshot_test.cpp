@@ -315,7 +315,7 @@ TaskInfo task(std::uint64_t id, std::uint32_t site, WaitKind wait, Duration age,
   return info;
 }
 
-TEST(SnapshotGroups, AreOfOneSiteStateAndChainOfAwaitsTheLargestFirst) {
+TEST(SnapshotGroups, ShareSiteStateAndAwaitsLargestFirst) {
   std::vector<TaskInfo> tasks{
       task(1, 10, WaitKind::sleep, 9s),     task(2, 20, WaitKind::sleep, 1s),
       task(3, 20, WaitKind::sleep, 5s),     task(4, 20, WaitKind::chan_send, 8s),
@@ -461,7 +461,7 @@ TEST(SnapshotText, LongNamesPushTheirPlaceAside) {
   EXPECT_NE(to_text(info).find("    a_function_with_a_rather_long_name a.cpp:1\n"), std::string::npos);
 }
 
-TEST(SnapshotText, FunctionsHaveNoReturnTypeAndNoParameters) {
+TEST(SnapshotText, FunctionsOmitReturnTypeAndParameters) {
   const std::vector<std::pair<const char*, const char*>> cases{
       // GCC
       {"leash::Task<void> app::produce(leash::Channel<int>)", "app::produce"},

@@ -61,7 +61,7 @@ TEST_F(TaskFilterTest, EachConditionHasToBeMet) {
   ch.close();
 }
 
-TEST(TaskState, IsReadAsItIsWritten) {
+TEST(TaskState, RoundTripsThroughText) {
   for (const TaskState state :
        {TaskState::owned, TaskState::detached, TaskState::orphan, TaskState::leaked}) {
     EXPECT_EQ(parse_task_state(to_string(state)), state);

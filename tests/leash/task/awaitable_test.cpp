@@ -152,7 +152,7 @@ TEST_F(AwaitableTest, AwaitTakesAnyExecutorOfTheLoop) {
   EXPECT_TRUE(eventually([&] { return live_tasks(loop) == 0; }));
 }
 
-TEST_F(AwaitableTest, GoKeepsFunctionThatMakesAwaitable) {
+TEST_F(AwaitableTest, GoKeepsFunctionReturningAwaitable) {
   const auto held = std::make_shared<int>(0);
   go(root(), [held](Context) -> asio::awaitable<void> {
     asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
@@ -352,7 +352,7 @@ TEST_F(AwaitableTest, UnjoinedScopeKeepsTaskFrameUntilAwaitableEnds) {
   EXPECT_EQ(Counted::alive, 0);
 }
 
-TEST(AwaitableAndLoop, ALoopIsDestroyedWithOneInFlight) {
+TEST(AwaitableAndLoop, LoopEndsWithAwaitableInFlight) {
   expect_leaks();
   {
     asio::io_context io{1};

@@ -138,7 +138,7 @@ TEST_F(FramePoolMetrics, EmptyBlocksAboveTheLowWaterMarkGoBack) {
   EXPECT_EQ(mapped(), 0u) << "nothing is left of the thread";
 }
 
-TEST_F(FramePoolMetrics, ABlockGoesBackOnlyWhenItIsWhollyEmpty) {
+TEST_F(FramePoolMetrics, ReturnsOnlyEmptyBlocks) {
   in_a_thread_of_its_own([&] {
     std::vector<Object> objects, kept;
     for (int i = 0; i < 10'000; ++i) {

@@ -32,7 +32,7 @@ TEST_F(GoTest, StartsInALaterTurnAndInOrder) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
-TEST_F(GoTest, StartsAlsoUnderADoneContext) {
+TEST_F(GoTest, StartsUnderDoneContext) {
   auto [ctx, cancel] = with_cancel(root());
   cancel();
   std::string text;

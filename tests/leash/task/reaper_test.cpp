@@ -180,7 +180,7 @@ TEST_F(ReaperTest, EndsTasksOfScopeWithItsHolder) {
   EXPECT_EQ(Counted::alive, 0);
 }
 
-TEST_F(ReaperTest, AScopeGoesOnWhenOneOfItsTasksIsReaped) {
+TEST_F(ReaperTest, ScopeContinuesAfterReapedTask) {
   auto [ctx, cancel] = with_cancel(root());
   std::string text;
   start_under(

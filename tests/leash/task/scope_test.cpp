@@ -755,7 +755,7 @@ TEST(ScopeDeathTest, JoinedByTwoTasksAtOnceAborts) {
         }(loop.background()));
         io.poll();
       },
-      "a Scope is joined by two tasks at once");
+      "two tasks join the same Scope at the same time");
 }
 
 }  // namespace

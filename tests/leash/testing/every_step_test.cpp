@@ -52,8 +52,7 @@ TEST(EveryStep, FailsAtItsCallersLineWhenATaskIsLeft) {
   }
   ASSERT_GE(failures.size(), 1);
   EXPECT_EQ(failures.GetTestPartResult(0).line_number(), line);
-  EXPECT_NE(std::string(failures.GetTestPartResult(0).message()).find("tasks that are alive: 1"),
-            std::string::npos)
+  EXPECT_NE(std::string(failures.GetTestPartResult(0).message()).find("live tasks: 1"), std::string::npos)
       << failures.GetTestPartResult(0).message();
 }
 

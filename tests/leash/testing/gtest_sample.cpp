@@ -45,11 +45,11 @@ TEST(Sample, LeavesATaskOnPurpose) {
   leash::expect_leaks();
   leave_one();
 }
-TEST(Sample, LeavesATaskInALoopThatOutlivesIt) {
+TEST(Sample, LeavesATaskInALongerLivedLoop) {
   leash::go(loop_that_outlives_tests().background(), wait_for_ever());
 }
-TEST(Sample, IsNotBlamedForTheOneBefore) {}
-TEST(Sample, LeavesATaskThatTheOptionsLeaveOut) {
+TEST(Sample, IsNotBlamedForPreviousTest) {}
+TEST(Sample, LeavesATaskIgnoredByOptions) {
   leave_out(loop_that_outlives_tests());
   asio::io_context io{1};
   leash::Loop loop{io};

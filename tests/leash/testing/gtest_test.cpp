@@ -124,13 +124,13 @@ TEST_F(ListenerTest, FailsTestDestroyingLoopWithTasks) {
   EXPECT_EQ(said_of("LeavesATaskInAnotherThread"), destroyed);
 }
 
-TEST_F(ListenerTest, ChecksAlsoWhenTheTestFailed) {
+TEST_F(ListenerTest, ChecksFailedTestsToo) {
   EXPECT_EQ(said_of("FailsAndLeavesATask"), "Failed\nof its own\n" + std::string(destroyed));
 }
 
 TEST_F(ListenerTest, InspectsLoopsOutlivingTest) {
   EXPECT_EQ(said_of("LeavesATaskInALoopThatOutlivesIt"), R"(Failed
-tasks are alive in loops that are still there
+tasks are alive in loops that still exist
     1 in loop "of the program", started at tests/leash/testing/gtest_sample.cpp:LINE by Sample_LeavesATaskInALoopThatOutlivesIt_Test::TestBody
 )");
 }
@@ -176,7 +176,7 @@ TEST_F(VerifyMainTest, ACleanSuccessStaysOne) {
 TEST_F(VerifyMainTest, SuccessWithALeakBecomesAFailure) {
   EXPECT_EQ(run(0, true), 1);
   EXPECT_EQ(cleaned_up_with, 1);
-  EXPECT_EQ(support::without_metrics(report), R"(tasks are alive in loops that are still there
+  EXPECT_EQ(support::without_metrics(report), R"(tasks are alive in loops that still exist
     1 in loop "loop", started at tests/leash/testing/gtest_test.cpp:LINE by VerifyMainTest::run
 )");
 }
@@ -191,7 +191,7 @@ TEST_F(VerifyMainTest, ChecksAfterFailureIfRequested) {
   options.run_on_failure = true;
   EXPECT_EQ(run(7, true), 7);
   EXPECT_EQ(cleaned_up_with, 7);
-  EXPECT_EQ(support::without_metrics(report), R"(tasks are alive in loops that are still there
+  EXPECT_EQ(support::without_metrics(report), R"(tasks are alive in loops that still exist
     1 in loop "loop", started at tests/leash/testing/gtest_test.cpp:LINE by VerifyMainTest::run
 )");
 }

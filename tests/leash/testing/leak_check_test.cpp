@@ -68,7 +68,7 @@ class LeakCheckTest : public ::testing::Test {
 
 TEST_F(LeakCheckTest, FindNone) { EXPECT_FALSE(find_leaks(loop_)); }
 
-TEST_F(LeakCheckTest, FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked) {
+TEST_F(LeakCheckTest, FindNamesLeakAndIsCleanAfterItEnds) {
   expect_leaks();
   go(root(), nap(1h), "sleeper");
   const Cancelable blocked = with_cancel(root());
@@ -171,7 +171,7 @@ started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakChe
 )");
 }
 
-TEST_F(LeakCheckTest, IgnoreCurrentOfOneLoopHidesNothingOfAnother) {
+TEST_F(LeakCheckTest, IgnoreCurrentAppliesToOneLoop) {
   asio::io_context io{1};
   Loop other{io};
   go(other.background(), wait_in(ch_));
@@ -277,7 +277,7 @@ TEST_F(LeakCheckTest, AReportOver100TasksWithChains100DeepIsComplete) {
   EXPECT_EQ(report(soon_), expected);
 }
 
-TEST_F(LeakCheckTest, EqualTasksAreOneEntry) {
+TEST_F(LeakCheckTest, EqualTasksShareEntry) {
   for (int i = 1; i <= 100; ++i) go(root(), wait_in(ch_));
   EXPECT_EQ(report(soon_), R"(deadlock: nothing can ever wake 100 tasks
 
@@ -365,7 +365,7 @@ TEST(LeakCheckLoops, LoopsOfOneNameAreToldApart) {
   second_io.poll();
   EXPECT_EQ(
       support::without_metrics(check.find()),
-      "tasks are alive in loops that are still there\n"
+      "tasks are alive in loops that still exist\n"
       "    1 in loop \"loop\", started at tests/leash/testing/leak_check_test.cpp:LINE by start_here\n");
   new_one.close();
   second_io.restart();

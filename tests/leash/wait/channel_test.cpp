@@ -201,7 +201,7 @@ TEST_F(ChannelTest, ValueBeforeCancelWins) {
   EXPECT_EQ(received, "5");
 }
 
-TEST_F(ChannelTest, TenThousandWaitersAreTakenAwayOneByOne) {
+TEST_F(ChannelTest, UnlinksTenThousandWaitersOneByOne) {
   Channel<int> ch;
   std::vector<Cancelable> contexts;
   std::string text;

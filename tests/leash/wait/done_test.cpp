@@ -40,7 +40,7 @@ TEST_F(DoneTest, CloseWakesEveryWaiterPresentAndFuture) {
   EXPECT_EQ(woken, 4);
 }
 
-TEST_F(DoneTest, TheSourceClosesWhenItIsDestroyed) {
+TEST_F(DoneTest, DestroyedSourceCloses) {
   int woken = 0;
   {
     DoneSource source;

@@ -526,7 +526,7 @@ TEST(InFlightDeathTest, JoiningOwnScopeAborts) {
         s.go([](Scope* own) -> Task<> { (void)co_await own->join(); }(&s));
         io.poll();
       },
-      "a task joins the Scope that it runs in");
+      "a task joins its own Scope");
 }
 
 TEST(InFlightDeathTest, DestroyingScopeDuringJoinAborts) {

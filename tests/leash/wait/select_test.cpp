@@ -168,7 +168,7 @@ TEST_F(SelectTest, ReadyCasesAreChosenFairly) {
   for (std::size_t i = 1; i < 4; ++i) EXPECT_NEAR(counts[i], 10'000, 500);
 }
 
-TEST_F(SelectTest, ADoneContextDoesNotWinUnlessItIsACaseAndChosen) {
+TEST_F(SelectTest, DoneContextWinsOnlyAsChosenCase) {
   auto [ctx, cancel] = with_cancel(root());
   cancel();
   std::array<int, 2> counts{};
@@ -235,7 +235,7 @@ TEST_F(SelectTest, AnExceptionAfterASelectReachesTheLoop) {
   EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
 }
 
-TEST_F(SelectTest, FourTasksSelectOnManyChannelsAndNothingIsLost) {
+TEST_F(SelectTest, FourTasksSelectWithoutLosingValues) {
   Channel<int> a, b(2), results;
   long sum = 0;
   for (int t = 0; t < 4; ++t) {

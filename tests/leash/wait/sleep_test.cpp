@@ -56,7 +56,7 @@ TEST_F(SleepTest, AContextEndsItAndDropsItsTimer) {
   EXPECT_EQ(text, "context canceled");
 }
 
-TEST_F(SleepTest, ForEverIsPossible) {
+TEST_F(SleepTest, MayBeEndless) {
   auto [ctx, cancel] = with_cancel(root());
   bool awake = false;
   start_under(
@@ -99,7 +99,7 @@ TEST(SleepOnTheSteadyClock, IsNeverEarly) {
   EXPECT_FALSE(early);
 }
 
-TEST(SleepOnTheSteadyClock, ForEverHoldsTheRun) {
+TEST(SleepOnTheSteadyClock, EndlessSleepHoldsRun) {
   asio::io_context io{1};
   Loop loop{io};
   auto [ctx, cancel] = with_cancel(loop.background());

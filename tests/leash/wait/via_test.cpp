@@ -515,7 +515,7 @@ TEST_F(ViaTest, AbortNotCausedByContextKeepsItsError) {
   EXPECT_EQ(got, asio::error::operation_aborted);
 }
 
-TEST_F(ViaTest, AFailureOfItsOwnKeepsItsErrorAlsoUnderADoneContext) {
+TEST_F(ViaTest, OwnFailureKeepsItsErrorUnderDoneContext) {
   auto [ctx, cancel] = with_cancel(root());
   Manual<Error> op;
   Manual<std::exception_ptr> other;
@@ -834,7 +834,7 @@ TEST(ViaAndLoop, ALoopIsDestroyedWithOperationsOfEveryKindInFlight) {
   EXPECT_EQ(Counted::alive, 0);
 }
 
-TEST(ViaAndLoop, AnIoContextMayDieWithTheHandlersOfADeadLoop) {
+TEST(ViaAndLoop, IoContextEndsWithHandlersOfEndedLoop) {
   expect_leaks();
   Counted::alive = 0;
   {
@@ -890,7 +890,7 @@ TEST_F(ViaTest, OperationsMayCompleteFromOtherThreads) {
 }
 
 // Operations of an execution context that runs on other threads: what they complete with comes home.
-TEST_F(ViaTest, OperationsOfAThreadPoolComeHome) {
+TEST_F(ViaTest, ThreadPoolOperationsResumeOnLoop) {
   asio::thread_pool pool(2);
   const auto home = std::this_thread::get_id();
   std::vector<std::string> got;

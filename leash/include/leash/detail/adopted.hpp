@@ -42,8 +42,8 @@ std::shared_ptr<ContextOwner> tie_to(const Context& ctx, const Executor& executo
 template <class T, class Executor>
 auto start_foreign(const Context& ctx, asio::awaitable<T, Executor> coroutine) {
   static_assert(std::is_constructible_v<Executor, asio::io_context::executor_type>,
-                "an asio::awaitable that a task awaits runs on the loop's io_context: its executor has to be "
-                "one that can be made of that io_context's");
+                "an asio::awaitable that a task awaits runs on the loop's io_context: its executor must be "
+                "constructible from the executor of that io_context");
   const Executor executor(ctx.node().signal->loop->io().get_executor());
   auto awaited = std::make_shared<AwaitedCoroutine>();
   if (current.task) {

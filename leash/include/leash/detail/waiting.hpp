@@ -29,9 +29,10 @@ namespace leash::detail {
 struct NotForAwaitable {
   template <class Frame>
   auto operator()(Frame*) const {
-    static_assert(std::is_void_v<Frame>,
-                  "an asio::awaitable cannot await this: leash::as_awaitable(ctx, task) awaits a task there, "
-                  "and leash::via(ctx, asio::use_awaitable) puts an operation under a context");
+    static_assert(
+        std::is_void_v<Frame>,
+        "an asio::awaitable cannot await this: inside it, use leash::as_awaitable(ctx, task) for a task, "
+        "and leash::via(ctx, asio::use_awaitable) for an operation under a context");
   }
 };
 
