@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// An existing program of asio::awaitable coroutines, and what leash adds to it without rewriting it: echo() is as it was; it
-// is called under a context, so that it has a deadline and ends with its owner.
+// An existing program of asio::awaitable coroutines that adopts leash without being rewritten: echo() is unchanged; it is
+// called under a context, so that it has a deadline and ends with its owner.
 //
 //   awaitable                   prints what came back, and how a call without an answer ended
 
@@ -26,7 +26,7 @@
 using asio::ip::tcp;
 using namespace std::chrono_literals;
 
-// What was there before: two coroutines that know nothing of leash.
+// The existing code: two coroutines without any leash.
 asio::awaitable<void> echo(tcp::acceptor& acceptor) {
   tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
   std::string text(5, '\0');
@@ -42,7 +42,7 @@ asio::awaitable<std::string> call(tcp::endpoint server, std::string text) {
   co_return text;
 }
 
-// What is new: the same coroutine with a deadline. An exception of Asio's becomes the error of a Result.
+// The new code: the same coroutine with a deadline. Exceptions of Asio become the error of a Result.
 leash::Task<> call_with_deadline(leash::Context parent, tcp::endpoint server) {
   auto [ctx, cancel] = leash::with_timeout(parent, 100ms);
   auto answer = co_await leash::await(ctx, call(server, "hello"));

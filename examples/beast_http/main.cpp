@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// An HTTP server of Boost.Beast, of boost::asio::awaitable coroutines. It links leash::boost_awaitables, so that SIGUSR1
-// shows which coroutines are alive and where each waits; nothing else of it knows leash.
+// An HTTP server with Boost.Beast and boost::asio::awaitable coroutines. It links leash::boost_awaitables, so that SIGUSR1
+// prints the live coroutines and where each waits; the rest of the program does not use leash.
 //
 //   beast_http                  listens on a free port and says which; SIGTERM ends it
 

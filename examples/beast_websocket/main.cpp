@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A websocket server of Boost.Beast that sends back what it is told, of boost::asio::awaitable coroutines. It links
-// leash::boost_awaitables, so that SIGUSR1 shows which coroutines are alive and where each waits; nothing else of it knows
+// A websocket echo server with Boost.Beast and boost::asio::awaitable coroutines. It links leash::boost_awaitables, so that
+// SIGUSR1 prints the live coroutines and where each waits; the rest of the program does not use
 // leash.
 //
 //   beast_websocket             listens on a free port and says which; SIGTERM ends it

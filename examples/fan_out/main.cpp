@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Asks several replicas at once, takes the first answer and stops the others: none of them is left waiting.
+// Asks several replicas at once, takes the first answer and stops the others, so that no task is left waiting.
 //
 //   fan_out                     prints the answer, and how many tasks are left
 
@@ -18,8 +18,8 @@
 
 using namespace std::chrono_literals;
 
-// Stands for a call to another service. The channel is unbuffered: without a context, each replica but the first would wait
-// in send for ever. That is the leak; ctx is the cure.
+// Stands for a call to another service. The channel is unbuffered: without a context, each replica but the first would
+// wait in send for ever. That is the leak; ctx is the fix.
 leash::Task<> ask(leash::Context ctx, int replica, leash::Channel<std::string> answers) {
   if (auto slept = co_await leash::sleep(ctx, replica * 10ms); !slept) co_return;
   std::string answer = "replica " + std::to_string(replica);

@@ -35,7 +35,7 @@ leash::Task<leash::Result<std::string>> read_line(leash::Context parent, tcp::so
   auto size =
       co_await asio::async_read_until(socket, asio::dynamic_buffer(buffer, 4096), '\n', leash::via(ctx));
   if (!size)
-    co_return std::unexpected(size.error());  // the deadline, the end of ctx, or what the socket said
+    co_return std::unexpected(size.error());  // the deadline, the end of ctx, or an error of the socket
   std::string line = buffer.substr(0, *size);
   buffer.erase(0, *size);
   co_return line;
@@ -48,7 +48,7 @@ leash::Task<leash::Result<>> write(leash::Context parent, tcp::socket& socket, c
   co_return leash::Result<>();
 }
 
-// One connection: its end is no error of the server, so it is a Task<void>.
+// Serves one connection. The end of a connection is no error of the server, so this is a Task<void>.
 leash::Task<> serve(leash::Context ctx, tcp::socket socket) {
   std::string buffer;
   while (true) {
@@ -64,7 +64,7 @@ leash::Task<> serve(leash::Context ctx, tcp::socket socket) {
   }
 }
 
-// The scope ends when all connections have ended: none is left behind.
+// The scope ends when all connections have ended.
 leash::Task<> listen(leash::Context ctx, tcp::acceptor acceptor) {
   leash::Scope connections(ctx);
   while (true) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A service with metrics of its own (prometheus-cpp), and leash's beside them in one answer: live, leaked and detached tasks by
-// the line that started them.
+// A service with metrics of its own (prometheus-cpp) and leash's metrics in the same response: live, leaked and detached
+// tasks by the line that started them.
 //
-//   metrics                     works for a moment, then prints what Prometheus would read
+//   metrics                     works for a moment, then prints the metrics
 
 #include <prometheus/counter.h>
 #include <prometheus/registry.h>
@@ -33,11 +33,11 @@ leash::Task<> job(leash::Context ctx, prometheus::Counter& done) {
 
 leash::Task<> work(leash::Context parent, prometheus::Counter& done) {
   for (int i = 0; i < 3; ++i) {
-    auto [ctx, cancel] =
-        leash::with_cancel(parent);  // one for each job: its end is the end of what it started
+    auto [ctx, cancel] = leash::with_cancel(parent);  // one per job: its end cancels the tasks of the job
     co_await job(ctx, done);
   }
-  (void)co_await leash::sleep(parent, 1200ms);  // longer than the grace: what the jobs left has leaked
+  (void)co_await leash::sleep(parent,
+                              1200ms);  // longer than the grace: the tasks that are left count as leaked
 }
 
 int main() {

@@ -9,13 +9,13 @@ leash::Task<leash::Result<std::string>> Cache::get(leash::Context ctx, std::stri
     auto other = loading_.find(key);
     if (other == loading_.end()) break;
     leash::Done done = other->second.done();
-    // With ctx: who asked may leave. Without it, a load that never ends would keep every caller.
+    // With ctx the caller may leave. Without it, a load that never ends would block every caller.
     if (auto waited = co_await done.wait(ctx); !waited) co_return std::unexpected(waited.error());
   }
 
   auto loading = loading_.emplace(key, leash::DoneSource()).first;
   auto loaded = co_await load_(ctx, key);
   if (loaded) values_[key] = *loaded;
-  loading_.erase(loading);  // tells those who wait
+  loading_.erase(loading);  // wakes the waiting tasks
   co_return loaded;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tests of coroutines without a real second of waiting, and without a task left behind: time is a clock that the test moves,
-// and watch_tests() fails each test that leaves a task alive.
+// Tests of coroutines without waiting in real time and without leftover tasks: the test moves the clock, and
+// watch_tests() fails each test that leaves a live task.
 //
-//   own_test                    fails where get() forgets the context of who asked
+//   own_test                    fails if get() ignores the caller's context
 
 #include "cache.hpp"
 
@@ -33,7 +33,7 @@ class CacheTest : public testing::Test {
     result = std::move(value);
   }
 
-  // Whatever can run without waiting does; an io_context that ran out of work has to be restarted.
+  // Runs everything that need not wait; an io_context that ran out of work must be restarted.
   void run() {
     io.restart();
     io.poll();

@@ -2,8 +2,8 @@
 #pragma once
 // The Date field: "Sun, 06 Nov 1994 08:49:37 GMT" (IMF-fixdate, RFC 9110 section 5.6.7).
 //
-// Guarantees     DateCache formats once a second, whatever it is asked.
-// Lifetime       a view lives until the next call of at(). One cache for each connection or loop.
+// Guarantees     DateCache formats at most once per second.
+// Lifetime       a view is valid until the next call of at(). One cache per connection or loop.
 // Threads        one at a time.
 //
 //   http::DateCache dates;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Text inside a page.
+// Escaping of text in HTML.
 //
 // Threads        any.
 //

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// JSON from outside, which is not trusted.
+// Parses JSON from an untrusted source.
 //
 // Guarantees     what is not JSON, is nested deeper than `most_json_depth`, or has an object of more names than
 //                `most_json_names`, is discarded: no text makes copying or printing the value run out of stack,
-//                and the time to parse it grows as the text does. Nothing is thrown but for lack of memory.
-// Threads        any; nothing here has state.
+//                and the time to parse it grows as the text does. Throws only std::bad_alloc.
+// Threads        any; there is no state.
 //
 //   const nlohmann::ordered_json answer = http::parse_json(response.body);
-//   if (answer.is_discarded()) co_return complain("the answer is not JSON");
+//   if (answer.is_discarded()) co_return complain("the response is not JSON");
 
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What travels: header fields, a request and a response.
+// Header fields, requests and responses.
 //
-// What it is     Headers own their text; HeaderViews refer to text that others own. Both keep the order in which
+// What it is     Headers own their text; HeaderViews refer to text owned elsewhere. Both keep the order in which
 //                fields were added, allow repeated names, and compare names without case.
-// Requires       what a Request or ResponseHead views (the parser that made it) is alive and was not reset.
-// Threads        plain values: one thread at a time.
+// Requires       the parser behind a Request or ResponseHead is alive and was not reset.
+// Threads        plain values, used by one thread at a time.
 //
 //   http::Response response{.status = 200, .body = "hello\n"};
 //   response.headers.add("Content-Type", "text/plain");
@@ -35,10 +35,10 @@ class BasicHeaders {
   BasicHeaders() = default;
   BasicHeaders(std::initializer_list<Field> fields) : fields_(fields) {}
 
-  // Appends a field, whether or not there is one of this name already.
+  // Appends a field, even if there is one with this name already.
   void add(Text name, Text value) { fields_.push_back({std::move(name), std::move(value)}); }
 
-  // Replaces the first field of this name and removes the others; appends it when there is none.
+  // Replaces the first field with this name and removes the others; appends it if there is none.
   void set(Text name, Text value) {
     std::erase_if(fields_, [&, first = true](const Field& field) mutable {
       return detail::iequals(field.name, name) && !std::exchange(first, false);
@@ -51,7 +51,7 @@ class BasicHeaders {
     add(std::move(name), std::move(value));
   }
 
-  // The value of the first field of this name. The view lives as long as the field is not changed.
+  // The value of the first field with this name. The view is valid until the field is changed.
   std::optional<std::string_view> find(std::string_view name) const noexcept {
     for (const Field& field : fields_) {
       if (detail::iequals(field.name, name)) return std::string_view(field.value);
@@ -80,17 +80,17 @@ class BasicHeaders {
 using Headers = BasicHeaders<std::string>;
 using HeaderViews = BasicHeaders<std::string_view>;
 
-// The methods that are understood (RFC 9110 section 9; PATCH: RFC 5789). CONNECT is not: nothing here
+// The supported methods (RFC 9110 section 9; PATCH: RFC 5789). CONNECT is not supported, because there are no
 // tunnels.
 enum class Method : std::uint8_t { get, head, post, put, delete_, options, patch, trace };
 
 // "GET" and so on.
 std::string_view to_string(Method method) noexcept;
 
-// Methods are case-sensitive; nullopt for any other.
+// Methods are case-sensitive; nullopt for an unknown method.
 std::optional<Method> parse_method(std::string_view name) noexcept;
 
-// A request as RequestParser hands it out.
+// A request as returned by RequestParser.
 struct Request {
   Method method = Method::get;
   std::string_view method_name = {};                 // "GET"
@@ -102,23 +102,23 @@ struct Request {
   bool keep_alive = true;                            // the peer allows another request on this connection
   std::optional<std::uint64_t> content_length = {};  // bytes
   bool chunked = false;
-  bool expect_continue = false;  // it waits for "100 Continue" before it sends the body
+  bool expect_continue = false;  // the client waits for "100 Continue" before it sends the body
 
   bool has_body() const noexcept { return chunked || content_length.value_or(0) > 0; }
 };
 
-// The head of a response as ResponseParser hands it out.
+// The head of a response as returned by ResponseParser.
 struct ResponseHead {
   int status = 0;
   std::string_view reason = {};  // may be empty; decide by the status
   int version_minor = 1;
   HeaderViews headers = {};
   bool keep_alive = true;  // the connection can be used again when this response is complete
-  std::optional<std::uint64_t> content_length = {};  // as announced, also where no body follows (HEAD)
+  std::optional<std::uint64_t> content_length = {};  // as announced, even if no body follows (HEAD)
   bool chunked = false;
 };
 
-// A response to be sent. Content-Length, Transfer-Encoding, Connection and Date are the serializer's.
+// A response to send. The serializer sets Content-Length, Transfer-Encoding, Connection and Date.
 struct Response {
   int status = 200;
   Headers headers = {};
@@ -130,7 +130,7 @@ Response json_response(int status, std::string json);
 // A text of this media type ("text/plain"), in UTF-8.
 Response text_response(std::string text, std::string_view type);
 
-// A request to be sent. Host, Content-Length, Transfer-Encoding and Connection are the serializer's.
+// A request to send. The serializer sets Host, Content-Length, Transfer-Encoding and Connection.
 struct OutgoingRequest {
   std::string method = "GET";
   std::string target = "/";
@@ -143,7 +143,7 @@ struct OutgoingRequest {
 // "Not Found" for 404; "Unknown" for a status without a registered phrase.
 std::string_view reason_phrase(int status) noexcept;
 
-// Whether a response of this status never has a body (RFC 9112 section 6.3): 1xx, 204, 304.
+// Whether a response with this status never has a body (RFC 9112 section 6.3): 1xx, 204, 304.
 constexpr bool is_bodiless(int status) noexcept {
   return (status >= 100 && status < 200) || status == 204 || status == 304;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How both parsers speak: one event a call, and what went wrong.
+// The results of both parsers: one event per call, and the error.
 //
-// Lifetime       body views the bytes that were given to feed(); detail is a literal.
+// Lifetime       body views the bytes that were passed to feed(); detail is a literal.
 // Threads        plain values.
 //
 //   while (true) {
@@ -24,11 +24,11 @@
 namespace http {
 
 enum class ParseEvent : std::uint8_t {
-  need_more,  // everything was consumed and the message goes on
-  head,       // once a message: the head is complete and accepted
-  body,       // some bytes of the body, never none
-  complete,   // the message has ended; said again until reset()
-  error,      // the bytes are not acceptable; said again for ever: close the connection
+  need_more,  // everything was consumed, and the message is not complete
+  head,       // once per message: the head is complete and accepted
+  body,       // some bytes of the body, at least one
+  complete,   // the message has ended; repeated until reset()
+  error,      // the message is not acceptable; repeated for ever: close the connection
 };
 
 constexpr std::string_view to_string(ParseEvent event) noexcept {
@@ -49,14 +49,14 @@ constexpr std::string_view to_string(ParseEvent event) noexcept {
 
 struct ParseStep {
   ParseEvent event;
-  std::size_t consumed;        // of the bytes given; the rest stays with the caller
+  std::size_t consumed;        // bytes taken of the input; the rest stays with the caller
   std::string_view body = {};  // of ParseEvent::body
 };
 
 struct ParseError {
-  int status = 0;           // what to answer: 400, 413, 414, 417, 431, 501, 505; for a bad response 502
+  int status = 0;  // the status to answer with: 400, 413, 414, 417, 431, 501, 505; for a bad response 502
   std::string_view detail;  // one sentence, safe to echo: never contains what the peer sent
-  bool too_large = false;   // a limit was passed, rather than a rule broken
+  bool too_large = false;   // a limit was exceeded, as opposed to a rule broken
 };
 
 }  // namespace http

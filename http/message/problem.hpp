@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Errors as RFC 9457 wants them: application/problem+json.
+// Error responses in the format of RFC 9457: application/problem+json.
 //
 // Threads        any.
 //
@@ -14,8 +14,8 @@
 
 namespace http {
 
-// `detail` is for people; `cause`, left out when empty, is a word for programs. Neither may repeat what a
-// peer sent unchecked; bytes that are not UTF-8 are replaced.
+// `detail` is for people; `cause`, left out if empty, is a word for programs. Neither may contain unchecked text of
+// a peer; bytes that are not UTF-8 are replaced.
 Response problem(int status, std::string_view detail, std::string_view cause = {});
 
 }  // namespace http

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Requests out of bytes: the server's side of RFC 9112.
+// Parses requests: the server's side of RFC 9112.
 //
-// What it is     an incremental parser that is fed and answers with one event a call (http/parse_step.hpp).
-// Guarantees     the verdict is the same however the bytes are cut. What follows a message is left to the
-//                caller, who keeps it for the next one. Stricter than the RFC demands wherever two parties
-//                could disagree about where a message ends; then error() says what to answer.
-// Lifetime       request() views a buffer of the parser, until reset(); body views the bytes given to feed().
+// What it is     an incremental parser that returns one event per call (http/message/parse_step.hpp).
+// Guarantees     the result does not depend on how the bytes were split. Bytes after a message are left to the caller,
+//                who keeps them for the next one. Stricter than the RFC requires wherever two parties could disagree
+//                about where a message ends; error() then has the status to answer with.
+// Lifetime       request() views a buffer of the parser until reset(); body views the bytes passed to feed().
 // Threads        one at a time. Nothing blocks.
 //
 //   http::RequestParser parser;
@@ -30,7 +30,7 @@ class RequestParser {
   RequestParser& operator=(RequestParser&&) noexcept;
   ~RequestParser();
 
-  // After `head`, `complete` may follow without a byte: feed an empty span to hear of it, or ask complete().
+  // After `head`, `complete` may follow without another byte: feed an empty span to get it, or call complete().
   ParseStep feed(std::span<const char> bytes);
 
   const Request& request() const noexcept;   // from `head` to reset()
@@ -39,7 +39,7 @@ class RequestParser {
   bool complete() const noexcept;  // nothing of this request is still to come
   bool idle() const noexcept;      // no byte of a request has arrived since construction or reset()
 
-  // For the next request. No effect after an error: such a connection is not used again.
+  // Prepares for the next request. No effect after an error: the connection must not be used again.
   void reset() noexcept;
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How long the caller is willing to wait, as its request says.
+// The time that the caller is willing to wait, from the fields of its request.
 //
 // What it is     X-Request-Timeout-Ms (1 to 10 digits, milliseconds) and grpc-timeout (1 to 8 digits and one
 //                of H M S m u n). Durations, never instants: clocks differ.
@@ -21,9 +21,9 @@ namespace http {
 
 inline constexpr std::string_view request_timeout_field = "X-Request-Timeout-Ms";
 
-// The smaller one when both are present, nullopt when none is; 0 is a deadline that has passed. More than 292
-// years count as 292. Error, to be answered with 400: a field is malformed or repeated; one sentence, safe
-// to echo.
+// The smaller value if both fields are present, nullopt if neither is; 0 is a deadline that has passed. More than 292
+// years count as 292 years. Error, to be answered with 400: a field is malformed or repeated; one sentence that is safe
+// to send back.
 std::expected<std::optional<std::chrono::nanoseconds>, std::string_view> request_timeout(
     const HeaderViews& headers);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Responses out of bytes: the client's side of RFC 9112.
+// Parses responses: the client's side of RFC 9112.
 //
-// What it is     an incremental parser that is fed and answers with one event a call (http/parse_step.hpp).
-// Guarantees     1xx responses are skipped, at most eight in front of one response; 101 is an error, as
-//                nothing here asks for an upgrade. HEAD, 204 and 304 have no body. A body ends by
-//                Content-Length, by the last chunk, or else where the connection does. As strict as
+// What it is     an incremental parser that returns one event per call (http/message/parse_step.hpp).
+// Guarantees     1xx responses are skipped, at most eight before one response; 101 is an error, because no upgrade is
+//                requested. HEAD, 204 and 304 have no body. A body ends by Content-Length, by the last chunk, or
+//                else at the end of the connection. As strict as
 //                RequestParser.
 // Lifetime       response() views a buffer of the parser, until reset(); body views the bytes given to
 //                feed().
@@ -37,8 +37,8 @@ class ResponseParser {
 
   ParseStep feed(std::span<const char> bytes);
 
-  // The peer has closed. `complete` when that ends the response, or when it was complete before; `error` when
-  // it cuts the response off, or when there is none.
+  // Called when the peer has closed the connection. Returns `complete` if that ends the response, or if it was complete
+  // before; `error` if the response is truncated or missing.
   ParseEvent on_eof() noexcept;
 
   const ResponseHead& response() const noexcept;  // from `head` to reset()
@@ -48,7 +48,7 @@ class ResponseParser {
   bool idle() const noexcept;      // no byte of a response, interim ones included, has arrived since reset()
   bool keep_alive() const noexcept;  // complete, and the connection can carry another request
 
-  // For the next response. No effect after an error.
+  // Prepares for the next response. No effect after an error.
   void reset(RequestKind kind = RequestKind::other) noexcept;
 
  private:

@@ -44,7 +44,7 @@ void append_content_length(std::string& out, std::uint64_t size) {
 void append_fields(std::string& out, const Headers& headers, std::span<const std::string_view> reserved) {
   for (const auto& [name, value] : headers) {
     if (!detail::is_token(name)) refuse(name, "is not a field name");
-    if (!detail::is_text(value)) refuse(name, "has a control character in its value");
+    if (!detail::is_text(value)) refuse(name, "contains a control character in its value");
     const auto is_this = [&](std::string_view other) { return detail::iequals(name, other); };
     if (std::ranges::any_of(reserved, is_this)) refuse(name, "is written by the serializer");
     append_field(out, name, value);

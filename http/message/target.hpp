@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Request targets, queries and the URLs a client is given.
+// Request targets, queries and URLs.
 //
 // Lifetime       Target views its argument; Query and Url own their text.
-// Errors         one sentence that never contains what a peer sent (parse_url: may quote, its input is the
-//                user's).
+// Errors         one sentence that never contains text of a peer (parse_url may quote its input, which comes from the
+//                user).
 // Threads        any.
 //
 //   auto query = http::parse_query(request.query);
@@ -28,13 +28,13 @@ struct Target {
 };
 
 // Splits a request target, RFC 9112 section 3.2: "/path?query", "http://authority/path?query" or "*".
-// Nothing is decoded. Errors: any other form, a fragment, characters no URI has.
+// Nothing is decoded. Errors: any other form, a fragment, characters that are not allowed in a URI.
 std::expected<Target, std::string_view> split_target(std::string_view target) noexcept;
 
-// Whether `text` is host[:port] as in a Host field (RFC 9110 section 7.2) with a host that is not empty.
+// Whether `text` is host[:port] as in a Host field (RFC 9110 section 7.2) with a non-empty host.
 bool is_valid_authority(std::string_view text) noexcept;
 
-// Replaces %XX, RFC 3986 section 2.1. Error: a '%' that no two hexadecimal digits follow.
+// Decodes %XX, RFC 3986 section 2.1. Error: a '%' without two hexadecimal digits.
 std::expected<std::string, std::string_view> percent_decode(std::string_view text,
                                                             bool plus_is_space = false);
 
@@ -46,7 +46,8 @@ class Query {
     std::string value;
   };
 
-  std::optional<std::string_view> find(std::string_view name) const noexcept;  // the first; case matters
+  std::optional<std::string_view> find(
+      std::string_view name) const noexcept;  // the first of this name; case-sensitive
   std::size_t count(std::string_view name) const noexcept;
   std::size_t size() const noexcept { return parameters_.size(); }
   auto begin() const noexcept { return parameters_.begin(); }
@@ -61,17 +62,17 @@ class Query {
 std::expected<Query, std::string_view> parse_query(std::string_view raw);
 
 struct Url {
-  std::string host;  // without the brackets of an IPv6 literal: what a resolver takes
+  std::string host;  // as a resolver takes it: without the brackets of an IPv6 literal
   std::uint16_t port = 80;
   std::string target = "/";  // path and query, still encoded
   bool tls = false;          // https
 
-  std::string authority() const;  // for the Host field: "[::1]:8080"; the scheme's own port is left out
+  std::string authority() const;  // for the Host field: "[::1]:8080"; the default port is left out
   std::string origin() const { return (tls ? "https://" : "http://") + authority(); }
 };
 
-// "http://host[:port][/path][?query]"; https only where it is said. A fragment is dropped. Errors: any other scheme, user
-// information, a missing host, a port that is not 1 to 65535, spaces and control characters.
+// "http://host[:port][/path][?query]"; https only if allowed. A fragment is dropped. Errors: any other scheme, user
+// information, a missing host, a port outside of 1 to 65535, spaces and control characters.
 enum class Https : bool { refused, allowed };
 std::expected<Url, std::string> parse_url(std::string_view text, Https https = Https::refused);
 

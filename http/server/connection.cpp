@@ -322,7 +322,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
   } else if (as_task && worker_.too_many_in_flight()) {  // what does not wait adds nothing
     refuse(try_again_later("Too many requests are in flight.", "overload"), "overload");
   } else if (as_task && !worker_.memory().has_room_for(1)) {
-    refuse(try_again_later("What requests may hold of memory is used up.", "memory"), "memory");
+    refuse(try_again_later("The memory budget of requests is used up.", "memory"), "memory");
   } else {
     run = true;
   }

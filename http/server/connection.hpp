@@ -4,12 +4,12 @@
 //
 // What it is     two tasks: one parses heads, runs the handler under the request's context and writes (Output)
 //                under the connection's; the other keeps reading (Input).
-// Guarantees     one request runs at a time, and responses leave in the order of their requests. When a
-//                request's context is done before its handler returned, the connection answers for it at
-//                once; the handler is joined before the next request is parsed. After a framing error the
-//                connection is never used again. However many requests wait in it, other connections have their turn.
+// Guarantees     one request runs at a time, and responses are sent in the order of their requests. If a request's
+//                context is done before its handler has returned, the connection answers at once; the handler is joined
+//                before the next request is parsed. After a framing error the connection is not used again. Pipelined
+//                requests do not starve other connections.
 // Threads        its loop's.
-// Lifetime       lives in the frame of the task that runs it.
+// Lifetime       a local object of the task that runs it.
 //
 //   http::server::Connection connection(worker, std::move(socket));
 //   co_await connection.run(ctx);
@@ -46,13 +46,13 @@ class Connection {
 
   leash::Task<> run(leash::Context ctx);
 
-  // While draining, again and again. A connection ends when it is idle; one that has just become so, or that has
-  // not sent its first request yet, is spared for a moment unless `all`: that request may be on its way, and is
-  // told so by its response. Requests that run are left alone.
+  // Called repeatedly while draining. Ends the connection if it is idle; unless `all`, a connection that has just become
+  // idle, or has not sent its first request yet, gets a moment, because a request may be in transit; its response will
+  // announce the close. Running requests are not affected.
   void end_if_idle(bool all) noexcept;
-  // Ends it at once if it waits for its client and no request runs; false otherwise.
+  // Ends the connection at once if it waits for its client and no request runs; returns false otherwise.
   bool end_for_another() noexcept;
-  // Ends the request that runs, if one does, and after it the connection.
+  // Ends the running request, if any, and then the connection.
   void shut_down() noexcept;
 
  private:
@@ -80,9 +80,9 @@ class Connection {
   void append(Response response, std::optional<BodySource> body = {});
   void append_refusal(int status, std::string_view detail);
 
-  // What it takes by itself: two tasks, their buffers, the socket.
+  // Memory of an idle connection: two tasks, their buffers, the socket.
   static constexpr std::uint64_t usual_bytes = 12 * 1024;
-  static constexpr int most_in_a_row = 32;  // requests of one turn
+  static constexpr int most_in_a_row = 32;  // requests served in one turn
 
   Worker& worker_;
   Socket socket_;
@@ -94,16 +94,16 @@ class Connection {
 
   WaitingList::Place place_;
   leash::Cancel* wait_ = nullptr;  // for the client: a request's head, or its end
-  bool evicted_ = false;           // for another client
+  bool evicted_ = false;           // ended to make room for another client
   leash::TimePoint lingers_since_{};
-  bool closing_ = false;              // no further request
+  bool closing_ = false;              // no further request is read
   bool served_ = false;               // at least one
-  int in_a_row_ = 0;                  // requests, since others had their turn
+  int in_a_row_ = 0;                  // requests served in this turn
   leash::Cancel* idle_ = nullptr;     // of the wait for the next request
-  std::uint64_t idle_times_ = 0;      // how often it has become idle
+  std::uint64_t idle_times_ = 0;      // how often the connection has become idle
   std::uint64_t seen_idle_ = 0;       // what end_if_idle() saw of that,
   leash::TimePoint seen_at_{};        // and when
-  leash::Cancel* request_ = nullptr;  // of the request that runs
+  leash::Cancel* request_ = nullptr;  // of the running request
 };
 
 }  // namespace http::server

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// One request, as its handler sees it.
+// One request, as seen by its handler.
 //
 // What it is     the parsed head, the request's context, and ways to read the body and to stream a response.
-// Requires       used by the request's handler alone, while it runs.
+// Requires       used only by the request's handler, while it runs.
 // Guarantees     ctx() is done when the response has been written (cause finished), the deadline passes
-//                (deadline), the client goes away (disconnected) or the server drains (shutdown).
+//                (deadline), the client disconnects (disconnected) or the server drains (shutdown).
 // Threads        the connection's loop's.
 // Lifetime       ends with the handler: tasks that may outlive the handler must not refer to it.
 //
@@ -32,7 +32,7 @@ namespace http::server {
 class Connection;
 class Worker;
 
-// A response to be written, or nothing: the handler has streamed it.
+// A response to write, or nothing if the handler has streamed it.
 using MaybeResponse = std::optional<Response>;
 
 class Exchange {
@@ -53,23 +53,23 @@ class Exchange {
 
   Worker& worker() const noexcept;
 
-  // The next piece of the body, empty at its end; valid until the next call. When the body is wrong, too
-  // large or too late, a handler that returns the error it gets here has the right status answered.
+  // The next piece of the body, empty at its end; valid until the next call. If the body is invalid, too large or too
+  // late, a handler that returns this error causes a response with the right status.
   leash::Task<leash::Result<std::string_view>> read_body();
-  // All that is left of it; an error, which is answered with 413, when that is more than `most` bytes.
+  // The rest of the body; an error, which is answered with 413, if it is larger than `most` bytes.
   leash::Task<leash::Result<std::string>> read_whole_body(
       std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
 
-  // Streams a response: begin, then pieces. The connection ends the body when the handler returns no response. The
-  // first 4 KiB leave together, or at the end: a handler that fails before is answered for as if it had not begun.
+  // Streams a response: begin, then pieces. The connection ends the body when the handler returns no response. The first
+  // 4 KiB are held back until more follows or the end: if the handler fails before, the client gets an error response.
   leash::Task<leash::Result<>> begin(Response head, std::optional<std::uint64_t> body_size);
   leash::Task<leash::Result<>> write(std::string_view piece);
 
-  // In place of the body of the response (status 200) that the handler returns: one that is made as the client takes
-  // it.
+  // A body that is produced as the client takes it; replaces the body of the returned response
+  // (status 200).
   std::optional<BodySource> made_body;
 
-  // Which value of the program's label its metrics have (service.hpp).
+  // The value of the program's label in the request's metrics (service.hpp).
   std::size_t label;
 
  private:

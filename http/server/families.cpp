@@ -37,19 +37,19 @@ void append_families(std::vector<prometheus::MetricFamily>& families, const Serv
   };
   families.push_back(family("http_requests_in_flight", "Requests being served.", MetricType::Gauge));
   add(families.back(), {}, total(&Metrics::in_flight));
-  families.push_back(family("http_connections", "Client connections open.", MetricType::Gauge));
+  families.push_back(family("http_connections", "Open client connections.", MetricType::Gauge));
   add(families.back(), {}, total(&Metrics::connections));
   families.push_back(family("http_connections_total", "Client connections accepted.", MetricType::Counter));
   add(families.back(), {}, total(&Metrics::connections_total));
 
-  families.push_back(
-      family("http_connections_evicted_total", "Idle connections closed for new ones.", MetricType::Counter));
+  families.push_back(family("http_connections_evicted_total",
+                            "Idle connections closed to make room for new ones.", MetricType::Counter));
   add(families.back(), {}, total(&Metrics::evicted));
 
-  auto requests = family("http_requests_total", "Requests answered; code 499: the client went away.",
+  auto requests = family("http_requests_total", "Requests answered; code 499: the client disconnected.",
                          MetricType::Counter);
-  auto durations =
-      family("http_request_duration_seconds", "From a complete head to the response.", MetricType::Histogram);
+  auto durations = family("http_request_duration_seconds", "Time from a complete head to the response.",
+                          MetricType::Histogram);
   auto exceeded =
       family("http_deadline_exceeded_total", "Requests whose deadline passed.", MetricType::Counter);
   for (std::size_t route = 0; route < service.router.labels().size(); ++route) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The metrics of workers as Prometheus families, added up.
+// The metrics of all workers, added up, as Prometheus families.
 //
 // Threads        any: works while a loop is stuck.
 //

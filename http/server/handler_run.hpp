@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// One run of a handler that is a task, and what its client is told.
+// One run of a handler that is a task, and the response that results from it.
 //
-// Guarantees     what the handler threw goes to the log, also when it is too late for the response.
+// Guarantees     exceptions of the handler are logged, even if they come too late for the response.
 // Threads        the connection's loop's.
 // Lifetime       outlives the task of run().
 //
@@ -27,10 +27,10 @@ namespace http::server {
 // 503 with Retry-After.
 Response try_again_later(std::string_view detail, std::string_view cause);
 
-// For a request whose context is done, by the cause; nothing when the client has gone.
+// The response to a request whose context is done, by cause; empty if the client has disconnected.
 std::optional<Response> response_for(std::error_code cause);
 
-// For a handler that threw, 500; without memory, 503. What it threw goes to the log.
+// The response after a handler threw: 500, or 503 for lack of memory. The exception is logged.
 Response response_for_exception(const std::exception_ptr& thrown, RequestRecord& record);
 
 class HandlerRun {
@@ -42,11 +42,11 @@ class HandlerRun {
 
   leash::Task<> run(const AsTask& handler, leash::DoneSource returned);
 
-  // Of one that has ended.
+  // Whether the handler has returned a success.
   bool succeeded() const noexcept { return returned_ && *returned_; }
   bool found_client_gone() const noexcept;
-  void log_exception();  // if it threw
-  // Nothing: the client has gone.
+  void log_exception();  // if the handler threw
+  // Empty if the client has disconnected.
   std::optional<Response> response();
 
  private:
@@ -54,7 +54,7 @@ class HandlerRun {
   RequestRecord& record_;
   const RequestBody& body_;
   std::optional<leash::Result<MaybeResponse>> returned_;
-  std::exception_ptr thrown_;  // or what has left it
+  std::exception_ptr thrown_;  // or the exception that escaped it
 };
 
 }  // namespace http::server

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Tells that a client has closed its connection although bytes of it wait unread.
+// Detects that a client has closed its connection while bytes of it wait unread.
 //
-// What it is     an epoll descriptor of our own with EPOLLRDHUP, which Asio (1.22) does not ask for; one for all
-//                connections of a loop, so that many of them cost no descriptors. What it watches costs nothing
+// What it is     an epoll descriptor with EPOLLRDHUP, which Asio 1.22 does not request; one for all connections of a
+//                loop, so that many connections need no further descriptors. A watched connection costs nothing
 //                until something happens.
-// Requires       a socket is watched by one Watched at a time, and stays open as long.
+// Requires       a socket is watched by one Watched at a time, and stays open during that time.
 // Threads        the loop's thread.
 // Lifetime       outlives every Watched; destroyed before its io_context.
 //
@@ -22,7 +22,7 @@ namespace http::server {
 
 class HangupWatch {
  public:
-  // Throws std::system_error when there is no descriptor for it.
+  // Throws std::system_error if no descriptor can be created.
   explicit HangupWatch(asio::io_context& io);
 
   class Watched {
@@ -31,7 +31,7 @@ class HangupWatch {
     Watched(const Watched&) = delete;
     Watched& operator=(const Watched&) = delete;
     ~Watched();
-    // Closed when the client has shut down its sending side, closed or reset the connection, or had when the
+    // Closes when the client shuts down its sending side, closes or resets the connection, or has done so before the
     // watch began.
     leash::Done hung_up() const { return source_.done(); }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a client has sent and is not parsed yet.
+// The bytes that a client has sent and that are not parsed yet.
 //
-// What it is     a task that reads the socket into a buffer of 64 KiB, also while the handler is busy: so the end of
-//                a client is seen while a handler runs. Pipelined requests wait in the buffer.
-// Guarantees     a view that unread() gave stays valid until all of it is consumed and unread() is called again.
-//                That the client has closed is seen also when the buffer is full. What was complete by then, and
-//                can be done without waiting, is done before on_close is called. What waits is charged to the memory
-//                budget, and a connection that is idle keeps little of it.
+// What it is     a task that reads the socket into a buffer of 64 KiB, even while the handler runs, so that the end of the
+//                client is noticed. Pipelined requests wait in the buffer.
+// Guarantees     a view returned by unread() stays valid until all of it is consumed and unread() is called again. The
+//                end of the client is noticed even when the buffer is full. Requests that were complete by then, and can
+//                be served without waiting, are served before on_close is called. Buffered bytes are charged to the
+//                memory budget, and an idle connection keeps little memory.
 // Threads        the connection's loop's.
 // Lifetime       outlives the task of read().
 //
@@ -44,13 +44,13 @@ class Input {
  public:
   static constexpr std::size_t capacity = 64 * 1024;
 
-  // `on_close` is called when the client has closed its side of the connection or all of it. True: it is still
-  // answered, so that it is called again if the client goes away altogether.
+  // `on_close` is called when the client has closed its sending side or the whole connection. If it returns true, the
+  // client still gets responses, and on_close is called again when the client closes the connection.
   Input(Socket& socket, const leash::Loop& loop, HangupWatch& watch, MemoryBudget& memory,
         std::function<bool()> on_close)
       : socket_(socket), loop_(loop), watch_(watch), charge_(memory), on_close_(std::move(on_close)) {}
 
-  // Until nothing comes any more, or ctx is done.
+  // Runs until no more bytes can come, or ctx is done.
   leash::Task<> read(leash::Context ctx);
 
   std::span<const char> unread() noexcept;
@@ -58,21 +58,21 @@ class Input {
     consumed_ += count;
     taken_ += count;
   }
-  // When the last byte that was consumed came: a pipelined request has waited since then. Of more than
-  // `most_arrivals` reads that wait, the last ones count as one.
+  // When the last consumed byte arrived: a pipelined request has waited since then. If more than `most_arrivals` reads
+  // wait, the last ones count as one.
   leash::TimePoint arrived_at() const noexcept;
   static constexpr std::size_t most_arrivals = 16;
-  // For something that is not unread yet; errc::disconnected when nothing comes any more.
+  // Waits for further bytes; errc::disconnected if no more can come.
   leash::Task<leash::Result<>> wait(leash::Context ctx);
 
-  // Whether all that has arrived was consumed; asks the operating system too.
+  // Whether all bytes that have arrived were consumed; also asks the operating system.
   bool is_all_consumed() const noexcept;
 
-  std::uint64_t received() const noexcept { return received_; }  // bytes, in all
+  std::uint64_t received() const noexcept { return received_; }  // total bytes
   bool closed() const noexcept { return closed_; }               // the client sends no more
-  bool ended() const noexcept { return ended_; }                 // and what it sent has been read
-  bool broken() const noexcept { return broken_; }               // it takes no more either
-  // What still comes is thrown away.
+  bool ended() const noexcept { return ended_; }                 // and all that it sent was read
+  bool broken() const noexcept { return broken_; }               // the client takes no responses any more
+  // Discards all further bytes.
   void discard() noexcept;
 
  private:

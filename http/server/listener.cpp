@@ -85,7 +85,7 @@ std::expected<Listener, std::string> Listener::open(asio::io_context& io, const 
                                                     std::uint16_t port, Port sharing) {
   std::error_code error;
   const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
-  if (error) return std::unexpected(fmt::format("cannot listen on \"{}\": an IP address is needed", host));
+  if (error) return std::unexpected(fmt::format("cannot listen on \"{}\": use an IP address", host));
   const asio::ip::tcp::endpoint endpoint(address, port);
   Acceptor acceptor(io);
   acceptor.open(endpoint.protocol(), error);

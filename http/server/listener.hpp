@@ -2,10 +2,10 @@
 #pragma once
 // Accepts clients and hands them to workers in turn.
 //
-// Guarantees     where there is no place for a client, or no file descriptor, the connection that has waited for its
-//                client for longest ends; accepting pauses until there is a place: it neither spins nor ends. When it
-//                is told to stop, it first takes what waits in its queue, then closes.
-// Threads        made anywhere; runs on the loop of the context it is given.
+// Guarantees     if there is no room for a client, or no file descriptor, the connection that has waited for its client
+//                for longest is ended, and accepting pauses until there is room: it neither spins nor ends. When it is
+//                canceled, it first accepts the clients in its queue, then closes.
+// Threads        created on any thread; runs on the loop of its context.
 //
 //   auto listener = http::server::Listener::open(worker.loop().io(), "127.0.0.1", 8080);
 //   if (!listener) std::cerr << listener.error();  // "cannot listen on 127.0.0.1:8080: Address already in use"
@@ -33,17 +33,17 @@ class Worker;
 
 class Listener {
  public:
-  // Port 0 picks a free one. The error is one line.
+  // Port 0 picks a free port. The error is one line.
   static std::expected<Listener, std::string> open(asio::io_context& io, const std::string& host,
                                                    std::uint16_t port);
 
-  // One for each, on the same port (SO_REUSEPORT): the kernel spreads the clients over them. It would let a
-  // second server join in unnoticed, so the port is first tried without.
+  // One listener per worker on the same port (SO_REUSEPORT): the kernel distributes the clients. Because that would let a
+  // second server share the port unnoticed, the port is first tried without the option.
   static std::expected<std::vector<Listener>, std::string> open_one_each(
       std::span<asio::io_context* const> ios, const std::string& host, std::uint16_t port);
 
-  // On a socket in the file system that this user alone can connect to. A file that a server left behind is replaced; it
-  // goes with the listener.
+  // Listens on a socket file that only this user can connect to. A file left behind by a former server is replaced; the
+  // file is removed with the listener.
   static std::expected<Listener, std::string> open_unix(asio::io_context& io, const std::string& path);
 
   std::uint16_t port() const { return endpoint_.port(); }
@@ -51,8 +51,8 @@ class Listener {
   std::string url() const;
   bool is_loopback() const { return !file_.path.empty() || endpoint_.address().is_loopback(); }
 
-  // Until ctx is done; then the listener is closed. The task owns it, so that it lives as long as it is
-  // waited for.
+  // Runs until ctx is done; then the listener is closed. The task owns the listener, so that it lives as long as the
+  // task.
   static leash::Task<> run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,
                            const Admission* admission);
 
@@ -64,10 +64,10 @@ class Listener {
   explicit Listener(Acceptor acceptor) : acceptor_(std::move(acceptor)) {}
   enum class Accepted { one, none_waiting, not_now };
   Accepted accept_one(Worker& worker);
-  std::uint64_t waiting() noexcept;  // clients, in its queue; 1 at least
+  std::uint64_t waiting() noexcept;  // clients in its queue; at least 1
   void complain(const Worker& worker, int error);
 
-  // Is removed when its listener goes.
+  // Removed when its listener is destroyed.
   struct File {
     File() = default;
     File(File&& other) noexcept : path(std::exchange(other.path, {})) {}
@@ -80,9 +80,9 @@ class Listener {
   };
 
   Acceptor acceptor_;
-  asio::ip::tcp::endpoint endpoint_;  // unless it is a file
+  asio::ip::tcp::endpoint endpoint_;  // not for a socket file
   File file_;
-  bool complained_ = false;  // about file descriptors
+  bool complained_ = false;  // the lack of file descriptors was logged
 };
 
 }  // namespace http::server

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a server tells its program's log: events, made of fields.
+// The events that a server passes to the log of its program, made of fields.
 //
 // Guarantees     as text, whatever a field holds, it stays one field of one line of printable ASCII: quotes, control
 //                characters and everything else are escaped.
@@ -23,7 +23,7 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, off };
 std::string_view to_string(LogLevel level) noexcept;
 std::optional<LogLevel> parse_log_level(std::string_view text) noexcept;
 
-// A name, of letters and underscores, and a value. Views both.
+// A name, made of letters and underscores, and a value. Views both.
 struct LogField {
   LogField(std::string_view n, std::string_view v) noexcept : name(n), value(v) {}
   LogField(std::string_view n, const char* v) noexcept : name(n), value(std::string_view(v)) {}
@@ -41,9 +41,9 @@ using LogFunction =
 
 // `level=info event=draining signal=15`
 std::string to_text(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
-// The fields alone; after a space unless the line is empty.
+// The fields only; preceded by a space unless the line is empty.
 void append_text(std::string& line, std::initializer_list<LogField> fields);
-// Of a field that is no text.
+// The value of a field that is not text.
 std::string number_text(const LogField& field);
 
 }  // namespace http::server

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What one worker counts of its connections and of the requests that it served.
+// One worker's metrics of its connections and requests.
 //
-// Guarantees     as many counters as there are routes, methods, statuses and values of the program's label:
-//                bounded, whatever clients ask for.
+// Guarantees     the number of counters is the number of routes, methods, statuses and label values: bounded, whatever
+//                clients request.
 // Threads        written by the loop's thread alone; read from any (single-writer relaxed atomics, as
 //                leash::Figure).
 //
@@ -25,7 +25,7 @@ namespace http::server {
 // The label `method`; all others are "other".
 inline constexpr std::array<std::string_view, 5> method_labels{"GET", "HEAD", "POST", "PUT", "other"};
 
-// The label `code`: the statuses that a server answers with; 499 is a client that went away, 0 stands for others.
+// The label `code`: the statuses of responses; 499 is a client that disconnected, 0 stands for all others.
 inline constexpr std::array<int, 23> status_labels{200, 204, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417,
                                                    422, 429, 431, 499, 500, 501, 502, 503, 504, 505, 0};
 
@@ -36,7 +36,7 @@ class Metrics {
 
   struct Request {
     std::size_t route;
-    std::optional<Method> method;  // none: of bytes that were no request
+    std::optional<Method> method;  // empty: the bytes were no request
     int status;
     std::size_t label;
   };
@@ -60,7 +60,7 @@ class Metrics {
   leash::Figure in_flight;
   leash::Figure connections;
   leash::Figure connections_total;
-  leash::Figure evicted;  // idle connections that were closed for new ones
+  leash::Figure evicted;  // idle connections closed to make room for new ones
 
  private:
   std::size_t at(std::size_t route, std::size_t method, std::size_t status,

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What is to be sent to a client.
+// The bytes to send to a client.
 //
 // What it is     responses are appended to a buffer, which flush() sends; or a response is streamed: begin, then
 //                pieces, then finish.
-//                A large body is not copied into the buffer: it is taken from its source as the client takes it.
-//                The beginning of a stream is held back for a while, so that another response can take its place.
-// Guarantees     a write without progress for the write timeout fails with deadline_exceeded, one to a client that has
-//                gone with disconnected; after a failure the output is broken. Progress is what the client has
-//                acknowledged, however little. What waits is charged to the memory budget. A client that takes all
-//                at once does not keep the loop: others have their turn.
+//                A large body is not copied into the buffer: its source produces it as the client takes it.
+//                The beginning of a stream is held back for a while, so that another response can replace it.
+// Guarantees     a write without progress for the write timeout fails with deadline_exceeded, a write to a client that
+//                has disconnected with disconnected; after a failure the output is broken. Progress means bytes that the
+//                client has acknowledged. Buffered bytes are charged to the memory budget. A client that takes
+//                everything at once does not block the loop: other connections get their turn.
 // Threads        the connection's loop's.
 //
 //   http::append_response(output.buffer(), response, reply);
@@ -34,12 +34,12 @@
 
 namespace http::server {
 
-// A body that is made as the client takes it.
+// A body that is produced as the client takes it.
 struct BodySource {
   std::uint64_t size;
   std::function<void(std::string& to, std::uint64_t at, std::size_t count)>
       append;              // `count` bytes from `at` on
-  std::uint64_t held = 0;  // bytes of memory, for as long as it is used
+  std::uint64_t held = 0;  // bytes of memory that it holds
 };
 
 class Output {
@@ -48,35 +48,35 @@ class Output {
       : socket_(socket), loop_(loop), charge_(memory), timeout_(timeout) {}
 
   std::string& buffer() noexcept { return buffer_; }
-  // The response, with a body of its own or one that is made; then flush() comes next.
+  // Appends the response with its body or body source; call flush() next.
   void append(Response response, const Reply& reply);
   void append(const Response& head, BodySource body, const Reply& reply);
-  // Whether there is so much to send that it should leave before more is made.
+  // Whether there is so much to send that it should be sent before more is produced.
   bool wants_flush() const noexcept { return source_ || buffer_.size() >= large; }
   leash::Task<leash::Result<>> flush(leash::Context ctx);
   bool broken() const noexcept { return broken_; }
 
-  // A response that is streamed; at most one for each request.
+  // A streamed response; at most one per request.
   struct Stream {
     BodyFraming framing;
     int status;
-    std::uint64_t left;  // of what was announced
+    std::uint64_t left;  // bytes left of the announced length
   };
   const std::optional<Stream>& stream() const noexcept { return stream_; }
   void forget_stream() noexcept { stream_.reset(); }
   void begin(const Response& head, std::optional<std::uint64_t> size, const Reply& reply);
   void append_piece(std::string_view piece);
-  bool finish();  // false: less than was announced, so the connection has to end
-  // Nothing of it has left, and little waits: it can be given up without a trace.
+  bool finish();  // false: shorter than announced, so the connection must end
+  // True if nothing of the stream was sent and little is buffered, so that it can be dropped.
   bool is_held_back() const noexcept { return stream_ && !stream_left_ && buffer_.size() < most_held_back; }
   void give_up_stream();
 
  private:
   static constexpr std::size_t large = 64 * 1024;
-  // Of the memory for a large response this much is kept for the next one: idle connections are many.
+  // Memory of a large response that is kept for the next one; there are many idle connections.
   static constexpr std::size_t most_kept = 4 * 1024;
   static constexpr std::size_t most_held_back = 4 * 1024;
-  static constexpr std::size_t most_in_a_row = 256 * 1024;  // others of this loop want their turn
+  static constexpr std::size_t most_in_a_row = 256 * 1024;  // then other connections get their turn
 
   bool refill();
   void charge() noexcept;
@@ -87,10 +87,10 @@ class Output {
   MemoryBudget::Charge charge_;
   std::chrono::nanoseconds timeout_;
   std::string buffer_;
-  std::optional<BodySource> source_;  // of what comes after the buffer
-  std::uint64_t made_ = 0;            // of it
+  std::optional<BodySource> source_;  // of the bytes after the buffer
+  std::uint64_t made_ = 0;            // bytes taken from the source
   std::optional<Stream> stream_;
-  bool stream_left_ = false;       // some of it
+  bool stream_left_ = false;       // part of the stream was sent
   std::size_t before_stream_ = 0;  // bytes in the buffer
   bool broken_ = false;
 };

@@ -2,8 +2,8 @@
 #pragma once
 // Reads the parameters of a request's query.
 //
-// Guarantees     what is wrong is said in one sentence that names the parameter and what is allowed, and
-//                quotes nothing that the client sent; the first problem is kept.
+// Guarantees     an error is one sentence that names the parameter and the allowed values, and does not quote the
+//                client; the first error is kept.
 // Threads        one.
 // Lifetime       views the query.
 //
@@ -23,7 +23,7 @@ namespace http::server {
 
 class Parameters {
  public:
-  // Others than these are a problem, and so is one that is given twice.
+  // Unknown parameters are an error, and so are repeated ones.
   Parameters(const Query& query, std::initializer_list<std::string_view> known);
 
   std::string_view text(std::string_view name, std::string_view otherwise) const;
@@ -31,7 +31,7 @@ class Parameters {
                                     std::chrono::nanoseconds most);
   std::uint64_t size(std::string_view name, std::uint64_t otherwise, std::uint64_t most);
   int integer(std::string_view name, int otherwise, int least, int most);
-  double probability(std::string_view name);  // 0 when it is not given
+  double probability(std::string_view name);  // 0 if absent
 
   void fail(std::string what);
   const std::string& problem() const noexcept { return problem_; }  // empty: none

@@ -2,7 +2,7 @@
 #pragma once
 // Reads the bodies of a connection's requests.
 //
-// What it is     asks for "100 Continue" when the client waits for it, waits for bytes, and keeps what was wrong.
+// What it is     sends "100 Continue" if the client waits for it, waits for bytes, and keeps the error.
 // Threads        the connection's loop's.
 // Lifetime       outlives the tasks of next().
 //
@@ -25,21 +25,21 @@ namespace http::server {
 
 class RequestBody {
  public:
-  // `timeout` is for the time between two reads.
+  // `timeout` is the longest time between two reads.
   RequestBody(RequestParser& parser, Input& input, Output& output, std::chrono::nanoseconds timeout)
       : parser_(parser), input_(input), output_(output), timeout_(timeout) {}
 
   void start() noexcept;
-  // The next piece, valid until the next call; empty at the end. When the error is the client's fault,
-  // fault() has the status to answer.
+  // The next piece, valid until the next call; empty at the end. If the error is the client's fault, fault() has the
+  // status to answer with.
   leash::Task<leash::Result<std::string_view>> next(leash::Context ctx);
-  // Skips what was not read. False when some of it is wrong or still to come: then the connection ends.
+  // Skips the unread rest. Returns false if it is invalid or not complete; the connection must end then.
   bool discard();
 
-  // The error for a handler that wants no more of it; it is answered with 413.
+  // The error for a handler that does not accept more; it is answered with 413.
   std::error_code too_large() noexcept;
 
-  // Status 0: nothing was wrong.
+  // Status 0: no fault.
   const ParseError& fault() const noexcept { return fault_; }
 
  private:

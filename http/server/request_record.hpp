@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What is counted and logged of one request.
+// The metrics and the log entry of one request.
 //
-// What it is     filled while the request is served; finish() counts it and logs it, if requests are logged. What
-//                goes wrong in a handler is an event of its own, at error level, when it does.
-// Guarantees     each event has the request's loop, its number (each server of a process has numbers of its own) and the
-//                id of its trace.
+// What it is     filled in while the request is served; finish() counts it, and logs it if requests are logged. A
+//                failure of a handler is a separate event, at level error, logged when it happens.
+// Guarantees     each event names the request's loop, its number (numbers are per server of a process) and the ID
+//                of its trace.
 // Threads        the worker's loop's.
-// Lifetime       views the request, which outlives it.
+// Lifetime       views the request, which must outlive it.
 //
 //   http::server::RequestRecord record(worker, request);
 //   record.route = found->label;
@@ -32,19 +32,19 @@ class RequestRecord {
 
   std::uint64_t id() const noexcept { return id_; }
   leash::TimePoint since() const noexcept { return since_; }  // its head is complete
-  // The caller's, or a new one.
+  // The caller's trace, or a new one.
   const leash::Trace& trace();
 
   std::size_t route;  // its label
-  std::size_t label;  // the program's, the usual one until it is set
-  std::string cause;  // why it was answered as it was; for the log
+  std::size_t label;  // the program's label; the default until it is set
+  std::string cause;  // the cause of an error response; for the log
 
-  // The handler did not do its work.
+  // Records that the handler failed.
   void failed(std::string_view event, std::string_view what) noexcept;
 
   void finish(int status) noexcept;
 
-  // Of bytes that were no request.
+  // Records bytes that were no request.
   static void refused(Worker& worker, int status, std::string_view cause) noexcept;
 
  private:

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Routes, and how the one of a request is found, or the answer when there is none.
+// Finds the route of a request, or the response if there is none.
 //
 // Guarantees     an unknown path is 404; a method that the path does not allow is 405 with Allow (RFC 9110
 //                section 15.5.6); HEAD is allowed wherever GET is; OPTIONS is answered with Allow, also for "*", the
 //                server itself. A path matches also where letters, digits and -._~ in it are percent-encoded (RFC 9110
-//                section 4.2.3). What the guard refuses learns nothing of the routes.
+//                section 4.2.3). A request refused by the guard learns nothing about the routes.
 // Threads        constant after its construction: any.
 //
 //   http::server::Router router({{http::Method::get, "/healthz", "", "alive", healthz}});
@@ -26,11 +26,11 @@
 
 namespace http::server {
 
-// What answers a request: at once, or as a task under its context.
+// The handler of a route: it returns at once, or is a task under the request's context.
 using AtOnce = std::function<Response(Exchange&)>;
 using AsTask = std::function<leash::Task<leash::Result<MaybeResponse>>(Exchange&)>;
 
-// Routes of several methods may share a path.
+// Several routes with different methods may share a path.
 struct Route {
   Method method = Method::get;
   std::string path;        // "/demo", also the label `route` of its metrics
@@ -43,10 +43,10 @@ class Router {
  public:
   using Guard = std::function<std::optional<Response>(const Request&)>;
 
-  // Without a guard nothing is refused.
+  // Without a guard all requests are accepted.
   explicit Router(std::vector<Route> routes, Guard guard = {});
 
-  // Metrics label what is requested by paths; the last label stands for paths that there are not.
+  // Metrics label requests by path; the last label stands for all unknown paths.
   const std::vector<std::string>& labels() const noexcept { return labels_; }
   std::size_t other() const noexcept { return labels_.size() - 1; }
 
@@ -61,14 +61,14 @@ class Router {
   };
   std::expected<Found, Refusal> find(const Request& request) const;
 
-  // JSON: what there is, and what it does.
+  // The routes and their summaries, as JSON.
   const std::string& index() const noexcept { return index_; }
 
  private:
   std::vector<Route> routes_;
   std::vector<std::size_t> label_of_route_;
   std::vector<std::string> labels_;
-  std::vector<std::string> allow_;  // by label; the last one is of the server itself
+  std::vector<std::string> allow_;  // by label; the last one is for the server itself
   Guard guard_;
   std::string index_;
 };

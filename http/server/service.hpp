@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What all workers of a server have in common.
+// The state that all workers of a server share.
 //
-// Threads        routes, settings and log are constant once a worker runs; the rest are atomics that any thread reads
-//                and writes.
+// Threads        routes, settings and log are constant once a worker runs; the rest are atomics, which any thread may
+//                read and write.
 // Lifetime       outlives its workers.
 //
 //   http::server::Service service({{http::Method::get, "/healthz", "", "alive", healthz}});
@@ -31,17 +31,17 @@ struct Settings {
       std::chrono::seconds(10);                                      // from its first byte to a complete head
   std::chrono::nanoseconds body_timeout = std::chrono::seconds(10);  // between two reads of a body
   std::chrono::nanoseconds first_byte_timeout = std::chrono::seconds(10);  // of a new connection
-  // Between two requests: longer than the proxies and load balancers that are common keep a connection (60 s), so that it
-  // is they who end it.
+  // Between two requests: longer than common proxies and load balancers keep a connection (60 s), so that they close it
+  // first.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);  // without progress
   bool half_close_cancels = true;
   std::uint64_t max_in_flight = 10'000;  // of all workers together
-  bool log_requests = false;             // an event for each, at level debug
+  bool log_requests = false;             // log an event per request at level debug
 };
 
-// A label that the program adds to the metrics of its requests: which of the values is the handler's to say
-// (Exchange::label), else the usual one.
+// A label that the program adds to the metrics of its requests. The handler chooses its value (Exchange::label); the
+// default is `usual`.
 struct RequestLabel {
   std::string_view name;
   std::vector<std::string_view> values{""};
@@ -57,7 +57,7 @@ struct Service {
   const Router router;
   RequestLabel label;
   LogFunction log = [](LogLevel, std::string_view, std::initializer_list<LogField>) {};
-  std::atomic<bool> draining{false};  // each response says that its connection ends
+  std::atomic<bool> draining{false};  // each response announces the end of its connection
 };
 
 }  // namespace http::server

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A client's socket: of TCP or of the Unix domain.
+// A client's socket, TCP or Unix.
 //
 //   http::server::Socket socket(io);
 

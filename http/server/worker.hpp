@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A loop that serves connections, with what its connections and handlers share.
+// A loop that serves connections, with the state that its connections and handlers share.
 //
-// What it is     io_context, Loop, metrics and the connections of one thread. And what the program keeps for
-//                it: its handlers get that back.
-// Threads        adopt, post and the metrics: any. Everything else: the loop's.
+// What it is     io_context, Loop, metrics and connections of one thread, and an object of the program, which its
+//                handlers can access.
+// Threads        adopt, post and the metrics: any. All others: the loop's.
 // Lifetime       the thread is joined before the Worker is destroyed.
 //
 //   http::server::Worker worker(service, {.name = "worker 0"});
@@ -38,7 +38,7 @@
 
 namespace http::server {
 
-// A file descriptor that is closed unless it is given away.
+// A file descriptor that is closed unless it is released.
 class UniqueFd {
  public:
   explicit UniqueFd(int fd) noexcept : fd_(fd) {}
@@ -54,15 +54,15 @@ class UniqueFd {
 
 class Worker {
  public:
-  // Requests are numbered index + 1, index + 1 + workers, ..., so that numbers are unique in the service. The loop's
-  // on_exception is the worker's own.
+  // Requests are numbered index + 1, index + 1 + workers, ..., so that numbers are unique in the service. The worker sets
+  // the loop's on_exception itself.
   Worker(Service& service, leash::LoopOptions loop, unsigned index = 0, unsigned workers = 1);
   ~Worker();
 
-  void start();          // a thread of its own
-  void run();            // or the caller's
-  void join();           // once something else has stopped the loop
-  void stop_and_join();  // ends the thread's loop; tasks that live stay as they are until destruction
+  void start();          // runs the loop on a new thread
+  void run();            // runs the loop on the calling thread
+  void join();           // for a loop that was stopped otherwise
+  void stop_and_join();  // stops the loop; live tasks stay until destruction
 
   // Serves this client; posted to the loop.
   void adopt(UniqueFd client, int family);
@@ -73,13 +73,13 @@ class Worker {
 
   leash::Loop& loop() noexcept { return loop_; }
   const leash::Loop& loop() const noexcept { return loop_; }
-  // Parent of all connections; done with the loop's drain.
+  // The parent of all connections' contexts; done when the loop drains.
   const leash::Context& serving() const noexcept { return serving_.ctx; }
   const Service& service() const noexcept { return service_; }
   Metrics& metrics() noexcept { return metrics_; }
   const Metrics& metrics() const noexcept { return metrics_; }
 
-  // What the program keeps for this worker; before it runs. It is destroyed after the loop.
+  // Stores an object of the program for this worker; called before it runs. Destroyed after the loop.
   template <class T>
   void keep(std::shared_ptr<T> state) noexcept {
     kept_ = std::move(state);
@@ -87,28 +87,29 @@ class Worker {
   }
   template <class T>
   T& kept() const noexcept {
-    leash::check(kept_type_ && *kept_type_ == typeid(T), "a handler asks for what its worker does not keep");
+    leash::check(kept_type_ && *kept_type_ == typeid(T),
+                 "a handler asked for a type that its worker does not keep");
     return *static_cast<T*>(kept_.get());
   }
 
-  std::string_view date();  // now, as for the Date field
+  std::string_view date();  // the current time in the format of the Date field
   std::uint64_t next_request_id() noexcept;
   std::size_t usual_label() const noexcept { return service_.label.usual.load(std::memory_order_relaxed); }
   bool too_many_in_flight() const noexcept { return metrics_.in_flight.get() >= in_flight_limit_; }
   HangupWatch& hangup_watch() noexcept { return hangup_watch_; }
   MemoryBudget& memory() const noexcept { return service_.memory; }
 
-  // Ends so many connections that have waited for their clients for longest, so that others have a place. It happens
-  // soon; until it has, further calls have no effect. Any thread.
+  // Ends this many connections that have waited longest for their clients, to make room. It happens soon; until then,
+  // further calls have no effect. Any thread.
   void make_room(std::uint64_t clients);
 
   std::unordered_set<Connection*> connections;
   WaitingList waiting;
   std::atomic<std::int64_t> open{0};     // clients adopted and not yet gone; any thread
-  std::atomic<std::int64_t> leaving{0};  // of these, told to leave for others; any thread
+  std::atomic<std::int64_t> leaving{0};  // of these, told to leave to make room; any thread
 
  private:
-  // Counts for as long as it exists: a client is open until it has gone, also when there is no memory to serve it.
+  // Counts a client while it exists, even if there is no memory to serve it.
   class Counted {
    public:
     explicit Counted(std::atomic<std::int64_t>& count) noexcept : count_(&count) { count_->fetch_add(1); }

@@ -92,7 +92,7 @@ TEST_F(Examples, OldLeaksOfAPlaceAreReaped) {
   EXPECT_EQ(leash::reap(loop).ended, 1u);
 }
 
-TEST_F(Examples, NothingIsLeft) {
+TEST_F(Examples, LeaveNothingBehind) {
   // [verify_none]
   leash::LeakOptions options;
   options.ignore_name("listener").maximum_wait(5s);

@@ -2,7 +2,7 @@
 #pragma once
 // Character classes and comparisons of RFC 9110, on bytes and without locales.
 //
-// Threads        any; nothing here has state.
+// Threads        any; there is no state.
 //
 //   if (detail::iequals(name, "content-length")) ...
 
@@ -38,7 +38,7 @@ constexpr bool is_alphanumeric(char c) noexcept { return is_alpha(c) || is_digit
 inline constexpr auto token_class = make_class("!#$%&'*+-.^_`|~", is_alphanumeric);
 constexpr bool is_token_char(char c) noexcept { return token_class[static_cast<unsigned char>(c)]; }
 
-// What a field value may consist of, RFC 9110 section 5.5: no control characters but the tab.
+// The characters allowed in a field value, RFC 9110 section 5.5: no control characters except the tab.
 inline constexpr auto text_class = make_class("\t", [](char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte != 0x7f;
@@ -53,20 +53,20 @@ constexpr bool is_text(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), is_text_char);
 }
 
-// Equal when ASCII letters of either case count as the same.
+// Compares without regard to the case of ASCII letters.
 constexpr bool iequals(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() &&
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
-// Without the spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
+// Removes spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
 constexpr std::string_view trim(std::string_view text) noexcept {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// Calls with each element of a comma-separated list; empty ones are skipped (RFC 9110 section 5.6.1.2).
+// Calls `f` for each element of a comma-separated list; empty elements are skipped (RFC 9110 section 5.6.1.2).
 template <class Function>
 constexpr void for_each_element(std::string_view list, Function call) {
   while (true) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Reads what stands between the data of chunks, in bytes that arrive in any pieces.
+// Reads the lines between the data of chunks, from bytes that arrive in pieces of any size.
 //
-// What it is     RFC 9112 section 7.1: the CR LF after the data of the chunk before, the size, and extensions, which
+// What it is     RFC 9112 section 7.1: the CR LF after the data of the previous chunk, the size, and extensions, which
 //                are checked and ignored. Spaces around ';' and '=' are allowed there, and nowhere else. (llhttp
-//                8.1 refuses them, which a recipient must not.)
-// Guarantees     the verdict does not depend on how the bytes were cut into pieces. An offending byte is reported
-//                when it arrives.
+//                8.1 rejects them, which a recipient must not do.)
+// Guarantees     the result does not depend on how the bytes were split. An invalid byte is reported when it
+//                arrives.
 // Threads        one at a time.
 //
 //   ChunkScanner scanner;
 //   auto [result, consumed] = scanner.scan(bytes);
-//   if (result == ChunkScanner::Result::size) left = scanner.size();  // then that much data follows, and
-//   scanner.after_data();                                              // the scanner goes on behind it
+//   if (result == ChunkScanner::Result::size) left = scanner.size();  // this much data follows; then call
+//   scanner.after_data();
 
 #include <cstddef>
 #include <cstdint>

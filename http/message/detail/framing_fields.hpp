@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The fields of a head that say where its message ends and what comes after it: Content-Length, Transfer-Encoding
-// and Connection, collected in one pass (RFC 9112 sections 6 and 9.3).
+// The fields of a head that determine where the message ends and whether the connection stays: Content-Length,
+// Transfer-Encoding and Connection, collected in one pass (RFC 9112 sections 6 and 9.3).
 //
-// Requires       fields whose text stays where it is for as long as the result is used.
-// Guarantees     nothing is judged: what is repeated or contradicts itself is counted, and the reader refuses it.
-// Threads        any; nothing here has state.
+// Requires       the text of the fields is valid as long as the result is used.
+// Guarantees     nothing is rejected here: repetitions and contradictions are counted, and the reader rejects them.
+// Threads        any; there is no state.
 //
 //   const FramingFields found = framing_fields(fields);
 //   if (found.has_transfer_encoding && found.content_lengths > 0) ...  // two parties could read it differently
@@ -18,7 +18,7 @@ namespace http::detail {
 
 struct FramingFields {
   int content_lengths = 0;
-  std::string_view content_length;  // of the last one, as it was written
+  std::string_view content_length;  // of the last field, unchanged
   bool has_transfer_encoding = false;
   int chunked = 0;  // codings, over all fields
   int other_codings = 0;

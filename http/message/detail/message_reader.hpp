@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What RequestParser and ResponseParser have in common: head, body and trailers of one message after the
-// other.
+// The common part of RequestParser and ResponseParser: reads head, body and trailers of one message after
+// another.
 //
-// What it is     SectionScanner cuts the head out of the bytes; llhttp then parses it in one piece, and what it
-//                says about the framing of the body has to agree with what this class reads from the fields. The
-//                derived class judges start line and head. Chunks are read by ChunkScanner, trailers by another
-//                SectionScanner.
-// Guarantees     a body is handed out as views of the bytes given: nothing is copied but the head, once.
-// Lifetime       the fields, an object of the derived class, view a buffer of this one, until reset(). A
-//                reader does not move: llhttp points at it.
+// What it is     SectionScanner finds the end of the head; llhttp then parses it in one piece, and its result about the
+//                framing of the body must agree with what this class reads from the fields. The derived class checks
+//                start line and head. ChunkScanner reads chunks, and another SectionScanner reads
+//                trailers.
+// Guarantees     a body is returned as views of the input: only the head is copied, once.
+// Lifetime       the fields, an object of the derived class, view a buffer of this class until reset(). A
+//                reader is not movable, because llhttp points to it.
 // Threads        one at a time.
 //
 //   class Impl : MessageReader { std::optional<ParseError> check_head(std::string_view) override; ... };
@@ -39,11 +39,11 @@ class MessageReader {
 
   ParseStep feed(std::span<const char> bytes);
 
-  // The peer will send nothing more. True: the message is complete, perhaps by that. False: it is cut off, an
-  // error.
+  // Called when the peer sends nothing more. Returns true if the message is complete, perhaps because of that; false if
+  // it is truncated, which is an error.
   bool finish_at_eof() noexcept;
 
-  // Makes ready for the next message. A failed reader stays failed.
+  // Prepares for the next message. After an error it has no effect.
   void reset() noexcept;
 
   const ParseError& error() const noexcept { return error_; }
@@ -51,22 +51,22 @@ class MessageReader {
   bool untouched() const noexcept { return phase_ == Phase::head && scanner_.untouched(); }
 
  protected:
-  enum class BodyRule : std::uint8_t { framed, none };  // none: none follows whatever the head announces
+  enum class BodyRule : std::uint8_t { framed, none };  // none: no body, whatever the head announces
   struct Framing {
     std::optional<std::uint64_t> content_length;
     bool chunked = false;
     bool keep_alive = false;
   };
 
-  // As soon as the line is complete, before llhttp sees it; it may be changed into what llhttp knows. `line` is
-  // without CR LF and does not outlive the call.
+  // Called when the line is complete, before llhttp sees it; it may be rewritten into a form that llhttp knows. `line` has
+  // no CR LF and is valid during the call only.
   virtual std::optional<ParseError> check_start_line(std::span<char> line) = 0;
 
-  // The fields are complete and framing() has been checked. `start_line` lives as long as they do.
+  // Called when the fields are complete and framing() was checked. `start_line` is valid as long as the fields.
   virtual std::optional<ParseError> check_head(std::string_view start_line) = 0;
   virtual BodyRule body_rule() const noexcept { return BodyRule::framed; }
 
-  // Called where a head is complete: true drops this message and goes on with the next one.
+  // Called when a head is complete: true drops this message and continues with the next one.
   virtual bool skips_message() noexcept { return false; }
 
   const Framing& framing() const noexcept { return framing_; }
@@ -75,7 +75,7 @@ class MessageReader {
   enum class Phase : std::uint8_t { head, body, chunk_framing, chunk_data, trailers, complete, failed };
   struct Callbacks;
 
-  // What is left of the bytes given, and how many were taken.
+  // The rest of the input, and the number of bytes taken from it.
   struct Input {
     std::string_view rest;
     std::size_t consumed = 0;
@@ -92,7 +92,7 @@ class MessageReader {
   std::optional<ParseStep> read_chunk_framing(Input& input);
   std::optional<ParseStep> read_trailers(Input& input);
 
-  // On the head as llhttp sees it, before it decides about the body.
+  // Checks the head as llhttp sees it, before llhttp decides about the body.
   std::optional<ParseError> judge_head();
   std::optional<ParseError> judge_framing();
   bool replace_trailing_tabs() noexcept;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Finds the end of a head, or of a trailer section, in bytes that arrive in any pieces.
+// Finds the end of a head or trailer section, in bytes that arrive in pieces of any size.
 //
 // What it is     the line structure of RFC 9112 section 2.2, stricter than llhttp 8.1 is: every line ends in
 //                CR LF; no bare CR, bare LF, NUL or other control character; no folded lines; each field has a
 //                name that is a token; limits on each.
-// Guarantees     the verdict does not depend on how the bytes were cut into pieces. An offending byte is
-//                reported when it arrives, not when the section is complete.
+// Guarantees     the result does not depend on how the bytes were split. An invalid byte is reported when it arrives,
+//                not when the section is complete.
 // Threads        one at a time.
 //
 //   SectionScanner scanner{SectionScanner::Start::line, limits};
@@ -53,13 +53,13 @@ class SectionScanner {
   }
 
   Scan scan(std::string_view bytes) noexcept;
-  // After a folded line: it goes on with the field before.
+  // Called after a folded line, which continues the previous field.
   void unfold() noexcept { line_bytes_ = 1; }
   void reset() noexcept;
 
   std::size_t fields() const noexcept { return fields_; }  // so far
 
-  // Whether nothing but empty lines (which may precede a start line) has been seen.
+  // True if nothing but empty lines (which may precede a start line) was seen.
   bool untouched() const noexcept { return in_start_line_ && line_bytes_ == 0; }
 
  private:

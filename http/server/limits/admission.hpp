@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How many clients may be connected to some workers together, and who leaves for a new one.
+// Limits the number of clients of several workers together, and chooses the client that leaves for a new one.
 //
-// Guarantees     a client on whose connection a request runs is never the one that leaves.
+// Guarantees     a client whose request is running is never chosen.
 // Threads        any.
 // Lifetime       the workers outlive it.
 //
@@ -22,11 +22,11 @@ class Admission {
   Admission(std::vector<Worker*> workers, std::uint64_t most) noexcept
       : workers_(std::move(workers)), most_(most) {}
 
-  std::uint64_t connections() const noexcept;  // but for those that were told to leave
+  std::uint64_t connections() const noexcept;  // without those that were told to leave
   bool is_full() const noexcept { return connections() >= most_; }
 
-  // Tells those clients to leave that the server has waited for longest: so many, if there are as many. It happens soon,
-  // on the worker that has the longest.
+  // Ends the connections of clients that the server has waited for longest: this many, if there are as many. It happens
+  // soon, on the worker with the longest wait.
   void make_room(std::uint64_t clients) const;
 
  private:

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How much memory the requests of a server may hold together, and how much they do.
+// The memory that the requests of a server hold together, and its limit.
 //
 // What it is     a count of bytes against a limit. A Charge is a part of the count, and gives it back when it is
 //                destroyed.
-// Guarantees     what exists is always counted, also above the limit: it is for those who begin something new to ask
-//                has_room_for() first, and to refuse.
-// Threads        any. A Charge is used by one at a time.
+// Guarantees     existing memory is always counted, even above the limit: code that begins something new must call
+//                has_room_for() first, and refuse if it returns false.
+// Threads        any. A Charge is used by one thread at a time.
 // Lifetime       outlives its charges.
 //
 //   http::server::MemoryBudget budget(192 * 1024 * 1024);
@@ -47,10 +47,10 @@ class MemoryBudget {
     }
     ~Charge() { set(0); }
 
-    // So many bytes from now on, in place of what it was.
+    // Replaces the charge by this number of bytes.
     void set(std::uint64_t bytes) noexcept {
       if (bytes == bytes_) return;
-      // Less is more that wraps round.
+      // A decrease is an addition that wraps around.
       budget_->in_use_.fetch_add(bytes - bytes_, std::memory_order_relaxed);
       bytes_ = bytes;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Ends a turn of the loop: what is ready on other connections goes on first.
+// Ends a turn of the loop, so that other ready connections run first.
 //
 // Threads        the socket's loop's.
 //
@@ -12,7 +12,7 @@
 
 namespace http::server {
 
-// Comes back behind everything that can go on now, or when ctx is done.
+// Returns after everything that is ready now has run, or when ctx is done.
 leash::Task<> let_others_go_on(leash::Context ctx, Socket& socket);
 
 }  // namespace http::server

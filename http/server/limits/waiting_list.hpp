@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The connections of a worker that wait for their client, in the order in which they began to: no request runs on them,
-// so that one can end where a new client has no place.
+// The connections of a worker that wait for their clients, longest first: no request runs on them, so that one of them
+// can be ended for a new client.
 //
-// Guarantees     entering and leaving cost no more than a few pointers.
+// Guarantees     entering and leaving are O(1).
 // Threads        the worker's loop's; longest_since(): any.
 // Lifetime       outlives its places.
 //
@@ -29,7 +29,7 @@ class WaitingList {
     Place& operator=(const Place&) = delete;
     ~Place() { leave(); }
 
-    void enter(leash::TimePoint now) noexcept;  // the last of all; no effect if it is in the list
+    void enter(leash::TimePoint now) noexcept;  // at the end of the list; no effect if it is in the list
     void leave() noexcept;
     Connection& connection() const noexcept { return *connection_; }
     Place* next() const noexcept { return next_; }
@@ -44,8 +44,8 @@ class WaitingList {
     bool in_ = false;
   };
 
-  Place* longest() const noexcept { return first_; }  // null: none waits
-  // Since when the longest waits; the end of time when none does.
+  Place* longest() const noexcept { return first_; }  // null: no connection waits
+  // Since when the longest waits; the maximal time point if none does.
   leash::TimePoint longest_since() const noexcept { return since_.load(std::memory_order_relaxed); }
 
  private:

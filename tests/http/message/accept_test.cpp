@@ -7,7 +7,7 @@ namespace {
 
 using http::quality;
 
-TEST(Accept, OfNothingAcceptsAll) {
+TEST(Accept, EmptyFieldAcceptsAll) {
   EXPECT_EQ(quality("text/html", ""), 1000);
   EXPECT_EQ(quality("text/html", " "), 1000);
 }
@@ -32,7 +32,7 @@ TEST(Accept, OfABrowserPrefersHtml) {
   EXPECT_GT(quality("text/html", browser), quality("application/json", browser));
 }
 
-TEST(Accept, PassesOverWhatIsMalformed) {
+TEST(Accept, IgnoresMalformedRanges) {
   for (const char* accept : {"text/html;q=2", "text/html;q=x", "text/html;q=1.5", "text/html;q=0.1234",
                              "texthtml", ";", "text/html;q=1.001", "*"}) {
     EXPECT_EQ(quality("text/html", accept), 0) << accept;

@@ -43,7 +43,7 @@ TEST(Json, BracketsInStringsAreNotCounted) {
   EXPECT_EQ(parse_json(text).dump(), text);
 }
 
-TEST(Json, ObjectsHaveSoManyNamesAndNoMore) {
+TEST(Json, LimitsNamesPerObject) {
   const auto object = [](std::size_t names) {
     std::string text = "{";
     for (std::size_t i = 0; i < names; ++i) text += (i ? ",\"" : "\"") + std::to_string(i) + R"(:":{"a":1})";

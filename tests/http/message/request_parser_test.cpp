@@ -214,7 +214,7 @@ TEST(RequestParser, TakesAUrlWithoutAPathAsTheServerItselfForOptions) {
   }
 }
 
-TEST(RequestParser, ReadsLaterMinorVersionsAsTheOneItKnows) {
+TEST(RequestParser, ReadsLaterMinorVersionsAs1Dot1) {
   RequestParser parser;
   ASSERT_EQ(parser.feed(std::string_view("GET / HTTP/1.7\r\nHost: a\r\n\r\n")).event, ParseEvent::head);
   EXPECT_EQ(parser.request().version_minor, 1);
@@ -375,7 +375,7 @@ TEST(RequestParser, RejectsInvalidRequests) {
   }
 }
 
-TEST(RequestParser, AcceptsExactlyTheRequestLineLimitAndNoByteMore) {
+TEST(RequestParser, EnforcesRequestLineLimitExactly) {
   const std::string rest_of_line = "GET / HTTP/1.1";
   const auto line = [&](std::size_t size) {
     return "GET /" + std::string(size - rest_of_line.size(), 'a') + " HTTP/1.1";
@@ -386,7 +386,7 @@ TEST(RequestParser, AcceptsExactlyTheRequestLineLimitAndNoByteMore) {
   EXPECT_EQ(parse(line(9000).substr(0, 8193)).status, 414) << "without waiting for the end of the line";
 }
 
-TEST(RequestParser, AcceptsExactlyTheHeadLimitAndNoByteMore) {
+TEST(RequestParser, EnforcesHeadLimitExactly) {
   const Limits limits{.request_line = 50, .head_bytes = 100};
   const auto bytes = [&](std::size_t size) {
     return get("A: " + std::string(size - get("A: \r\n").size(), 'x') + "\r\n");
@@ -400,7 +400,7 @@ TEST(RequestParser, AcceptsExactlyTheHeadLimitAndNoByteMore) {
   EXPECT_EQ(parse(empty_lines, limits).status, 431) << "empty lines count";
 }
 
-TEST(RequestParser, AcceptsExactlyTheFieldLimitAndNoFieldMore) {
+TEST(RequestParser, EnforcesFieldLimitExactly) {
   const Limits limits{.header_fields = 3};
   EXPECT_EQ(parse(get("A: 1\r\nB: 2\r\n"), limits).last, ParseEvent::complete);
   EXPECT_EQ(parse(get("A: 1\r\nB: 2\r\nC: 3\r\n"), limits).status, 431);
@@ -466,7 +466,7 @@ TEST(RequestParser, ForgetsTheRequestBefore) {
   EXPECT_EQ(parser.request().headers.size(), 1U);
 }
 
-TEST(RequestParser, KeepsItsRequestWhenItIsMoved) {
+TEST(RequestParser, MoveKeepsRequest) {
   RequestParser parser;
   parser.feed(get("A: 1\r\n"));
   RequestParser moved = std::move(parser);

@@ -33,7 +33,7 @@ TEST(Serializer, AppendsToExistingOutput) {
   EXPECT_EQ(out, "before|HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
 }
 
-TEST(Serializer, GivesHeadTheSameHeadAndNoBody) {
+TEST(Serializer, WritesSameHeadForHeadWithoutBody) {
   const Response response{.body = "hello"};
   Reply reply = plain;
   reply.head_request = true;
@@ -135,7 +135,7 @@ TEST(SerializerDeathTest, AbortsAndNamesTheFieldRatherThanSplittingAResponse) {
     response.headers.add(std::move(name), std::move(value));
     return serialized(response);
   };
-  EXPECT_DEATH(with("X-Evil", "a\r\nSet-Cookie: b"), "'X-Evil' has a control character in its value");
+  EXPECT_DEATH(with("X-Evil", "a\r\nSet-Cookie: b"), "'X-Evil' contains a control character in its value");
   EXPECT_DEATH(with("X-Evil", "a\nb"), "X-Evil");
   EXPECT_DEATH(with("X-Evil", std::string(1, '\0')), "X-Evil");
   EXPECT_DEATH(with("X Evil", "a"), "'X Evil' is not a field name");

@@ -105,7 +105,7 @@ TEST(Url, HasHostPortAndTarget) {
   }
 }
 
-TEST(Url, AnEmptyPortIsThatOfTheScheme) {
+TEST(Url, EmptyPortMeansDefaultPort) {
   EXPECT_EQ(parse_url("http://h:/")->port, 80);
   const auto tls = parse_url("https://h:/a", Https::allowed);
   ASSERT_TRUE(tls);

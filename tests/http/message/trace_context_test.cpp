@@ -68,7 +68,7 @@ TEST(TraceOfARequest, IsTheCallers) {
   EXPECT_EQ(trace.state, "a=1,b=2");
 }
 
-TEST(TraceOfARequest, BeginsAnewWithoutOneToBelieve) {
+TEST(TraceOfARequest, StartsNewTraceWithoutValidOne) {
   std::set<std::string> ids{std::string(id)};
   for (const auto& trace : {trace_of({}), trace_of({{"traceparent", "nonsense"}, {"tracestate", "a=1"}}),
                             trace_of({{"traceparent", parent}, {"traceparent", parent}}),

@@ -61,7 +61,7 @@ TEST(Connection, StreamsAnEchoOfASizedAndOfAChunkedBody) {
   EXPECT_TRUE(reply.ends_with("0\r\n\r\n")) << reply;
 }
 
-TEST(Connection, AnEchoOfNothingHasALengthOfNothing) {
+TEST(Connection, EmptyEchoHasLengthZero) {
   ServerProcess server;
   RawClient client(server.port());
   client.send("POST /echo HTTP/1.1\r\nHost: test\r\n\r\n" + request("/healthz"));

@@ -73,7 +73,7 @@ TEST_F(InputTest, KeepsBytesUntilConsumed) {
   EXPECT_FALSE(input.closed());
 }
 
-TEST_F(InputTest, WaitEndsWhenSomethingComesOrNothingDoesAnyMore) {
+TEST_F(InputTest, WaitEndsOnInputOrEnd) {
   std::vector<std::string> seen;
   const auto wait = [](leash::Context ctx, Input* from, std::vector<std::string>* words) -> leash::Task<> {
     for (;;) {
@@ -120,7 +120,7 @@ TEST_F(InputTest, DetectsResetAfterHalfCloseWhileAnswering) {
   EXPECT_TRUE(input.broken());
 }
 
-TEST_F(InputTest, StopsReadingWhenItIsFullAndStillSeesTheClose) {
+TEST_F(InputTest, FullInputStillDetectsClose) {
   const std::string much(100'000, 'x');
   send(much);
   EXPECT_TRUE(eventually([&] { return socket.available() > 0 && input.unread().size() >= 8192; }));
@@ -187,7 +187,7 @@ TEST_F(InputTest, OfManyReadsTheLastCountAsOne) {
   EXPECT_EQ(input.arrived_at(), begin + (2 * Input::most_arrivals - 1) * 1s);
 }
 
-TEST_F(InputTest, AResetIsSeenWhenItIsFull) {
+TEST_F(InputTest, FullInputDetectsReset) {
   send(std::string(100'000, 'x'));
   EXPECT_TRUE(eventually([&] { return socket.available() > 0 && input.unread().size() >= 8192; }));
   reset_client();

@@ -27,7 +27,7 @@ TEST(Listener, PicksAFreePortAndKnowsItsUrl) {
   EXPECT_EQ(v6->url(), "http://[::1]:" + std::to_string(v6->port()));
 }
 
-TEST(Listener, OneEachShareAPort) {
+TEST(Listener, ReusePortListenersShareAPort) {
   asio::io_context a;
   asio::io_context b;
   asio::io_context* const ios[] = {&a, &b};
@@ -37,7 +37,7 @@ TEST(Listener, OneEachShareAPort) {
   EXPECT_EQ((*listeners)[0].port(), (*listeners)[1].port());
 }
 
-TEST(Listener, OneEachDoNotJoinAnotherServersPort) {
+TEST(Listener, ReusePortRefusesPortOfAnotherServer) {
   asio::io_context io;
   asio::io_context* const ios[] = {&io};
   const auto first = Listener::open_one_each(ios, "127.0.0.1", 0);

@@ -98,7 +98,7 @@ TEST_F(OutputTest, GoesOnAsLongAsTheClientAcknowledges) {
   EXPECT_EQ(flushed->error(), leash::errc::deadline_exceeded);
 }
 
-TEST_F(OutputTest, MakesABodyAsItIsTaken) {
+TEST_F(OutputTest, ProducesBodyOnDemand) {
   constexpr std::uint64_t size = 20'000'000;
   std::uint64_t made = 0;
   http::server::BodySource body{size, [&made](std::string& to, std::uint64_t at, std::size_t count) {
@@ -125,7 +125,7 @@ TEST_F(OutputTest, MakesNoBodyForHead) {
   EXPECT_FALSE(output.wants_flush());
 }
 
-TEST_F(OutputTest, GivesUpAStreamThatHasNotLeft) {
+TEST_F(OutputTest, DropsUnsentStream) {
   output.begin({.status = 200}, std::nullopt, reply);
   output.append_piece("hello");
   EXPECT_TRUE(output.is_held_back());

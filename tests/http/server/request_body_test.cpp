@@ -70,7 +70,7 @@ TEST_F(RequestBodyTest, ComesInPiecesAndEndsWithAnEmptyOne) {
   EXPECT_EQ(body.fault().status, 0);
 }
 
-TEST_F(RequestBodyTest, IsAskedForOnceWhenTheClientWaitsForThat) {
+TEST_F(RequestBodyTest, RequestsExpectedBodyOnce) {
   send_request("Content-Length: 4\r\nExpect: 100-continue\r\n", "");
   read_all(root());
   std::string told;
@@ -84,7 +84,7 @@ TEST_F(RequestBodyTest, IsAskedForOnceWhenTheClientWaitsForThat) {
   EXPECT_EQ(received(), "");
 }
 
-TEST_F(RequestBodyTest, IsNotAskedForWhenItHasBegunToCome) {
+TEST_F(RequestBodyTest, SendsNoContinueAfterBodyStarts) {
   send_request("Content-Length: 4\r\nExpect: 100-continue\r\n", "ab");
   EXPECT_TRUE(eventually([&] { return !input.unread().empty(); }));
   read_all(root());
@@ -93,7 +93,7 @@ TEST_F(RequestBodyTest, IsNotAskedForWhenItHasBegunToCome) {
   EXPECT_EQ(received(), "");
 }
 
-TEST_F(RequestBodyTest, IsNotAskedForWhenTheResponseHasBegun) {
+TEST_F(RequestBodyTest, SendsNoContinueAfterResponseStarts) {
   send_request("Content-Length: 4\r\nExpect: 100-continue\r\n", "");
   output.begin(http::Response{.status = 200}, 4, {});
   read_all(root());
@@ -156,7 +156,7 @@ TEST_F(RequestBodyTest, IsNotReadUnderDoneContext) {
   EXPECT_EQ(*ended, leash::errc::canceled);
 }
 
-TEST_F(RequestBodyTest, IsDiscardedAsFarAsItIsThere) {
+TEST_F(RequestBodyTest, DiscardsReceivedPart) {
   send_request("Content-Length: 4\r\n", "ab");
   EXPECT_FALSE(body.discard()) << "two bytes are still to come";
   send("cdGET");

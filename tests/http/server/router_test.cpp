@@ -74,7 +74,7 @@ TEST_F(RouterTest, OptionsOfServerListsAllAllowedMethods) {
   EXPECT_EQ(found.error().response.headers.find("Allow"), "GET, HEAD, POST, OPTIONS");
 }
 
-TEST_F(RouterTest, RoutesOfOnePathHaveOneLabelAndOneAllow) {
+TEST_F(RouterTest, RoutesOfOnePathShareLabelAndAllow) {
   const auto nothing = [](Exchange&) { return http::Response{}; };
   const http::server::Router both(
       {{http::Method::get, "/mode", "", "the mode", nothing}, {http::Method::put, "/mode", "", "", nothing}});
@@ -88,7 +88,7 @@ TEST_F(RouterTest, RoutesOfOnePathHaveOneLabelAndOneAllow) {
   EXPECT_EQ(refused.error().response.headers.find("Allow"), "GET, HEAD, PUT, OPTIONS");
 }
 
-TEST_F(RouterTest, ItsIndexIsMadeOfTheRoutes) {
+TEST_F(RouterTest, IndexListsRoutes) {
   EXPECT_EQ(router_.index(), "{\"routes\":[{\"route\":\"GET /a?x=\",\"what\":\"what it does\"}]}\n");
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using http::server::Admission;
 
-TEST(Admission, CountsThoseThatWereToldToLeaveNoMore) {
+TEST(Admission, StopsCountingEvictedConnections) {
   support::InProcessServer server({});
   http::server::Worker& worker = server.worker;
   asio::io_context& io = worker.loop().io();

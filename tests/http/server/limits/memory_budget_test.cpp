@@ -20,7 +20,7 @@ using http::server::MemoryBudget;
 using leash::Result;
 using leash::Task;
 
-TEST(MemoryBudget, CountsWhatIsCharged) {
+TEST(MemoryBudget, CountsCharges) {
   MemoryBudget budget(100);
   std::optional<MemoryBudget::Charge> first(std::in_place, budget, 60);
   EXPECT_EQ(budget.in_use(), 60u);
@@ -98,7 +98,7 @@ class Client {
   support::Connected ends_;
 };
 
-TEST(MemoryBudget, HasWhatAClientDoesNotTakeUntilItDoes) {
+TEST(MemoryBudget, CountsResponseUntilClientTakesIt) {
   support::InProcessServer server(routes());
   const auto in_use = [&] { return server.service.memory.in_use(); };
   Client client(server, get("/large"));
@@ -113,7 +113,7 @@ TEST(MemoryBudget, HasWhatAClientDoesNotTakeUntilItDoes) {
   server.expect_nothing_left();
 }
 
-TEST(MemoryBudget, HasLittleOfABodyThatIsMadeAsItIsTaken) {
+TEST(MemoryBudget, StreamedBodyCountsLittle) {
   support::InProcessServer server(routes());
   std::uint64_t most = 0;
   std::size_t got = 0;
@@ -130,7 +130,7 @@ TEST(MemoryBudget, HasLittleOfABodyThatIsMadeAsItIsTaken) {
   server.expect_nothing_left();
 }
 
-TEST(MemoryBudget, RefusesRequestsWhileItIsUsedUp) {
+TEST(MemoryBudget, RefusesRequestsWhileExhausted) {
   support::InProcessServer server(routes());
   const std::optional<MemoryBudget::Charge> held(std::in_place, server.service.memory, MemoryBudget::usual);
   const std::string refused = server.ask(get("/made"));
@@ -140,7 +140,7 @@ TEST(MemoryBudget, RefusesRequestsWhileItIsUsedUp) {
   EXPECT_TRUE(server.ask(get("/alive")).starts_with("HTTP/1.1 200 ")) << "what does not wait holds nothing";
 }
 
-TEST(MemoryBudget, IsNotNeededForABodyThatIsRefused) {
+TEST(MemoryBudget, RefusedBodyCountsNothing) {
   support::InProcessServer server(routes());
   const auto post = [&](std::string_view framing, std::string_view body) {
     return server.ask("POST /whole HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + std::string(framing) +
