@@ -19,7 +19,7 @@ std::vector<const CLI::Option*> options_of(const CLI::App& app) {
   return app.get_options([](const CLI::Option*) { return true; });
 }
 
-// The text as troff prints it literally: no line begins a troff command, and backslashes are escaped.
+// Escapes the text so that troff prints it literally: no line begins a troff command, and backslashes are escaped.
 std::string roff(std::string_view text) {
   std::string out;
   for (const char c : text) {

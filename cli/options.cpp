@@ -17,7 +17,7 @@ namespace cli {
 
 std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
-  // CLI11 would only say that a subcommand is required.
+  // CLI11's own message says only that a subcommand is required.
   const std::string command = argc > 1 ? argv[1] : "-";
   const auto is_this = [&](const CLI::App* each) { return each->get_name() == command; };
   if (!commands.empty() && !command.starts_with('-') && std::ranges::none_of(commands, is_this)) {
@@ -28,7 +28,7 @@ std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
   }
   const auto print_instead = [&app](const std::string& option, const std::string& what,
                                     std::string (*make)(const CLI::App&)) {
-    if (app.get_option_no_throw(option)) return;  // parsed before
+    if (app.get_option_no_throw(option)) return;  // already added by an earlier call
     app.add_flag_callback(
            option, [&app, make] { throw CLI::Success(make(app), 0); }, what)
         ->trigger_on_parse();
@@ -55,7 +55,7 @@ std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
   return std::nullopt;
 }
 
-// CLI11 prints what a check says after the name of the option.
+// CLI11 prints the option's name before the text that a check returns.
 CLI::Validator check(std::function<std::string(const std::string&)> what_is_wrong) {
   return {[wrong = std::move(what_is_wrong)](std::string& text) { return wrong(text); }, ""};
 }
@@ -64,10 +64,9 @@ CLI::Validator duration_check(std::chrono::nanoseconds least, std::chrono::nanos
   return check([least, most](const std::string& text) -> std::string {
     const auto parsed = units::parse_duration(text);
     if (!parsed) return parsed.error();
-    if (*parsed > most) return "has to be at most " + units::format_duration(most);
+    if (*parsed > most) return "must be at most " + units::format_duration(most);
     if (*parsed >= least) return {};
-    return least.count() > 1 ? "has to be at least " + units::format_duration(least)
-                             : "has to be more than 0";
+    return least.count() > 1 ? "must be at least " + units::format_duration(least) : "must be greater than 0";
   });
 }
 
@@ -83,7 +82,7 @@ CLI::Validator count_check(std::uint64_t least, std::uint64_t most) {
     const auto count = units::parse_count(text);
     return count && *count >= least && *count <= most
                ? std::string()
-               : fmt::format("takes a whole number from {} to {}, not '{}'", least, most, text);
+               : fmt::format("must be a whole number from {} to {}, not '{}'", least, most, text);
   });
 }
 

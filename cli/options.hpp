@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Command lines: parsed, and what is wrong with them in one line.
+// Parses command lines and describes each error in one line.
 //
 // Threads        any.
 //
@@ -20,17 +20,17 @@
 
 namespace cli {
 
-// Nothing: all is well. Else help, the version, or one line about what is wrong.
+// Returns nothing on success; else the help, the version, or one line that describes the error.
 std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv);
 
-// What a check finds wrong, without the name of the option; empty: nothing.
+// A validator. `what_is_wrong` returns the error without the name of the option, or an empty text if there is none.
 CLI::Validator check(std::function<std::string(const std::string&)> what_is_wrong);
 CLI::Validator duration_check(std::chrono::nanoseconds least,
                               std::chrono::nanoseconds most = std::chrono::hours(24 * 365));
 CLI::Validator size_check();
 CLI::Validator count_check(std::uint64_t least, std::uint64_t most);
 
-// Of texts that were checked.
+// Converts a text that a check above has accepted.
 leash::Duration duration_of(const std::string& checked);
 std::optional<leash::Duration> maybe_duration_of(const std::string& checked);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How a command begins, speaks and ends.
+// What the commands share: output, error messages and exit statuses.
 //
-// Guarantees     what goes wrong is one line on standard error that begins with the program's name.
+// Guarantees     each error is one line on standard error that begins with the program's name.
 // Threads        any; standard output and standard error are the process's.
 //
 //   int main(int argc, char** argv) {
-//     return cli::run([&] { return work(argc, argv); }, 1);   // 1: the status when an exception ends it
+//     return cli::run([&] { return work(argc, argv); }, 1);   // 1: the exit status after an exception
 //   }
 
 #include <functional>
@@ -17,32 +17,32 @@
 
 namespace cli {
 
-// The statuses that mean the same for each command.
+// Exit statuses that have the same meaning in each command.
 enum Status : int { success = 0, usage = 2 };
 
-// What is to be said in place of doing something.
+// A text to print instead of running the command.
 struct Message {
   std::string text;
   int exit_status =
-      success;  // success: help or version, for standard output; else one line for standard error
+      success;  // success: help or version, printed to standard output; else one line for standard error
 };
 
-// The status to exit with; `unprintable`, if standard output cannot be written.
+// Prints the message and returns the exit status; `unprintable` if standard output cannot be written.
 int show(const Message& message, int unprintable = usage);
 
-// To standard output, at once; false if that is not possible.
+// Prints to standard output and flushes it; false if it cannot be written.
 bool print(std::string_view text);
 
-// The same for text that a peer has supplied: on a terminal without control characters.
+// The same for text from a peer: on a terminal, control characters are replaced.
 bool print_foreign(std::string_view text);
 
-// One line to standard error.
+// Prints one line to standard error.
 void complain(std::string_view line);
 
-// `work` with SIGPIPE ignored; an exception that leaves it is said, and its status is then `failed`.
+// Runs `work` with SIGPIPE ignored. An exception that escapes it is printed, and the result is then `failed`.
 int run(const std::function<int()>& work, int failed);
 
-// Says what exceptions tasks end with.
+// Options of a loop that prints each exception which escapes a task.
 leash::LoopOptions loop_options();
 
 }  // namespace cli

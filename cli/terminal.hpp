@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a person sees the output on, and how text looks there.
+// Properties of the terminal that output goes to, and colored text.
 //
 // Threads        any.
 //
@@ -15,9 +15,9 @@
 namespace cli {
 
 struct Terminal {
-  bool interactive = false;  // a terminal, not a file or a pipe
+  bool interactive = false;  // it is a terminal, not a file or a pipe
   bool color = false;        // interactive, and neither NO_COLOR nor TERM=dumb says otherwise
-  bool can_redraw = false;   // interactive, and TERM knows more than lines
+  bool can_redraw = false;   // interactive, and TERM is not "dumb"
   std::size_t width = 100;   // in cells
   std::size_t height = 30;
 };
@@ -26,7 +26,7 @@ Terminal terminal(int descriptor) noexcept;
 
 enum class Look : std::uint8_t { plain, strong, alarming, doubtful, good, faint, title };
 
-// With the escape sequences of its look.
+// The text with the escape sequences for this look.
 std::string painted(std::string_view text, Look look, bool color);
 
 }  // namespace cli

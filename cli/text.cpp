@@ -17,7 +17,7 @@ std::size_t after_characters(std::string_view text, std::size_t count) noexcept 
   return at;
 }
 
-// Of a character in UTF-8 at the beginning of a text that is not empty; 0: there is none.
+// The length of the UTF-8 character at the beginning of a text that is not empty; 0 if there is no valid one.
 std::size_t length_of_character(std::string_view text) noexcept {
   const auto lead = static_cast<unsigned char>(text[0]);
   const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;

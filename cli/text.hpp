@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Text for a terminal: measured in cells, shortened, and without what a terminal would take for a command.
+// Text for a terminal: its width in cells, shortening, and removal of control characters.
 //
-// Threads        any; nothing here has state.
+// Threads        any; there is no state.
 //
 //   cli::shortened_in_front("server/patterns/send.cpp:17", 12)   // "…send.cpp:17"
 
@@ -12,18 +12,18 @@
 
 namespace cli {
 
-// With a question mark for each control character (C1 as well) and for each byte that is no UTF-8.
+// Replaces each control character (including C1) and each byte that is not UTF-8 by a question mark.
 enum class Lines : bool { replaced, kept };  // line feeds and tabs
 std::string without_control_characters(std::string_view text, Lines lines = Lines::replaced);
 
-// How many cells the text takes, if each character takes one.
+// The width of the text in cells; each character counts as one.
 std::size_t cells(std::string_view text) noexcept;
 
-// At most `width` cells of it: its beginning, or (with an ellipsis) its end, which of a path says more.
+// At most `width` cells: clipped() keeps the beginning; shortened_in_front() keeps the end, which says more of a path.
 std::string clipped(std::string_view text, std::size_t width);
 std::string shortened_in_front(std::string_view text, std::size_t width);
 
-// With blanks up to so many cells; longer text stays as it is.
+// Pads with blanks to `width` cells; longer text is returned unchanged.
 std::string pad_left(std::string_view text, std::size_t width);
 std::string pad_right(std::string_view text, std::size_t width);
 

@@ -20,7 +20,7 @@ bool is_idempotent(std::string_view method) noexcept {
   return std::ranges::find(idempotent, method) != idempotent.end();
 }
 
-// In whole milliseconds, rounded down, so that the server gives up first; at least 1 and at most 10 digits.
+// Whole milliseconds, rounded down so that the server gives up first; at least 1 and at most 10 digits.
 std::string in_milliseconds(leash::Duration time) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
   return std::to_string(std::clamp<std::int64_t>(ms, 1, 9'999'999'999));

@@ -3,16 +3,16 @@
 // An HTTP/1.1 client that carries deadlines.
 //
 // What it is     call() sends a request over a pooled connection and reads the response, under a context.
-// Requires       what http/serializer.hpp does of a request; the method is not CONNECT.
-// Guarantees     the server is told how long the caller waits (X-Request-Timeout-Ms: the smaller of the
-//                request's timeout and what remains of the context, less a margin); when nothing remains, the
-//                call fails here with deadline_exceeded. A call whose context ends closes its connection. A pooled
-//                connection that turns out to be closed before a byte of the response costs a second attempt,
-//                on a new one, when the method is idempotent: once, and within the same time. What a server
-//                may send is limited.
-// Errors         client::errc, leash::errc (canceled, deadline_exceeded), the system's and the resolver's.
+// Requires       the request meets the requirements of http/message/serializer.hpp; the method is not CONNECT.
+// Guarantees     X-Request-Timeout-Ms tells the server how long the caller waits: the smaller of the request's
+//                timeout and the remaining time of the context, minus a margin. If no time remains, the call fails
+//                with deadline_exceeded and sends nothing. A call whose context ends closes its connection. If a
+//                pooled connection turns out to be closed before the first byte of the response, an idempotent
+//                request is sent a second time, once, on a new connection and within the same timeout. The size of
+//                a response is limited.
+// Errors         client::errc, leash::errc (canceled, deadline_exceeded), errors of the system and the resolver.
 // Threads        the loop's thread.
-// Lifetime       outlives its calls and is destroyed before its loop; idle connections keep loop.run() going.
+// Lifetime       outlives its calls and is destroyed before its loop; idle connections keep loop.run() running.
 //
 //   client::Client http(loop);
 //   client::Request request(*http::parse_url("http://127.0.0.1:8080/demo"));
@@ -41,17 +41,16 @@
 
 namespace client {
 
-// Constructors rather than an aggregate: it may stand inside an expression with co_await.
+// It has constructors and is not an aggregate, so that it can be used inside an expression with co_await (GCC 12).
 struct Request {
   explicit Request(http::Url where, std::string verb = "GET")
       : url(std::move(where)), method(std::move(verb)) {}
 
   http::Url url;
   std::string method;
-  http::Headers headers =
-      {};  // Host replaces the URL's; the serializer's own are not allowed (http/serializer.hpp)
+  http::Headers headers = {};  // Host replaces the URL's; fields that the serializer sets are not allowed
   std::string body = {};
-  std::optional<leash::Duration> timeout = {};  // for all of the call, a second attempt included
+  std::optional<leash::Duration> timeout = {};  // for the whole call, including a second attempt
 };
 
 struct Response {
@@ -65,10 +64,10 @@ struct Options {
   PoolLimits pool = {};
   http::ResponseLimits response = {};
   std::string user_agent = "leash";
-  std::string unix_socket = {};               // a path: all calls go there, whatever host their URLs name
-  std::shared_ptr<TlsContext> tls = nullptr;  // for https; without it, such a call is an error
-  // The server is told this much less than is left, or a tenth less if that is shorter, so that its own "too
-  // late" arrives in time.
+  std::string unix_socket = {};               // a path: all calls use it, whatever host their URLs name
+  std::shared_ptr<TlsContext> tls = nullptr;  // for https; without it, an https call fails
+  // The server gets this much less time than remains, or a tenth less if that is shorter, so that its own 504
+  // response arrives in time.
   leash::Duration margin = std::chrono::milliseconds(10);
 };
 
@@ -77,11 +76,11 @@ class Client {
   explicit Client(leash::Loop& loop, const Options& options = {});
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
-  ~Client();  // aborts when calls are in flight
+  ~Client();  // aborts if calls are in flight
 
   leash::Task<leash::Result<Response>> call(leash::Context ctx, Request request);
 
-  std::size_t calls() const noexcept { return calls_; }  // in flight
+  std::size_t calls() const noexcept { return calls_; }  // in flight now
   std::size_t idle_connections() const noexcept { return pool_.size(); }
   void close_idle() noexcept { pool_.clear(); }
 

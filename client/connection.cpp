@@ -45,7 +45,7 @@ Connection::Connection(asio::io_context& io, const http::ResponseLimits& limits,
 Connection::~Connection() = default;
 
 void Connection::close() noexcept {
-  std::error_code ignored;  // the descriptor is gone either way
+  std::error_code ignored;  // the descriptor is closed even if this fails
   (void)socket_.close(ignored);
 }
 
@@ -55,7 +55,7 @@ leash::Result<> Connection::failed(std::error_code error) noexcept {
     const std::string_view cause = error == asio::error::eof ? "" : "connection reset";
     error = make_error_code(response_started_ ? errc::truncated : errc::refused, cause);
   }
-  // Asio's category for errno compares equal to no std::errc.
+  // Codes of Asio's category for errno do not compare equal to std::errc; those of the generic category do.
   if (error.category() == asio::error::get_system_category())
     error.assign(error.value(), std::system_category());
   return std::unexpected(error);
@@ -86,7 +86,7 @@ leash::Task<leash::Result<>> Connection::connect(leash::Context ctx, Origin orig
                                                  std::vector<Endpoint> endpoints) {
   close();
   tls_.reset();
-  parser_ = http::ResponseParser(limits_);  // a failed one stays failed
+  parser_ = http::ResponseParser(limits_);  // a parser that has failed cannot be used again
   response_started_ = false;
   leash::Result<> connected;
   if (endpoints.size() == 1) {
@@ -109,14 +109,14 @@ leash::Task<leash::Result<>> Connection::connect_to(leash::Context ctx, Socket& 
   if (error) co_return std::unexpected(error);
   auto connected = co_await socket.async_connect(endpoint, leash::via(ctx));
   if (!connected) co_return std::unexpected(connected.error());
-  // A simultaneous open with itself: TCP allows it, and the port is one of its own.
+  // TCP can connect a socket to itself (simultaneous open) when the port is in its own ephemeral range.
   const bool is_tcp = endpoint.protocol().family() != AF_UNIX;
   if (is_tcp && socket.local_endpoint(error) == socket.remote_endpoint(error))
     co_return std::unexpected(make_error_code(asio::error::connection_refused));
   co_return leash::Result<>();
 }
 
-// One of several attempts that run at the same time.
+// One of several connection attempts that run at the same time.
 struct Connection::Attempt {
   explicit Attempt(asio::io_context& io) : socket(io.get_executor()) {}
 
@@ -124,7 +124,7 @@ struct Connection::Attempt {
                            leash::Channel<Attempt*> ended) {
     attempt.outcome = co_await connect_to(ctx, attempt.socket, endpoint);
     Attempt* const self = &attempt;
-    (void)co_await ended.send(self);  // it has room for all
+    (void)co_await ended.send(self);  // the channel has room for all attempts
   }
 
   Socket socket;
@@ -150,7 +150,7 @@ leash::Task<leash::Result<>> Connection::connect_first(leash::Context ctx, std::
       if (attempts.size() < endpoints.size()) until = patience->ctx;
     }
     const auto attempt = co_await ended.receive(until);
-    if (!attempt) continue;  // the next one, then
+    if (!attempt) continue;  // 250 ms have passed: start the next attempt
     --open;
     outcome = (*attempt)->outcome;
     if (outcome) winner = *attempt;
@@ -168,7 +168,8 @@ leash::Task<leash::Result<>> Connection::shake_hands(leash::Context ctx, std::st
   std::error_code not_numeric;
   (void)asio::ip::make_address(host, not_numeric);
   if (not_numeric)
-    ::SSL_set_tlsext_host_name(tls_->stream.native_handle(), host.c_str());  // RFC 6066: names only
+    ::SSL_set_tlsext_host_name(tls_->stream.native_handle(),
+                               host.c_str());  // RFC 6066: only for names, not addresses
   if (tls_context_->checks()) {
     std::error_code error;
     (void)tls_->stream.set_verify_callback(asio::ssl::host_name_verification(host), error);
@@ -179,7 +180,7 @@ leash::Task<leash::Result<>> Connection::shake_hands(leash::Context ctx, std::st
   co_return shaken;
 }
 
-// Most requests fit into the socket's buffer: no need to wait for anything.
+// Most requests fit into the socket's buffer and are sent without waiting.
 leash::Result<std::size_t> Connection::send_now(std::string_view bytes) noexcept {
   response_started_ = false;
   if (tls_) return std::size_t{0};
@@ -187,7 +188,7 @@ leash::Result<std::size_t> Connection::send_now(std::string_view bytes) noexcept
   const std::size_t written = socket_.write_some(asio::buffer(bytes), error);
   bytes_sent_ += written;
   if (!error || error == asio::error::would_block) return written;
-  if (peer_has_gone(error)) return bytes.size();  // after an answer, perhaps: receive() sees
+  if (peer_has_gone(error)) return bytes.size();  // the server may have responded first: receive() finds out
   return std::unexpected(error);
 }
 
@@ -229,7 +230,7 @@ leash::Task<leash::Result<>> Connection::exchange(leash::Context ctx, std::strin
   const bool all_sent = sending.live() == 0;
   sending.cancel();
   const auto sent = co_await sending.join();
-  if (!sent && !ctx.is_done()) co_return failed(sent.error());  // why there is nothing to receive
+  if (!sent && !ctx.is_done()) co_return failed(sent.error());  // the reason why there is no response
   if (!all_sent) close();
   co_return received;
 }
@@ -250,7 +251,7 @@ leash::Task<leash::Result<>> Connection::receive(leash::Context ctx, http::Reque
       response_started_ = true;
       if (auto outcome = take(std::string_view(buffer_->data(), *received), body)) co_return *outcome;
     } else if (received.error() == asio::error::eof && parser_.on_eof() == http::ParseEvent::complete) {
-      close();  // it ends where the connection does
+      close();  // the end of the connection ends the response
       co_return leash::Result<>();
     } else {
       co_return failed(received.error());
@@ -271,7 +272,7 @@ std::optional<leash::Result<>> Connection::take(std::string_view bytes, std::str
         if (body) body->append(step.body);
         break;
       case http::ParseEvent::complete:
-        // Bytes after a response answer nothing that was asked.
+        // Bytes after the response belong to no request.
         if (!can_be_used_again() || !bytes.empty()) close();
         return leash::Result<>();
       case http::ParseEvent::error: {
@@ -284,7 +285,7 @@ std::optional<leash::Result<>> Connection::take(std::string_view bytes, std::str
 
 bool Connection::can_be_used_again() const noexcept {
   const http::ResponseHead& head = parser_.response();
-  // Some follow a 204 with the body that they announce. No caller asked for it.
+  // Some servers announce a body with 204 and send it. The caller expects none.
   const bool announces_a_body = head.chunked || head.content_length.value_or(0) > 0;
   return parser_.keep_alive() && !(head.status == 204 && announces_a_body);
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// One connection to a server: connect, send, receive, and again.
+// One connection to a server: connect, send and receive, repeatedly.
 //
-// What it is     the transport below Client, and what a load generator drives directly.
-// Requires       one request at a time: receive() follows send(). It stays where it is.
-// Guarantees     whatever fails, or is told to stop, closes the connection; so does a response after which the
-//                server may be out of step: one that came before all of the request was sent, one that
-//                announces a body it cannot have, or that more bytes follow. Of a name with several addresses the
-//                next one is tried when one has failed, or has not answered for 250 ms (RFC 8305); the first that
-//                answers is taken. A connection to itself, which TCP makes of a port in its own range that is not
-//                listened on, is refused. TCP_NODELAY is set. Once warm, it allocates nothing per request.
+// What it is     the transport below Client; the load generator uses it directly.
+// Requires       one request at a time: receive() follows send(). It is neither copied nor moved.
+// Guarantees     any failure or cancellation closes the connection. It is also closed after a response that leaves the
+//                two sides out of step: one that arrives before the whole request was sent, that announces a body it
+//                cannot have, or that is followed by more bytes. If a name has several addresses, the next is tried
+//                when one has failed or has not answered for 250 ms (RFC 8305); the first to connect is used.
+//                A TCP connection of a socket to itself is refused. TCP_NODELAY is set. After the first requests,
+//                it allocates nothing per request.
 // Threads        those of the io_context's loop.
-// Lifetime       destroying it closes; it must outlive the calls that use it. head() lives until the next
-//                receive().
+// Lifetime       the destructor closes the connection; it must outlive the calls that use it. head() is valid until
+//                the next receive().
 //
 //   client::Connection connection(io);
 //   client::Origin origin("127.0.0.1", 8080);
@@ -46,7 +46,7 @@
 
 namespace client {
 
-// Where a connection leads.
+// The server that a connection leads to.
 struct Origin {
   Origin(std::string name, std::uint16_t number) : host(std::move(name)), port(number) {}
   explicit Origin(const http::Url& url) : host(url.host), port(url.port), tls(url.tls) {}
@@ -54,35 +54,34 @@ struct Origin {
   std::string host;
   std::uint16_t port = 80;
   bool tls = false;
-  std::string unix_socket = {};  // a path: the host is then only a name
+  std::string unix_socket = {};  // a path; `host` is then only used as a name
   friend auto operator<=>(const Origin&, const Origin&) = default;
 };
 
 class Connection {
  public:
-  // `tls`: for origins that want it.
+  // `tls` is needed for origins with TLS.
   explicit Connection(asio::io_context& io, const http::ResponseLimits& limits = {},
                       std::shared_ptr<TlsContext> tls = nullptr);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
-  // Closes first when it is open. Errors: the system's, the resolver's, TLS's, the context's.
+  // Closes an open connection first. Errors: those of the system, the resolver, TLS and the context.
   leash::Task<leash::Result<>> connect(leash::Context ctx, Origin origin);
-  // The same with addresses that were resolved before, of which there is at least one.
+  // The same with addresses that were resolved before; there must be at least one.
   leash::Task<leash::Result<>> connect(leash::Context ctx, Origin origin, std::vector<Endpoint> endpoints);
 
-  // All of `bytes`, which live until it returns. That the server has closed is for receive() to tell: it may
-  // have answered first.
+  // Sends all of `bytes`, which must stay valid until this returns. It succeeds if the server has closed the
+  // connection, because the server may have responded first: receive() reports it.
   leash::Task<leash::Result<>> send(leash::Context ctx, std::string_view bytes);
 
-  // One response. Its body is appended to *body; null: dropped, unless it is larger than the limit all the
-  // same.
+  // Receives one response and appends its body to *body. If `body` is null, the body is dropped; the size limit still
+  // applies.
   leash::Task<leash::Result<>> receive(leash::Context ctx, http::RequestKind kind, std::string* body);
 
-  // send() and receive(). The response may begin, or be complete, before a large request is sent: the server
-  // refuses it, or answers with what it has read so far. Then the rest is not sent, and the connection is
-  // closed.
+  // send() and receive(). If the response begins before a large request is sent (the server refuses it, or responds
+  // to what it has read), the rest is not sent and the connection is closed.
   leash::Task<leash::Result<>> exchange(leash::Context ctx, std::string_view bytes, http::RequestKind kind,
                                         std::string* body);
 
@@ -91,7 +90,7 @@ class Connection {
   const http::ResponseHead& head() const noexcept { return parser_.response(); }
 
   bool is_open() const noexcept { return socket_.is_open(); }
-  // Open, and the peer has neither closed nor sent anything that was not asked for. A system call.
+  // True if it is open and the peer has neither closed it nor sent unexpected bytes. Makes a system call.
   bool is_fresh() noexcept;
   // Whether a byte of the response to the last send() has arrived.
   bool response_started() const noexcept { return response_started_; }
@@ -109,20 +108,20 @@ class Connection {
   leash::Task<leash::Result<>> connect_first(leash::Context ctx, std::vector<Endpoint> endpoints);
   leash::Task<leash::Result<>> shake_hands(leash::Context ctx, std::string host);
   leash::Result<> failed(std::error_code error) noexcept;
-  // What the socket takes without waiting.
+  // Sends as much as the socket takes without waiting.
   leash::Result<std::size_t> send_now(std::string_view bytes) noexcept;
   leash::Task<leash::Result<>> send_rest(leash::Context ctx, std::string_view bytes);
   bool can_be_used_again() const noexcept;
-  // What the bytes amount to: nothing while the response goes on.
+  // Parses the bytes; returns nothing while the response is incomplete.
   std::optional<leash::Result<>> take(std::string_view bytes, std::string* body);
 
   asio::io_context& io_;
   Socket socket_;
   std::shared_ptr<TlsContext> tls_context_;
-  std::unique_ptr<Tls> tls_;  // of an origin that wants it
+  std::unique_ptr<Tls> tls_;  // for an origin with TLS
   http::ResponseLimits limits_;
   http::ResponseParser parser_;
-  std::unique_ptr<std::array<char, buffer_bytes>> buffer_;  // made by the first receive()
+  std::unique_ptr<std::array<char, buffer_bytes>> buffer_;  // allocated by the first receive()
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
   bool response_started_ = false;

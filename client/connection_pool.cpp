@@ -39,7 +39,7 @@ std::size_t ConnectionPool::size() const noexcept {
 }
 
 void ConnectionPool::close_expired() {
-  if (loop_.background().is_done()) {  // the loop drains: none is asked for any more
+  if (loop_.background().is_done()) {  // the loop is draining: no more calls will come
     clear();
     return;
   }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Open connections that are not in use at the moment, by origin.
+// Open connections that are currently unused, by origin.
 //
-// Guarantees     at most so many a host: the oldest is closed for a new one. One that has been idle for too
-//                long is closed, whether or not one is asked for. take() hands out the one used last, and none
-//                that the server has closed meanwhile.
+// Guarantees     keeps a limited number per host; a new one replaces the oldest. A connection that has been idle for
+//                too long is closed, whether or not take() is called. take() returns the one used last that the
+//                server has not closed.
 // Threads        the loop's.
-// Lifetime       destroyed before the loop. While connections are idle, a timer is armed, and loop.run() goes
-//                on.
+// Lifetime       destroyed before the loop. While connections are idle, a timer is armed, so loop.run() does not
+//                return.
 //
 //   auto connection = pool.take(origin);
 //   if (!connection) connection = std::make_unique<client::Connection>(loop.io());
@@ -31,17 +31,17 @@ namespace client {
 
 struct PoolLimits {
   std::size_t idle_per_host = 8;
-  leash::Duration idle_for = std::chrono::seconds(30);  // less than most servers allow
+  leash::Duration idle_for = std::chrono::seconds(30);  // shorter than the limit of most servers
 };
 
 class ConnectionPool {
  public:
   ConnectionPool(leash::Loop& loop, const PoolLimits& limits) : loop_(loop), limits_(limits) {}
 
-  // Null when there is none that can be used.
+  // Null if there is no usable connection.
   std::unique_ptr<Connection> take(const Origin& origin);
 
-  // A closed one is dropped.
+  // A closed connection is dropped.
   void put(const Origin& origin, std::unique_ptr<Connection> connection);
 
   void clear() noexcept;
@@ -53,7 +53,7 @@ class ConnectionPool {
     std::unique_ptr<Connection> connection;
     leash::TimePoint since;
   };
-  struct Expiry {  // the next time to look for connections that have been idle for too long
+  struct Expiry {  // the next check for connections that have been idle for too long
     leash::Cancelable at;
     leash::StopHandle look;
   };
@@ -62,7 +62,7 @@ class ConnectionPool {
 
   leash::Loop& loop_;
   PoolLimits limits_;
-  std::map<Origin, std::deque<Idle>> idle_;  // the oldest first; no empty ones
+  std::map<Origin, std::deque<Idle>> idle_;  // the oldest first; no queue is empty
   std::optional<Expiry> expiry_;
 };
 

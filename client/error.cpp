@@ -9,12 +9,12 @@
 namespace client {
 namespace {
 
-// The causes that were met, each once; a code's value is its kind and the number of its cause.
+// All causes seen so far, each once; a code's value is made of its kind and the number of its cause.
 class Causes {
  public:
   static constexpr std::size_t most = 256;
 
-  // 0: none.
+  // The result 0 means: no cause.
   std::size_t number_of(std::string_view cause) noexcept {
     if (cause.empty()) return 0;
     const std::scoped_lock lock(mutex_);
@@ -62,13 +62,13 @@ class Category final : public std::error_category {
   static const char* sentence(errc kind) {
     switch (kind) {
       case errc::refused:
-        return "the server closed the connection without an answer";
+        return "the server closed the connection without a response";
       case errc::truncated:
-        return "the server closed the connection in the middle of its answer";
+        return "the server closed the connection before the response was complete";
       case errc::malformed:
-        return "the server's answer is not valid HTTP";
+        return "the server's response is not valid HTTP";
       case errc::too_large:
-        return "the server's answer is larger than is taken here";
+        return "the server's response is too large";
     }
     return "unknown error";
   }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What can go wrong with a call, beside what the system, the resolver and the context say.
+// Errors of a call, in addition to those of the system, the resolver and the context.
 //
-// What it is     errc has the kinds: conditions, to compare an error with. The error itself is a code of the
-//                category `client` that also says what exactly the server did.
-// Guarantees     each kind has one clear sentence, and says whether the request can be sent again:
-//                only after `refused` is it certain that no byte of a response arrived.
+// What it is     errc has the kinds of error: conditions to compare an error with. The error itself is a code of the
+//                category `client` whose message also says what exactly the server did.
+// Guarantees     each kind has one clear sentence. Only after `refused` is it certain that no byte of a response has
+//                arrived, so that the request can be sent again.
 // Threads        any.
 //
 //   auto response = co_await client.call(ctx, request);
-//   if (!response && response.error() == client::errc::refused) ...   // send it again
-//   if (!response && response.error() == std::errc::timed_out) ...    // the time was up
-//   response.error().message()  // "the server's answer is not valid HTTP: Content-Length is repeated"
+//   if (!response && response.error() == client::errc::refused) ...   // can be sent again
+//   if (!response && response.error() == std::errc::timed_out) ...    // the timeout has passed
+//   response.error().message()  // "the server's response is not valid HTTP: Content-Length is repeated"
 
 #include <cstdint>
 #include <string_view>
@@ -21,15 +21,15 @@ namespace client {
 
 enum class errc : std::uint8_t {
   refused = 1,  // the server closed or reset the connection before the first byte of a response
-  truncated,    // it did so in the middle of a response
-  malformed,    // what it sent is not an HTTP response
-  too_large,    // head or body are larger than this client takes
+  truncated,    // the server closed or reset the connection within a response
+  malformed,    // the response is not valid HTTP
+  too_large,    // the head or the body is larger than the client's limit
 };
 
 const std::error_category& error_category() noexcept;
 
-// `cause`, one sentence, lives as long as the program: a literal. Programs have a few dozen of them; should
-// there ever be thousands, those that come late are left out of the message.
+// `cause` is one sentence with static lifetime (a literal). The number of different causes is limited to thousands; the
+// message of a later one leaves the cause out.
 std::error_code make_error_code(errc kind, std::string_view cause = {}) noexcept;
 
 inline std::error_condition make_error_condition(errc kind) noexcept {

@@ -17,11 +17,11 @@ std::string add_field(http::OutgoingRequest& message, std::string_view line) {
   static constexpr std::array<std::string_view, 3> reserved = {"Content-Length", "Transfer-Encoding",
                                                                "Connection"};
   const auto colon = line.find(':');
-  if (colon == std::string_view::npos) return fmt::format("takes 'Name: value', not '{}'", line);
+  if (colon == std::string_view::npos) return fmt::format("must be 'Name: value', not '{}'", line);
   const std::string name(line.substr(0, colon));
   const std::string value(http::detail::trim(line.substr(colon + 1)));
   if (!http::detail::is_token(name)) return fmt::format("'{}' is not a valid header name", name);
-  if (!http::detail::is_text(value)) return fmt::format("the value of {} has a control character", name);
+  if (!http::detail::is_text(value)) return fmt::format("the value of {} contains a control character", name);
   const auto is_this = [&](std::string_view other) { return http::detail::iequals(name, other); };
   if (std::ranges::any_of(reserved, is_this))
     return fmt::format("{} cannot be set: the client sets it", name);

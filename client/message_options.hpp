@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Requests as a person types them, and how their server is reached: -X, -H, -d, --cacert and so on.
+// Command line options of a request and of the way to its server: -X, -H, -d, --cacert and so on.
 //
-// Guarantees     what was parsed can be sent as it is. An error is one line that names the option.
+// Guarantees     a request that was parsed can be sent. An error is one line that names the option.
 // Threads        one.
-// Lifetime       stays where it is while the command line is parsed.
+// Lifetime       must not move while the command line is parsed.
 //
 //   client::MessageOptions texts(command);
 //   cli::parse(app, argc, argv);
@@ -22,7 +22,7 @@
 
 namespace client {
 
-// "Name: value" into a field; Host goes where it belongs. The text is empty when all is well, else it says what is not.
+// Adds the field "Name: value" to the message; Host replaces the message's host. Returns an error, or an empty text.
 std::string add_field(http::OutgoingRequest& message, std::string_view line);
 
 class MessageOptions {
@@ -39,7 +39,7 @@ class MessageOptions {
   CLI::Option* data_given_ = nullptr;
 };
 
-// How the server is reached: --cacert, --insecure, --unix-socket.
+// How to reach the server: --cacert, --insecure, --unix-socket.
 class ReachOptions {
  public:
   explicit ReachOptions(CLI::App& command);

@@ -23,7 +23,7 @@
 namespace client {
 namespace {
 
-// A look-up may outlive its caller: its memory is the resolver's until that has called back.
+// A look-up can outlive its caller: until getaddrinfo_a has called back, the resolver uses its memory.
 class LookUp {
  public:
   LookUp(std::string host, std::uint16_t port) : host_(std::move(host)), port_(std::to_string(port)) {
@@ -40,7 +40,7 @@ class LookUp {
     if (done_ >= 0) ::close(done_);
   }
 
-  // The descriptor is readable when it is done.
+  // The descriptor becomes readable when the look-up is complete.
   static leash::Result<int> begin(const std::shared_ptr<LookUp>& look_up) {
     look_up->done_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     const int to_wait_for = look_up->done_ < 0 ? -1 : ::fcntl(look_up->done_, F_DUPFD_CLOEXEC, 0);
@@ -60,13 +60,13 @@ class LookUp {
       ::close(to_wait_for);
       return std::unexpected(error_of(failed));
     }
-    (void)kept.release();  // the notification's now
+    (void)kept.release();  // owned by the notification from here on
     return to_wait_for;
   }
 
   leash::Result<std::vector<Endpoint>> result() {
     if (const int failed = ::gai_error(&request_); failed != 0) return std::unexpected(error_of(failed));
-    std::array<std::vector<Endpoint>, 2> by_family;  // the family that comes first first
+    std::array<std::vector<Endpoint>, 2> by_family;  // the family of the first address comes first
     int first_family = AF_UNSPEC;
     for (const addrinfo* each = request_.ar_result; each; each = each->ai_next) {
       if (first_family == AF_UNSPEC) first_family = each->ai_family;
@@ -87,7 +87,7 @@ class LookUp {
   static std::error_code error_of(int failed) noexcept {
     switch (failed) {
       case EAI_AGAIN:
-      case EAI_SYSTEM:  // in errno of the resolver's thread
+      case EAI_SYSTEM:  // the cause is in errno of the resolver's thread
         return make_error_code(asio::error::host_not_found_try_again);
       case EAI_FAIL:
         return make_error_code(asio::error::no_recovery);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Names into addresses, without a thread that anything waits for.
+// Resolves names into addresses without blocking.
 //
-// What it is     the system's resolver (hosts file, name servers), asked by getaddrinfo_a(3). A numeric address is
-//                answered at once.
-// Guarantees     when the context ends, the look-up is left: neither the loop nor the process's end waits for a name
-//                server that does not answer. The order is that of the system (RFC 6724), families in turns (RFC 8305
-//                section 4).
-// Errors         the resolver's (asio::error::host_not_found, ...), the context's.
+// What it is     the system's resolver (hosts file, name servers), called through getaddrinfo_a(3). A numeric address
+//                is converted at once.
+// Guarantees     when the context ends, the look-up is abandoned: neither the loop nor the end of the process waits for a
+//                name server that does not answer. The order is that of the system (RFC 6724), with the families
+//                alternating (RFC 8305 section 4).
+// Errors         those of the resolver (asio::error::host_not_found, ...) and of the context.
 // Threads        the loop's.
 //
 //   auto endpoints = co_await client::resolve(ctx, io, "localhost", 8080);

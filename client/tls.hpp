@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a client needs to know for TLS: whom it trusts.
+// TLS settings of a client: which certificates to trust.
 //
-// Guarantees     certificates are checked against the system's authorities, or those of a file, and their names against
-//                the host; TLS 1.2 at least. `insecure`: nothing is checked.
+// Guarantees     certificates are verified against the system's authorities or those of a file, and their names against
+//                the host; at least TLS 1.2. With `insecure`, nothing is verified.
 // Threads        shared by the connections of one loop.
 // Lifetime       outlives its connections.
 //
@@ -21,7 +21,7 @@ class context;
 namespace client {
 
 struct TlsOptions {
-  std::string ca_file;  // PEM; empty: the system's
+  std::string ca_file;  // PEM; empty: the system's authorities
   bool insecure = false;
 };
 

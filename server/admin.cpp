@@ -57,7 +57,7 @@ Task<Result<MaybeResponse>> change_mode(Service& service, Exchange& exchange) {
   co_return mode_response(service);
 }
 
-// The sources of the patterns as JSON for pages, or the cures of what has leaked now as text.
+// With ?format=json the sources of all patterns, for pages; else the cures of what has leaked so far, as text.
 Task<Result<MaybeResponse>> show_cures(Exchange& exchange) {
   http::server::Parameters parameters(exchange.query(), {"format"});
   const std::string_view format = parameters.text("format", "text");
@@ -77,20 +77,23 @@ void append_families(leash::families::Families& families, const Shared& shared, 
   using leash::families::add;
   using leash::families::family;
   using prometheus::MetricType;
-  families.push_back(family("leash_server_mode", "1 for the mode the server is in.", MetricType::Gauge));
+  families.push_back(
+      family("leash_server_mode", "1 for the current mode, 0 for the other one.", MetricType::Gauge));
   for (const Mode mode : {Mode::fixed, Mode::leaky}) {
     add(families.back(), {{"mode", std::string(to_string(mode))}}, mode == mode_of(service) ? 1 : 0);
   }
   families.push_back(family("leash_leak_limit_reached",
-                            "1 while leaky requests are refused to save the machine.", MetricType::Gauge));
+                            "1 while leaky requests are refused because of the leak limit.",
+                            MetricType::Gauge));
   add(families.back(), {}, shared.memory.leak_limit_reached() ? 1 : 0);
   families.push_back(family("leash_log_lines_dropped_total",
-                            "Lines of the log that were dropped because they could not be written in time.",
+                            "Log lines dropped because standard error was not read in time.",
                             MetricType::Counter));
   add(families.back(), {}, static_cast<double>(log_lines_dropped()));
-  families.push_back(family("leash_memory_budget_bytes", "What all requests may hold.", MetricType::Gauge));
+  families.push_back(
+      family("leash_memory_budget_bytes", "Memory that all requests together may hold.", MetricType::Gauge));
   add(families.back(), {}, static_cast<double>(shared.memory.budget()));
-  families.push_back(family("leash_memory_in_use_bytes", "What requests and connections hold of the budget.",
+  families.push_back(family("leash_memory_in_use_bytes", "Memory that requests and connections hold now.",
                             MetricType::Gauge));
   add(families.back(), {}, static_cast<double>(shared.memory.in_use()));
 }
@@ -108,9 +111,9 @@ inspector::Program admin_program(const Shared& shared, Service& service,
   program.log = log_limited;
   program.routes = {
       {get, "/mode", "", "the mode", [&](Exchange&) { return mode_response(service); }},
-      {put, "/mode", "", "changes it: {\"mode\":\"leaky\"}",
+      {put, "/mode", "", "changes the mode: {\"mode\":\"leaky\"}",
        [&](Exchange& exchange) { return change_mode(service, exchange); }},
-      {get, "/cures", "?format=", "what has leaked, as source text beside the fixed version", show_cures}};
+      {get, "/cures", "?format=", "source lines of the leaks, and their fixed versions", show_cures}};
   program.append_families = [&](leash::families::Families& families) {
     http::server::append_families(families, service, workers);
     append_families(families, shared, service);

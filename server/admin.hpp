@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What leash-server adds to its inspector, which is its admin listener: the mode, metrics of its requests, and a switch on
-// the live page.
+// What leash-server adds to its inspector (the admin listener): the mode, metrics of its requests, and a switch on the
+// live page.
 //
-// Lifetime       what it is given outlives the inspector.
+// Lifetime       the arguments outlive the inspector.
 //
 //   inspector::Core admin(server::admin_program(shared, service, workers));
 

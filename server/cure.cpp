@@ -29,7 +29,7 @@ std::vector<Line> lines_of(std::string_view text) {
   return lines;
 }
 
-// The functions whose name has this ending, each from its first line to the brace that ends it.
+// The functions whose names end with `ending`, each from its first line to its closing brace.
 std::vector<Line> functions_of(std::string_view text, std::string_view ending) {
   const std::string call = std::string(ending) + "(";
   std::vector<Line> found;
@@ -37,14 +37,15 @@ std::vector<Line> functions_of(std::string_view text, std::string_view ending) {
   for (const Line& line : lines_of(text)) {
     if (!inside) inside = line.text.starts_with("leash::Task<") && line.text.find(call) != line.text.npos;
     const bool comment = line.text.find_first_not_of(' ') == line.text.find("//");
-    const bool counts = line.text.find("Tally{") != line.text.npos;  // for the reply, no part of the leak
+    const bool counts =
+        line.text.find("Tally{") != line.text.npos;  // counts for the reply, and is no part of the leak
     if (inside && !comment && !counts) found.push_back(line);
     if (line.text == "}") inside = false;
   }
   return found;
 }
 
-// What is different in nothing but the version's name is the same.
+// Lines that differ only in the version's name count as equal.
 std::string without_version(std::string_view line) {
   std::string text(line);
   for (const std::string_view version : {"_leaky(", "_fixed("}) {
@@ -72,7 +73,7 @@ std::string_view line_of(const PatternSource& source, unsigned number) noexcept 
   return text;
 }
 
-// The longest common subsequence; the versions have some thirty lines.
+// Computes the longest common subsequence; the versions have about thirty lines.
 std::vector<DiffLine> cure(const PatternSource& source) {
   const std::vector<Line> leaky = functions_of(source.text, "_leaky");
   const std::vector<Line> fixed = functions_of(source.text, "_fixed");
@@ -109,9 +110,9 @@ std::string cures_to_text(const leash::Dump& leaked, const leash::ContextDump& c
     const auto quote = [&](std::string_view what, unsigned line) {
       fmt::format_to(out, "  {} {}:{}\n      {}\n", what, source.file, line, line_of(source, line));
     };
-    // The wait may be deep in code that patterns share: the innermost line of the pattern's own says more.
+    // The task may wait in code that the patterns share; the innermost line of the pattern's own file is more helpful.
     std::map<std::pair<unsigned, unsigned>, std::size_t>
-        tasks;  // by the lines that started them and where they wait
+        tasks;  // keyed by the start line and the line of the wait
     for (const leash::TaskGroup& group : leaked.entries) {
       if (group.oldest.site.file != source.file) continue;
       const auto own = std::ranges::find(group.oldest.frames, source.file, &leash::Frame::file);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The leak and its cure as source text: what the leaky and the fixed version of a pattern do differently.
+// The leak and its cure as source text: the difference between a pattern's leaky and fixed version.
 //
-// What it is     the sources of server/patterns, as they were compiled, are part of the binary. A site of a report, such as
+// What it is     the sources of server/patterns, as compiled, are embedded in the binary. The site in a report, such as
 //                "server/patterns/send.cpp:32", is looked up there.
-// Guarantees     the diff has only lines of the versions' functions, without comments and what counts tasks for the reply.
-// Threads        any.
+// Guarantees     the diff contains only lines of the versions' functions, without comments and without the lines that
+//                count tasks for the reply.
 //
 //   const server::PatternSource& source = *server::find_source("server/patterns/send.cpp");
 //   for (const server::DiffLine& line : server::cure(source)) std::cout << line.sign << line.text << "\n";
@@ -27,19 +27,19 @@ struct PatternSource {
 };
 
 std::span<const PatternSource> pattern_sources() noexcept;
-// Null if it is not the source of a pattern.
+// Null if the file is not the source of a pattern.
 const PatternSource* find_source(std::string_view file) noexcept;
-// Without its indentation; empty if there is no such line. The first line is 1.
+// The text of the line without its indentation; empty if there is no such line. The first line is 1.
 std::string_view line_of(const PatternSource& source, unsigned number) noexcept;
 
 struct DiffLine {
   char sign;        // '-' in the leaky version only, '+' in the fixed version only
-  unsigned number;  // of the line in its file
+  unsigned number;  // line number in the file
   std::string_view text;
 };
 std::vector<DiffLine> cure(const PatternSource& source);
 
-// For each pattern that has left something in these dumps: the line that started it, the one where it waits, and the cure.
+// For each pattern with leaks in these dumps: the line that started the task, the line where it waits, and the cure.
 std::string cures_to_text(const leash::Dump& leaked, const leash::ContextDump& contexts);
 // {"patterns": [{"pattern": …, "file": …, "lines": […], "cure": [{"sign": "-", "line": 17, "text": …}]}]}
 std::string cures_to_json();

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Where a server that listens there is reached from the same machine.
+// The URL under which this machine reaches a server with these options.
 http::Url health_url(const Options& options) {
   http::Url url;
   url.host = options.host == "localhost" ? "127.0.0.1" : options.host;

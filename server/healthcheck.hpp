@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Asks a running server how it is: for containers that have no other program to do that.
+// Checks whether a running server is alive, for containers without another program for that.
 //
 //   return server::healthcheck(options);  // leash-server healthcheck
 
@@ -8,8 +8,8 @@
 
 namespace server {
 
-// Asks /healthz of the public listener that these options describe, for 2 s at most. One line on standard output
-// says so, and the status is 0, when it answers 200; otherwise one on standard error, and 1.
+// Requests /healthz from the public listener that these options describe, for at most 2 s. Prints one line and returns
+// 0 if the status is 200; otherwise prints one line to standard error and returns 1.
 int healthcheck(const Options& options);
 
 }  // namespace server

@@ -13,7 +13,7 @@ namespace {
 
 using http::server::LogLevel;
 
-// Of one site, over all loops.
+// Totals of one site over all loops.
 struct Site {
   std::array<std::uint64_t, leash::wait_kinds> leaked{};
   std::uint64_t leaked_now = 0;
@@ -51,7 +51,7 @@ std::map<std::string, Site> by_site(const MetricsOfLoops& loops) {
   return sites;
 }
 
-// Whether 1, 10, 100, ... lies between them.
+// True if one of 1, 10, 100, ... is above `before` and not above `now`.
 bool passes_power_of_ten(std::uint64_t before, std::uint64_t now) noexcept {
   std::uint64_t power = 1;
   while (power <= before) power *= 10;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Says in the log what leaks: in a container that is all there is after a kill for want of memory.
+// Logs leaks: after a kill for lack of memory, the log may be all that is left of a container.
 //
-// What it is     look() compares the metrics of the loops with what they were, and logs one line for each site at its first
-//                leaked task or outlived context, and again when ten, a hundred, ... have; and one for each site of
-//                which leaked tasks were reaped since.
-// Guarantees     reads metrics only: works while loops are stuck.
+// What it is     look() compares the metrics of the loops with those of the previous call. It logs one line per site at its
+//                first leaked task or outlived context, and again at ten, a hundred and so on; and one line for each
+//                site whose leaked tasks were reaped since.
+// Guarantees     reads metrics only, so it works while loops are stuck.
 // Threads        one.
 //
 //   server::LeakLog leaks(server::log_event);
-//   leaks.look(workers);  // now and then: event="tasks have leaked" site=... wait="chan receive" leaked=10 now=10
+//   leaks.look(workers);  // periodically: event="tasks have leaked" site=... wait="chan receive" leaked=10 now=10
 
 #include <cstdint>
 #include <functional>
@@ -25,11 +25,11 @@
 
 namespace server {
 
-// Over all sites and loops.
+// Totals over all sites and loops.
 struct LeakTotals {
-  std::uint64_t leaked = 0;    // tasks, now
-  std::uint64_t outlived = 0;  // contexts, now
-  std::uint64_t reaped = 0;    // leaked tasks, ever
+  std::uint64_t leaked = 0;    // leaked tasks, now
+  std::uint64_t outlived = 0;  // outlived contexts, now
+  std::uint64_t reaped = 0;    // leaked tasks that were reaped, since the start
   bool any() const noexcept { return leaked != 0 || outlived != 0 || reaped != 0; }
 };
 
@@ -41,7 +41,7 @@ class LeakLog {
  public:
   explicit LeakLog(http::server::LogFunction log) : log_(std::move(log)) {}
 
-  // How many leaked tasks were reaped since the last look.
+  // Returns how many leaked tasks were reaped since the last call.
   std::uint64_t look(const MetricsOfLoops& loops);
 
  private:

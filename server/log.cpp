@@ -36,7 +36,7 @@ spdlog::level::level_enum to_spdlog(LogLevel level) noexcept {
   return spdlog::level::off;
 }
 
-// What is not UTF-8 becomes U+FFFD, what is not ASCII \uXXXX.
+// Bytes that are not UTF-8 become U+FFFD; characters that are not ASCII become \uXXXX.
 std::string json_string(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
@@ -53,7 +53,7 @@ void append(std::string& line, LogFormat format, std::initializer_list<LogField>
   format == LogFormat::json ? append_json(line, fields) : append_text(line, fields);
 }
 
-// Never destroyed: threads may log until the process has ended.
+// Never destroyed, because threads may log until the process has ended.
 LogWriter* writer = nullptr;
 
 class WriterSink : public spdlog::sinks::base_sink<std::mutex> {
@@ -67,8 +67,7 @@ class WriterSink : public spdlog::sinks::base_sink<std::mutex> {
     const std::uint64_t more = lost - std::exchange(told_, lost);
     const std::string text = [more] {
       std::string of;
-      append(of, format_in_use,
-             {{"level", "warn"}, {"event", "lines of the log were dropped"}, {"count", more}});
+      append(of, format_in_use, {{"level", "warn"}, {"event", "log lines were dropped"}, {"count", more}});
       return of;
     }();
     line.clear();
@@ -81,7 +80,7 @@ class WriterSink : public spdlog::sinks::base_sink<std::mutex> {
   std::uint64_t told_ = 0;
 };
 
-// What one kind of event has had in the current ten seconds.
+// How many events of one name were logged in the current ten seconds.
 struct Allowance {
   std::chrono::steady_clock::time_point since;
   int left = 0;
@@ -91,7 +90,7 @@ struct Allowance {
 constexpr int most_alike = 20;
 constexpr std::chrono::seconds allowance_time{10};
 
-// How many were not logged before this one; nothing: nor is this.
+// How many events were suppressed before this one; nothing if this one is suppressed too.
 std::optional<std::uint64_t> allowed(std::string_view event) {
   static std::mutex mutex;
   static std::map<std::string, Allowance, std::less<>> allowances;
@@ -120,7 +119,7 @@ void write_event(LogLevel level, std::string_view event, std::initializer_list<L
     append(line, format_in_use, fields);
     if (suppressed > 0) append(line, format_in_use, {{"suppressed", suppressed}});
     spdlog::log(to_spdlog(level), "{}", line);
-  } catch (...) {  // no memory: what the line tells of goes on without it
+  } catch (...) {  // no memory: the line is lost, the operation goes on
   }
 }
 
@@ -162,7 +161,7 @@ void log_limited(LogLevel level, std::string_view event, std::initializer_list<L
   std::optional<std::uint64_t> suppressed = 0;
   try {
     if (level >= LogLevel::warn) suppressed = allowed(event);
-  } catch (...) {  // no memory to count it: it is logged
+  } catch (...) {  // no memory to count it: log it
   }
   if (suppressed) write_event(level, event, fields, *suppressed);
 }
@@ -170,14 +169,14 @@ void log_limited(LogLevel level, std::string_view event, std::initializer_list<L
 void log_text(std::string_view text) noexcept {
   try {
     if (writer) (void)writer->write(text);
-  } catch (...) {  // no memory for it
+  } catch (...) {  // no memory: the text is lost
   }
 }
 
 void close_log() noexcept {
   try {
     if (writer) (void)writer->flush(std::chrono::seconds(1));
-  } catch (...) {  // it was an attempt
+  } catch (...) {  // best effort at the end of the process
   }
 }
 

@@ -36,7 +36,7 @@ void write_all(int fd, std::string_view text) {
       pollfd room{fd, POLLOUT, 0};
       (void)::poll(&room, 1, -1);
     } else if (errno != EINTR) {
-      return;  // there is no reader any more
+      return;  // the reader has closed the pipe
     }
   }
 }

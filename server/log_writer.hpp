@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Writes text to a file descriptor on a thread of its own, so that a reader that does not read stops no other thread.
+// Writes text to a file descriptor on a separate thread, so that a slow reader blocks no other thread.
 //
-// Guarantees     write() never waits for the descriptor: what does not fit into the buffer is dropped, as a whole, and
-//                counted.
+// Guarantees     write() never waits for the descriptor: a text that does not fit into the buffer is dropped as a whole
+//                and counted.
 // Threads        any.
-// Lifetime       its thread is not joined: it may be in a write that never returns, and goes with the process.
+// Lifetime       its thread is not joined, because it may be in a write that never returns; it ends with the process.
 //
 //   server::LogWriter writer(STDERR_FILENO);
 //   writer.write("a line\n");
@@ -28,12 +28,12 @@ class LogWriter {
   LogWriter& operator=(const LogWriter&) = delete;
   ~LogWriter();
 
-  // False: it was dropped. Throws std::bad_alloc.
+  // Returns false if the text was dropped. Throws std::bad_alloc.
   bool write(std::string_view text);
-  // Waits until all has been written, or so long. False: something is left.
+  // Waits until all has been written, at most for `most`. Returns false if something is left.
   bool flush(std::chrono::nanoseconds most);
 
-  std::uint64_t dropped() const noexcept;  // calls of write(), since the start
+  std::uint64_t dropped() const noexcept;  // texts dropped since the start
 
  private:
   struct State;

@@ -51,8 +51,8 @@ leash::Task<> MemoryWatch::run(leash::Context ctx) {
     try {
       set_budgets();
       look_at_heap();
-    } catch (const std::bad_alloc&) {  // no memory to look with: the next time, perhaps
-      log_limited(LogLevel::warn, "no memory to look at the memory limit", {});
+    } catch (const std::bad_alloc&) {  // try again at the next interval
+      log_limited(LogLevel::warn, "out of memory while checking the memory limit", {});
     }
   }
 }
@@ -61,7 +61,7 @@ void MemoryWatch::set_budgets() {
   const std::uint64_t wanted =
       wanted_.value_or(usual_memory_budget(process::memory_limit_bytes(), process::machine_memory_bytes()));
   if (wanted == budget()) return;
-  if (wanted > budget() && !can_read_files()) return;  // the limit may be there, and not be seen
+  if (wanted > budget() && !can_read_files()) return;  // out of descriptors: the limit cannot be read
   admin_->set_limit(wanted / 8);
   requests_->set_limit(wanted - wanted / 8);
   if (std::exchange(told_budget_, true)) {
@@ -75,12 +75,12 @@ void MemoryWatch::look_at_heap() {
   granted_.store(0, std::memory_order_relaxed);
   const std::uint64_t heap = process::heap_bytes();
   heap_.store(heap, std::memory_order_relaxed);
-  // A little below, so that it does not come and go with each request that ends.
+  // The threshold for leaving is lower, so that the state does not change with each request that ends.
   if (heap < leak_limit_ / 16 * 15) reached_.store(false, std::memory_order_relaxed);
   if (heap > leak_limit_) reached_.store(true, std::memory_order_relaxed);
   if (leak_limit_reached() == told_) return;
   told_ = !told_;
-  log_event(LogLevel::warn, told_ ? "leak limit reached" : "leak limit left again",
+  log_event(LogLevel::warn, told_ ? "leak limit reached" : "leak limit no longer reached",
             {{"limit_bytes", leak_limit_}, {"heap_bytes", heap}});
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Whether the server shows the leak or the cure. It is the label of a request's metrics, and so kept by the service.
+// The server's mode, leaky or fixed. The HTTP service keeps it, because it is a label of the request metrics.
 //
 //   std::optional<server::Mode> mode = server::parse_mode("leaky");
-//   server::label_by_mode(service, *mode);  // before its workers are made
+//   server::label_by_mode(service, *mode);  // before the workers are created
 //   server::set_mode(service, server::Mode::fixed);
 
 #include <cstdint>
@@ -27,7 +27,7 @@ constexpr std::optional<Mode> parse_mode(std::string_view text) noexcept {
 inline Mode mode_of(const http::server::Service& service) noexcept {
   return static_cast<Mode>(service.label.usual.load(std::memory_order_relaxed));
 }
-// The one it was in.
+// Returns the previous mode.
 inline Mode set_mode(http::server::Service& service, Mode mode) noexcept {
   return static_cast<Mode>(service.label.usual.exchange(static_cast<std::size_t>(mode)));
 }

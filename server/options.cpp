@@ -28,7 +28,7 @@ std::string variable(const std::string& option) {
   return name;
 }
 
-constexpr const char* more_than_zero = "has to be more than 0";
+constexpr const char* more_than_zero = "must be greater than 0";
 
 class Parser {
  public:
@@ -90,27 +90,27 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   CLI::App app(
       "leash-server: an HTTP server with a leaky and a fixed mode.\n"
       "Every option can be given as an environment variable: --drain-timeout as LEASH_DRAIN_TIMEOUT.\n"
-      "Exit status: 0 nothing was left, 3 tasks had leaked, 2 usage, or it could not start: a port in "
-      "use, too few descriptors.",
+      "Exit status: 0 success; 2 invalid arguments, or the server cannot start (port in use, too few "
+      "descriptors); 3 tasks or contexts had leaked, or were left after the drain.",
       "leash-server");
   app.set_version_flag("--version", "leash-server " LEASH_VERSION);
   app.get_formatter()->column_width(34);
   Parser parser(app);
 
   parser.plain("--host", options.host, "address of the public listener");
-  parser.plain("--port", options.port, "its port; 0 picks a free one");
+  parser.plain("--port", options.port, "port of the public listener; 0 picks a free one");
   parser.plain("--admin-host", options.admin_host, "address of the admin listener");
-  parser.plain("--admin-port", options.admin_port, "its port; 0 picks a free one");
+  parser.plain("--admin-port", options.admin_port, "port of the admin listener; 0 picks a free one");
   parser
       .plain("--threads", options.threads,
              "threads that serve requests, each with a loop of its own; 0: one per core")
       ->check(CLI::Range(0U, 256U));
   parser.parsed(
       "--accept",
-      "turns: one listener gives connections to the threads in turn; reuseport: one listener per thread",
-      "turns", "WAY", [&](const std::string& text) {
+      "turns: one listener hands connections to the threads in turn; reuseport: one listener per thread",
+      "turns", "METHOD", [&](const std::string& text) {
         if (text != "turns" && text != "reuseport") {
-          return "unknown way \"" + text + "\": allowed are turns, reuseport";
+          return "unknown method \"" + text + "\": allowed are turns, reuseport";
         }
         options.accept = text == "turns" ? Accept::turns : Accept::reuseport;
         return std::string();
@@ -124,14 +124,14 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
          "--no-request-mode", [&] { options.request_mode = false; }, "refuse ?mode= in requests")
       ->envname(variable("--no-request-mode"));
   parser.parsed("--admin-token",
-                "the token that requests to the admin listener must carry as Authorization: Bearer; in "
-                "LEASH_ADMIN_TOKEN it does not show in a list of processes",
+                "token that requests to the admin listener must carry as Authorization: Bearer; set it with "
+                "LEASH_ADMIN_TOKEN to keep it out of process listings",
                 "", "TOKEN", [&](const std::string& text) {
                   if (text.empty())
-                    return std::string("is empty; leave the option out if no token is needed");
+                    return std::string("must not be empty; leave the option out if no token is needed");
                   const bool visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
                   if (visible) options.admin_token = text;
-                  return visible ? std::string() : "a token is made of visible ASCII characters";
+                  return visible ? std::string() : "must consist of visible ASCII characters";
                 });
   parser.parsed(
       "--admin-names",
@@ -142,7 +142,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
         for (const auto name : std::views::split(text, ',')) {
           options.admin_names.emplace_back(name.begin(), name.end());
           if (!http::is_valid_authority(options.admin_names.back())) {
-            return std::string("host names separated by commas are needed, without ports");
+            return std::string("must be host names without ports, separated by commas");
           }
         }
         return std::string();
@@ -173,7 +173,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   "longest pause between two requests of a connection; set it above that of a proxy in front",
                   Parser::Zero::refused);
   parser.duration("--write-timeout", options.serving.write_timeout,
-                  "longest time for which a client takes nothing of a response", Parser::Zero::refused);
+                  "longest time in which a client takes no byte of a response", Parser::Zero::refused);
   parser.duration("--drain-delay", options.drain_delay,
                   "time between SIGTERM and the closing of the listeners");
   parser.duration("--drain-timeout", options.drain_timeout,
@@ -190,55 +190,58 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser.size("--max-request-line", options.serving.limits.request_line,
               "longest request line; a longer one gets 414", Parser::Zero::refused);
   parser.size("--max-head", options.serving.limits.head_bytes,
-              "largest request line and header fields; more gets 431", Parser::Zero::refused);
-  parser.plain("--max-fields", options.serving.limits.header_fields, "most header fields; more get 431")
+              "largest request head (request line and fields); a larger one gets 431", Parser::Zero::refused);
+  parser
+      .plain("--max-fields", options.serving.limits.header_fields,
+             "largest number of header fields; a request with more gets 431")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}));
   parser.size("--max-body", options.serving.limits.body_bytes, "largest body; a larger one gets 413");
   parser
       .plain("--max-connections", options.max_connections,
-             "most connections of the public listener; for a further client, the one that is idle for "
+             "largest number of public connections; to accept another one, the connection that has been idle "
+             "for "
              "longest is closed")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   parser
       .plain("--max-in-flight", options.serving.max_in_flight,
-             "most requests in flight, divided among the threads; further ones get 503")
+             "largest number of requests in flight, divided among the threads; further requests get 503")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
-  parser.parsed("--upstream",
-                "instance that the pattern upstream calls, as http://HOST:PORT; by default a listener that "
-                "never answers",
-                "", "URL", [&](const std::string& text) {
-                  auto url = http::parse_url(text);
-                  if (!url) return url.error();
-                  options.upstream = std::move(*url);
-                  return std::string();
-                });
-  parser.duration("--upstream-timeout", options.upstream_timeout, "longest wait for --upstream");
   parser.parsed(
-      "--memory-budget",
-      "memory that all requests may hold together; above it, new ones get 503. auto: three quarters of the "
-      "memory limit of the process, or at most 1GiB where it has no limit",
-      "auto", "SIZE", [&](const std::string& text) {
-        if (text == "auto") {
-          options.memory_budget.reset();
-          return std::string();
-        }
-        const auto size = units::parse_size(text);
-        if (!size) return size.error();
-        if (*size == 0) return std::string(more_than_zero);
-        options.memory_budget = *size;
+      "--upstream",
+      "server that the pattern upstream calls, as http://HOST:PORT; by default a built-in listener that "
+      "never answers",
+      "", "URL", [&](const std::string& text) {
+        auto url = http::parse_url(text);
+        if (!url) return url.error();
+        options.upstream = std::move(*url);
         return std::string();
       });
-  parser.size(
-      "--heap-rate", options.heap_rate,
-      "take one sample per this many bytes that tasks allocate, to say what each task holds; 0: none");
+  parser.duration("--upstream-timeout", options.upstream_timeout, "longest wait for --upstream");
+  parser.parsed("--memory-budget",
+                "memory that all requests together may hold; above it, new requests get 503. auto: three "
+                "quarters of the "
+                "memory limit of the process, or at most 1GiB where it has no limit",
+                "auto", "SIZE", [&](const std::string& text) {
+                  if (text == "auto") {
+                    options.memory_budget.reset();
+                    return std::string();
+                  }
+                  const auto size = units::parse_size(text);
+                  if (!size) return size.error();
+                  if (*size == 0) return std::string(more_than_zero);
+                  options.memory_budget = *size;
+                  return std::string();
+                });
+  parser.size("--heap-rate", options.heap_rate,
+              "sample one allocation per this many bytes, to report how much memory each task holds; 0: off");
   parser.size("--leak-limit", options.leak_limit,
-              "memory in use (heap) above which leaky requests get 503; 0: off");
+              "heap memory in use above which leaky requests get 503; 0: off");
   parser.duration("--reap-after", options.reap_after,
                   "end leaked tasks by force when their owner has been done for this time; 0: never");
   parser.size("--leak-payload", options.leak_payload, "memory that each leaked task holds");
 
   const CLI::App* const healthcheck =
-      app.add_subcommand("healthcheck", "ask a running server whether it is alive; exit status 0 or 1")
+      app.add_subcommand("healthcheck", "check whether a running server is alive; exit status 0 or 1")
           ->fallthrough();
 
   if (const auto message = cli::parse(app, argc, argv))

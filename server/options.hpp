@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What leash-server can be told, by options or by environment variables LEASH_...
+// The options of leash-server, from the command line or from environment variables LEASH_...
 //
 //   auto parsed = server::parse_options(argc, argv);
 //   if (!parsed) return parsed.error();  // the exit status; the message has been written
@@ -18,8 +18,8 @@
 
 namespace server {
 
-// How clients reach the loops: one listener hands them out in turn, or each loop has a listener of its own on the
-// same port.
+// How connections reach the loops: one listener hands them out in turn, or each loop has its own listener on the same
+// port.
 enum class Accept : bool { turns, reuseport };
 
 struct Options {
@@ -31,30 +31,31 @@ struct Options {
   Accept accept = Accept::turns;
   Mode mode = Mode::fixed;
   bool request_mode = true;              // whether ?mode= may choose it for one request
-  std::string admin_token;               // empty: the admin listener wants none
-  std::vector<std::string> admin_names;  // by which it may be asked then
+  std::string admin_token;               // empty: the admin listener requires no token
+  std::vector<std::string> admin_names;  // host names allowed in requests to it then
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
-  bool healthcheck = false;  // asks a running server instead of being one
+  bool healthcheck = false;  // run the command healthcheck instead of serving
 
-  http::server::Settings serving;  // both listeners
+  http::server::Settings serving;  // of both listeners
   std::chrono::nanoseconds drain_delay{0};
   std::chrono::nanoseconds drain_timeout = std::chrono::seconds(15);
   std::uint64_t max_connections = 10'000;
 
-  std::optional<http::Url> upstream;  // none: one that never answers
+  std::optional<http::Url> upstream;  // empty: a built-in upstream that never answers
   std::chrono::nanoseconds upstream_timeout = std::chrono::seconds(1);
 
-  std::optional<std::uint64_t> memory_budget;  // of all requests; none: by what the process may have
+  std::optional<std::uint64_t>
+      memory_budget;  // of all requests; empty: derived from the memory limit of the process
   std::uint64_t heap_rate =
       4096;  // bytes allocated between two samples: a leaked task of the demonstration holds 16 KiB
-  std::uint64_t leak_limit = 1024ULL * 1024 * 1024;  // bytes of the heap; 0: off
+  std::uint64_t leak_limit = 1024ULL * 1024 * 1024;  // heap bytes; 0: off
   std::chrono::nanoseconds reap_after{0};            // 0: never
-  std::uint64_t leak_payload = 16 * 1024;            // bytes that a leaked task holds
+  std::uint64_t leak_payload = 16 * 1024;            // bytes that each leaked task holds
 };
 
-// Writes help to standard output, or one line about what is wrong to standard error, and gives the exit
-// status then: 0 for --help and --version, 2 for a usage error.
+// Prints the help to standard output, or one line that describes an error to standard error; the result is then the exit
+// status: 0 for --help and --version, 2 for invalid arguments.
 std::expected<Options, int> parse_options(int argc, const char* const* argv);
 
 }  // namespace server

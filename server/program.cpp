@@ -18,7 +18,7 @@ namespace server {
 
 namespace {
 
-// What was logged is written, however serving ends, also what the server logs when it is destroyed.
+// Writes out the log on every path, including lines logged while the server is destroyed.
 struct LogUntilTheEnd {
   ~LogUntilTheEnd() { close_log(); }
 };
@@ -28,7 +28,7 @@ void complain(const char* what) { std::fprintf(stderr, "leash-server: %s\n", wha
 int serve(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
   process::raise_max_open_fds();
-  // Standard output has the ready line alone; the log goes to standard error.
+  // Standard output gets only the ready line; the log goes to standard error.
   open_log(options.log_level, options.log_format);
   const LogUntilTheEnd log_is_open;
   const auto server = Server::open(options);
@@ -47,7 +47,7 @@ int program(int argc, char** argv, void (*set_heap_rate)(std::size_t)) {
   if (set_heap_rate != nullptr) set_heap_rate(options->heap_rate);
   try {
     return options->healthcheck ? healthcheck(*options) : serve(*options);
-  } catch (const std::exception& e) {  // before it was ready: no descriptors, no threads, or no memory
+  } catch (const std::exception& e) {  // while starting: out of descriptors, threads or memory
     complain(e.what());
     return options->healthcheck ? 1 : 2;
   }

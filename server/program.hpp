@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // The command leash-server, from its arguments to its exit status.
 //
-// Requires: to be called once, by main(), while there is no second thread.
-// Guarantees: what is wrong is said in one line on standard error; all that it started has ended when it returns.
+// Requires: called once, by main(), while the process has a single thread.
+// Guarantees: an error is one line on standard error; everything it started has ended when it returns.
 //   int main(int argc, char** argv) { return server::program(argc, argv, nullptr); }
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace server {
 
-// Returns the status to exit with (README.md). `set_heap_rate` is told --heap-rate; null: the program has no leash::heap.
+// Returns the exit status (README.md). `set_heap_rate` receives --heap-rate; null if the program has no leash::heap.
 int program(int argc, char** argv, void (*set_heap_rate)(std::size_t));
 
 }  // namespace server

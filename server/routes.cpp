@@ -33,19 +33,19 @@ constexpr std::uint64_t mebibyte = 1024 * 1024;
 constexpr std::uint64_t small_body = 4 * 1024;
 constexpr int usual_fanout = 3;
 
-// Why a leaky request must not be served any more, so that a demonstration does not take the machine along.
+// The reason why a leaky request is refused, or null. The limit protects the machine from the demonstration.
 const char* leak_limit(const Shared& shared, std::uint64_t held, const Pattern& pattern,
                        const PatternState& state) {
   if (const char* const limit = pattern.limit ? pattern.limit(state) : nullptr) return limit;
   if (shared.memory.may_leak(held)) return nullptr;
-  return "Memory in use would be above the leak limit; leaky requests are refused until it is below.";
+  return "This request would exceed the leak limit; leaky requests are refused until memory is freed.";
 }
 
 Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
   const leash::Loop& loop = exchange.worker().loop();
   const leash::TimePoint since = loop.now();
   auto& state = exchange.worker().kept<PatternState>();
-  // Of all that one request holds. It is filled within a turn, so it is what others may have to wait for.
+  // The most that one request may hold. The memory is filled within one turn, which delays other requests.
   const std::uint64_t most_held = std::max(4 * mebibyte, usual_fanout * shared.options.leak_payload);
   Parameters parameters(exchange.query(), {"pattern", "mode", "fanout", "latency", "payload"});
   const std::string_view name = parameters.text("pattern", "mixed");
@@ -54,7 +54,7 @@ Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
   auto mode = static_cast<Mode>(exchange.label);
   if (const auto wanted = exchange.query().find("mode")) {
     if (!shared.options.request_mode) {
-      co_return http::problem(403, "The mode of this server cannot be chosen for one request.",
+      co_return http::problem(403, "This server does not accept the parameter mode (--no-request-mode).",
                               "request-mode");
     }
     const auto parsed = parse_mode(*wanted);
@@ -74,14 +74,14 @@ Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
   }
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
   if (!exchange.worker().memory().has_room_for(held)) {
-    co_return http::server::try_again_later("What requests may hold of memory is used up.", "memory");
+    co_return http::server::try_again_later("The memory budget of requests is used up.", "memory");
   }
   if (const char* limit = mode == Mode::leaky ? leak_limit(shared, held, *pattern, state) : nullptr) {
     http::Response response = http::problem(503, limit, "leak-limit");
     response.headers.add("Retry-After", "10");
     co_return response;
   }
-  // What a leaky one leaves is not of this request any more: that is what the leak limit is for.
+  // Memory that a leaky request leaves behind does not count for the request any more; the leak limit counts it.
   const http::server::MemoryBudget::Charge charge(exchange.worker().memory(), held);
 
   const PatternFunction run = mode == Mode::leaky ? pattern->leaky : pattern->fixed;
@@ -92,7 +92,7 @@ Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
                 {{"request", exchange.id()},
                  {"trace", exchange.ctx().value<leash::Trace>()->id()},
                  {"error", tally.error().message()}});
-    co_return http::problem(502, "The upstream could not be reached, or failed.", "upstream");
+    co_return http::problem(502, "The upstream is unreachable or failed.", "upstream");
   }
   const std::chrono::duration<double, std::milli> elapsed = loop.now() - since;
   std::string reply;
@@ -120,13 +120,13 @@ Task<Result<MaybeResponse>> backend(Exchange& exchange) {
   const Result<> slept = co_await leash::sleep(exchange.ctx(), latency);
   if (!slept) co_return std::unexpected(slept.error());
   if (std::uniform_real_distribution<double>(0, 1)(random) < fail) {
-    co_return http::problem(500, "This request was chosen to fail.");
+    co_return http::problem(500, "This request fails because of the parameter fail.");
   }
   http::Response response;
   response.headers.add("Content-Type", "text/plain");
   if (payload <= small_body) {
     response.body = std::string(payload, 'x') + "\n";
-  } else {  // a client that takes nothing makes the server hold nothing
+  } else {  // streamed, so that a slow client does not make the server hold it
     http::server::BodySource body{payload + 1,
                                   [payload](std::string& to, std::uint64_t at, std::size_t count) {
                                     to.append(count, 'x');
@@ -137,7 +137,7 @@ Task<Result<MaybeResponse>> backend(Exchange& exchange) {
   co_return response;
 }
 
-// The body goes back as it comes, piece by piece.
+// Streams the body back piece by piece.
 Task<Result<MaybeResponse>> echo(Exchange& exchange) {
   const http::Request& request = exchange.request();
   bool begun = false;
@@ -173,14 +173,14 @@ http::Response ready(const Exchange& exchange) {
 
 std::vector<http::server::Route> public_routes(const Shared& shared) {
   using enum http::Method;
-  return {{get, "/demo", "?pattern=&mode=&fanout=&latency=&payload=",
-           "real concurrent work by a pattern: " + pattern_names(),
+  return {{get, "/demo",
+           "?pattern=&mode=&fanout=&latency=&payload=", "concurrent work by a pattern: " + pattern_names(),
            [&shared](Exchange& exchange) { return demo(shared, exchange); }},
           {get, "/backend", "?latency=&jitter=&fail=&payload=", "a slow dependency", backend},
           {post, "/echo", "", "the body, streamed back", echo},
-          {get, "/healthz", "", "alive",
+          {get, "/healthz", "", "liveness",
            [](Exchange&) { return http::json_response(200, "{\"status\":\"alive\"}\n"); }},
-          {get, "/readyz", "", "ready for requests; 503 while draining", ready},
+          {get, "/readyz", "", "readiness; 503 while draining", ready},
           {get, "/", "", "this list", [](const Exchange& exchange) {
              return http::json_response(200, exchange.worker().service().router.index());
            }}};

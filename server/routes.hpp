@@ -2,7 +2,7 @@
 #pragma once
 // The routes of the public listener: /demo, /backend, /echo, /healthz, /readyz and the index.
 //
-// Requires       workers that keep a PatternState, and a service whose requests are labeled by mode.
+// Requires       workers that keep a PatternState, and a service whose request metrics are labeled by mode.
 //
 //   http::server::Service service(server::public_routes(shared), options.serving);
 
@@ -14,7 +14,7 @@
 
 namespace server {
 
-// What the handlers of all loops share.
+// State that the handlers of all loops share.
 struct Shared {
   explicit Shared(const Options& o) : options(o), memory(o.memory_budget, o.leak_limit) {}
   const Options options;

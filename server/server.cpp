@@ -66,7 +66,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::open(const Options& 
   return server;
 }
 
-// One that never answers lives on the admin listener's loop, whose metrics are not the demonstration's.
+// The built-in upstream runs on the admin listener's loop, so that it does not count in the demonstration's metrics.
 std::expected<void, std::string> Server::connect_upstream() {
   const Options& options = shared_.options;
   std::optional<http::Url> url = options.upstream;
@@ -80,8 +80,8 @@ std::expected<void, std::string> Server::connect_upstream() {
     const Context& serving = admin_.worker().serving();
     leash::go(serving, HungUpstream::run(std::move(*hung), serving), "hung upstream");
   }
-  // Both ends of a call may be descriptors of this process: half of all are left for clients, and an eighth for the
-  // admin listener and the process itself.
+  // Both ends of a call may be descriptors of this process: calls get 3/8 of all, so that half of them remain for clients
+  // and an eighth for the admin listener and the process itself.
   const std::size_t most_calls = process::max_open_fds() * 3 / 16 / workers_.size();
   for (const auto& worker : workers_) {
     auto state = std::make_shared<PatternState>();
@@ -99,7 +99,7 @@ std::expected<void, std::string> Server::listen() {
     all.push_back(worker.get());
     ios.push_back(&worker->loop().io());
   }
-  // Half of all descriptors are left for what serves the clients, and for the admin listener.
+  // The other half of the descriptors is for upstream calls and for the admin listener.
   most_connections_ = std::min(options.max_connections, process::max_open_fds() / 2);
   admission_.emplace(all, most_connections_);
   if (options.accept == Accept::turns) {
@@ -122,7 +122,7 @@ std::expected<void, std::string> Server::listen() {
   return {};
 }
 
-// A listener's task lives on a worker's loop, under a context that the drain cancels.
+// A listener's task runs on a worker's loop, under a context that the drain cancels.
 void Server::start(Listener listener, Worker& on, std::vector<Worker*> to) {
   listening_.push_back(leash::with_cancel(on.serving(), leash::Label("listener")));
   stop_listening_.push_back(listening_.back().cancel.remote());
@@ -137,7 +137,7 @@ Task<> Server::run(Listener listener, Context ctx, std::vector<Worker*> to) {
     ~Counted() { count.fetch_sub(1); }
     std::atomic<int>& count;
   };
-  const Counted counted(listeners_);  // however it ends
+  const Counted counted(listeners_);  // counted down on every path
   co_await Listener::run(std::move(listener), std::move(ctx), std::move(to), &*admission_);
 }
 
@@ -146,7 +146,7 @@ int Server::run() {
   shared_.memory.start(service_.memory, admin_.worker().memory());
   leash::go(serving, shared_.memory.run(serving), "memory watch");
   leash::go(serving, watch_leaks(serving), "leak watch");
-  // Before "ready" is printed: what comes earlier ends the process as if nothing had begun.
+  // Created before "ready" is printed, so that a signal after it always drains; an earlier signal ends the process.
   Signals signals(admin_.loop().io());
   leash::go(serving, wait_for_signal(serving, &signals), "signals");
 
@@ -176,11 +176,11 @@ void Server::warn() const {
   }
 }
 
-// --- while it serves ---
+// --- serving ---
 
 Task<> Server::watch_leaks(Context ctx) {
   for (Result<> slept; slept; slept = co_await leash::sleep(ctx, 500ms)) {
-    // What tasks held is free now, and stays with the allocator unless it is told.
+    // The allocator keeps freed memory until it is told to return it.
     if (leak_log_.look(metrics()) != 0) process::return_free_memory();
   }
 }
@@ -192,7 +192,7 @@ Task<> Server::wait_for_signal(Context ctx, Signals* signals) {
   try {
     co_await drain();
     co_await admin_.close();
-  } catch (const std::exception& e) {  // no memory; the process was signaled to end, and does
+  } catch (const std::exception& e) {  // no memory: end without the rest of the drain
     status_ = leaked;
     log_event(LogLevel::error, "the drain was cut short", {{"what", e.what()}});
   }
@@ -213,8 +213,8 @@ std::uint64_t Server::tasks_alive() const {
   return alive;
 }
 
-// Until no listener and no connection is left, or the time is up; idle ones are told to end again and again,
-// because a connection may have become idle since.
+// Waits until no listener and no connection is left, or until the limit; it closes idle connections repeatedly, because
+// others become idle meanwhile.
 Task<> Server::wait_until_served(leash::Duration limit, bool all) {
   const leash::TimePoint until = leash::later(admin_.loop().now(), limit);
   while ((listeners_.load() != 0 || connections() != 0) && admin_.loop().now() < until) {
@@ -259,7 +259,7 @@ Task<> Server::drain() {
   co_await report_what_is_left();
 }
 
-// Before the drain ends them, too.
+// Called before the drain cancels them.
 Task<> Server::find_outlived() {
   const LeakTotals now = leak_totals(metrics());
   found_.outlived = std::max(found_.outlived, now.outlived);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The whole server: workers, listeners, signals and the drain.
+// The whole server: workers, listeners, signals and drain.
 //
-// What it is     open() binds both listeners; run() serves until a signal, drains, and gives the exit status.
-// Guarantees     SIGTERM, SIGINT or SIGHUP: readiness turns 503, after the drain delay the listeners close, requests
-//                finish within the drain timeout, then their contexts are done with cause shutdown; what
-//                still lives a second later, and contexts that had outlived their requests, are named in the drain
-//                report. The status says `leaked` if anything had leaked or outlived its request, reaped or not, or is
-//                left. A second signal ends the process at once. Without memory for it the drain is cut short, as if
-//                tasks were left.
-// Threads        run() uses the calling thread for the admin listener and starts one for each worker.
+// What it is     open() binds both listeners; run() serves until a signal, drains, and returns the exit status.
+// Guarantees     on SIGTERM, SIGINT or SIGHUP /readyz turns 503, after the drain delay the listeners close, and requests
+//                get the drain timeout to finish; then their contexts are canceled with cause shutdown. The drain
+//                report names tasks that are alive a second later and contexts that had outlived their requests. The
+//                status is `leaked` if anything had leaked or outlived its request, reaped or not, or if tasks
+//                are left. A second signal ends the process at once. If memory runs out, the drain is cut short, and
+//                the status is that of tasks left.
+// Threads        run() uses the calling thread for the admin listener and starts one thread per worker.
 //
 //   auto server = server::Server::open(options);
 //   if (!server) { std::cerr << server.error(); return 2; }
@@ -45,7 +45,7 @@ class Server {
   static std::expected<std::unique_ptr<Server>, std::string> open(const Options& options);
   ~Server();
 
-  // Throws where the system does not have what it takes to begin: threads, descriptors, memory.
+  // Throws if the system lacks the threads, descriptors or memory to start.
   int run();
 
  private:
@@ -71,14 +71,14 @@ class Server {
   http::server::Service service_;
   http::server::Workers workers_;
   inspector::Core admin_;
-  std::vector<leash::Cancelable> listening_;  // each of the loop of its listener
+  std::vector<leash::Cancelable> listening_;  // one per listener, on its loop
   std::vector<leash::RemoteCancel> stop_listening_;
-  std::atomic<int> listeners_{0};  // not closed yet
+  std::atomic<int> listeners_{0};  // listeners that are not closed yet
   std::uint64_t most_connections_ = 0;
   std::optional<http::server::Admission> admission_;
   std::string public_url_;
   std::string admin_url_;
-  bool admin_is_open_ = false;  // to others than this machine, without a token
+  bool admin_is_open_ = false;  // reachable from other machines without a token
   LeakLog leak_log_{log_event};
   LeakTotals found_;             // when the drain began
   leash::ContextDump outlived_;  // when all requests had ended

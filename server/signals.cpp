@@ -19,10 +19,10 @@ namespace {
 constexpr std::array<int, 3> ending{SIGINT, SIGTERM, SIGHUP};
 
 std::atomic<int> first_signal{0};
-std::atomic<int> told{-1};  // a descriptor
+std::atomic<int> told{-1};  // the event descriptor
 std::array<struct sigaction, ending.size()> before;
 
-static_assert(std::atomic<int>::is_always_lock_free, "a handler of signals uses it");
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler uses it");
 
 void on_signal(int number) {
   int none = 0;

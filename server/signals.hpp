@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The signals that end a server: SIGINT, SIGTERM and SIGHUP.
+// The signals that shut a server down: SIGINT, SIGTERM and SIGHUP.
 //
-// What it is     the first one completes first(); the second one ends the process at once, with status 128 + signal,
-//                whatever any thread is doing: the operating system's handler does it, and no loop is asked.
-// Requires       one at a time in a process. A SIGHUP that was ignored when it was made (nohup) stays ignored.
-// Threads        first(): the loop's. Signals may come to any thread.
+// What it is     the first signal completes first(); the second ends the process at once with status 128 + signal,
+//                whatever its threads are doing, because the signal handler does it without any loop.
+// Requires       one object per process at a time. A SIGHUP that was ignored at construction (nohup) stays ignored.
+// Threads        first(): the loop's. Signals may arrive on any thread.
 // Lifetime       outlives the task of first(); destroyed before its io_context.
 //
 //   server::Signals signals(io);
@@ -22,11 +22,11 @@ namespace server {
 
 class Signals {
  public:
-  // Throws std::system_error when there is no descriptor for it.
+  // Throws std::system_error if no descriptor can be created.
   explicit Signals(asio::io_context& io);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
-  ~Signals();  // they do again what they did before
+  ~Signals();  // restores the former signal actions
 
   leash::Task<leash::Result<int>> first(leash::Context ctx);
 

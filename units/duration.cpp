@@ -61,7 +61,7 @@ std::expected<std::chrono::nanoseconds, std::string> parse_duration(std::string_
   const auto refuse = [&](std::string_view why) {
     return std::unexpected(fmt::format("duration {} {}", detail::quoted(text), why));
   };
-  constexpr std::string_view forms = "is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0";
+  constexpr std::string_view forms = "is not valid; examples: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0";
   if (text == "0") return std::chrono::nanoseconds{0};
   if (text.starts_with('-')) return refuse("is negative");
 
@@ -84,7 +84,7 @@ std::expected<std::chrono::nanoseconds, std::string> parse_duration(std::string_
   const auto large = multiply(whole, unit->nanoseconds);
   if (!large) return refuse("is too long: at most 292 years");
   const auto small = fraction_of(fraction, unit->nanoseconds);
-  if (!small) return refuse("is finer than a nanosecond");
+  if (!small) return refuse("is not a whole number of nanoseconds");
   std::int64_t sum = 0;
   if (__builtin_add_overflow(*large, *small, &sum)) return refuse("is too long: at most 292 years");
   return std::chrono::nanoseconds{sum};

@@ -40,7 +40,7 @@ std::expected<std::uint64_t, std::string> parse_size(std::string_view text) {
     return equal_in_either_case(known.name, name) || equal_in_either_case(known.letter, name);
   });
   if (error == std::errc::invalid_argument || unit == size_units.end())
-    return refuse("is none of: 512, 64k, 16KiB, 1MiB, 1GiB, 1TiB");
+    return refuse("is not valid; examples: 512, 64k, 16KiB, 1MiB, 1GiB, 1TiB");
   if (error != std::errc{} || number << unit->shift >> unit->shift != number) return refuse("is too large");
   return number << unit->shift;
 }

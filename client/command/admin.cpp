@@ -27,7 +27,7 @@ Options client_options(const AdminOptions& admin) {
   return options;
 }
 
-// What the server says is wrong (RFC 9457); empty when it does not.
+// The `detail` of a problem response (RFC 9457); empty if there is none.
 std::string detail_of(const Response& response) {
   const auto problem = http::parse_json(response.body);
   const auto detail = problem.is_object() ? problem.find("detail") : problem.end();
@@ -39,9 +39,9 @@ std::string what_to_do_about(const Response& response) {
   const std::string status =
       fmt::format("{} {}", response.status, cli::without_control_characters(response.reason));
   if (response.status == 401 || response.status == 403) {
-    return status + ": the token that the server was started with is needed (--admin-token)";
+    return status + ": unauthorized; pass the server's token with --admin-token";
   }
-  if (response.status == 404) return status + ": is this the admin address of a leash-server (--admin)?";
+  if (response.status == 404) return status + ": --admin must be the address of an inspector";
   const std::string detail = detail_of(response);
   return detail.empty() ? status : fmt::format("{}: {}", status, detail);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Asks the admin listener of a leash-server.
+// Sends requests to the admin listener of leash-server, or to any inspector.
 //
-// Guarantees     an answer is of status 2xx; anything else is one line that says what to do about it, and the
-//                exit status for it. One connection serves all questions.
+// Guarantees     a result is the body of a response with status 2xx; any other outcome is one line that says what to
+//                do about it, and an exit status. All requests use one connection.
 // Threads        the loop's.
-// Lifetime       destroyed before the loop, when no question is open.
+// Lifetime       destroyed before the loop, when no request is in flight.
 //
 //   client::Admin admin(loop, {.url = *http::parse_url("http://127.0.0.1:8081")});
 //   auto answer = co_await admin.ask(ctx, "GET", "/mode");
@@ -24,15 +24,15 @@ namespace client {
 
 struct AdminFailure {
   int exit_status = 0;
-  std::string what = {};   // empty: told to stop
-  std::string where = {};  // the address
+  std::string what = {};   // one line; empty: the command was interrupted
+  std::string where = {};  // the address that was asked
 };
 
 class Admin {
  public:
   Admin(leash::Loop& loop, const AdminOptions& options);
 
-  // The body of the response. `path` may have a query.
+  // Returns the body of the response. `path` may have a query.
   leash::Task<std::expected<std::string, AdminFailure>> ask(leash::Context ctx, std::string method,
                                                             std::string path, std::string body = {});
 
@@ -41,13 +41,13 @@ class Admin {
   Client http_;
 };
 
-// The status is fine, but the answer is not: something else than a leash-server listens there.
+// For a response with a good status that cannot be understood: the peer is not a leash server.
 AdminFailure not_understood(const AdminOptions& options, std::string what);
 
-// One line, and with --json an object with it; returns the status.
+// Prints one line, with --json an object too; returns the exit status.
 int complain(const AdminFailure& failure, const AdminOptions& options);
 
-// "?site=...&limit=5", or nothing.
+// "?site=...&limit=5", or an empty text.
 std::string to_query(const TaskFilter& filter);
 
 }  // namespace client

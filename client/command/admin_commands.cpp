@@ -20,18 +20,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// "ended 3 tasks", and what else there is to know.
+// "ended 3 tasks", and one line for each thing that has not been reaped.
 std::string reaping(const Json& answer) {
   const auto waiting = answer.value("waiting", std::uint64_t{0});
   std::string text =
       fmt::format("ended {}\n", units::counted(answer.value("ended", std::uint64_t{0}), "task"));
   if (waiting > 0) {
-    text += fmt::format("{} {} when an operation that cannot be canceled has returned\n",
+    text += fmt::format("{} {} when the current operation, which cannot be canceled, has returned\n",
                         units::counted(waiting, "task"), waiting == 1 ? "ends" : "end");
   }
   for (const Json& loop : answer.value("unresponsive", Json::array())) {
     const std::string name = loop.is_string() ? loop.get<std::string>() : loop.dump();
-    text += fmt::format("not asked: {}, which does not respond\n", cli::without_control_characters(name));
+    text += fmt::format("not reaped: the tasks of {}, which does not respond\n", cli::without_control_characters(name));
   }
   return text;
 }
@@ -54,7 +54,7 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ModeCommand comm
   const Json answer = http::parse_json(*text);
   const auto mode = answer.is_object() ? answer.find("mode") : answer.end();
   if (!answer.is_object() || mode == answer.end() || !mode->is_string()) {
-    co_return complain(not_understood(command.admin, "the answer does not tell the mode of a leash server"),
+    co_return complain(not_understood(command.admin, "the response is not the mode of a leash-server"),
                        command.admin);
   }
   const bool printed = command.admin.json
@@ -74,7 +74,7 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, PageCommand comm
   if (command.admin.json) {
     const Json answer = http::parse_json(*text);
     if (answer.is_discarded())
-      co_return complain(not_understood(command.admin, "the answer is not JSON"), command.admin);
+      co_return complain(not_understood(command.admin, "the response is not JSON"), command.admin);
     co_return print_json(answer) ? Exit::success : output_failed();
   }
   co_return cli::print_foreign(*text) ? Exit::success : output_failed();
@@ -86,8 +86,9 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ReapCommand comm
   if (!text) co_return complain(text.error(), command.admin);
   const Json answer = http::parse_json(*text);
   if (!is_reaping(answer)) {
-    co_return complain(not_understood(command.admin, "the answer is not that of a leash server's reaper"),
-                       command.admin);
+    co_return complain(
+        not_understood(command.admin, "the response is not that of an inspector's POST /debug/reap"),
+        command.admin);
   }
   const bool printed = command.admin.json ? print_json(answer) : cli::print(reaping(answer));
   co_return printed ? Exit::success : output_failed();

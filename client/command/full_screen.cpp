@@ -16,14 +16,15 @@ namespace {
 void write_all(int descriptor, std::string_view bytes) noexcept {
   while (!bytes.empty()) {
     const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) return;  // the terminal has gone
+    if (n < 0 && errno != EINTR) return;  // the terminal is closed
     if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
   }
 }
 
 }  // namespace
 
-// Opened again, and not standard input: whether an open file blocks is shared by all processes that have it, such as the shell.
+// Opens the terminal again instead of using standard input: O_NONBLOCK would affect every process that shares it, such as
+// the shell.
 FullScreen::FullScreen(int descriptor)
     : descriptor_(descriptor), keyboard_(::open("/dev/tty", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {
   enter();
@@ -38,7 +39,7 @@ void FullScreen::enter() {
   termios mode{};
   if (keyboard_ >= 0 && ::tcgetattr(keyboard_, &mode) == 0) {
     before_ = mode;
-    mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // signals are still for Ctrl-C and Ctrl-Z
+    mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // Ctrl-C and Ctrl-Z still send signals
     ::tcsetattr(keyboard_, TCSANOW, &mode);
   }
   write_all(descriptor_, "\x1b[?1049h\x1b[?25l");
@@ -46,15 +47,15 @@ void FullScreen::enter() {
 
 void FullScreen::leave() noexcept {
   write_all(descriptor_, "\x1b[?25h\x1b[?1049l");
-  if (before_) ::tcsetattr(keyboard_, TCSAFLUSH, &*before_);  // unread keys must not reach the shell
+  if (before_) ::tcsetattr(keyboard_, TCSAFLUSH, &*before_);  // so that unread keys do not reach the shell
   before_.reset();
 }
 
 void FullScreen::draw(const std::vector<std::string>& lines) {
-  std::string frame = "\x1b[?2026h\x1b[H";  // in one piece, where the terminal knows how
+  std::string frame = "\x1b[?2026h\x1b[H";  // drawn at once where the terminal supports synchronized updates
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) frame += "\r\n";
-    frame += "\x1b[K" + lines[i];  // in this order: behind a full line it would clear the last cell
+    frame += "\x1b[K" + lines[i];  // clear first: after a full line this would clear the last cell
   }
   frame += "\x1b[?2026l";
   write_all(descriptor_, frame);

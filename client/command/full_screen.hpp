@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A terminal that shows one thing, drawn again and again, as top(1) does.
+// A screen that is drawn repeatedly on a terminal, as top(1) does.
 //
-// What it is     the terminal's alternate screen, without cursor, echo and line editing; what was on it before
-//                comes back when it is left.
+// What it is     the terminal's alternate screen, without cursor, echo and line editing; the former content comes
+//                back at the end.
 // Requires       a terminal; one FullScreen at a time.
-// Guarantees     left by the destructor, whatever ends the program short of a crash or SIGKILL.
+// Guarantees     the destructor restores the terminal; only a crash or SIGKILL prevents that.
 // Threads        one.
 //
 //   client::FullScreen screen(STDOUT_FILENO);
@@ -28,15 +28,15 @@ class FullScreen {
   FullScreen& operator=(const FullScreen&) = delete;
   ~FullScreen();
 
-  // As many lines as the terminal has, none wider than it.
+  // Draws as many lines as the terminal has, cut to its width.
   void draw(const std::vector<std::string>& lines);
 
-  // Where keys come from, not blocking; -1: there are none.
+  // A non-blocking descriptor to read keys from; -1 if there is none.
   int keyboard() const noexcept { return keyboard_; }
-  // Pressed meanwhile, perhaps none; nullopt: the terminal has gone.
+  // The keys pressed since the last call, perhaps none; nullopt if the terminal is closed.
   std::optional<std::string> keys();
 
-  // Leaves, stops the process (SIGSTOP), and enters again when it is continued.
+  // Restores the terminal, stops the process (SIGSTOP), and enters the screen again when the process continues.
   void stop_process();
 
  private:

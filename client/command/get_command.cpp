@@ -32,7 +32,7 @@ leash::Task<> leave_after(leash::Scope& call, leash::Duration after, bool& left)
 Json to_json(const Response& response) {
   Json headers = Json::object();
   for (const auto& [name, value] : response.headers) {
-    // Names compare without case; the values of a repeated one are a list, but for Set-Cookie (RFC 9110 section 5.3).
+    // Names are compared without case. Values of a repeated field become a list, except Set-Cookie (RFC 9110 section 5.3).
     const auto is_same = [&](const auto& item) { return http::detail::iequals(item.key(), name); };
     const auto items = headers.items();
     const auto known = std::find_if(items.begin(), items.end(), is_same);
@@ -93,7 +93,8 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, GetCommand comma
   call.cancel();
   (void)co_await call.join();
 
-  if (!response && ctx.is_done()) co_return Exit::connection_failure;  // a signal, which has its own status
+  if (!response && ctx.is_done())
+    co_return Exit::connection_failure;  // interrupted: main() sets the exit status
   const bool aborted = !response && left;
   std::string error;
   if (!response && !aborted) error = explain(response.error(), command.timeout);

@@ -32,10 +32,11 @@ leash::Task<> run_until_done(leash::Scope& all, leash::Task<int> work, int& stat
 
 leash::Task<> run(leash::Loop& loop, Command command, int& status) {
   asio::signal_set signals(loop.io());
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {  // else the terminal would be left as it is
+  for (const int number : {SIGINT, SIGTERM, SIGHUP,
+                           SIGQUIT}) {  // their default would leave the terminal in the alternate screen
     struct sigaction now {};
     ::sigaction(number, nullptr, &now);
-    if (now.sa_handler != SIG_IGN) signals.add(number);  // as nohup has it
+    if (now.sa_handler != SIG_IGN) signals.add(number);  // nohup ignores SIGHUP
   }
   int signalled = 0;
   leash::Scope all(loop.background());
@@ -48,7 +49,7 @@ leash::Task<> run(leash::Loop& loop, Command command, int& status) {
 }
 
 int run_to_the_end(Command command) {
-  int status = Exit::connection_failure;  // also when an exception is the end
+  int status = Exit::connection_failure;  // also if an exception ends it
   asio::io_context io{1};
   leash::Loop loop{io, cli::loop_options()};
   leash::go(loop.background(), run(loop, std::move(command), status), "leash-client");

@@ -40,7 +40,7 @@ constexpr const char* exit_statuses =
   4    timeout
   5    the output cannot be written
   22   HTTP error (get: with --fail)
-  130, 143 after SIGINT and SIGTERM)";
+  130  interrupted by SIGINT (143: by SIGTERM))";
 
 constexpr auto least_interval = 100ms;
 constexpr int most_entries = 100'000;  // what the server allows
@@ -49,14 +49,14 @@ std::unexpected<cli::Message> usage_error(std::string line) {
   return std::unexpected(cli::Message{std::move(line), cli::usage});
 }
 
-// --- the commands: what they take, and what is made of it ------------------------------------------------
+// --- the commands: their options, and the result of parsing them ----------------------------------------
 
-// How the inspector is asked; may be said before the command or after it.
+// How to reach the inspector; these options are accepted before and after the command's name.
 class AdminFlags {
  public:
   explicit AdminFlags(CLI::App& app) { add_to(app); }
 
-  // The environment is read here: CLI11 would let it win over what was typed after the command.
+  // The environment is read here because CLI11 would prefer it to an option after the command's name.
   void add_to(CLI::App& command) {
     command
         .add_option(
@@ -78,16 +78,16 @@ class AdminFlags {
     const bool is_unix = address_.starts_with("unix:");
     auto url = http::parse_url(is_unix ? "http://localhost" : address_);
     if (!url) return usage_error("--admin: " + url.error());
-    if (url->target.contains('?')) return usage_error("--admin: takes no query");
-    if (is_unix && address_ == "unix:") return usage_error("--admin: unix: takes a path");
-    if (!http::detail::is_text(token_)) return usage_error("--admin-token: has a control character");
+    if (url->target.contains('?')) return usage_error("--admin: the URL must not have a query");
+    if (is_unix && address_ == "unix:") return usage_error("--admin: unix: needs a path");
+    if (!http::detail::is_text(token_)) return usage_error("--admin-token: contains a control character");
     while (url->target.ends_with('/')) url->target.pop_back();
     return AdminOptions{std::move(*url), is_unix ? address_.substr(5) : "", token_,
                         cli::duration_of(timeout_), json_};
   }
 
   bool json() const noexcept { return json_; }
-  // Given before the command.
+  // The timeout, if it was given before the command's name.
   std::optional<leash::Duration> timeout() const {
     return timeouts_.front()->count() > 0 ? std::optional(cli::duration_of(timeout_)) : std::nullopt;
   }
@@ -245,7 +245,7 @@ class TasksFlags {
   CLI::Option* watch_ = nullptr;
 };
 
-// The other pages of /debug, printed as the server wrote them.
+// The other pages of /debug, printed unchanged.
 class PageFlags {
  public:
   PageFlags(CLI::App& command, AdminFlags& admin, std::string path) : admin_(admin) {
@@ -290,9 +290,12 @@ class PsFlags {
     command.add_option("PID|CORE", ps_.target, "Process id, or path of a core file")
         ->required()
         ->type_name("");
-    command.add_option("--binary", ps_.binary, "The program that wrote the core file, if it has moved since")
+    command
+        .add_option("--binary", ps_.binary,
+                    "Path of the program that wrote the core file, if the program was moved")
         ->type_name("FILE");
-    command.add_flag("--tree", ps_.tree, "Print contexts, scopes and tasks as a tree, with who joins whom");
+    command.add_flag("--tree", ps_.tree,
+                     "Print contexts, scopes and tasks as a tree, with what each task joins");
     command.add_flag("--json", ps_.json, "Print JSON in the format of /debug/tasks");
   }
   std::expected<Command, cli::Message> parse() { return std::move(ps_); }
@@ -317,7 +320,7 @@ std::expected<Command, cli::Message> parse_command_line(int argc, const char* co
   CLI::App& contexts_app = *app.add_subcommand("contexts", "List contexts by the location that made them");
   CLI::App& tree_app = *app.add_subcommand("tree", "Print loops, contexts, scopes and tasks as a tree");
   CLI::App& reap_app = *app.add_subcommand(
-      "reap", "End leaked tasks by force; the command leaks with the same filters lists them");
+      "reap", "End leaked tasks by force; list them first with the command leaks and the same filters");
   CLI::App& ps_app = *app.add_subcommand(
       "ps", "List the tasks and coroutines of a process or core file from outside, without changing it");
   AdminFlags admin(app);

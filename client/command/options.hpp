@@ -2,11 +2,11 @@
 #pragma once
 // The command line of leash-client.
 //
-// Guarantees     all that is returned is valid: what a request is made of can be sent as it is.
+// Guarantees     all values returned are valid: a request made of them can be sent.
 // Threads        any.
 //
 //   auto command = client::parse_command_line(argc, argv);
-//   if (!command) return cli::show(command.error());   // --help, or one line about what is wrong
+//   if (!command) return cli::show(command.error());   // --help, or one line that describes the error
 
 #include <cstdint>
 #include <expected>
@@ -24,22 +24,22 @@ namespace client {
 
 struct GetCommand {
   http::Url url;
-  std::string address;  // as it was given
+  std::string address;  // as typed
   http::OutgoingRequest message;
   TlsOptions tls;
   std::string unix_socket;
   leash::Duration timeout{};
   std::optional<leash::Duration> abort_after;
-  std::uint64_t most_bytes = 0;  // of the response's body
+  std::uint64_t most_bytes = 0;  // largest response body
   bool include_head = false;
   bool fail = false;
   bool json = false;
 };
 
-// How the admin listener is asked.
+// How to reach the admin listener.
 struct AdminOptions {
-  http::Url url;            // its target is "" or a prefix without a slash at its end
-  std::string unix_socket;  // a path, in place of the URL's host and port
+  http::Url url;            // its target is empty, or a prefix that does not end with a slash
+  std::string unix_socket;  // a path; replaces the URL's host and port
   std::string token;
   leash::Duration timeout{};
   bool json = false;
@@ -49,7 +49,7 @@ struct AdminOptions {
   }
 };
 
-// Which tasks are meant; empty parts mean all.
+// Selects tasks; members that are empty select all.
 struct TaskFilter {
   std::string site;
   std::string name;
@@ -60,7 +60,7 @@ struct TaskFilter {
 
 struct ModeCommand {
   AdminOptions admin;
-  std::string change_to;  // empty: only ask
+  std::string change_to;  // empty: print the mode
 };
 
 struct TasksCommand {
@@ -68,11 +68,11 @@ struct TasksCommand {
   TaskFilter filter;
   bool only_leaked = false;
   bool stacks = false;
-  bool fail = false;                     // status 3 when there is a leak
-  std::optional<leash::Duration> every;  // watch
+  bool fail = false;                     // exit with status 3 if there is a leak
+  std::optional<leash::Duration> every;  // --watch
 };
 
-// A page of the inspector that is printed as it comes.
+// A page of the inspector that is printed unchanged.
 struct PageCommand {
   AdminOptions admin;
   std::string path;
@@ -85,8 +85,8 @@ struct ReapCommand {
 };
 
 struct PsCommand {
-  std::string target;  // a process, or a core file
-  std::string binary;  // empty: as the core says
+  std::string target;  // a process ID, or the path of a core file
+  std::string binary;  // empty: the path that the core file names
   bool tree = false;
   bool json = false;
 };

@@ -64,7 +64,7 @@ std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
   const Document parsed = http::parse_json(json);
   const auto tasks = parsed.is_object() ? parsed.find("tasks") : parsed.end();
   if (!parsed.is_object() || tasks == parsed.end() || !tasks->is_array()) {
-    return std::unexpected("the answer is not the list of tasks of a leash server");
+    return std::unexpected("the response is not the task list of an inspector");
   }
   TaskList list;
   std::map<Place, std::size_t> places;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A server's tasks by where they were started and where they wait, out of the JSON of its /debug/tasks.
+// A server's tasks, grouped by start location and wait point, from the JSON of /debug/tasks.
 //
 // Requires       {"tasks":[{"site","state","wait","waits_at","count","oldest_age_seconds","bytes"}],
-//                "live":N,"matched":N,"unresponsive":["loop 2"]}; what is missing becomes "-" or 0.
-// Guarantees     leaked tasks first, then the largest rows. Anything but such JSON is an error, one sentence;
-//                no text has control characters.
+//                "live":N,"matched":N,"unresponsive":["loop 2"]}; a missing member becomes "-" or 0.
+// Guarantees     leaked tasks come first, then the largest rows. Other JSON is an error of one sentence; no text
+//                contains control characters.
 // Threads        plain values.
 //
 //   auto list = client::parse_task_list(response.body);
-//   if (list) client::compare(*list, the_last_one);   // list->rows[0].change: +3
+//   if (list) client::compare(*list, previous);   // list->rows[0].change: +3
 
 #include <cstdint>
 #include <expected>
@@ -27,7 +27,7 @@ struct TaskRow {
   std::uint64_t count = 0;
   double oldest_seconds = 0;
   std::uint64_t bytes = 0;
-  std::int64_t change = 0;  // of the count
+  std::int64_t change = 0;  // of `count` since the previous list
 
   bool is_leaked() const noexcept { return state == "leaked"; }
   bool is_same_place(const TaskRow& other) const noexcept {
@@ -37,22 +37,22 @@ struct TaskRow {
 
 struct TaskList {
   std::vector<TaskRow> rows = {};
-  std::uint64_t live = 0;                      // of all the server's loops, whatever was asked for
-  std::uint64_t listed = 0;                    // in the rows
-  std::uint64_t leaked = 0;                    // likewise
-  std::uint64_t left_out = 0;                  // they match, but are beyond the limit
-  std::vector<std::string> unresponsive = {};  // loops whose tasks are not in it
-  double process_started = 0;                  // seconds since 1970; 0: not told
+  std::uint64_t live = 0;                      // tasks of all loops, whatever the filter
+  std::uint64_t listed = 0;                    // tasks in the rows
+  std::uint64_t leaked = 0;                    // leaked tasks in the rows
+  std::uint64_t left_out = 0;                  // tasks that match the filter but are beyond the limit
+  std::vector<std::string> unresponsive = {};  // loops whose tasks are missing
+  double process_started = 0;                  // seconds since 1970; 0: unknown
   std::int64_t live_change = 0;
   std::int64_t leaked_change = 0;
 };
 
 std::expected<TaskList, std::string> parse_task_list(std::string_view json);
 
-// Both tell when their process started, and it is not the same one.
+// True if both start times are known and differ.
 bool is_other_process(const TaskList& now, const TaskList& before) noexcept;
 
-// What has changed since `before`; rows that have gone are added with a count of 0.
+// Fills in the changes since `before`; rows that are gone are added with a count of 0.
 void compare(TaskList& now, const TaskList& before);
 
 }  // namespace client

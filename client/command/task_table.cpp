@@ -16,7 +16,7 @@
 namespace client {
 namespace {
 
-// The last two are the places, which give way when there is no room.
+// The last two are locations; they are shortened if the table is too wide.
 enum Column : std::size_t { count, change, state, wait, oldest, memory, site, waits_at, columns };
 using Cells = std::array<std::string, columns>;
 using Widths = std::array<std::size_t, columns>;
@@ -44,7 +44,7 @@ Look look_of(const TaskRow& row) {
   return row.is_leaked() ? Look::alarming : Look::plain;
 }
 
-// The two places share what the others leave.
+// The two location columns share the width that the others leave.
 void make_fit(Widths& widths, std::size_t width) {
   std::size_t others = 0;
   for (std::size_t i = 0; i < site; ++i) others += widths[i] > 0 ? widths[i] + gap : 0;

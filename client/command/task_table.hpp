@@ -2,7 +2,7 @@
 #pragma once
 // Draws a list of tasks as a table.
 //
-// Guarantees     no line is wider than asked for, as far as that is possible without leaving out a column.
+// Guarantees     no line is wider than asked for, unless that would mean leaving out a column.
 // Threads        any.
 //
 //   for (const client::Line& line : client::task_table(list, {.width = 100}))
@@ -28,15 +28,15 @@ struct Line {
 inline std::string painted(const Line& line, bool color) { return cli::painted(line.text, line.look, color); }
 
 struct TableStyle {
-  std::size_t width = 0;  // places are shortened at their front to fit; 0: they never are
-  bool changes = false;   // a column for them
-  bool states = true;     // likewise
+  std::size_t width = 0;  // locations are shortened at the front to fit; 0: never
+  bool changes = false;   // show the column of changes
+  bool states = true;     // show the column of states
 };
 
-// Title line and rows; none for an empty list.
+// The title line and the rows; empty for an empty list.
 std::vector<Line> task_table(const TaskList& list, const TableStyle& style);
 
-// "3 tasks live, 2 leaked", and what is not in the list.
+// "3 tasks live, 2 leaked", and lines about tasks that are not listed.
 std::vector<Line> task_summary(const TaskList& list);
 
 }  // namespace client

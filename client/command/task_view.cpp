@@ -13,9 +13,9 @@
 namespace client {
 namespace {
 
-constexpr const char* keys = "q quit   space look now";
+constexpr const char* keys = "q quit   space refresh";
 
-// The left one gives way.
+// `left` is shortened if both do not fit.
 std::string at_both_ends(const std::string& left, const std::string& right, std::size_t width) {
   const std::size_t room = width - std::min(width, cli::cells(right) + 2);
   const std::string shown = cli::clipped(left, room);
@@ -29,7 +29,7 @@ std::vector<std::string> drawn(const TaskView& view, const cli::Terminal& termin
   for (Line& line : task_summary(view.list)) lines.push_back(std::move(line));
   if (!view.restart.empty())
     lines.push_back(
-        {fmt::format("another process since {} (the server has restarted)", view.restart), Look::doubtful});
+        {fmt::format("the server has restarted (noticed at {})", view.restart), Look::doubtful});
   if (!view.problem.empty()) lines.push_back({view.problem, Look::alarming});
   lines.push_back({});
 
@@ -38,7 +38,8 @@ std::vector<std::string> drawn(const TaskView& view, const cli::Terminal& termin
   style.changes = true;
   style.states = view.states;
   std::vector<Line> table = task_table(view.list, style);
-  const std::size_t room = terminal.height - std::min(terminal.height, lines.size() + 2);  // and the keys
+  const std::size_t room =
+      terminal.height - std::min(terminal.height, lines.size() + 2);  // one line is for the keys
   if (table.size() > room && room > 0) {
     const std::size_t more = table.size() - (room - 1);
     table.resize(room - 1);

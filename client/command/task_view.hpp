@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What the live table shows: a title, the summary, as many rows as there is room for, and the keys.
+// The content of the live table: a title, the summary, as many rows as fit, and the keys.
 //
-// Guarantees     as many lines as the terminal has, none wider than it.
+// Guarantees     as many lines as the terminal has, none wider than the terminal.
 // Threads        plain values.
 //
 //   client::TaskView view;
@@ -20,11 +20,11 @@ namespace client {
 
 struct TaskView {
   std::string title = {};
-  std::string time = {};     // of the last look that succeeded
-  std::string problem = {};  // of the last look; empty: none
-  std::string restart = {};  // when another process was first seen to answer; empty: always the same one
+  std::string time = {};     // of the last successful query
+  std::string problem = {};  // of the last query; empty: none
+  std::string restart = {};  // when the last restart was noticed; empty: there was none
   TaskList list = {};
-  bool states = true;  // a column for them
+  bool states = true;  // show the column of states
 };
 
 std::vector<std::string> drawn(const TaskView& view, const cli::Terminal& terminal);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// leash-client tasks, and leash-client leaks
+// leash-client tasks and leash-client leaks
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -78,7 +78,7 @@ std::string time_of_day() {
 
 // --- once ----------------------------------------------------------------------------------------------
 
-// Its lines before the first task: which loops do not answer, and the number of the dump.
+// A report may begin with lines about unresponsive loops, or with the number of the dump.
 bool is_report(std::string_view text) { return text.starts_with("dump ") || text.starts_with("loop \""); }
 
 leash::Task<int> print_as_told(leash::Context ctx, Admin& admin, const TasksCommand& command) {
@@ -88,7 +88,7 @@ leash::Task<int> print_as_told(leash::Context ctx, Admin& admin, const TasksComm
   bool leaks = false;
   if (command.stacks) {
     if (!is_report(*answer)) {
-      co_return complain(not_understood(command.admin, "the answer is not the report of a leash server"),
+      co_return complain(not_understood(command.admin, "the response is not the report of an inspector"),
                          command.admin);
     }
     printed = cli::print_foreign(*answer);
@@ -109,8 +109,8 @@ leash::Task<int> print_table(leash::Context ctx, Admin& admin, const TasksComman
   co_return command.fail && list->leaked > 0 ? Exit::leak : Exit::success;
 }
 
-// --- again and again, into a file or a pipe --------------------------------------------------------------
-// A server that does not answer any more is no reason to end; one that never answered is.
+// --- repeatedly, into a file or a pipe --------------------------------------------------------------------
+// It ends if the server cannot be reached the first time, but goes on if the server stops answering later.
 
 leash::Task<int> watch_json(leash::Context ctx, Admin& admin, const TasksCommand& command) {
   bool first = true;
@@ -119,7 +119,7 @@ leash::Task<int> watch_json(leash::Context ctx, Admin& admin, const TasksCommand
     Json json;
     if (answer) json = http::parse_json(*answer);
     if (answer && json.is_discarded())
-      co_return complain(not_understood(command.admin, "the answer is not JSON"), command.admin);
+      co_return complain(not_understood(command.admin, "the response is not JSON"), command.admin);
     if (!answer && (first || ctx.is_done())) co_return complain(answer.error(), command.admin);
     if (!answer) json["error"] = answer.error().what;
     if (!print_json_line(json)) co_return output_failed();
@@ -140,7 +140,7 @@ leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const TasksComman
       const bool changes = before && !restarted;
       if (changes) compare(*list, *before);
       const std::string heading =
-          time_of_day() + (restarted ? " another process (the server has restarted)\n" : "\n");
+          time_of_day() + (restarted ? " the server has restarted\n" : "\n");
       if (!cli::print(fmt::format("{}{}\n", heading, text_of(command, *list, changes))))
         co_return output_failed();
       before = std::move(*list);
@@ -150,7 +150,7 @@ leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const TasksComman
   co_return Exit::success;
 }
 
-// --- again and again, on a terminal -----------------------------------------------------------------------
+// --- repeatedly, on a terminal ----------------------------------------------------------------------------
 
 class Live {
  public:

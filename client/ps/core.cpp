@@ -62,7 +62,7 @@ struct ElfOf {
   Elf* elf;
 };
 
-// A part of a file that was mapped.
+// A mapped part of a file.
 struct Mapping {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -72,9 +72,9 @@ struct Mapping {
 
 struct Segment {
   std::uint64_t begin = 0;
-  std::uint64_t end = 0;  // in memory
+  std::uint64_t end = 0;  // address in memory
   std::uint64_t offset = 0;
-  std::uint64_t in_file = 0;  // bytes
+  std::uint64_t in_file = 0;  // offset in the file, in bytes
   bool writable = false;
 };
 
@@ -85,7 +85,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
   std::expected<void, std::string> open() {
     core_ = File(path_);
     if (!core_.is_open()) {
-      return std::unexpected(path_ + " is no process and no core file that can be read: " +
+      return std::unexpected(path_ + " is neither a process ID nor a readable core file: " +
                              std::generic_category().message(errno));
     }
     elf_version(EV_CURRENT);
@@ -100,8 +100,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
     for (const Mapping& mapping : mappings_) {
       if (mapping.offset == 0) images_.push_back(mapping.begin);
     }
-    if (images_.empty())
-      return std::unexpected(path_ + " does not say which files were mapped (no NT_FILE note)");
+    if (images_.empty()) return std::unexpected(path_ + " does not list the mapped files (no NT_FILE note)");
     return check_builds();
   }
 
@@ -117,7 +116,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
         is_cut_off_ = true;
         return false;
       }
-      if (segment->writable) return false;  // what the file has may not be what was in memory
+      if (segment->writable) return false;  // the memory may have differed from the file
     }
     const Mapping* const mapping = find(mappings_, address);
     if (!mapping || bytes > mapping->end - address) return false;
@@ -127,11 +126,11 @@ class CoreTarget final : public Target, public leash::outside::Memory {
 
   std::vector<std::string> remarks() const override {
     std::vector<std::string> all;
-    if (is_cut_off_) all.push_back("the core is cut off: some of the memory is not in it");
+    if (is_cut_off_) all.push_back("the core file is truncated: part of the memory is missing");
     for (const auto& [path, file] : files_) {
       if (!file) all.push_back(fmt::format("{} cannot be used: {}", path, why_not_.at(path)));
     }
-    all.push_back("a core does not say when it was written: times are up to the last that its tasks have");
+    all.push_back("a core file has no time stamp: ages are relative to the latest time in its tasks");
     return all;
   }
 
@@ -144,7 +143,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
     return address < candidate.end ? &candidate : nullptr;
   }
 
-  // The last page of a file that is mapped is filled up with zeros.
+  // The kernel fills the rest of a mapped file's last page with zeros.
   static bool read_padded(const File& file, std::uint64_t offset, void* to, std::size_t bytes) {
     if (offset >= file.size()) return false;
     const std::size_t there = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, file.size() - offset));
@@ -158,7 +157,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
     for (std::size_t i = 0; i < std::min(count, most_mappings); ++i) {
       GElf_Phdr header;
       if (!gelf_getphdr(core, static_cast<int>(i), &header)) {
-        return std::unexpected(path_ + " is cut off before its memory begins");
+        return std::unexpected(path_ + " is truncated before its memory begins");
       }
       if (header.p_type == PT_LOAD && header.p_vaddr + header.p_memsz > header.p_vaddr) {
         segments_.push_back({header.p_vaddr, header.p_vaddr + header.p_memsz, header.p_offset,
@@ -195,7 +194,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
     return value;
   }
 
-  // How many, the size of a page, for each its begin, end and page in the file; then the paths.
+  // The format of NT_FILE: the count, the page size, then begin, end and file page of each mapping; then the paths.
   void read_files(std::string_view bytes) {
     const std::uint64_t count = word(bytes, 0);
     const std::uint64_t page = word(bytes, 1);
@@ -239,7 +238,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
     return at->second ? &*at->second : nullptr;
   }
 
-  // The first page of each image is in the core, by default, and has the id of its build.
+  // By default a core contains the first page of each image, which has the build ID.
   std::expected<void, std::string> check_builds() {
     for (const Mapping& mapping : mappings_) {
       if (mapping.offset != 0) continue;
@@ -257,7 +256,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
                                " is not the build that dumped the core: name the right file with --binary");
       }
       files_[mapping.path].reset();
-      why_not_[mapping.path] = "it is not the build that was mapped";
+      why_not_[mapping.path] = "it is not the build that the process had mapped";
     }
     if (!program_.empty() && !file_of(program_) && !binary_.empty()) {
       return std::unexpected(fmt::format("--binary: {}: {}", program_, why_not_[program_]));
@@ -267,7 +266,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
 
   std::string path_;
   std::string binary_;
-  std::string program_;  // the path that is read for it
+  std::string program_;  // the path to read the program from
   File core_;
   std::vector<Segment> segments_;
   std::vector<Mapping> mappings_;

@@ -19,13 +19,13 @@ constexpr int most_headers = 512;
 constexpr std::uint64_t most_notes = 1 << 20;  // bytes
 
 struct NoteAt {
-  std::string_view name;  // with its null character
+  std::string_view name;  // including its null character
   std::uint32_t type = 0;
   std::uint64_t address = 0;  // of the descriptor
   std::uint32_t size = 0;     // of the descriptor
 };
 
-// Until `use` returns true.
+// Calls `use` for each note until it returns true.
 void each_note(Memory& memory, std::uint64_t address, std::uint64_t bytes, std::uint64_t alignment,
                const std::function<bool(const NoteAt&)>& use) {
   const auto aligned = [&](std::uint64_t size) { return (size + alignment - 1) / alignment * alignment; };
@@ -55,7 +55,7 @@ void each_note_of_image(Memory& memory, std::uint64_t base, const std::function<
       !memory.read(base + header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr))) {
     return;
   }
-  // Addresses in the file count from where its first byte would be.
+  // Addresses in the file are relative to the address of its first byte.
   const auto first = std::ranges::find(segments, PT_LOAD, &Elf64_Phdr::p_type);
   if (first == segments.end()) return;
   const std::uint64_t bias = base - (first->p_vaddr - first->p_offset);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Programs and libraries as they lie in a process's memory: their notes, and leash's tables that these name.
+// Programs and libraries in a process's memory: their notes, and the tables of leash that the notes name.
 //
-// Guarantees     reads nothing but memory, so that a binary that was stripped, moved or deleted makes no difference;
-//                ends, whatever is there.
+// Guarantees     reads memory only, so a stripped, moved or deleted binary makes no difference; ends for any
+//                content.
 // Threads        one.
 //
 //   for (const std::uint64_t base : images) {
@@ -19,11 +19,12 @@
 
 namespace client {
 
-// The address of the table that leash's note of this type names; nothing where no ELF image begins at `base`, or it has none.
+// The address of the table that leash's note of this type names; nothing if no ELF image begins at `base`, or if the image
+// has no such note.
 std::optional<std::uint64_t> find_table(leash::outside::Memory& memory, std::uint64_t base,
                                         std::uint32_t type);
 
-// Empty: it has none.
+// Empty if the image has none.
 std::vector<unsigned char> build_id(leash::outside::Memory& memory, std::uint64_t base);
 
 }  // namespace client

@@ -28,7 +28,7 @@ using leash::outside::CoroutineReader;
 using leash::outside::Reader;
 using nlohmann::ordered_json;
 
-// A process may have several of each: leash in the program, and in a library of its own.
+// There may be several: the program and each of its libraries can contain leash.
 struct Found {
   std::vector<Reader> loops;
   std::vector<CoroutineReader> coroutines;
@@ -51,7 +51,7 @@ void find(const Target& target, leash::outside::CachedMemory& memory, std::uint3
 
 std::expected<Found, std::string> find_readers(const Target& target, leash::outside::CachedMemory& memory) {
   Found found;
-  std::string refusal = fmt::format("there is no leash in {}, or none that can be found", target.name());
+  std::string refusal = fmt::format("found no leash library in {}", target.name());
   find(target, memory, leash::outside::coroutines_note, found.coroutines, refusal);
   find(target, memory, leash::outside::loops_note, found.loops, refusal);
   if (found.loops.empty() && found.coroutines.empty()) return std::unexpected(refusal);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The tasks and coroutines of a process or core, seen from outside, as text or JSON.
+// The tasks and coroutines of a process or core file, read from outside, as text or JSON.
 //
-// Guarantees     flat lists are grouped by stack, as those of an inspector; the tree is that of leash/tree.hpp.
+// Guarantees     flat lists are grouped by stack, like those of an inspector; the tree has the format of leash/tree.hpp.
 // Threads        one.
 //
 //   const auto text = client::list_tasks("4711", {});
@@ -14,7 +14,7 @@
 namespace client {
 
 struct ListingOptions {
-  std::string binary = {};  // may be empty
+  std::string binary = {};  // the program's path; may be empty
   bool tree = false;
   bool json = false;
 };

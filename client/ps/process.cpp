@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t most_images = 4096;
 
-// "7f00-7fff r-xp 00000000 08:01 42   /path": where a file's first byte is mapped. 0: it is not.
+// "7f00-7fff r-xp 00000000 08:01 42   /path": the address at which a file's first byte is mapped; 0 if it is not.
 std::uint64_t image_at(std::string_view line) {
   std::uint64_t begin = 0;
   std::uint64_t offset = 1;
@@ -43,7 +43,7 @@ class ProcessTarget final : public Target {
     }
     if (maps.bad()) return refuse(errno);
     if (images_.empty()) {
-      // A kernel thread or a zombie has no memory; of a process of another user, reading gives nothing.
+      // Kernel threads and zombies have no memory; the maps of another user's process are empty.
       return refuse(::geteuid() == 0 ? ESRCH : EACCES);
     }
     char byte = 0;
@@ -57,12 +57,12 @@ class ProcessTarget final : public Target {
  private:
   std::unexpected<std::string> refuse(int error) const {
     if (error == ENOENT || error == ESRCH) {
-      return std::unexpected(fmt::format("there is no process {} with memory to read", process_));
+      return std::unexpected(fmt::format("process {} does not exist or has no memory to read", process_));
     }
     if (error == EACCES || error == EPERM) {
       return std::unexpected(fmt::format(
-          "no permission to read the memory of process {}: run this as root, or as the user of the process "
-          "where /proc/sys/kernel/yama/ptrace_scope is 0",
+          "no permission to read the memory of process {}: run leash-client as root, or as the user of the process "
+          "if /proc/sys/kernel/yama/ptrace_scope is 0",
           process_));
     }
     return std::unexpected(fmt::format("the memory of process {} cannot be read: {}", process_,

@@ -12,7 +12,7 @@ Opened open_target(const std::string& process_or_core, const std::string& binary
   const bool is_number = error == std::errc{} && stop == end && process > 0;
   if (!is_number) return open_core(process_or_core, binary);
   if (!binary.empty()) {
-    return std::unexpected("--binary: is for a core file; of a running process only memory is read");
+    return std::unexpected("--binary: applies to core files only");
   }
   return open_process(process);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What `leash-client ps` looks into: a running process, or a core file.
+// The subject of `leash-client ps`: a running process or a core file.
 //
-// What it is     its memory, and where its programs and libraries begin in it.
-// Guarantees     nothing is written to it, and it is not stopped.
+// What it is     its memory, and the addresses at which its programs and libraries begin.
+// Guarantees     it is neither written to nor stopped.
 // Threads        one.
 //
 //   auto target = client::open_target("4711", "");
@@ -30,7 +30,7 @@ class Target {
   virtual leash::outside::Memory& memory() = 0;
   const std::vector<std::uint64_t>& images() const noexcept { return images_; }
   virtual std::string name() const = 0;  // "process 4711"
-  // What was found to be wrong with it while it was read.
+  // Problems that were found while it was read.
   virtual std::vector<std::string> remarks() const { return {}; }
 
  protected:
@@ -39,8 +39,8 @@ class Target {
 
 using Opened = std::expected<std::unique_ptr<Target>, std::string>;
 
-// A number is a process, anything else a core file. `binary`: the program that dumped the core, where it is not at the
-// path that the core names; may be empty.
+// A number means a process, anything else a core file. `binary` is the path of the program that dumped the core, if it is
+// not at the path that the core names; may be empty.
 Opened open_target(const std::string& process_or_core, const std::string& binary);
 
 Opened open_process(pid_t process);

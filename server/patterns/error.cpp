@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A worker fails, and its peer waits for what the worker would have sent.
+// A worker fails while another task waits for the worker's value.
 //
-// Leaky: the worker returns without telling; the peer waits for its reply for ever.
-// Fixed: the error is the worker's result: it goes through the scope, which cancels the peer.
+// Leaky: the worker returns without reporting the error, and the other task waits for its reply for ever.
+// Fixed: the worker returns the error to its scope, which cancels the other task.
 
 #include "leash/channel.hpp"
 #include "leash/done.hpp"
@@ -25,7 +25,7 @@ leash::Task<leash::Result<int>> compute(leash::Context ctx, leash::Duration late
 leash::Task<> worker_leaky(leash::Context ctx, leash::Channel<int> replies, leash::Duration latency,
                            [[maybe_unused]] leash::DoneSource at_its_end) {
   const leash::Result<int> reply = co_await compute(ctx, latency);
-  if (!reply) co_return;  // and nothing reports it
+  if (!reply) co_return;  // the error is dropped
   (void)co_await replies.send(*reply);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// An upstream that takes every call and never answers one: what a service looks like that hangs.
+// An upstream that accepts every call and never answers, like a service that hangs.
 //
-// What it is     a listener on a free port of the loopback interface; what it accepts it holds until the other
-//                side closes.
-// Guarantees     running out of file descriptors neither spins nor ends it.
-// Threads        made anywhere; runs on the loop of the context it is given.
+// What it is     a listener on a free port of the loopback interface; it holds each connection until the client closes
+//                it.
+// Guarantees     running out of file descriptors neither makes it spin nor ends it.
+// Threads        created on any thread; runs on the loop of its context.
 //
 //   auto hung = server::HungUpstream::open(loop.io());
 //   if (!hung) std::cerr << hung.error();
@@ -32,7 +32,7 @@ class HungUpstream {
 
   http::Url url() const;
 
-  // Until ctx is done. The task owns it, so that it lives as long as it is waited for.
+  // Runs until ctx is done. The task owns the upstream, so that it lives as long as the task.
   static leash::Task<> run(HungUpstream upstream, leash::Context ctx);
 
  private:

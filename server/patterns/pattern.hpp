@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Ways to leak, each written twice: a leaky and a fixed version, a few lines apart, in one file each.
+// Ways to leak, each in one file with a leaky and a fixed version a few lines apart.
 //
-// What it is     find_pattern(name) gives both versions; the handler of /demo runs the one of the request's
-//                mode. PatternState is what each worker keeps for them.
+// What it is     find_pattern(name) gives both versions; the handler of /demo runs the one for the request's mode.
+//                PatternState is the state that each worker keeps for them.
 // Threads        the loop's thread.
 //
 //   const server::Pattern* pattern = server::find_pattern("receive");
@@ -26,7 +26,7 @@ namespace server {
 
 class Upstream;
 
-// What a task holds on to, as a real one holds what it captured: filled when made, read when used.
+// Memory that a task holds, like the captures of a real task: filled when created, read when used.
 class Payload {
  public:
   explicit Payload(std::size_t bytes) : bytes_(bytes, 'x') {}
@@ -41,7 +41,7 @@ struct Carried {
   using type = Payload;
 };
 
-// Cancels that the author meant to call later.
+// A Cancel that the author meant to call later.
 struct ParkedCancel {
   leash::Context carrying;
   leash::Cancel cancel;
@@ -49,26 +49,26 @@ struct ParkedCancel {
 
 struct Pattern;
 
-// What the patterns keep for a loop, beyond the requests.
+// The state of the patterns per loop; it outlives requests.
 struct PatternState {
-  std::vector<ParkedCancel> parked;    // of leaky `timer`
-  std::shared_ptr<Upstream> upstream;  // of `upstream`; set before it is called
-  std::size_t turn = 0;                // of `mixed`
+  std::vector<ParkedCancel> parked;    // used by the leaky version of `timer`
+  std::shared_ptr<Upstream> upstream;  // used by `upstream`; set before the first call
+  std::size_t turn = 0;                // the next pattern of `mixed`
 
   const Pattern& next() noexcept;
 };
 
-// What a pattern works with; copied into it.
+// The parameters of a pattern; each version gets a copy.
 struct Demo {
   leash::Context ctx;     // the request's
   leash::Context server;  // lives as long as the loop
-  PatternState* state;    // of the loop
+  PatternState* state;    // the loop's
   int fanout;
   leash::Duration latency;
   std::size_t payload;
 };
 
-// Of the tasks that a request started: how many it waited for, and how many it left behind.
+// How many tasks a request started, how many of them it waited for, and how many it left behind.
 struct Tally {
   int started = 0;
   int joined = 0;
@@ -82,7 +82,7 @@ struct Pattern {
   PatternFunction leaky;
   PatternFunction fixed;
   const char* (*limit)(const PatternState&) =
-      nullptr;  // why no further leaky request can be served; may be null
+      nullptr;  // returns why another leaky request is refused; may be null
 };
 
 leash::Task<leash::Result<Tally>> receive_leaky(Demo demo);
@@ -101,11 +101,11 @@ const char* upstream_limit(const PatternState& state);
 leash::Task<leash::Result<Tally>> wait_group_leaky(Demo demo);
 leash::Task<leash::Result<Tally>> wait_group_fixed(Demo demo);
 
-// In the order in which `mixed` takes them in turn.
+// In the order of `mixed`.
 std::span<const Pattern> patterns() noexcept;
-// Null: there is none. Also by the names of version 0.1: `loop` and `lock`.
+// Null if there is none. Accepts the names of version 0.1 too: `loop` and `lock`.
 const Pattern* find_pattern(std::string_view name) noexcept;
-// "receive, send, ..., mixed", for messages.
+// "receive, send, ..., mixed", for error messages.
 const std::string& pattern_names();
 
 }  // namespace server

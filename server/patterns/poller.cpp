@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A poller that was started for a request and is never told to stop.
+// A poller is started for a request and is never told to stop.
 //
 // Leaky: it loops on its ticker for ever.
-// Fixed: it also watches a done channel; the handler, who made it, closes it.
+// Fixed: it also watches a done channel, which the handler created and closes.
 
 #include "leash/done.hpp"
 #include "leash/go.hpp"

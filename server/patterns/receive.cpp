@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A worker waits for a value that will never be sent.
 //
-// Leaky: the handler has its answer and returns; the worker waits on a channel that is only its own by now.
+// Leaky: the handler has its answer and returns; the worker waits on a channel to which only the worker refers.
 // Fixed: the worker receives under the scope's context, and the handler cancels and joins the scope.
 
 #include "leash/channel.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// The first of several replicas wins; the others want to hand over an answer that is never taken.
+// The first of several replicas wins; the answers of the others are never received.
 //
-// Leaky: an unbuffered channel and one receive: all replicas but one wait in send for ever.
-// Fixed: they send under the scope's context, and the winner's answer cancels and joins the rest.
+// Leaky: the channel is unbuffered and received from once, so all replicas but one block in send for ever.
+// Fixed: they send under the scope's context; after the first answer the handler cancels and joins the rest.
 
 #include "leash/channel.hpp"
 #include "leash/go.hpp"
@@ -47,7 +47,7 @@ leash::Task<leash::Result<Tally>> send_fixed(Demo demo) {
   for (int i = 0; i < demo.fanout; ++i) {
     s.go(replica_fixed(s.ctx(), answers, demo.latency, demo.payload), "replica " + std::to_string(i + 1));
   }
-  // Under the scope's context, too: a replica that fails ends the wait.
+  // It receives under the scope's context too, so that a replica's failure ends the wait.
   const leash::Result<std::uint64_t> first = co_await answers.receive(s.ctx());
   s.cancel();
   const leash::Result<> joined = co_await s.join();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// A deadline that is not canceled when the work is done: "always defer cancel".
+// A deadline that is not canceled when the work is done: the rule "always defer cancel" is broken.
 //
-// Leaky: it hangs under the server's context, so that the request's end does not end it, and its Cancel is
-// put aside to be called later: no task leaks, but a context with what it carries, and an armed deadline, for
-// an hour. Fixed: under the request's context, and the Cancel ends with the block.
+// Leaky: the context is a child of the server's context, so the end of the request does not end it, and its Cancel is
+// parked instead of called. No task leaks, but a context with its values and an armed deadline do, for an hour.
+// Fixed: the context is a child of the request's, and its Cancel ends with the block.
 
 #include "leash/sleep.hpp"
 #include "server/patterns/pattern.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A call to an upstream that hangs, for a request that goes on without its answer.
+// A call to a hung upstream, from a request that goes on without the answer.
 //
-// Leaky: the call knows neither the request's end nor its deadline: it waits, and keeps its socket, for as long
-// as the upstream pleases. Fixed: it is made under the request's context, for no longer than the handler waits.
+// Leaky: the call has neither the request's context nor its deadline, so it waits, and keeps its socket, until the
+// upstream answers. Fixed: the call carries the request's context, and a deadline after which the handler goes on.
 
 #include "server/patterns/upstream_client.hpp"
 
@@ -21,10 +21,10 @@ leash::Task<> call(leash::Context ctx, std::shared_ptr<Upstream> upstream, leash
   const Payload held(payload);
   const Outcome outcome = co_await Upstream::ask(upstream, ctx, latency);
   held.read();
-  (void)outcomes.try_send(outcome);  // there is room for it, whether or not it is received
+  (void)outcomes.try_send(outcome);  // the channel has room, whether or not the outcome is received
 }
 
-// An upstream that is too slow is done without, unless the request has no time left either; one that fails is
+// If the upstream is too slow, the request goes on without it, unless its own deadline has passed; any other failure is
 // an error.
 leash::Result<Tally> conclude(const Demo& demo, const leash::Context& patient,
                               const leash::Result<Outcome>& outcome, int joined) {
@@ -55,13 +55,14 @@ leash::Task<leash::Result<Tally>> upstream_fixed(Demo demo) {
   s.go(call(s.ctx(), demo.state->upstream, demo.latency, outcomes, demo.payload), "call");
   const leash::Result<Outcome> outcome = co_await outcomes.receive(s.ctx());
   s.cancel();
-  (void)co_await s.join();  // what the call had to say is in the outcome
+  (void)co_await s.join();  // the outcome has the call's error
   co_return conclude(demo, patient, outcome, 1);
 }
 
 const char* upstream_limit(const PatternState& state) {
-  return state.upstream->is_full() ? "Leaked upstream calls hold as many sockets as this process can spare."
-                                   : nullptr;
+  return state.upstream->is_full()
+             ? "Leaked upstream calls hold all the sockets that are reserved for upstream calls."
+             : nullptr;
 }
 
 }  // namespace server

@@ -15,7 +15,7 @@ namespace {
 client::Options a_connection_for_each_call() {
   client::Options options;
   options.pool.idle_per_host = 0;
-  options.margin = std::chrono::milliseconds(20);  // in which the answer travels
+  options.margin = std::chrono::milliseconds(20);  // time for the answer to travel
   return options;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A wait group whose done() is skipped on the early return.
+// The done() of a wait group is skipped by an early return.
 //
-// Leaky: the work finds that there is nothing to do and returns; the task that waits for it waits for ever.
-// Fixed: a guard calls done(), whichever way the work ends.
+// Leaky: the work has nothing to do and returns early; the task that waits for it waits for ever.
+// Fixed: a guard calls done() on every path.
 
 #include "leash/wait_group.hpp"
 #include "leash/go.hpp"
@@ -26,7 +26,7 @@ class DoneGuard {
   leash::WaitGroup group_;
 };
 
-// How much there is to do: nothing, today.
+// How many items there are: always none.
 leash::Task<leash::Result<int>> look_up(leash::Context ctx, leash::Duration latency) {
   const leash::Result<> slept = co_await leash::sleep(ctx, latency);
   if (!slept) co_return std::unexpected(slept.error());
@@ -35,7 +35,7 @@ leash::Task<leash::Result<int>> look_up(leash::Context ctx, leash::Duration late
 
 leash::Task<> work_leaky(leash::Context ctx, leash::WaitGroup group, leash::Duration latency) {
   const leash::Result<int> items = co_await look_up(ctx, latency);
-  if (!items || *items == 0) co_return;  // past done()
+  if (!items || *items == 0) co_return;  // skips done()
   (void)co_await leash::sleep(ctx, *items * 1ms);
   group.done();
 }

@@ -18,7 +18,7 @@ std::string said(CLI::App& app, std::vector<const char*> arguments) {
   return message ? std::to_string(message->exit_status) + ": " + message->text : "";
 }
 
-TEST(CommandLine, NamesTheCommandsThatThereAre) {
+TEST(CommandLine, ErrorListsCommands) {
   CLI::App app("", "program");
   app.add_subcommand("run", "");
   app.add_subcommand("merge", "");
@@ -27,7 +27,7 @@ TEST(CommandLine, NamesTheCommandsThatThereAre) {
   EXPECT_EQ(said(app, {"run"}), "");
 }
 
-TEST(CommandLine, HelpIsOfTheCommandThatWasNamed) {
+TEST(CommandLine, HelpDescribesNamedCommand) {
   CLI::App app("all of it", "program");
   app.add_subcommand("run", "one of it");
   EXPECT_THAT(said(app, {"--help"}), testing::StartsWith("0: all of it"));
@@ -42,10 +42,10 @@ TEST(CommandLine, ChecksNameTheOptionAndTheRange) {
   app.add_option("--time", time)->check(duration_check(10ms, 1h));
   app.add_option("--count", count)->check(count_check(1, 9));
   app.add_option("--size", size)->check(size_check());
-  EXPECT_EQ(said(app, {"--time", "9ms"}), "2: --time: has to be at least 10ms");
-  EXPECT_EQ(said(app, {"--time", "2h"}), "2: --time: has to be at most 1h");
-  EXPECT_EQ(said(app, {"--count", "0"}), "2: --count: takes a whole number from 1 to 9, not '0'");
-  EXPECT_THAT(said(app, {"--size", "1KB"}), testing::StartsWith("2: --size: size '1KB' is none of"));
+  EXPECT_EQ(said(app, {"--time", "9ms"}), "2: --time: must be at least 10ms");
+  EXPECT_EQ(said(app, {"--time", "2h"}), "2: --time: must be at most 1h");
+  EXPECT_EQ(said(app, {"--count", "0"}), "2: --count: must be a whole number from 1 to 9, not '0'");
+  EXPECT_THAT(said(app, {"--size", "1KB"}), testing::StartsWith("2: --size: size '1KB' is not valid"));
   EXPECT_EQ(said(app, {"--time", "20ms", "--count", "9", "--size", "8KiB"}), "");
   EXPECT_EQ(duration_of(time), 20ms);
 }

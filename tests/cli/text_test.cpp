@@ -13,7 +13,7 @@ TEST(Text, HasNoControlCharacters) {
             "a?31m");  // CSI as one character
 }
 
-TEST(Text, HasNoBytesThatAreNoCharacters) {
+TEST(Text, ReplacesInvalidUtf8) {
   EXPECT_EQ(cli::without_control_characters("a\x9b"
                                             "31m"),
             "a?31m");  // CSI to a terminal of 8 bits

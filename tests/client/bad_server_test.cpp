@@ -239,10 +239,10 @@ const std::vector<Row> endings = {
          "hi"),
 
     // Nothing, half, late.
-    bad("closed_at_once", reply("", Then::close), errc::refused, "without an answer"),
+    bad("closed_at_once", reply("", Then::close), errc::refused, "without a response"),
     bad("reset_at_once", reply("", Then::reset), errc::refused, "connection reset"),
     bad("closed_in_the_head", reply("HTTP/1.1 200 OK\r\nContent-", Then::close), errc::truncated,
-        "in the middle of its answer"),
+        "before the response was complete"),
     bad("reset_in_the_head", reply("HTT", Then::reset), errc::truncated, "connection reset"),
     too_late("nothing", reply("")),
     too_late("half_a_head", reply("HTTP/1.1 200 OK\r\nContent-")),

@@ -61,7 +61,7 @@ class FullPort {
   std::uint16_t port_ = 0;
 };
 
-TEST(Connection, AnAddressThatDoesNotAnswerTakesAQuarterOfASecond) {
+TEST(Connection, TriesNextAddressAfterQuarterSecond) {
   Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
     const FullPort full;
     const Origin origin("two.test", 80);
@@ -79,7 +79,7 @@ TEST(Connection, AnAddressThatDoesNotAnswerTakesAQuarterOfASecond) {
   });
 }
 
-TEST(Connection, AnAddressThatRefusesTakesNoTime) {
+TEST(Connection, RefusingAddressCostsNoTime) {
   Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
     std::uint16_t closed = 0;
     {
@@ -98,7 +98,7 @@ TEST(Connection, AnAddressThatRefusesTakesNoTime) {
   });
 }
 
-TEST(Connection, ItsTimeIsKeptWhileNoAddressAnswers) {
+TEST(Connection, TimeoutHoldsWhileNoAddressAnswers) {
   Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
     const FullPort full;
     const Origin origin("two.test", 80);

@@ -24,11 +24,11 @@ TEST(ClientError, KeepsKindWithAnyCause) {
 }
 
 TEST(ClientError, SaysItsCause) {
-  EXPECT_EQ(make_error_code(errc::malformed).message(), "the server's answer is not valid HTTP");
+  EXPECT_EQ(make_error_code(errc::malformed).message(), "the server's response is not valid HTTP");
   EXPECT_EQ(make_error_code(errc::malformed, "Content-Length is repeated.").message(),
-            "the server's answer is not valid HTTP: Content-Length is repeated");
+            "the server's response is not valid HTTP: Content-Length is repeated");
   EXPECT_EQ(make_error_code(errc::truncated, "connection reset").message(),
-            "the server closed the connection in the middle of its answer: connection reset");
+            "the server closed the connection before the response was complete: connection reset");
 }
 
 TEST(ClientError, IsTheSameForTheSameKindAndCause) {

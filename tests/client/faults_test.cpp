@@ -207,7 +207,7 @@ TEST_F(ClientAndServer, GarbageIsNoAnswer) {
                   {"200", "malformed"});
 }
 
-TEST_F(ClientAndServer, NothingIsLeftAfterAStormOfFaults) {
+TEST_F(ClientAndServer, LeavesNothingAfterFaults) {
   const std::set<std::string> allowed = {"200",     "400",       "408",       "501",     "504",
                                          "refused", "truncated", "malformed", "too late"};
   Outcomes outcomes;

@@ -50,7 +50,7 @@ TEST_F(MemoryLimit, OfContainerIsLimitOfItsVisibleRoot) {
   EXPECT_EQ(limit(), 64 * mebibyte);
 }
 
-TEST_F(MemoryLimit, IsTheSmallestOfTheGroupAndOfThoseItIsIn) {
+TEST_F(MemoryLimit, IsSmallestOfGroupAndItsAncestors) {
   put("self", "0::/pods/one");
   put("groups/pods/memory.max", std::to_string(32 * mebibyte));
   put("groups/pods/one/memory.max", std::to_string(48 * mebibyte));

@@ -19,7 +19,7 @@ namespace {
 #endif
 
 #if !defined(LEASH_SIGNALS_COME_LATE)
-TEST(ThreadStack, IsThatOfABlockedThread) {
+TEST(ThreadStack, CapturesBlockedThread) {
   std::atomic<pid_t> id{0};
   std::binary_semaphore release(0);
   std::thread blocked([&] {
@@ -41,7 +41,7 @@ TEST(ThreadStack, IsThatOfABlockedThread) {
 }
 #endif
 
-TEST(ThreadStack, IsRefusedForASignalThatIsInUse) {
+TEST(ThreadStack, RefusesSignalInUse) {
   struct sigaction own {};
   own.sa_handler = [](int) {};
   struct sigaction before {};
@@ -52,7 +52,7 @@ TEST(ThreadStack, IsRefusedForASignalThatIsInUse) {
   EXPECT_EQ(stack.error(), "signal " + std::to_string(SIGUSR2) + ": the program has a handler for it");
 }
 
-TEST(ThreadStack, OfAThreadThatIsGoneIsAnError) {
+TEST(ThreadStack, FailsForEndedThread) {
   pid_t id = 0;
   std::thread([&] { id = ::gettid(); }).join();
   EXPECT_FALSE(process::stack_of_thread(id, SIGURG));

@@ -84,7 +84,7 @@ TEST(AClientThatHasGone, IsCountedAs499) {
 }
 
 // A response is under way when the client leaves: either the read or the write is told of it first.
-TEST(AClientThatHasGone, IsCountedAs499AlsoWhenAWriteFailsFirst) {
+TEST(AClientThatHasGone, IsCountedAs499AfterFailedWrite) {
   constexpr int clients = 200;
   ServerProcess server({"--request-timeout", "60s", "--body-timeout", "60s"});
   for (int i = 0; i < clients; ++i) {
@@ -97,7 +97,7 @@ TEST(AClientThatHasGone, IsCountedAs499AlsoWhenAWriteFailsFirst) {
 }
 
 // The end is told, not asked for: many such connections cost nothing while they wait.
-TEST(AClientThatHasGone, IsNotPolledForWhenBuffersAreFull) {
+TEST(AClientThatHasGone, IsNotPolledWhileBuffersAreFull) {
   ServerProcess server({"--request-timeout", "60s", "--threads", "1"});
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 50; ++i) {
@@ -165,7 +165,7 @@ TEST(HalfClose, CanBeAllowed) {
   EXPECT_EQ(seen.responses.back().body, "xxxx\n");
 }
 
-TEST(HalfClose, WhenItIsAllowedAResetStillCancels) {
+TEST(HalfClose, ResetCancelsDespiteAllowedHalfClose) {
   ServerProcess server({"--half-close", "allow", "--request-timeout", "60s"});
   RawClient client(server.port());
   client.send(get("/demo?pattern=send&latency=50s"));

@@ -31,7 +31,7 @@ TEST(Command, ReportsInvalidOption) {
   expect_one_line(server({"--mode", "leeky"}), "allowed are fixed, leaky");
   expect_one_line(server({"--request-timeout", "5 parsecs"}), "--request-timeout");
   expect_one_line(server({"--leak-limit", "lots"}), "--leak-limit");
-  expect_one_line(server({"--idle-timeout", "0"}), "--idle-timeout: has to be more than 0");
+  expect_one_line(server({"--idle-timeout", "0"}), "--idle-timeout: must be greater than 0");
   expect_one_line(server({"--max-in-flight", "0"}), "--max-in-flight: Value 0 not in range");
   expect_one_line(server({"--port", "99999"}), "--port");
   expect_one_line(server({"--half-close", "maybe"}), "allowed are cancel, allow");
@@ -55,7 +55,7 @@ TEST(Command, ReportsPortInUse) {
                   "Address already in use");
   expect_one_line(server({"--port", "0", "--admin-port", std::to_string(running.admin_port())}),
                   "Address already in use");
-  expect_one_line(server({"--host", "not an address"}), "an IP address is needed");
+  expect_one_line(server({"--host", "not an address"}), "use an IP address");
 }
 
 #ifndef LEASH_SANITIZED  // the sanitizers need descriptors themselves
@@ -66,7 +66,7 @@ Finished with_descriptors(int limit, const std::string& command) {
        LEASH_SERVER_BINARY});
 }
 
-TEST(Command, WithoutDescriptorsDoesNotStartAndSaysSoInOneLine) {
+TEST(Command, ReportsStartWithoutDescriptors) {
   int started = 0;
   for (int limit = 4; limit < 40 && started == 0; ++limit) {
     const support::Finished run =

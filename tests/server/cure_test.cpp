@@ -79,7 +79,7 @@ TEST(Cure, QuotesWhereTasksStartedAndWait) {
   EXPECT_NE(text.find("\n    + "), text.npos);
 }
 
-TEST(Cure, OfNothingSaysSo) { EXPECT_EQ(cures_to_text({}, {}), "nothing has leaked\n"); }
+TEST(Cure, NoLeakSaysSo) { EXPECT_EQ(cures_to_text({}, {}), "nothing has leaked\n"); }
 
 TEST(Cure, IsJsonForPages) {
   const auto json = nlohmann::json::parse(cures_to_json());

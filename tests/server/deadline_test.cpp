@@ -63,7 +63,7 @@ TEST_F(Deadline, AnswersExpiredRequestWithoutStartingHandler) {
   EXPECT_EQ(handler.started, 1);
 }
 
-TEST_F(Deadline, OfAPipelinedRequestCountsFromWhenItCame) {
+TEST_F(Deadline, PipelinedDeadlineCountsFromArrival) {
   handler.takes = 30ms;
   const std::string answers = ask(timed_request("", false) + timed_request("X-Request-Timeout-Ms: 10\r\n"));
   EXPECT_EQ(status_of(answers), 200);

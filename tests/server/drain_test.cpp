@@ -34,7 +34,7 @@ TEST(Drain, WithoutALimitWaitsForTheRequestInFlight) {
   EXPECT_EQ(server.wait(), 0);
 }
 
-TEST(Drain, TurnsReadinessAtOnceAndStaysAlive) {
+TEST(Drain, FailsReadinessButStaysAlive) {
   ServerProcess server({"--drain-delay", "2s"});
   RawClient client(server.port());
   client.send("GET /readyz HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -79,7 +79,7 @@ TEST(Drain, NamesRemainingTasksAndExitsWithThree) {
   EXPECT_NE(log.find("started at               server/patterns/receive.cpp:"), std::string::npos) << log;
 }
 
-TEST(Drain, NamesContextsThatHaveOutlived) {
+TEST(Drain, NamesOutlivedContexts) {
   ServerProcess server({"--mode", "leaky"});
   for (int i = 0; i < 3; ++i) EXPECT_EQ(server.get("/demo?pattern=timer&latency=1ms").status, 200);
   ASSERT_TRUE(server.metric_becomes("leash_contexts_outlived", "site=\"server/patterns/timer.cpp:", 3));
@@ -95,7 +95,7 @@ TEST(Drain, NamesContextsThatHaveOutlived) {
       << log;
 }
 
-TEST(Drain, ExitsWithThreeWhenWhatLeakedWasReaped) {
+TEST(Drain, ExitsWithThreeAfterReapedLeaks) {
   ServerProcess server({"--mode", "leaky"});
   EXPECT_EQ(server.get("/demo?pattern=receive&latency=1ms").status, 200);
   ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 1));
@@ -110,7 +110,7 @@ TEST(Drain, ExitsWithThreeWhenWhatLeakedWasReaped) {
 }
 
 #ifndef LEASH_SANITIZED  // the sanitizers need memory themselves
-TEST(Drain, WithoutMemoryEndsAllTheSame) {
+TEST(Drain, EndsWithoutMemory) {
   ServerProcess server({"--mode", "leaky", "--leak-limit", "0", "--threads", "1"});
   EXPECT_EQ(server.get("/demo?pattern=receive&latency=0").status, 200);  // what a thread takes once, it has
   server.leave_no_memory();

@@ -163,7 +163,7 @@ TEST_F(Faults, WithoutMemoryARequestIsAnsweredWith503) {
   EXPECT_TRUE(log_.has("event=\"no memory for a request\"")) << log_.text();
 }
 
-TEST_F(Faults, MetricsAreWholeOrThereAreNone) {
+TEST_F(Faults, MetricsAreCompleteOrAbsent) {
   InProcessServer server(routes());
   const http::server::Workers workers;
   const server::Shared shared{server::Options()};
@@ -218,7 +218,7 @@ bool one_failed(InProcessServer& server, const std::string& bytes, int succeed) 
   return support::stop_failing();
 }
 
-TEST_F(Faults, EveryAllocationOfARequestMayFailAndTheServerGoesOn) {
+TEST_F(Faults, ServerSurvivesEveryFailedAllocation) {
   const server::Shared shared{server::Options()};
   for (const char* path :
        {"/healthz", "/nowhere", "/backend?latency=0&payload=100k", "/demo?pattern=send&latency=0"}) {

@@ -58,7 +58,7 @@ TEST_F(LeakLogTest, SaysTheFirstLeakAndEachPowerOfTen) {
   EXPECT_TRUE(lines.empty());
 }
 
-TEST_F(LeakLogTest, SaysWhichContextsHaveOutlived) {
+TEST_F(LeakLogTest, LogsOutlivedContexts) {
   site().contexts_outlived.add();
   site().contexts_ever_outlived.add();
   look();
@@ -78,7 +78,7 @@ TEST_F(LeakLogTest, SaysEachReap) {
   EXPECT_TRUE(lines.empty());
 }
 
-TEST_F(LeakLogTest, AddsUpWhatADrainHasToKnow) {
+TEST_F(LeakLogTest, TotalsLeaksForDrain) {
   leak(3);
   site().leaks_reaped.add(2);
   site().contexts_outlived.add(4);

@@ -220,7 +220,7 @@ TEST(Limits, OfTheRequestsInFlight) {
   EXPECT_EQ(third.receive_reply().status, 200) << "on the same connection";
 }
 
-TEST(Limits, OfTheRequestsInFlightIsOneForEachLoopAtLeast) {
+TEST(Limits, RequestsInFlightIsAtLeastOnePerLoop) {
   const ServerProcess server({"--max-in-flight", "1", "--threads", "2"});
   for (int i = 0; i < 4; ++i) EXPECT_EQ(server.get("/backend?latency=0").status, 200);
 }

@@ -34,7 +34,7 @@ TEST(Log, QuotesTextBreakingLineOrField) {
             R"(a="quote\" back\\slash\nnew line\x0d\x09\x1b[31mred\x7f \xc3\xbc \xff\xfe \x00end")");
 }
 
-TEST(Log, OfEveryByteMakesOneFieldOfPrintableAscii) {
+TEST(Log, EscapesEveryByteToPrintableAscii) {
   std::string bytes;
   for (int c = 0; c < 256; ++c) bytes += static_cast<char>(c);
   for (const LogFormat format : {LogFormat::text, LogFormat::json}) {
@@ -143,7 +143,7 @@ TEST(RequestLog, AsJsonIsAnObjectALine) {
 }
 
 // Whatever is put on the wire, the log stays printable, and a line stays a line.
-TEST(RequestLog, LetsNothingFromTheWireThroughUnescaped) {
+TEST(RequestLog, EscapesAllPeerText) {
   ServerProcess server({"--log-level", "debug", "--threads", "1"});
   int requests = 0;
   for (int c = 1; c < 256; ++c) {

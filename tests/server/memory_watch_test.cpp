@@ -22,7 +22,7 @@ TEST(MemoryWatch, BudgetsThreeQuartersOfWhatTheProcessMayHave) {
   EXPECT_EQ(usual_memory_budget(512 * mebibyte, 512 * mebibyte), 384 * mebibyte) << "a small machine";
 }
 
-TEST(MemoryWatch, JudgesLeakyRequestsByWhatIsInUse) {
+TEST(MemoryWatch, JudgesLeakyRequestsByMemoryInUse) {
   http::server::MemoryBudget requests;
   http::server::MemoryBudget admin;
   MemoryWatch watch(std::nullopt, 1024 * 1024 * mebibyte);
@@ -53,7 +53,7 @@ TEST(MemoryWatch, ExportsBudgetAndUse) {
   EXPECT_GT(server.metric("leash_memory_in_use_bytes"), 0) << "its own connection";
 }
 
-TEST(MemoryWatch, RefusesWhatASingleRequestMayNotHold) {
+TEST(MemoryWatch, RefusesExcessiveSingleRequest) {
   const ServerProcess server;
   EXPECT_EQ(server.get("/demo?pattern=send&fanout=64&payload=16MiB").status, 400);
   EXPECT_EQ(server.get("/demo?pattern=send&fanout=64&payload=64KiB&latency=0").status, 200);

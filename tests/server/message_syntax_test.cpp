@@ -149,7 +149,7 @@ TEST_F(MessageSyntax, HeadHasTheFieldsOfGet) {
 }
 
 // A response that has begun to leave cannot be taken back: it is cut off, and nothing that follows is answered.
-TEST_F(MessageSyntax, CutsAStreamThatHasBegunAtAFramingError) {
+TEST_F(MessageSyntax, FramingErrorCutsStartedStream) {
   const std::string hello = "1400\r\n" + std::string(0x1400, 'h') + "\r\n";
   RawClient client(server_->port());
   client.send(syntax::chunked(hello));

@@ -25,14 +25,14 @@ TEST(Mode, IsGivenByFlagAndChangedWhileRunning) {
   EXPECT_TRUE(server.metric_becomes("leash_server_mode", "mode=\"leaky\"", 0));
 }
 
-TEST(Mode, CanBeGivenForOneRequest) {
+TEST(Mode, AcceptsModePerRequest) {
   ServerProcess server;
   EXPECT_EQ(mode_of(server.get("/demo?pattern=timer&latency=0&mode=leaky")), "leaky");
   EXPECT_EQ(mode_of(server.get("/demo?pattern=timer&latency=0")), "fixed");
   EXPECT_EQ(server.get("/demo?mode=broken").status, 400);
 }
 
-TEST(Mode, OfOneRequestCanBeSwitchedOff) {
+TEST(Mode, ModeParameterCanBeDisabled) {
   ServerProcess server({"--no-request-mode"});
   const auto refused = server.get("/demo?pattern=timer&latency=0&mode=leaky");
   EXPECT_EQ(refused.status, 403);

@@ -47,19 +47,19 @@ TEST(ParseDuration, ReportsErrorsInOneLine) {
   const struct {
     std::string_view text, error;
   } cases[] = {
-      {"", "is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0"},
-      {"1", "is none of"},
-      {"s", "is none of"},
-      {"1 s", "is none of"},
-      {"1.s", "is none of"},
-      {".5s", "is none of"},
-      {"1.5.5s", "is none of"},
-      {"1S", "is none of"},
-      {"1d", "is none of"},
-      {"+1s", "is none of"},
-      {"1e3s", "is none of"},
-      {"1s2", "is none of"},
-      {"1s\n", "is none of"},
+      {"", "is not valid; examples: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0"},
+      {"1", "is not valid"},
+      {"s", "is not valid"},
+      {"1 s", "is not valid"},
+      {"1.s", "is not valid"},
+      {".5s", "is not valid"},
+      {"1.5.5s", "is not valid"},
+      {"1S", "is not valid"},
+      {"1d", "is not valid"},
+      {"+1s", "is not valid"},
+      {"1e3s", "is not valid"},
+      {"1s2", "is not valid"},
+      {"1s\n", "is not valid"},
       {"-1s", "negative"},
       {"1.5ns", "finer"},
       {"0.0000000001s", "finer"},
@@ -107,7 +107,7 @@ TEST(FormatDuration, IsUnderstoodByParseDuration) {
   EXPECT_EQ(parse_duration(format_duration(nanoseconds::max())), nanoseconds::max());
 }
 
-TEST(RoundedDuration, HasThreeDigitsAndTheUnitThatFits) {
+TEST(RoundedDuration, HasThreeDigitsAndFittingUnit) {
   EXPECT_EQ(rounded_duration(0ns), "0 s");
   EXPECT_EQ(rounded_duration(1us), "1.00 µs");
   EXPECT_EQ(rounded_duration(12'345us), "12.3 ms");

@@ -25,7 +25,8 @@ TEST(ParseSize, ReportsErrorsInOneLine) {
   for (const auto text : {"", "k", "-1", "+1", "1.5k", "1 k", "1KB", "1kk", "0x10", "1P"}) {
     const auto parsed = parse_size(text);
     ASSERT_FALSE(parsed) << text;
-    EXPECT_THAT(parsed.error(), HasSubstr("is none of: 512, 64k, 16KiB, 1MiB, 1GiB, 1TiB")) << text;
+    EXPECT_THAT(parsed.error(), HasSubstr("is not valid; examples: 512, 64k, 16KiB, 1MiB, 1GiB, 1TiB"))
+        << text;
   }
   for (const auto text : {"18446744073709551616", "18446744073709551615k", "17179869184GiB"}) {
     const auto parsed = parse_size(text);

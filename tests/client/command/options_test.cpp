@@ -55,7 +55,7 @@ TEST(ClientOptions, OfGet) {
   EXPECT_EQ(parsed<GetCommand>({"get", "-H", "A: b", "http://a/x", "--fail"}).url.target, "/x");
 }
 
-TEST(ClientOptions, ABodyMakesItAPostUnlessToldOtherwise) {
+TEST(ClientOptions, BodyDefaultsToPost) {
   EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x"}).message.method, "POST");
   EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", ""}).message.method, "POST");
   EXPECT_EQ(parsed<GetCommand>({"get", "http://a/", "-d", "x", "-X", "PUT"}).message.method, "PUT");
@@ -140,7 +140,7 @@ TEST(ClientOptions, AdminTakesAUnixSocket) {
   const auto mode = parsed<ModeCommand>({"mode", "--admin", "unix:/run/a.sock"});
   EXPECT_EQ(mode.admin.unix_socket, "/run/a.sock");
   EXPECT_EQ(mode.admin.address(), "unix:/run/a.sock");
-  expect_usage_error({"mode", "--admin", "unix:"}, "--admin: unix: takes a path");
+  expect_usage_error({"mode", "--admin", "unix:"}, "--admin: unix: needs a path");
 }
 
 TEST(ClientOptions, ContextsAndTreeArePages) {
@@ -151,7 +151,7 @@ TEST(ClientOptions, ContextsAndTreeArePages) {
   EXPECT_TRUE(tree.admin.json);
 }
 
-TEST(ClientOptions, FailIsForOneLook) {
+TEST(ClientOptions, FailExcludesWatch) {
   EXPECT_TRUE(parsed<TasksCommand>({"leaks", "--fail"}).fail);
   EXPECT_TRUE(parsed<TasksCommand>({"tasks", "--fail", "--json"}).fail);
   expect_usage_error({"leaks", "--fail", "--watch"}, "--watch excludes --fail");
@@ -162,7 +162,7 @@ TEST(ClientOptions, ReportUsageErrors) {
   expect_usage_error({"get"}, "URL");
   expect_usage_error({"get", "ftp://a/"}, "ftp");
   expect_usage_error({"get", "http://a/", "--timeout", "5 parsecs"}, "--timeout");
-  expect_usage_error({"get", "http://a/", "--timeout", "0"}, "more than 0");
+  expect_usage_error({"get", "http://a/", "--timeout", "0"}, "greater than 0");
   expect_usage_error({"get", "http://a/", "--max-body", "lots"}, "--max-body");
   expect_usage_error({"get", "http://a/", "-H", "no colon"}, "Name: value");
   expect_usage_error({"get", "http://a/", "-H", "a b: c"}, "is not a valid header name");
@@ -173,7 +173,7 @@ TEST(ClientOptions, ReportUsageErrors) {
   expect_usage_error({"get", "http://a/", "-X", "CONNECT"}, "CONNECT");
   expect_usage_error({"mode", "leeky"}, "leeky");
   expect_usage_error({"mode", "--admin", "localhost:8081"}, "--admin");
-  expect_usage_error({"mode", "--admin", "http://a/?b"}, "takes no query");
+  expect_usage_error({"mode", "--admin", "http://a/?b"}, "must not have a query");
   expect_usage_error({"mode", "--admin-token", "a\nb"}, "control character");
   expect_usage_error({"tasks", "--state", "lost"}, "--state");
   expect_usage_error({"tasks", "--limit", "0"}, "--limit");

@@ -56,7 +56,7 @@ TEST(TaskList, ReportsOmittedTasksAndUnresponsiveLoops) {
   EXPECT_EQ(list->rows.at(0).site, "-");
 }
 
-TEST(TaskList, TakesNoControlCharactersAndNoImpossibleNumbers) {
+TEST(TaskList, RejectsControlCharactersAndImpossibleNumbers) {
   const auto list = parse_task_list(
       R"({"tasks":[{"site":"\u001b[2Jx","count":-5,"bytes":1e300,"oldest_age_seconds":"old","wait":7},3],"live":-1})");
   ASSERT_TRUE(list);
@@ -75,7 +75,7 @@ TEST(TaskList, RefusesOtherAnswers) {
   }
 }
 
-TEST(TaskList, ComparesWithTheOneBefore) {
+TEST(TaskList, ComparesWithPreviousList) {
   const TaskList before = list_of(entry("grows", "leaked", 2) + "," + entry("goes", "owned", 4), 6);
   TaskList now = list_of(entry("grows", "leaked", 5) + "," + entry("comes", "leaked", 1), 6);
   compare(now, before);

@@ -72,7 +72,7 @@ TEST(TaskTable, ShortensPlacesToFit) {
   }
 }
 
-TEST(TaskTable, OfNothingIsNothing) { EXPECT_TRUE(task_table(TaskList(), {}).empty()); }
+TEST(TaskTable, EmptyListHasNoRows) { EXPECT_TRUE(task_table(TaskList(), {}).empty()); }
 
 TEST(TaskTable, SummaryGivesCountsAndOmissions) {
   TaskList list;

@@ -38,7 +38,7 @@ TaskView view_of(int rows) {
   return view;
 }
 
-TEST(TaskView, FillsTheTerminalAndNothingBeyond) {
+TEST(TaskView, FillsTerminalExactly) {
   for (const auto& [width, height] : {std::pair{80u, 24u}, {200u, 50u}, {40u, 10u}, {20u, 4u}, {1u, 1u}}) {
     for (const int rows : {0, 1, 30, 100}) {
       const auto lines = drawn(view_of(rows), terminal(width, height));
@@ -74,11 +74,11 @@ TEST(TaskView, ShowsProblemBesideLastSeenTasks) {
   EXPECT_TRUE(lines[5].contains("leaked"));
 }
 
-TEST(TaskView, SaysSinceWhenItIsAnotherProcess) {
+TEST(TaskView, ShowsTimeOfRestart) {
   TaskView view = view_of(1);
   view.restart = "03:00:00";
   const auto lines = drawn(view, terminal(80, 24));
-  EXPECT_EQ(lines[2], "another process since 03:00:00 (the server has restarted)");
+  EXPECT_EQ(lines[2], "the server has restarted (noticed at 03:00:00)");
 }
 
 TEST(TaskView, InColorTheTitleOfTheTableIsABar) {

@@ -109,7 +109,7 @@ if type -P gdb >/dev/null && type -P gcore >/dev/null; then
       status=0
       "$client" ps --binary "$work/moved" "$work/short" >"$work/output" 2>"$work/error" || status=$?
       [[ $status -le 1 ]] || fail "a core of $kib KiB: status $status"
-      [[ $status -eq 0 ]] && ! grep -q '^note: the core is cut off' "$work/output" && fail "a core of $kib KiB: no remark"
+      [[ $status -eq 0 ]] && ! grep -q '^note: the core file is truncated' "$work/output" && fail "a core of $kib KiB: no remark"
       [[ $status -eq 1 && $(wc -l <"$work/error") -ne 1 ]] && fail "a core of $kib KiB: $(cat "$work/error")"
     done
   fi
@@ -146,11 +146,11 @@ fi
 
 sleep 1000 &
 started+=($!)
-refuses 1 "there is no leash in process $!" $!
-refuses 1 'there is no process 4194305' 4194305
-refuses 1 "$work/none is no process and no core file" "$work/none"
+refuses 1 "found no leash library in process $!" $!
+refuses 1 'process 4194305 does not exist' 4194305
+refuses 1 "$work/none is neither a process ID nor a readable core file" "$work/none"
 refuses 1 'is not a core file' "$sample"
-refuses 1 'is for a core file' --binary "$sample" "$running"
+refuses 1 'applies to core files only' --binary "$sample" "$running"
 if [[ $EUID -eq 0 ]] && type -P setpriv >/dev/null; then
   chmod 755 "$work"
   cp "$client" "$work/client" # where another user can read it

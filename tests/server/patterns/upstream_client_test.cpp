@@ -53,7 +53,7 @@ class UpstreamTest : public testing::Test {
   int steps = 0;
 };
 
-TEST_F(UpstreamTest, IsAskedForItsBackendUnlessTheUrlHasAPath) {
+TEST_F(UpstreamTest, UsesBackendPathByDefault) {
   support::StubHttpServer stub(loop, [](const support::StubRequest&) { return support::text("x"); });
   EXPECT_TRUE(ask(stub, "/", std::nullopt));
   EXPECT_TRUE(ask(stub, "/other?a=1", std::nullopt));
@@ -63,7 +63,7 @@ TEST_F(UpstreamTest, IsAskedForItsBackendUnlessTheUrlHasAPath) {
   EXPECT_EQ(stub.connections(), 2) << "one for each call";
 }
 
-TEST_F(UpstreamTest, IsToldHowLongItMayTakeWithAMarginForItsAnswer) {
+TEST_F(UpstreamTest, ReceivesTimeoutMinusMargin) {
   support::StubHttpServer stub(loop, [](const support::StubRequest&) { return support::text("x"); });
   EXPECT_TRUE(ask(stub, "/", std::nullopt));
   EXPECT_TRUE(ask(stub, "/", 60s));
@@ -91,13 +91,13 @@ TEST_F(UpstreamTest, ReceivesTraceOfItsCaller) {
   EXPECT_EQ(stub.requests()[0].headers.find("tracestate"), "a=1,b=2");
 }
 
-TEST_F(UpstreamTest, IsNotAskedWhenThereIsNoTimeLeft) {
+TEST_F(UpstreamTest, SkipsCallWithoutRemainingTime) {
   support::StubHttpServer stub(loop, [](const support::StubRequest&) { return support::text("x"); });
   EXPECT_EQ(ask(stub, "/", 0s).error(), leash::errc::deadline_exceeded);
   EXPECT_TRUE(stub.requests().empty());
 }
 
-TEST_F(UpstreamTest, IsBelievedAboutExpiredDeadline) {
+TEST_F(UpstreamTest, HonorsExpiredDeadlineOfUpstream) {
   support::StubHttpServer stub(loop, [](const support::StubRequest&) {
     support::StubReply reply;
     reply.bytes = "HTTP/1.1 504 Late\r\nX-Deadline-Expired: 1\r\nContent-Length: 0\r\n\r\n";
@@ -166,7 +166,7 @@ class Instances : public testing::Test {
   ServerProcess backend{{"--log-level", "debug"}};
 };
 
-TEST_F(Instances, OneCallsTheOthersBackend) {
+TEST_F(Instances, CallEachOthersBackend) {
   ServerProcess server(calling_backend());
   for (const char* mode : {"fixed", "leaky"}) {
     const auto reply = server.get(std::string("/demo?pattern=upstream&latency=10ms&mode=") + mode);
