@@ -83,16 +83,16 @@ std::optional<http::Response> Access::refuse(const http::Request& request) const
     return response;
   }
   if (!is_safe(request.method) && !is_same_origin(request)) {
-    return forbidden("Pages of other origins may not change anything here.");
+    return forbidden("Requests from pages of other origins must not change anything.");
   }
   if (!options_.token.empty()) return std::nullopt;
   if (!is_ours(authority_of(request))) {
     return forbidden(
-        "Without a token, the host has to be named by an address or as localhost, not by another name.");
+        "Without a token, the host must be an IP address, localhost or one of the allowed names.");
   }
   if (!shows_nothing &&
       http::detail::iequals(request.headers.find("Sec-Fetch-Site").value_or(""), "cross-site")) {
-    return forbidden("Requests caused by pages of other sites are refused when there is no token.");
+    return forbidden("Without a token, requests from pages of other sites are refused.");
   }
   return std::nullopt;
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Who may use an inspector.
+// Access control of an inspector.
 //
-// What it is     with a token, every request must carry it: `Authorization: Bearer TOKEN`, else 401; GET / alone need
-//                not: it shows no metrics, and the page that a browser gets there asks for the token. Without one, pages
-//                of other origins are kept from reading and changing anything (403): a request has to name the host by an
-//                address, as localhost or by one of `names`, for another name may have been made to lead here; browsers
-//                say in Sec-Fetch-Site which requests other sites caused. With or without a token, a request that is not
-//                safe and names an Origin other than this host gets 403; curl and clients of ours name none.
-// Guarantees     how long the comparison takes does not depend on the token. No answer repeats what was sent. Where the
-//                target is a whole URL, its authority counts and not the Host field (RFC 9112 section 3.2.2).
+// What it is     with a token, every request must carry it: `Authorization: Bearer TOKEN`, else 401. Only GET / is exempt: it
+//                shows no metrics, and the page asks for the token. Without a token, pages of other origins can neither
+//                read nor change anything (403): a request must name the host by an IP address, as localhost or by one
+//                of `names`, because any other name may have been made to resolve to this host; browsers mark requests
+//                caused by other sites with Sec-Fetch-Site. With or without a token, an unsafe request whose Origin is
+//                another host gets 403; curl and our own clients send no Origin.
+// Guarantees     the time of the comparison does not depend on the token. No response repeats what was sent. If the target
+//                is a whole URL, its authority counts and not the Host field (RFC 9112 section 3.2.2).
 // Threads        constant after its construction: any.
 //
 //   const inspector::Access access({.token = token, .realm = "leash-server"});
@@ -24,10 +24,10 @@
 namespace inspector {
 
 struct AccessOptions {
-  std::string token = {};               // empty: none is needed
-  std::string realm = {};               // the name of what it is for
-  std::vector<std::string> names = {};  // of this host, by which it may be asked without a token
-  bool any_name = false;                // by any: for a listener that no browser can reach
+  std::string token = {};               // empty: no token is required
+  std::string realm = {};               // the realm in WWW-Authenticate
+  std::vector<std::string> names = {};  // names of this host that are allowed without a token
+  bool any_name = false;                // allow any name: for a listener that no browser can reach
 };
 
 class Access {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// An inspector: a loop that shows what is in this process, with routes, limits and a listener of its own.
+// An inspector: a loop that shows the tasks of this process, with routes, limits and a listener of its own.
 //
-// What it is     what leash::Inspector (leash/inspector.hpp) starts, and what leash-server runs with routes of its own.
-// Guarantees     answers while other loops are stuck; its own loop is not among those that it shows.
-// Threads        run() is called on the thread that serves; url() and the rest before it, or on that thread.
+// What it is     the core of leash::Inspector (leash/inspector.hpp); leash-server adds its own routes to it.
+// Guarantees     answers while other loops are stuck; its own loop is not shown.
+// Threads        run() is called on the serving thread; url() and the others before run(), or on that thread.
 //
 //   inspector::Core core({.name = "leash-server", .routes = std::move(mine)});
 //   core.listen(std::move(*http::server::Listener::open(core.loop().io(), "127.0.0.1", 8081)));
@@ -28,12 +28,12 @@ namespace inspector {
 
 class Core {
  public:
-  // Throws std::system_error when there are no descriptors for it.
+  // Throws std::system_error if descriptors run out.
   explicit Core(Program program);
 
-  // From now on clients are served, and samples taken, when the loop runs.
+  // Starts serving clients and taking samples, as soon as the loop runs.
   void listen(http::server::Listener listener);
-  // No further client; what has been asked by now is still answered.
+  // Accepts no more clients; requests received so far are still answered.
   leash::Task<> close();
 
   http::server::Worker& worker() noexcept { return worker_; }

@@ -114,7 +114,7 @@ http::Response in_format(Format format, std::string_view title, const WriteJson&
   write_text(body);
   if (body.size() > most_bytes) {
     body.resize(body.rfind('\n', most_bytes) + 1);
-    body += "\nthe rest is left out: ask for less with limit, site or name\n";
+    body += "\nthe rest is left out; narrow the query with limit, site or name\n";
   }
   return format == Format::html ? page(title, body) : http::text_response(std::move(body), "text/plain");
 }
@@ -183,13 +183,12 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
   }
   if (only_leaked) {
     if (exchange.query().find("state"))
-      parameters.fail("All of these have leaked; other states: /debug/tasks.");
+      parameters.fail("/debug/leaks lists leaked tasks only; use /debug/tasks for other states.");
     options.filter.state = leash::TaskState::leaked;
   }
   const int since = parameters.integer("since", 0, 1, INT_MAX);
   if (since && format == Format::folded) {
-    parameters.fail(
-        "Folded stacks are of one dump; two profiles are subtracted by go tool pprof -diff_base.");
+    parameters.fail("Folded stacks have no since; compare two profiles with go tool pprof -diff_base.");
   }
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
 
@@ -231,9 +230,9 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
       json.end_array().member("id", id).key("unresponsive").list(seen.unresponsive);
     };
     const auto write_text = [&](std::string& text) {
-      text += not_answering(seen.unresponsive, "does not answer: what it had then counts as gone") +
-              not_answering(before->unresponsive, "did not answer then: what it has now counts as new") +
-              fmt::format("dump {}: what has changed since dump {}, {} s ago\n", id, since,
+      text += not_answering(seen.unresponsive, "does not answer: the tasks it had count as gone") +
+              not_answering(before->unresponsive, "did not answer for the earlier dump: its tasks count as new") +
+              fmt::format("dump {}: changes since dump {}, {} s ago\n", id, since,
                           static_cast<long>(seconds));
       append_text(text, changed);
     };
@@ -355,17 +354,18 @@ Task<Result<MaybeResponse>> DebugRoutes::reap(Exchange& exchange) {
 std::vector<Route> DebugRoutes::routes() {
   using enum http::Method;
   const std::string of_tasks = "?site=&name=&state=&min_age=&limit=&full=&since=&format=";
-  return {{get, "/debug/tasks", of_tasks, "tasks alive, by their stacks",
+  return {{get, "/debug/tasks", of_tasks, "live tasks, grouped by stack",
            [this](Exchange& exchange) { return depending_on_accept(tasks(exchange, false)); }},
-          {get, "/debug/leaks", "", "those that have leaked",
+          {get, "/debug/leaks", "", "leaked tasks, grouped by stack",
            [this](Exchange& exchange) { return depending_on_accept(tasks(exchange, true)); }},
           {get, "/debug/coroutines",
-           "?site=&state=&min_age=&limit=&format=", "asio::awaitable coroutines alive, by their stacks",
+           "?site=&state=&min_age=&limit=&format=", "live asio::awaitable coroutines, grouped by stack",
            [this](Exchange& exchange) { return depending_on_accept(coroutines(exchange)); }},
-          {get, "/debug/contexts",
-           "?site=&name=&state=&limit=&format=", "contexts that are not done, by the place that made them",
+          {get, "/debug/contexts", "?site=&name=&state=&limit=&format=",
+           "contexts that are not done, grouped by the line that made them",
            [this](Exchange& exchange) { return depending_on_accept(contexts(exchange)); }},
-          {get, "/debug/tree", "?limit=&format=", "loops, contexts, scopes and tasks, and who waits for whom",
+          {get, "/debug/tree",
+           "?limit=&format=", "loops, contexts, scopes and tasks as a tree, with what each task waits for",
            [this](Exchange& exchange) { return depending_on_accept(tree(exchange)); }},
           {post, "/debug/reap", "?site=&name=&min_age=&limit=", "ends leaked tasks by force",
            [this](Exchange& exchange) { return reap(exchange); }}};

@@ -2,8 +2,8 @@
 #pragma once
 // The debug routes: /debug/tasks, /debug/leaks, /debug/coroutines, /debug/contexts, /debug/tree and /debug/reap.
 //
-// Guarantees     as text, JSON (docs/debug-routes.md) or a page, as ?format= or the Accept field says; a loop
-//                that does not answer within a second is named, and the others are shown.
+// Guarantees     text, JSON (docs/debug-routes.md) or a page, as chosen by ?format= or the Accept field; a loop that does
+//                not answer within a second is named, and the others are shown.
 // Threads        the inspector's loop's.
 // Lifetime       outlives the routes.
 //

@@ -32,7 +32,7 @@ std::expected<Listener, std::string> open_listener(asio::io_context& io, const s
   const auto parsed = std::from_chars(digits, end, port);
   if (digits == end || parsed.ptr != end || parsed.ec != std::errc()) {
     return std::unexpected(
-        fmt::format("cannot listen on \"{}\": ADDRESS:PORT or unix:PATH is needed", where));
+        fmt::format("cannot listen on \"{}\": use ADDRESS:PORT or unix:PATH", where));
   }
   std::string host = where.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);

@@ -21,7 +21,9 @@ std::unique_ptr<leash::Inspector> start() {
   if (!where || *where == '\0') return nullptr;
   const char* const token = std::getenv("LEASH_ADMIN_TOKEN");
   if (token && *token == '\0') {
-    std::fputs("leash: no inspector: LEASH_ADMIN_TOKEN is empty; unset it if no token is needed\n", stderr);
+    std::fputs(
+        "leash: the inspector cannot start: LEASH_ADMIN_TOKEN is empty; unset it if no token is needed\n",
+        stderr);
     return nullptr;
   }
   leash::InspectorOptions options;
@@ -30,7 +32,7 @@ std::unique_ptr<leash::Inspector> start() {
   if (token) options.token = token;
   auto started = leash::Inspector::start(std::move(options));
   if (!started) {
-    std::fprintf(stderr, "leash: no inspector: LEASH_INSPECT: %s\n", started.error().c_str());
+    std::fprintf(stderr, "leash: the inspector cannot start: LEASH_INSPECT: %s\n", started.error().c_str());
     return nullptr;
   }
   std::fprintf(stderr, "leash: the inspector listens on %s\n", started->url().c_str());

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The live page, and the curves that it draws.
+// The live page and the data of its charts.
 //
-// What it is     GET / is one self-contained page for a browser, and the index of the routes for everybody else;
-//                GET /debug/history is the JSON that the page asks for, once a second. A program adds to both: members
-//                of the JSON, and HTML at the end of the page whose script listens to the event "history" (mode.html of
-//                leash-server shows how).
-// Guarantees     works while loops are stuck. The page holds no metrics itself and asks its own server only.
+// What it is     GET / is one self-contained page for a browser, and the index of the routes for any other client;
+//                GET /debug/history is the JSON that the page requests once per second. A program may add members to the
+//                JSON, and HTML at the end of the page with a script that listens to the event "history" (see mode.html
+//                of leash-server).
+// Guarantees     works while loops are stuck. The page itself contains no metrics and only contacts its own server.
 // Threads        the inspector's loop's.
 // Lifetime       outlives the routes and run().
 //
@@ -34,7 +34,7 @@ class LivePage {
   LivePage(const LivePage&) = delete;
   LivePage& operator=(const LivePage&) = delete;
 
-  // Takes a sample a second until ctx is done.
+  // Takes one sample per second until ctx is done.
   leash::Task<> run(leash::Context ctx);
 
   std::vector<http::server::Route> routes();

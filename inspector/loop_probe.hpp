@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Measures how long loops take to answer.
+// Measures how long loops take to respond.
 //
-// What it is     run() asks every loop a few times a second. A stall is a turn that lasts longer than a threshold: it is
-//                logged once, while it lasts, with the task that runs, its chain of awaits and the native stack of the
-//                thread, and counted by the task's site; so is its end logged. lags() says the last answer's time, or how
-//                long the question has been waiting. Now and then each loop also looks for its stranded tasks, so that
-//                metrics tell of them.
-// Threads        the loop's that runs it.
-// Lifetime       what a loop answers when the probes are gone is of no interest.
+// What it is     run() probes every loop several times per second. A turn that lasts longer than a threshold is a stall: it is
+//                logged once, while it lasts, with the running task, its chain of awaits and the native stack of the
+//                thread, and counted by the task's site; its end is logged too. lags() gives the time of the last answer,
+//                or the age of the unanswered probe. From time to time each loop also searches for its stranded tasks,
+//                so that metrics show them.
+// Threads        the thread of the loop that runs it.
+// Lifetime       answers that arrive after the probes are destroyed are dropped.
 //
 //   leash::go(ctx, probes.run(ctx), "loop probe");
 
@@ -29,7 +29,7 @@ namespace inspector {
 
 struct StallOptions {
   std::chrono::nanoseconds after = std::chrono::milliseconds(500);
-  int signal = SIGURG;  // that takes the native stack; 0: none does
+  int signal = SIGURG;  // used to capture the native stack; 0: not captured
 };
 
 class LoopProbes {
@@ -44,11 +44,11 @@ class LoopProbes {
     std::chrono::nanoseconds time;
   };
   std::vector<Lag> lags() const;
-  // Names of the loops that have not answered for a second.
+  // Names of loops that have not answered for a second.
   std::vector<std::string> unresponsive() const;
-  // A sentence about each loop that is in a stall now.
+  // One sentence for each loop that is stalled now.
   std::vector<std::string> stalled() const;
-  // By the site of the task that ran, "none" where none did; as the metrics' sites are, the last one is "other".
+  // By the site of the running task, "none" without a task; like the metrics' sites, the last one is "other".
   const std::map<std::string, std::uint64_t>& stalls() const noexcept { return stalls_; }
 
  private:
@@ -60,7 +60,7 @@ class LoopProbes {
   http::server::LogFunction log_;
   const StallOptions stall_;
   std::map<std::string, std::uint64_t> stalls_;
-  std::vector<std::shared_ptr<Probe>> probes_;  // shared with the questions that wait in the loops
+  std::vector<std::shared_ptr<Probe>> probes_;  // shared with the probes that are pending in the loops
 };
 
 }  // namespace inspector

@@ -24,8 +24,10 @@ using leash::families::family;
 using prometheus::MetricType;
 
 void append_loops(Families& families, const LoopProbes& probes) {
-  families.push_back(family("leash_loop_lag_seconds", "How long a loop takes to answer, or has not answered.",
-                            MetricType::Gauge));
+  families.push_back(
+      family("leash_loop_lag_seconds",
+             "How long a loop took to answer the last probe, or has not answered the pending one.",
+             MetricType::Gauge));
   for (const LoopProbes::Lag& lag : probes.lags()) {
     add(families.back(), {{"loop", lag.loop}}, std::chrono::duration<double>(lag.time).count());
   }
@@ -36,7 +38,9 @@ void append_loops(Families& families, const LoopProbes& probes) {
   for (const auto& [site, count] : probes.stalls()) {
     add(families.back(), {{"site", site}}, static_cast<double>(count));
   }
-  families.push_back(family("leash_build_info", "Always 1; the labels say what this is.", MetricType::Gauge));
+  families.push_back(family("leash_build_info",
+                            "Always 1; the labels have the versions of leash, the compiler and Asio.",
+                            MetricType::Gauge));
   add(families.back(),
       {{"version", LEASH_VERSION},
        {"compiler", LEASH_COMPILER},
@@ -53,16 +57,17 @@ void append_process(Families& families) {
   };
   one("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
       static_cast<double>(now.resident_bytes));
-  one("process_memory_limit_bytes", "Memory the process may have: its control groups', or the machine's.",
-      MetricType::Gauge, static_cast<double>(process::memory_limit_bytes()));
-  one("process_heap_bytes", "Memory in use, by malloc and by the frame pools.", MetricType::Gauge,
+  one("process_memory_limit_bytes",
+      "Memory limit of the process: that of its control groups, or the machine's memory.", MetricType::Gauge,
+      static_cast<double>(process::memory_limit_bytes()));
+  one("process_heap_bytes", "Heap memory in use, of malloc and the frame pools.", MetricType::Gauge,
       static_cast<double>(now.heap_bytes + leash::frame_pool_usage().used_bytes));
   one("process_open_fds", "Open file descriptors.", MetricType::Gauge, static_cast<double>(now.open_fds));
   one("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge,
       static_cast<double>(now.max_fds));
-  one("process_threads", "Threads of the now.", MetricType::Gauge, static_cast<double>(now.threads));
+  one("process_threads", "Threads of the process.", MetricType::Gauge, static_cast<double>(now.threads));
   one("process_cpu_seconds_total", "User and system CPU time.", MetricType::Counter, now.cpu_seconds);
-  one("process_start_time_seconds", "Start of the process, since the epoch.", MetricType::Gauge,
+  one("process_start_time_seconds", "Start time of the process, in seconds since 1970.", MetricType::Gauge,
       now.start_time_seconds);
 }
 

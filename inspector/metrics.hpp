@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What /metrics answers: the metrics of the loops of this process, those of the process, and what the program adds.
+// The text of /metrics: metrics of the loops, of the process, and of the program.
 //
-// Guarantees     sampled when it is called; nothing is posted to a loop, so that it works while one is stuck.
-//                The inspector's own traffic is not counted: looking does not change what is seen.
+// Guarantees     sampled at the call; nothing is posted to a loop, so it works while a loop is stuck. The inspector's own
+//                traffic is not counted, so that looking does not change the figures.
 // Threads        that of the probes.
 //
 //   std::string text = inspector::render_metrics(probes, [](auto& families) { append_mine(families); });

@@ -35,17 +35,17 @@ std::string without_sample(const std::vector<leash::Dump>& dumps) {
     for (const leash::TaskGroup& entry : dump.entries) left_out -= entry.count;
   }
   if (left_out == 0) return {};
-  return fmt::format("{} tasks are left out: a loop has at most {} samples, those of the most tasks",
+  return fmt::format("{} tasks are left out: of each loop, a profile has at most {} samples, the largest ones",
                      left_out, most_samples_of_loop);
 }
 
 Task<Result<MaybeResponse>> answer_profile(Exchange& exchange, bool only_leaked) {
   http::server::Parameters parameters(exchange.query(), {"debug", "seconds"});
   if (parameters.integer("debug", 0, 0, 2) != 0) {
-    parameters.fail("Profiles are binary; as text there is /debug/tasks?format=text.");
+    parameters.fail("Profiles are always binary; for text use /debug/tasks?format=text.");
   }
   if (exchange.query().find("seconds")) {
-    parameters.fail("A profile is of one moment; two are subtracted by go tool pprof -diff_base.");
+    parameters.fail("A profile shows one moment; compare two with go tool pprof -diff_base.");
   }
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
   leash::DumpOptions dump;
@@ -79,11 +79,11 @@ Task<Result<MaybeResponse>> answer_profile(Exchange& exchange, bool only_leaked)
 
 std::vector<Route> profile_routes() {
   using enum http::Method;
-  return {{get, "/debug/pprof/tasks", "", "tasks alive, as a pprof profile",
+  return {{get, "/debug/pprof/tasks", "", "live tasks, as a pprof profile",
            [](Exchange& exchange) { return answer_profile(exchange, false); }},
-          {get, "/debug/pprof/goroutine", "", "the same, under the name that tools for Go know",
+          {get, "/debug/pprof/goroutine", "", "the same, under Go's name",
            [](Exchange& exchange) { return answer_profile(exchange, false); }},
-          {get, "/debug/pprof/goroutineleak", "", "those that have leaked, as a pprof profile",
+          {get, "/debug/pprof/goroutineleak", "", "leaked tasks, as a pprof profile",
            [](Exchange& exchange) { return answer_profile(exchange, true); }}};
 }
 

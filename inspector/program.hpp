@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What the program that is inspected adds to its inspector: all of it is optional.
+// What an inspected program adds to its inspector; everything is optional.
 //
-// Threads        the functions are called on the inspector's thread, but for `log`: on any.
+// Threads        the functions are called on the inspector's thread, except `log`, which is called on any thread.
 //
 //   inspector::Program program{.name = "leash-server", .token = options.admin_token};
 //   program.routes.push_back({http::Method::get, "/mode", "", "the mode", mode});
@@ -21,7 +21,7 @@ namespace inspector {
 
 struct Program {
   std::string name = "leash";
-  std::string token = {};  // empty: none is needed
+  std::string token = {};  // empty: no token is required
   std::vector<std::string> names =
       {};                 // of this host, by which it may be asked without a token; any address may
   bool any_name = false;  // it listens on a file, where no browser asks
@@ -30,10 +30,10 @@ struct Program {
   http::server::Settings settings = {};  // of the inspector's own connections
   http::server::LogFunction log = {};
 
-  AppendFamilies append_families = {};                    // to /metrics
-  std::function<std::uint64_t()> requests_answered = {};  // since the start, for the live page's curve
+  AppendFamilies append_families = {};                    // appends families to /metrics
+  std::function<std::uint64_t()> requests_answered = {};  // since the start, for a chart of the live page
   std::function<void(http::JsonWriter&)> append_to_history = {};  // members of /debug/history, for `page`
-  std::string page = {};                                          // at the end of the live page's body
+  std::string page = {};                                          // HTML at the end of the live page's body
 };
 
 }  // namespace inspector

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The last dumps that were asked for, so that a later one can be compared with them.
+// The last dumps, so that a later one can be compared with them.
 //
-// Guarantees     keeps the last 32; a dump is compared only with one of the same question. What is not to be
-//                compared has a number and is not kept: a dump of each task is as large as their number, and so is one
-//                with more than 10,000 entries.
+// Guarantees     keeps the last 32; a dump is only compared with one of the same parameters. A dump with an entry per task,
+//                or with more than 10,000 entries, gets a number but is not kept.
 // Threads        one.
 //
 //   const std::uint64_t id = dumps.remember(question, dump);
@@ -29,7 +28,7 @@ class RecentDumps {
     std::string question;  // the filter, as text
     leash::TimePoint at;
     leash::Dump dump;
-    std::vector<std::string> unresponsive;  // loops that are not in it
+    std::vector<std::string> unresponsive;  // loops that are missing
   };
 
   std::uint64_t remember(std::string question, leash::TimePoint at, leash::Dump dump,
@@ -42,7 +41,7 @@ class RecentDumps {
   }
   std::uint64_t number() noexcept { return ++last_id_; }
 
-  // Null: never was, or is too long ago.
+  // Null if there never was one, or if it is too old.
   const Entry* find(std::uint64_t id) const noexcept {
     for (const Entry& entry : entries_) {
       if (entry.id == id) return &entry;
@@ -57,8 +56,8 @@ class RecentDumps {
   std::uint64_t last_id_ = 0;
 };
 
-// What is different between two dumps: entries whose number changed, the largest growth first; one that is
-// gone has a count of 0.
+// A difference between two dumps: an entry whose count changed, the largest growth first; an entry that is gone has a
+// count of 0.
 struct Change {
   leash::TaskGroup entry;
   std::size_t before = 0;

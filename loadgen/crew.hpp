@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The load on one server from as many threads as the plan says, each with its share of it.
+// The load on one server from as many threads as the plan says, each with its share.
 //
-// What it is     one thread: Traffic on the loop that it was given. More: each has a loop of its own, and the given one
-//                only looks after them.
-// Guarantees     figures are those of all threads together. When run() returns, its threads have ended.
+// What it is     with one thread: Traffic on the given loop. With more: each thread has its own loop, and the given loop
+//                only supervises them.
+// Guarantees     figures are totals over all threads. When run() returns, its threads have ended.
 // Threads        the loop's.
 // Lifetime       outlives run().
 //
@@ -37,9 +37,9 @@ class Crew {
 
   void write_to(RunResult& result) const;
   TrafficNow now() const;
-  // What has happened since it was taken before.
+  // What happened since the last call.
   Interval take_interval();
-  // Requests per second that are asked for, on the average between two times since the start; nothing for a closed loop.
+  // Requested requests per second, averaged between two times since the start; empty for a closed loop.
   std::optional<double> rate_between(leash::Duration from, leash::Duration to) const noexcept;
 
  private:
@@ -47,9 +47,9 @@ class Crew {
   static leash::Task<> drive(leash::Loop& loop, Worker& worker);
 
   leash::Loop& loop_;
-  std::optional<Schedule> schedule_;              // of an open loop, of all
-  std::optional<Traffic> alone_;                  // of one thread
-  std::vector<std::unique_ptr<Worker>> workers_;  // of more
+  std::optional<Schedule> schedule_;              // of all threads of an open loop
+  std::optional<Traffic> alone_;                  // with one thread
+  std::vector<std::unique_ptr<Worker>> workers_;  // with several threads
 };
 
 }  // namespace loadgen

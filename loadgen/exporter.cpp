@@ -43,7 +43,7 @@ struct Peer {
 using Peers = std::list<Peer>;
 
 http::Response answer(const http::Request& request, const Exporter::Render& render) {
-  if (request.path != "/metrics") return http::problem(404, "Only /metrics is here.");
+  if (request.path != "/metrics") return http::problem(404, "Only /metrics is served here.");
   if (request.method != http::Method::get && request.method != http::Method::head) {
     http::Response refused = http::problem(405, "Only GET and HEAD are allowed.");
     refused.headers.add("Allow", "GET, HEAD");
@@ -121,7 +121,7 @@ std::expected<Exporter, std::string> Exporter::open(asio::io_context& io, const 
                                                     std::uint16_t port) {
   std::error_code error;
   const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
-  if (error) return std::unexpected(fmt::format("cannot listen on '{}': an IP address is needed", host));
+  if (error) return std::unexpected(fmt::format("cannot listen on '{}': use an IP address", host));
   const asio::ip::tcp::endpoint endpoint(address, port);
   Acceptor acceptor(io.get_executor());
   (void)acceptor.open(endpoint.protocol(), error);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Serves one text under /metrics, for Prometheus.
+// Serves a text under /metrics, for Prometheus.
 //
-// What it is     a small HTTP server on the loop it is used on: GET and HEAD, keep-alive, nothing else.
-// Guarantees     what a peer sends is limited in size and time, and so is the number of peers: the one that has been silent for longest
-//                makes room for a new one; a bad request gets
-//                its answer and the connection is closed. When run() returns, all of it is closed.
+// What it is     a small HTTP server on the calling loop: GET, HEAD and keep-alive only.
+// Guarantees     limits the size and duration of requests and the number of clients: a new client replaces the one that has
+//                been silent for longest; a bad request is answered and its connection closed. When run()
+//                returns, everything is closed.
 // Threads        the loop's.
 // Lifetime       run() owns the exporter; `render` is called for each scrape.
 //
@@ -31,7 +31,7 @@ class Exporter {
  public:
   using Render = std::function<std::string()>;
 
-  // Port 0 picks a free one. The error is one line.
+  // Port 0 picks a free port. The error is one line.
   static std::expected<Exporter, std::string> open(asio::io_context& io, const std::string& host,
                                                    std::uint16_t port);
 

@@ -2,12 +2,11 @@
 #pragma once
 // Latencies in a histogram of high dynamic range: 3 significant digits from 1 µs to 1 h.
 //
-// Requires       nothing; each value is taken: below 1 µs it counts as 1 µs, above 1 h as 1 h (and is counted
-//                apart).
-// Guarantees     any quantile within 0.1 % of the exact value; record() neither allocates nor scans; 264 KiB,
-//                whatever is recorded. What to_counts() gives, from_counts() makes into the same histogram.
-// Threads        none: one histogram a thread, merged when the load has ended.
-// Lifetime       a value; copying copies it all.
+// Requires       nothing: below 1 µs a value counts as 1 µs, above 1 h as 1 h (and is counted in saturated()).
+// Guarantees     quantiles are within 0.1 % of the exact value; record() neither allocates nor scans; 264 KiB of memory.
+//                from_counts() restores the histogram from to_counts().
+// Threads        none: one histogram per thread, merged after the load.
+// Lifetime       a value; a copy copies all buckets.
 //
 //   loadgen::Histogram latencies;
 //   latencies.record(5ms);
@@ -25,7 +24,7 @@ class Histogram {
  public:
   using Duration = std::chrono::nanoseconds;
 
-  // All that a histogram holds, without its empty buckets.
+  // The contents of a histogram, without empty buckets.
   struct Counts {
     struct Bucket {
       std::uint64_t from = 0;  // the lowest value of the bucket, in nanoseconds
@@ -36,7 +35,7 @@ class Histogram {
     std::uint64_t saturated = 0;
     Duration min{};
     Duration max{};
-    std::vector<Bucket> buckets;  // in the order of their values
+    std::vector<Bucket> buckets;  // in ascending order
     bool operator==(const Counts&) const = default;
   };
 
@@ -47,31 +46,31 @@ class Histogram {
 
   void record(Duration value) noexcept;
 
-  // Adds all that `other` has recorded.
+  // Adds all values of `other`.
   void merge(const Histogram& other) noexcept;
 
-  // As newly made; keeps its memory.
+  // Removes all values; keeps the memory.
   void reset() noexcept;
 
-  // The smallest recorded value that at least the share `quantile` (0 to 1) of the values does not exceed; 0
-  // when nothing was recorded. Scans the buckets, about 10 µs.
+  // The smallest recorded value that is at least as large as the share `quantile` (0 to 1) of all values; 0 if nothing
+  // was recorded. Scans the buckets, about 10 µs.
   Duration at_quantile(double quantile) const noexcept;
 
-  // How many values were at most `value`, give or take the width of its bucket.
+  // The number of values up to `value`, within the width of its bucket.
   std::uint64_t count_at_most(Duration value) const noexcept;
 
   Counts to_counts() const;
-  // Nothing for what no histogram can have given.
+  // Empty if the counts cannot come from a histogram.
   static std::optional<Histogram> from_counts(const Counts& counts);
 
   bool operator==(const Histogram&) const = default;
 
   std::uint64_t count() const noexcept { return count_; }
-  std::uint64_t saturated() const noexcept { return saturated_; }  // how many were above `highest`
+  std::uint64_t saturated() const noexcept { return saturated_; }  // number of values above `highest`
   Duration min() const noexcept;                                   // exact; 0 when nothing was recorded
   Duration max() const noexcept { return max_; }                   // exact; 0 when nothing was recorded
   Duration mean() const noexcept;                                  // exact; 0 when nothing was recorded
-  Duration sum() const noexcept;                                   // 292 years at most
+  Duration sum() const noexcept;                                   // at most 292 years
 
  private:
   std::vector<std::uint64_t> buckets_;

@@ -49,22 +49,21 @@ void add_latency(prometheus::MetricFamily& to, const Labels& labels, const Histo
 }
 
 void append_requests(Families& families, const std::vector<LoadMetrics::Side>& sides) {
-  auto sent = family("leash_load_requests_sent_total", "Requests sent, second attempts left out.",
+  auto sent = family("leash_load_requests_sent_total", "Requests sent, without second attempts.",
                      MetricType::Counter);
-  auto finished = family("leash_load_requests_total", "Requests finished, by how.", MetricType::Counter);
+  auto finished = family("leash_load_requests_total", "Requests finished, by outcome.", MetricType::Counter);
   auto refused =
       family("leash_load_requests_refused_total",
              "Attempts whose connection was reset before a byte of a response.", MetricType::Counter);
   auto responses =
       family("leash_load_responses_total", "Responses received, by status.", MetricType::Counter);
-  auto own =
-      family("leash_load_own_limit_total",
-             "Requests not sent because the load generator itself came to a limit, or that waited for it.",
-             MetricType::Counter);
-  auto held_up = family("leash_load_held_up_seconds", "How long the load generator could not go on, at most.",
-                        MetricType::Gauge);
+  auto own = family("leash_load_own_limit_total",
+                    "Requests that were not sent, or had to wait, because of a limit of the load generator.",
+                    MetricType::Counter);
+  auto held_up = family("leash_load_held_up_seconds",
+                        "Longest time for which the load generator was held up.", MetricType::Gauge);
   auto latency = family("leash_load_request_duration_seconds",
-                        "From when a request was due to its complete response, or until it timed out.",
+                        "Time from when a request was due until its response was complete or it timed out.",
                         MetricType::Histogram);
   for (const auto& side : sides) {
     const Labels target = labels_of(side);
@@ -97,13 +96,13 @@ void append_state(Families& families, const LoadMetrics& figures) {
   using Side = LoadMetrics::Side;
   gauge("leash_load_requests_in_flight", "Requests sent and not yet finished.",
         [](const Side& s) { return s.now.in_flight; });
-  gauge("leash_load_requests_in_line", "Requests that are due, while all connections are busy.",
+  gauge("leash_load_requests_in_line", "Requests that are due and wait for a connection.",
         [](const Side& s) { return s.now.in_line; });
   gauge("leash_load_connections", "Connections open.", [](const Side& s) { return s.now.connections; });
-  gauge("leash_load_rate_asked", "Requests a second that are to be sent now; 0 in a closed loop.",
+  gauge("leash_load_rate_asked", "Requests per second to send now; 0 in a closed loop.",
         [](const Side& s) { return s.now.rate_asked; });
-  auto& phases =
-      families.emplace_back(family("leash_load_phase", "1 for what it is doing.", MetricType::Gauge));
+  auto& phases = families.emplace_back(
+      family("leash_load_phase", "1 for the current phase, 0 for the others.", MetricType::Gauge));
   constexpr std::array names{"starting", "warmup", "load", "drain"};
   for (std::size_t i = 0; i < names.size(); ++i) {
     add(phases, {{"phase", names[i]}}, static_cast<std::size_t>(figures.phase) == i ? 1 : 0);
@@ -121,7 +120,7 @@ void append_process(Families& families) {
   one("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge,
       static_cast<double>(process.max_fds));
   one("process_cpu_seconds_total", "User and system CPU time.", MetricType::Counter, process.cpu_seconds);
-  one("process_start_time_seconds", "Start of the process, since the epoch.", MetricType::Gauge,
+  one("process_start_time_seconds", "Start time of the process, in seconds since 1970.", MetricType::Gauge,
       process.start_time_seconds);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The load generator's own figures for Prometheus.
+// The load generator's own metrics for Prometheus.
 //
-// Guarantees     text format 0.0.4, valid by promtool; a few dozen series, whatever the load. Counters have what the
-//                report has: nothing of the warm-up.
+// Guarantees     text format 0.0.4, valid for promtool; a few dozen series, independent of the load. Counters match the
+//                report: the warm-up is not included.
 // Threads        any.
 //
 //   std::string text = loadgen::render_metrics(figures);
@@ -24,7 +24,7 @@ enum class Phase : std::uint8_t { starting, warmup, load, drain };
 struct LoadMetrics {
   struct Side {
     std::string target;
-    std::string_view side = {};  // of a comparison: fixed, leaky
+    std::string_view side = {};  // in a comparison: fixed or leaky
     RequestCounts requests;
     OwnLimits own = {};
     Histogram latency = {};

@@ -177,7 +177,7 @@ std::expected<Metrics, std::string> parse_metrics(std::string_view text) {
       return std::unexpected{fmt::format("metrics, line {}: {}", number, why)};
     };
     const auto end = text.find('\n');
-    if (end == std::string_view::npos) return fail("the end is missing: the last line has no newline");
+    if (end == std::string_view::npos) return fail("the text is truncated: the last line has no newline");
     auto line = text.substr(0, end);
     text.remove_prefix(end + 1);
     while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);

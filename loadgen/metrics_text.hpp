@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a server's /metrics says: Prometheus's text exposition format, version 0.0.4.
+// Parses a server's /metrics: Prometheus's text exposition format, version 0.0.4.
 //
-// Requires       nothing; the text is a peer's and may be anything.
-// Guarantees     an error is one line that names the line of the text; text whose end was cut off is an
-//                error, not a smaller number.
+// Requires       nothing; the text comes from a peer and may be anything.
+// Guarantees     an error is one line that names the line of the text; truncated text is an error, not a smaller
+//                number.
 // Threads        any.
-// Lifetime       Metrics owns its samples; the text may go.
+// Lifetime       Metrics owns its samples; the text need not outlive the call.
 //
 //   auto metrics = loadgen::parse_metrics(body);
 //   if (!metrics) return fail(metrics.error());  // "metrics, line 7: '{' is never closed"
@@ -32,7 +32,7 @@ struct Sample {
   std::vector<Label> labels;
   double value = 0;
 
-  // The label's value; empty, as in Prometheus, when there is no such label.
+  // The label's value; empty, as in Prometheus, if there is no such label.
   std::string_view label(std::string_view label_name) const noexcept;
 };
 
@@ -45,7 +45,7 @@ class Metrics {
 
   explicit Metrics(std::vector<Sample> samples) : samples_(std::move(samples)) {}
 
-  // The sum over all samples of this name whose labels are as `filter` says; nothing when there is none.
+  // The sum over all samples of this name with these labels; empty if there is none.
   std::optional<double> sum(std::string_view name, std::initializer_list<LabelIs> filter = {}) const noexcept;
 
   std::span<const Sample> samples() const noexcept { return samples_; }

@@ -19,7 +19,7 @@ class Reader {
 
   double required(std::string_view name) {
     const auto sum = metrics_.sum(name);
-    if (!sum && error.empty()) error = fmt::format("these are no metrics of leash: {} is missing", name);
+    if (!sum && error.empty()) error = fmt::format("these are not metrics of leash: {} is missing", name);
     return checked(name, sum.value_or(0));
   }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What one scrape of a leash server's /metrics says of what is alive in it.
+// The figures of a leash server in one scrape of its /metrics.
 //
 // Requires       nothing.
-// Guarantees     all figures are of the same scrape; metrics of another kind of server are an error, one
-//                sentence. A series by site that does not exist yet counts as 0.
+// Guarantees     all figures are from the same scrape; metrics of another kind of server are an error of one sentence. A
+//                series by site that does not exist yet counts as 0.
 // Threads        any.
 // Lifetime       a value.
 //
@@ -22,23 +22,23 @@
 namespace loadgen {
 
 struct ServerObservation {
-  std::chrono::steady_clock::time_point at;  // when it was scraped, by this machine's clock
-  // Live tasks and coroutines: those of requests, or all of a process that does not know requests.
+  std::chrono::steady_clock::time_point at;  // time of the scrape, by this machine's clock
+  // Live tasks and coroutines: those of requests, or all tasks of a process without request metrics.
   std::int64_t tasks = 0;
   std::int64_t tasks_leaked = 0;  // orphans older than the grace
   std::int64_t tasks_reaped = 0;  // ended by force, since the process started
-  std::int64_t contexts = 0;      // live ones, and done ones that something still refers to
+  std::int64_t contexts = 0;      // live ones, and done ones that are still referenced
   std::int64_t timers = 0;        // armed deadlines
   std::int64_t connections = 0;   // open ones, of all clients
   std::int64_t rss_bytes = 0;
   std::int64_t heap_bytes = 0;
   std::optional<std::int64_t> requests =
       0;  // answered since the process started, without scrapes; nothing: not counted
-  std::int64_t demo_requests = 0;  // of these, on /demo
-  double start_time = 0;           // seconds since 1970; another one means another process
+  std::int64_t demo_requests = 0;  // of these, requests of /demo
+  double start_time = 0;           // seconds since 1970; it differs after a restart
 };
 
-// Not too large for a whole number to be a double, nor NaN.
+// Whether the value converts to a whole number: not NaN and not too large.
 bool is_usable(double value) noexcept;
 
 std::expected<ServerObservation, std::string> observe(const Metrics& metrics,

@@ -60,7 +60,7 @@ std::string check_rate(const std::string& text) {
   const auto rate = units::parse_number(text);
   const bool good = rate && *rate >= 0.001 && *rate <= 1e6;
   return good ? ""
-              : fmt::format("takes a number of requests per second from 0.001 to 1000000, not '{}'", text);
+              : fmt::format("must be a number of requests per second from 0.001 to 1000000, not '{}'", text);
 }
 
 std::string check_stages(const std::string& text) {
@@ -77,7 +77,7 @@ std::optional<double> percentage(std::string_view text) {
 }
 
 std::string check_percentage(const std::string& text) {
-  return percentage(text) ? "" : fmt::format("takes a share from 0% to 100%, not '{}'", text);
+  return percentage(text) ? "" : fmt::format("must be a share from 0% to 100%, not '{}'", text);
 }
 
 // What is wanted of all commands.
@@ -382,7 +382,8 @@ std::expected<Options, cli::Message> parse_command_line(int argc, const char* co
   }
   if (auto message = cli::parse(app, argc, argv)) return std::unexpected(*std::move(message));
 
-  if (!http::detail::is_text(options.admin_token)) return usage("--admin-token: has a control character");
+  if (!http::detail::is_text(options.admin_token))
+    return usage("--admin-token: contains a control character");
   for (const std::string& text : reports.thresholds)
     options.delivery.thresholds.push_back(*parse_threshold(text));
   if (!watching.port.empty()) {

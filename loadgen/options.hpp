@@ -2,7 +2,7 @@
 #pragma once
 // The command line of leash-load.
 //
-// Guarantees     what is returned is valid; of what is wrong there is one line.
+// Guarantees     the result is valid; an error is one line.
 // Threads        any.
 //
 //   auto options = loadgen::parse_command_line(argc, argv);
@@ -23,24 +23,24 @@
 namespace loadgen {
 
 struct Target {
-  std::string address;  // as it was given
+  std::string address;  // as typed
   Plan plan;
-  std::vector<MetricsSource> metrics;  // the first that answers; empty: the server is not to be looked at
+  std::vector<MetricsSource> metrics;  // candidates, the first to answer is used; empty: --metrics none
   bool metrics_given = false;
 };
 
-// Where its own metrics are.
+// Where leash-load serves its own metrics.
 struct ListenAddress {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
 };
 
 struct Options {
-  std::vector<Target> targets;           // run: one; compare: the fixed and the leaky one
-  std::vector<std::string> merge_files;  // of merge, and then there are no targets
+  std::vector<Target> targets;           // run: one; compare: the fixed and the leaky server
+  std::vector<std::string> merge_files;  // for merge, which has no targets
   leash::Duration drain_timeout{};
-  leash::Duration wait{};   // for the target to come up
-  std::string admin_token;  // for the servers' metrics; empty: none
+  leash::Duration wait{};   // how long to wait for the target to accept connections
+  std::string admin_token;  // token for the servers' metrics; empty: none
   std::optional<ListenAddress> prometheus;
   Delivery delivery;
   bool quiet = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What load is to be sent to one server.
+// The load to send to one server.
 //
 // Threads        a plain value.
 //
@@ -26,31 +26,31 @@ struct Plan {
   explicit Plan(http::Url where) : url(std::move(where)) {}
 
   http::Url url;
-  std::vector<http::OutgoingRequest> messages = {};  // sent in turn; empty: a GET of the URL
-  std::uint64_t threads = 1;                         // that send; at most one for each connection
-  bool keep_alive = true;                            // else a new connection for each request
+  std::vector<http::OutgoingRequest> messages = {};  // sent in rotation; empty: a GET of the URL
+  std::uint64_t threads = 1;                         // sending threads; at most one per connection
+  bool keep_alive = true;                            // false: a new connection for each request
   std::string unix_socket = {};                      // a path, in place of the URL's host and port
-  std::shared_ptr<client::TlsContext> tls = {};      // for https
-  std::optional<double> rate = {};                   // requests a second
-  std::vector<Stage> stages = {};                    // in place of a rate; `duration` is then their length
-  std::uint64_t connections = 16;                    // at most; in a closed loop exactly
-  leash::Duration warmup = std::chrono::seconds(1);  // at the rate with which the load begins
+  std::shared_ptr<client::TlsContext> tls = {};      // needed for https
+  std::optional<double> rate = {};                   // requests per second
+  std::vector<Stage> stages = {};                    // replace the rate; `duration` is then their length
+  std::uint64_t connections = 16;                    // maximum in an open loop; exact number in a closed loop
+  leash::Duration warmup = std::chrono::seconds(1);  // at the first rate of the load
   std::optional<leash::Duration> duration = {};      // after the warm-up
-  std::optional<std::uint64_t> requests = {};        // after the warm-up; what is reached first ends the load
+  std::optional<std::uint64_t> requests = {};  // after the warm-up; duration or requests, whichever is first
   leash::Duration timeout = std::chrono::seconds(5);
-  double abort_share = 0;  // 0 to 1
+  double abort_share = 0;  // share of requests to abort, 0 to 1
 
   bool is_open() const noexcept { return rate || !stages.empty(); }
 
   client::Origin origin() const;
 
-  // After the warm-up, as far as that is known before.
+  // Total after the warm-up, if it is known in advance.
   std::optional<std::uint64_t> requests_in_all() const;
 
-  // Of an open loop, the warm-up included.
+  // The schedule of an open loop, including the warm-up.
   Schedule schedule() const;
 
-  // Requests a second, on the average.
+  // Average requests per second.
   std::optional<double> rate_asked() const noexcept {
     if (!stages.empty()) return mean_rate_of(stages);
     return rate;

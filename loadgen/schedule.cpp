@@ -16,8 +16,8 @@ constexpr double highest_rate = 1e6;
 constexpr leash::Duration longest = std::chrono::hours(24 * 365);
 constexpr std::size_t most_stages = 100;
 
-// Areas are sums of products of doubles: so little is missing to a whole request, or too much.
-constexpr double hair = 1e-6;
+// Areas are sums of products of doubles: a whole request may be missed or exceeded by this much.
+constexpr double rounding_tolerance = 1e-6;
 
 std::optional<double> parse_rate(std::string_view text) {
   const auto rate = units::parse_number(text);
@@ -31,16 +31,17 @@ std::expected<Stage, std::string> parse_stage(std::string_view text) {
   };
   const auto colon = text.find(':');
   if (colon == std::string_view::npos)
-    return refuse("is no stage: TIME:RATE or TIME:FROM..TO, as in 10s:100 or 30s:100..1000");
+    return refuse("is not a stage: use TIME:RATE or TIME:FROM..TO, such as 10s:100 or 30s:100..1000");
   const auto lasts = units::parse_duration(text.substr(0, colon));
   if (!lasts) return std::unexpected(lasts.error());
-  if (*lasts == leash::Duration::zero()) return refuse("lasts no time");
+  if (*lasts == leash::Duration::zero()) return refuse("has no duration");
   if (*lasts > longest) return refuse("lasts more than a year");
   const auto rates = text.substr(colon + 1);
   const auto dots = rates.find("..");
   const auto from = parse_rate(rates.substr(0, dots));
   const auto to = dots == std::string_view::npos ? from : parse_rate(rates.substr(dots + 2));
-  if (!from || !to) return refuse("has no rate: RATE or FROM..TO, each 0 to 1000000 requests a second");
+  if (!from || !to)
+    return refuse("has no valid rate: use RATE or FROM..TO, each from 0 to 1000000 requests per second");
   return Stage{.lasts = std::chrono::duration_cast<leash::Duration>(*lasts), .from = *from, .to = *to};
 }
 
@@ -64,8 +65,8 @@ Schedule::Schedule(const std::vector<Stage>& stages) {
 
 std::optional<leash::Duration> Schedule::due(std::uint64_t request) const noexcept {
   const auto number = static_cast<double>(request);
-  const auto part =
-      std::ranges::find_if(parts_, [&](const Part& p) { return number < p.requests_until - hair; });
+  const auto part = std::ranges::find_if(
+      parts_, [&](const Part& p) { return number < p.requests_until - rounding_tolerance; });
   if (part == parts_.end()) return std::nullopt;
   const double area = std::max(0.0, number - part->requests_before);
   // from·t + slope·t²/2 = area; in this form nothing is cancelled out when the slope is small.
@@ -112,7 +113,7 @@ std::expected<std::vector<Stage>, std::string> parse_stages(std::string_view tex
   }
   if (stages.size() > most_stages) return std::unexpected("at most 100 stages");
   if (length_of(stages) > longest) return std::unexpected("together they last more than a year");
-  if (mean_rate_of(stages) == 0) return std::unexpected("none has a rate above 0");
+  if (mean_rate_of(stages) == 0) return std::unexpected("no stage has a rate above 0");
   return stages;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Looks at a server's /metrics, and at what its inspector says of leaks.
+// Scrapes a server's /metrics, and reads the leaks that its inspector reports.
 //
-// Guarantees     an error is one sentence. A scrape that takes longer than its timeout is given up.
+// Guarantees     an error is one sentence. A scrape that exceeds its timeout is abandoned.
 // Threads        the loop's.
 // Lifetime       outlives its scrapes.
 //
@@ -25,13 +25,13 @@
 
 namespace loadgen {
 
-// Where a server tells its metrics.
+// Where a server serves its metrics.
 struct MetricsSource {
   explicit MetricsSource(http::Url where) : url(std::move(where)) {}
 
   http::Url url;
-  std::string unix_socket = {};  // a path, in place of the URL's host and port
-  bool gets_token = false;       // it was named, or is on this machine: the admin token may go there
+  std::string unix_socket = {};  // a path; replaces the URL's host and port
+  bool gets_token = false;  // the admin token may be sent: it was named explicitly, or is on this machine
 
   std::string address() const {
     return unix_socket.empty() ? url.origin() + url.target : "unix:" + unix_socket;
@@ -40,22 +40,22 @@ struct MetricsSource {
 
 struct Scrape {
   ServerObservation figures;
-  std::int64_t in_flight = 0;  // requests, of all clients
-  std::string mode;            // "fixed", "leaky"; empty when the server does not say
+  std::int64_t in_flight = 0;  // requests in flight, of all clients
+  std::string mode;            // "fixed" or "leaky"; empty if the server reports none
 };
 
 class Scraper {
  public:
-  // With a token each scrape carries it, if the source may have it: Authorization: Bearer.
+  // With a token, each scrape sends it if the source may have it: Authorization: Bearer.
   Scraper(leash::Loop& loop, MetricsSource source, std::string token = {},
           std::shared_ptr<client::TlsContext> tls = nullptr);
 
   leash::Task<std::expected<Scrape, std::string>> scrape(leash::Context ctx, leash::Duration timeout);
-  // What the server says has leaked, as lines: its GET /cures, or else its GET /debug/leaks; empty: it has neither.
+  // The leaks that the server reports, as lines of its GET /cures, or else of GET /debug/leaks; empty if it has neither.
   leash::Task<std::vector<std::string>> leaks(leash::Context ctx, leash::Duration timeout);
   void close() noexcept { http_.close_idle(); }
   std::string address() const { return source_.address(); }
-  // Whether the last scrape had an answer, if only one that is of no use.
+  // Whether the last scrape got a response, even an unusable one.
   bool was_answered() const noexcept { return was_answered_; }
 
  private:

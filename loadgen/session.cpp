@@ -273,7 +273,7 @@ leash::Task<> Session::settle(leash::Context ctx, Side& side) {
 std::string Session::hopeless_because(Sides sides) const {
   for (const auto& side : sides) {
     if (side->rows_without_success >= seconds_without_success)
-      return fmt::format("nothing has succeeded for {} seconds", side->rows_without_success);
+      return fmt::format("no request has succeeded for {} seconds", side->rows_without_success);
     if (phase_ != Phase::load) continue;
     RunResult so_far;
     side->traffic.write_to(so_far);

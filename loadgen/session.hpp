@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A whole run: look at the servers, load them, let them settle, judge them.
+// A whole run: scrapes the servers, loads them, lets them settle, and judges them.
 //
-// What it is     one side for `run`; for `compare` two, at the same time in an open loop, one after the other
-//                in a closed one. Each server is scraped before the warm-up, every second, and after the load
+// What it is     one side for `run`; two for `compare`: at the same time in an open loop, one after the other in a
+//                closed loop. Each server is scraped before the warm-up, every second, and after the load
 //                until two scrapes a grace apart are equal.
-// Guarantees     when run() returns, every connection is closed and no task of it is left.
+// Guarantees     when run() returns, all its connections are closed and all its tasks have ended.
 // Threads        the loop's.
 // Lifetime       outlives run().
 //
@@ -34,11 +34,11 @@ class Session {
  public:
   Session(leash::Loop& loop, const Options& options);
 
-  // A result for each target, whatever happened. When `sending` is done there is no more load; when `waiting` is, nothing
-  // is waited for any more: requests in flight are given up, and servers that have not settled.
+  // Returns a result for each target in every case. When `sending` is done the load ends; when `waiting` is done, requests
+  // in flight and servers that have not settled are no longer waited for.
   leash::Task<std::vector<RunResult>> run(leash::Context waiting, leash::Context sending);
 
-  // Its own figures, as of now.
+  // The current metrics of the load generator.
   LoadMetrics figures() const;
 
  private:
@@ -46,13 +46,13 @@ class Session {
     Side(leash::Loop& loop, const Target& what) : target(what), traffic(loop, what.plan) {}
     const Target& target;
     Crew traffic;
-    std::optional<Scraper> scraper;  // of the source that answered
+    std::optional<Scraper> scraper;  // for the source that answered
     Evidence evidence;
     std::vector<Period> timeline;
-    std::optional<Scrape> last;  // as of the last row; nothing when that scrape failed
+    std::optional<Scrape> last;  // as of the last row; empty if that scrape failed
     std::int64_t in_flight_before = 0;
     std::string mode;
-    std::vector<std::string> leaks;  // as RunResult has it
+    std::vector<std::string> leaks;  // see RunResult
     int rows_without_success = 0;
     std::chrono::system_clock::time_point started_at;
     Interval row;
@@ -67,7 +67,7 @@ class Session {
   leash::Task<> each_second(leash::Context ctx, leash::Context loading, leash::Cancel& stop, Sides sides);
   leash::Task<> finish_row(leash::Context ctx, Sides sides);
   leash::Task<> settle(leash::Context ctx, Side& side);
-  // Why the load may as well end; empty: it may not.
+  // The reason for --stop-when-hopeless to end the load; empty if there is none.
   std::string hopeless_because(Sides sides) const;
 
   void print_plan(Sides sides);
@@ -81,7 +81,7 @@ class Session {
   std::size_t rows_ = 0;
   leash::Duration last_row_{};  // since the start
   Phase phase_ = Phase::starting;
-  std::string hopeless_;  // why the load was ended
+  std::string hopeless_;  // the reason why the load was ended
   std::vector<std::unique_ptr<Side>> sides_;
 };
 

@@ -31,15 +31,15 @@ std::string target_of(const std::string& url, const http::Url& base) {
 Message message_of(const Json& json, const http::Url& base, http::OutgoingRequest message) {
   for (const auto& [key, value] : json.items()) {
     if (key != "method" && key != "url" && key != "headers" && key != "body")
-      return std::unexpected("only method, url, headers and body are known");
+      return std::unexpected("unknown member; allowed are method, url, headers and body");
   }
   message.target = target_of(json.at("url").get<std::string>(), base);
   if (message.target.empty())
-    return std::unexpected(fmt::format("the URL is neither a path nor at {}", base.origin()));
+    return std::unexpected(fmt::format("the URL must be a path or begin with {}", base.origin()));
   message.body = string_at(json, "body", message.body);
   message.method = string_at(json, "method", json.contains("body") ? "POST" : message.method);
   if (!http::detail::is_token(message.method) || message.method == "CONNECT")
-    return std::unexpected("the method is none");
+    return std::unexpected("the method is not valid");
   if (const auto headers = json.find("headers"); headers != json.end()) {
     for (const auto& [name, value] : headers->items()) {
       if (const auto wrong = client::add_field(message, name + ": " + value.get<std::string>());
@@ -69,10 +69,10 @@ std::expected<std::vector<http::OutgoingRequest>, std::string> parse_targets(
       if (!message) return fail(message.error());
       messages.push_back(*std::move(message));
     } catch (const Json::exception&) {
-      return fail("url, method and body are texts, headers an object of texts; url has to be there");
+      return fail("url is required; url, method and body must be strings, headers an object of strings");
     }
   }
-  if (messages.empty()) return std::unexpected(": there is no request in it");
+  if (messages.empty()) return std::unexpected(": contains no request");
   return messages;
 }
 

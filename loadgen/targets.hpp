@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Several requests to be sent in turn, from a file.
+// Several requests from a file, sent in rotation.
 //
 // What it is     JSON lines, one request each: {"method": "POST", "url": "/orders", "headers": {"Accept": "text/html"},
-//                "body": "…"}. All but the URL may be left out; what is not said is as for the command's own request.
+//                "body": "…"}. All members except url are optional; the defaults are those of the command line.
 // Requires       nothing; the text may be anything.
-// Guarantees     what was parsed can be sent as it is. URLs are paths, or begin with the origin of the command's URL.
-//                An error is one line that names the line of the file.
+// Guarantees     a request that was parsed can be sent. URLs are paths, or begin with the origin of the command's URL. An
+//                error is one line that names the line of the file.
 // Threads        any.
 //
 //   auto messages = loadgen::parse_targets(text, *http::parse_url("http://127.0.0.1:8080/"), {});

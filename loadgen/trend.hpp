@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How fast a figure grows: the Theil–Sen slope, the median of the slopes between all pairs of points.
+// The growth of a figure: the Theil–Sen slope, the median of the slopes between all pairs of points.
 //
-// Requires       finite numbers, in the order of time.
-// Guarantees     up to 29 % of wild points do not move it; at most 256 points are used (evenly chosen of
-//                more), so the cost is bounded at about 33,000 pairs.
+// Requires       finite numbers, in chronological order.
+// Guarantees     robust against up to 29 % outliers; at most 256 points are used (chosen evenly), so the cost is bounded
+//                at about 33,000 pairs.
 // Threads        any.
 // Lifetime       keeps nothing.
 //
@@ -22,10 +22,10 @@ struct TrendPoint {
   double value;
 };
 
-// Fewer points say nothing.
+// With fewer points, no slope is computed.
 inline constexpr std::size_t fewest_trend_points = 20;
 
-// Growth a second; nothing for fewer than `fewest_trend_points` points, or when all have the same time.
+// Growth per second; empty for fewer than `fewest_trend_points` points, or if all have the same time.
 std::optional<double> theil_sen_slope(std::span<const TrendPoint> points);
 
 }  // namespace loadgen

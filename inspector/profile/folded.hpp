@@ -2,10 +2,9 @@
 #pragma once
 // A dump as folded stacks, for flame graphs.
 //
-// What it is     one line per stack, "frame;frame;frame count", the root first, as speedscope and every flame graph
-//                tool read it.
-// Guarantees     each stack is one line, whatever its functions are called: a semicolon or a line break in a name
-//                becomes a space.
+// What it is     one line per stack, "frame;frame;frame count", with the root first: the format that speedscope and flame
+//                graph tools read.
+// Guarantees     each stack is one line: a semicolon or line break in a function's name becomes a space.
 // Threads        any.
 //
 //   std::cout << inspector::to_folded(leash::take_dump(loop));

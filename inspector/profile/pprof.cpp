@@ -220,7 +220,7 @@ std::string gzip(std::string_view plain) {
   const int begun = deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, default_memory,
                                  Z_DEFAULT_STRATEGY);
   if (begun == Z_MEM_ERROR) throw std::bad_alloc();
-  leash::check(begun == Z_OK, "zlib does not know how to make gzip");
+  leash::check(begun == Z_OK, "zlib cannot write gzip");
   struct End {
     z_stream& stream;
     ~End() { deflateEnd(&stream); }
@@ -231,7 +231,7 @@ std::string gzip(std::string_view plain) {
   stream.avail_in = static_cast<uInt>(plain.size());
   stream.next_out = reinterpret_cast<Bytef*>(packed.data());
   stream.avail_out = static_cast<uInt>(packed.size());
-  leash::check(deflate(&stream, Z_FINISH) == Z_STREAM_END, "zlib wrote more than it said it would");
+  leash::check(deflate(&stream, Z_FINISH) == Z_STREAM_END, "zlib wrote more than its own bound");
   packed.resize(stream.total_out);
   return packed;
 }

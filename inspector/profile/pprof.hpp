@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Dumps as a pprof profile, as `go tool pprof` and collectors of profiles read it.
+// Dumps as a pprof profile, for `go tool pprof` and profile collectors.
 //
 // What it is     profile.proto, compressed by gzip. Sample types: tasks/count, leaked/count, space/bytes and
 //                waiting/nanoseconds. Labels: kind, state, owner, cause, loop, trace and oldest_age.
-// Guarantees     every entry of the dumps is one sample; equal stacks of two profiles of one build have equal
-//                locations, so that two profiles can be subtracted.
+// Guarantees     each entry of the dumps is one sample; equal stacks in two profiles of one build have equal locations,
+//                so that the profiles can be subtracted.
 // Threads        any.
 //
 //   inspector::ProfileOptions options;
@@ -26,11 +26,11 @@ namespace inspector {
 
 struct ProfileOptions {
   std::chrono::system_clock::time_point at{};
-  std::string_view shown_first = "tasks";  // the sample type that tools show unless told otherwise
+  std::string_view shown_first = "tasks";  // the sample type that tools show by default
   std::vector<std::string> comments = {};
 };
 
-// One dump per loop: a sample names its loop where its entry was not merged from several.
+// One dump per loop: a sample names its loop unless its entry was merged from several loops.
 std::string to_pprof(std::span<const leash::Dump> dumps, const ProfileOptions& options,
                      std::span<const leash::CoroutineGroup> coroutines = {});
 

@@ -2,10 +2,10 @@
 #pragma once
 // Charts as SVG inside an HTML page.
 //
-// What it is     a figure with its caption, legend and drawing. The drawing stretches to the width it is given and the
-//                text in it does not; colours are the page's (CSS variables --series-NAME and the classes below).
-// Requires       finite numbers, times in their order.
-// Guarantees     self-contained; titled for screen readers; every value can be had by pointing at it. Text is escaped.
+// What it is     a figure with caption, legend and drawing. The drawing stretches to the available width, its text does not;
+//                the colors are the page's (CSS variables --series-NAME and the classes below).
+// Requires       finite numbers, times in ascending order.
+// Guarantees     self-contained; titled for screen readers; every value is shown on pointing at it. Text is escaped.
 // Threads        any.
 //
 //   loadgen::LineChart chart{.title = "Leaked tasks", .about = "…", .lines = {…}, .until = 15};
@@ -24,7 +24,7 @@ struct ChartPoint {
   double y = 0;
 };
 
-// How numbers on the axis are written and where they stand: at 1, 2 and 5 times a power of 10 of this, or of 1024.
+// The format of numbers on the axis, and their positions: 1, 2 and 5 times a power of 10 of this unit, or of 1024.
 enum class Unit : unsigned char { count, seconds, bytes, percent };
 
 struct LineChart {
@@ -35,15 +35,15 @@ struct LineChart {
   };
 
   std::string title;
-  std::string about;  // a sentence, for those who cannot see the drawing
+  std::string about;  // a sentence, for screen readers
   Unit unit = Unit::count;
   std::vector<Line> lines;         // empty ones are left out
   double until = 0;                // seconds, the right end
   double warmup = 0;               // shaded up to there
-  std::optional<double> load_end;  // marked, if there is something after it
+  std::optional<double> load_end;  // marked, if anything follows it
 };
 
-// How values are spread, over a logarithmic axis of time.
+// A distribution over a logarithmic axis of time.
 struct SpreadChart {
   struct Bar {
     double from = 0;  // seconds
@@ -60,7 +60,7 @@ struct SpreadChart {
   std::string_view style;  // as above
   std::vector<Bar> bars;   // adjacent
   std::vector<Mark> marks;
-  double highest = 0;  // share; of all charts that are to be compared
+  double highest = 0;  // the highest share of all charts to be compared
 };
 
 std::string svg(const LineChart& chart);

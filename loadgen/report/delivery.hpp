@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What becomes of the results: text for the terminal, files, an exit status.
+// Delivers the results: text for the terminal, files, and the exit status.
 //
-// Guarantees     thresholds are checked before anything is shown. A report that goes to standard output ("-") has it
-//                to itself: the text is then on standard error. A file is written beside its place and renamed, so that
-//                it is whole or as before; what is no regular file (a FIFO, a device) is written as it is.
+// Guarantees     thresholds are checked before anything is shown. If a report goes to standard output ("-"), the text goes
+//                to standard error. A file is written under another name and renamed, so that it is complete or
+//                unchanged; special files (a FIFO, a device) are written directly.
 // Threads        one.
 //
-//   if (auto wrong = loadgen::cannot_deliver(wanted)) return fail(*wrong);   // before the load rather than after
+//   if (auto wrong = loadgen::cannot_deliver(wanted)) return fail(*wrong);   // before the load
 //   return loadgen::deliver(wanted, std::move(results));
 
 #include <cstdio>
@@ -23,8 +23,8 @@ namespace loadgen {
 
 struct Delivery {
   std::string json_file;  // empty: none
-  std::string html_file;  // likewise
-  std::string csv_file;   // likewise
+  std::string html_file;  // empty: none
+  std::string csv_file;   // empty: none
   std::vector<Threshold> thresholds;
 
   std::FILE* text_goes_to() const noexcept {
@@ -32,10 +32,10 @@ struct Delivery {
   }
 };
 
-// Files that cannot be written, or twice the same one, as one line. What was there is untouched.
+// One line if a file cannot be written, or two reports have the same file. Existing files are not changed.
 std::optional<std::string> cannot_deliver(const Delivery& wanted);
 
-// The exit status. One result, or of a comparison the fixed and the leaky one.
+// Returns the exit status. One result, or the fixed and the leaky result of a comparison.
 int deliver(const Delivery& wanted, std::vector<RunResult> results);
 
 }  // namespace loadgen

@@ -155,7 +155,7 @@ void judge_all(const std::vector<Group>& groups, RunResult& all) {
   sum.reason = worst->reason;
   if (groups.size() > 1) {
     sum.reason =
-        fmt::format("of {} servers {} are clean, {} leak, {} are unknown; {}{}", groups.size(), verdicts[0],
+        fmt::format("{} servers: {} clean, {} leak, {} unknown; {}{}", groups.size(), verdicts[0],
                     verdicts[2], verdicts[1], worst_at.empty() ? "" : worst_at + ": ", worst->reason);
   }
   all.judgement = sum;
@@ -248,8 +248,8 @@ void note_gaps(std::span<const RunResult> runs, std::vector<std::string>& notes)
   }
   if (last_start < first_end) return;
   notes.push_back(
-      fmt::format("The runs were not all at the same time: the last one began {} after the first one had "
-                  "ended. Rates that were added up were never reached.",
+      fmt::format("The runs did not all overlap: the last one began {} after the first one had "
+                  "ended. The sum of their rates was never reached.",
                   units::rounded_duration(last_start - first_end)));
 }
 
@@ -284,8 +284,8 @@ void note_clocks(const std::vector<Group>& groups, std::vector<std::string>& not
   }
   if (apart < std::chrono::seconds(2)) return;  // scrapes take their time
   notes.push_back(
-      fmt::format("The clocks of the machines are apart, by {} at least: seconds of the timeline are not the "
-                  "same ones.",
+      fmt::format("The clocks of the machines differ by at least {}: the seconds of the timeline do not "
+                  "match.",
                   units::rounded_duration(apart)));
 }
 
@@ -301,7 +301,7 @@ std::string common(std::span<const RunResult> runs, std::string RunResult::*memb
 std::optional<std::string> cannot_merge(std::span<const RunResult> runs) {
   std::unordered_set<std::string_view> ids;
   for (const RunResult& run : runs) {
-    if (run.runs != 1) return "it is the result of a merge: merge what that was made of";
+    if (run.runs != 1) return "it is a merged report; merge the original reports instead";
     if (!run.id.empty() && !ids.insert(run.id).second) return "the same run is in another of the reports";
   }
   return std::nullopt;

@@ -3,8 +3,8 @@
 // Plots that fit into a line of text.
 //
 // Requires       finite numbers.
-// Guarantees     as many cells as were asked for at most; UTF-8. The lowest step stands for `from` and below,
-//                the highest for `to` and above.
+// Guarantees     at most the requested number of cells; UTF-8. The lowest step means `from` or below, the highest `to` or
+//                above.
 // Threads        any.
 // Lifetime       keeps nothing.
 //
@@ -23,10 +23,10 @@ struct Scale {
   double to;
 };
 
-// One cell a value; more values than `width` share cells, each showing its highest.
+// One cell per value; if there are more values than `width`, each cell shows the highest of its values.
 std::string sparkline(std::span<const double> values, Scale scale, std::size_t width);
 
-// As long as `value` is of `whole`; at least one cell for anything above 0.
+// As long as the share of `value` in `whole`; at least one cell for any value above 0.
 std::string bar(double value, double whole, std::size_t width);
 
 }  // namespace loadgen

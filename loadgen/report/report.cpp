@@ -30,36 +30,34 @@ std::vector<std::string> all_notes(const RunResult& result) {
   };
   if (result.elapsed.count() > 0 && result.rate_asked.value_or(0) > 0 &&
       share_of_rate(result) < enough_of_the_rate) {
-    add("The rate was not reached: {} of {} per second; {} that were due had not been sent at the end.",
+    add("The rate was not reached: {} of {} per second; {} were due but had not been sent at the end.",
         units::format_fixed(result.rate_reached, 1), units::format_fixed(*result.rate_asked, 1),
         requests(result.unsent));
   }
   if (own.waited * 100 > result.requests.sent) {
-    add("{} waited because all connections were busy (in line, p99: {}); --connections allows more.",
-        requests(own.waited), units::rounded_duration(result.in_line.at_quantile(0.99)));
+    add("{} waited for a free connection (in line, p99: {}); raise --connections.", requests(own.waited),
+        units::rounded_duration(result.in_line.at_quantile(0.99)));
   }
   if (own.no_descriptors > 0) {
-    add("Limit of the load generator: {} could not be sent for want of a file descriptor (ulimit -n). They "
-        "are no "
-        "errors of the server.",
+    add("Limit of the load generator: {} could not be sent for lack of file descriptors (ulimit -n). They "
+        "do not count as errors of the server.",
         requests(own.no_descriptors));
   }
   if (own.no_ports > 0) {
-    add("Limit of the load generator: {} could not be sent for want of a local port "
-        "(net.ipv4.ip_local_port_range). They are no errors of the server.",
+    add("Limit of the load generator: {} could not be sent for lack of local ports "
+        "(net.ipv4.ip_local_port_range). They do not count as errors of the server.",
         requests(own.no_ports));
   }
   if (own.processor_share.value_or(0) >= nearly_all) {
-    add("Limit of the load generator: it used {}% of its processor; latencies have that in them. --threads "
-        "takes "
-        "more.",
+    add("Limit of the load generator: it used {}% of its processor, which adds to the latencies; raise "
+        "--threads.",
         units::format_fixed(*own.processor_share * 100, 0));
   }
   if (own.held_up > worth_telling) {
-    add("The load generator itself was held up, for up to {}; latencies have that in them.",
+    add("The load generator itself was held up for up to {}, which adds to the latencies.",
         units::rounded_duration(own.held_up));
   }
-  if (own.stopped) add("It was ended early, by a signal, after {}.", units::rounded_duration(result.elapsed));
+  if (own.stopped) add("The load was stopped by a signal after {}.", units::rounded_duration(result.elapsed));
   notes.insert(notes.end(), result.notes.begin(), result.notes.end());
   return notes;
 }

@@ -28,29 +28,29 @@ struct RequestCounts {
   std::int64_t sent = 0;
   std::int64_t ok = 0;       // a 2xx response, complete
   std::int64_t errors = 0;   // another status, a time-out, a broken response or connection
-  std::int64_t aborted = 0;  // left on purpose, in the middle
+  std::int64_t aborted = 0;  // aborted on purpose (--abort)
   std::int64_t refused = 0;  // reset before the first byte of a response
   std::int64_t bytes_sent = 0;
   std::int64_t bytes_received = 0;
   std::map<std::string, std::int64_t> by_status;
-  std::map<std::string, std::int64_t> by_error;  // where there was no response: why
+  std::map<std::string, std::int64_t> by_error;  // requests without a response, by reason
 };
 
-// Where the load generator itself came to an end of what it has. None of it is an error of the server.
+// Limits of the load generator itself. None of them is an error of the server.
 struct OwnLimits {
-  std::int64_t no_descriptors = 0;        // requests not sent for want of a file descriptor
-  std::int64_t no_ports = 0;              // likewise, of a local port
+  std::int64_t no_descriptors = 0;        // requests not sent for lack of file descriptors
+  std::int64_t no_ports = 0;              // requests not sent for lack of local ports
   std::int64_t waited = 0;                // requests that waited because all connections were busy
-  std::chrono::nanoseconds held_up{};     // it could not go on, for so long at most
-  std::optional<double> processor_share;  // of one processor for each thread
-  bool stopped = false;                   // by a signal, before the plan was fulfilled
+  std::chrono::nanoseconds held_up{};     // the longest time for which it was held up
+  std::optional<double> processor_share;  // of one processor per thread
+  bool stopped = false;                   // by a signal, before the plan was complete
 };
 
-// About a second of a load, warm-up included.
+// About a second of a load, including the warm-up.
 struct Period {
-  double seconds = 0;           // its end, since the load began
-  std::optional<double> asked;  // requests a second; nothing for a closed loop
-  std::int64_t sent = 0;        // since the period before, as the next ones
+  double seconds = 0;           // its end, since the start of the load
+  std::optional<double> asked;  // requests per second; empty for a closed loop
+  std::int64_t sent = 0;        // since the previous period, like the following members
   std::int64_t ok = 0;
   std::int64_t errors = 0;
   std::optional<double> p50;  // seconds
@@ -58,7 +58,7 @@ struct Period {
   std::optional<ServerObservation> seen;
 };
 
-// What happened since the last row, warm-up included.
+// What happened since the last row, including the warm-up.
 struct Interval {
   std::int64_t sent = 0;
   std::int64_t ok = 0;
@@ -67,46 +67,46 @@ struct Interval {
 };
 
 struct RunResult {
-  std::string id;  // no two runs have the same
+  std::string id;  // unique per run
   std::string target;
-  std::string metrics;  // where the server was looked at; empty when it was not
-  std::string mode;     // the server's: "fixed", "leaky"; empty when it did not say
+  std::string metrics;  // where the server's metrics were read; empty if they were not
+  std::string mode;     // the server's: "fixed" or "leaky"; empty if unknown
   std::string plan;     // "open loop, 300 a second over at most 64 connections, for 15s"
   std::chrono::system_clock::time_point started_at{};
   std::chrono::nanoseconds warmup{};   // before `elapsed`
   std::chrono::nanoseconds elapsed{};  // of the load, without the drain
   std::int64_t runs = 1;               // more after a merge
   RequestCounts requests;
-  // From when a request was due. Those that timed out and those still in line at the end count with the time until then:
-  // a server cannot hide behind what it did not answer.
+  // From when a request was due. Requests that timed out, and those still in line at the end, count with the time until
+  // then, so that a server cannot hide behind requests that it did not answer.
   Histogram latency;
-  Histogram ok_latency;              // of these, the ones with a 2xx response
+  Histogram ok_latency;              // only requests with a 2xx response
   Histogram in_line;                 // of an open loop: from when a request was due until it was sent
   Histogram service;                 // from when a request was sent until its response was complete
-  std::optional<double> rate_asked;  // a second; nothing for a closed loop
+  std::optional<double> rate_asked;  // per second; empty for a closed loop
   double rate_reached = 0;
-  std::int64_t unsent = 0;  // due, and not sent
+  std::int64_t unsent = 0;  // due but not sent
   OwnLimits own;
   std::vector<Period> timeline;
   Evidence evidence;
   Judgement judgement;  // judge(evidence)
   std::vector<ThresholdOutcome> thresholds;
-  std::vector<std::string> notes;  // sentences: what else has to be known
+  std::vector<std::string> notes;  // further sentences for the report
   std::vector<std::string>
       leaks;  // lines: what the server says has leaked; empty: nothing, or it does not say
 };
 
-// The notes, and a sentence for each limit of the load generator itself that was met.
+// The notes, and a sentence for each limit of the load generator that was reached.
 std::vector<std::string> all_notes(const RunResult& result);
 
-// Of a comparison: "fixed", "leaky".
+// The names of a comparison's sides: "fixed", "leaky".
 constexpr std::string_view side_name(std::size_t side) noexcept { return side == 0 ? "fixed" : "leaky"; }
 
 // "2026-11-25T17:04:05.000Z"
 std::string format_time(std::chrono::system_clock::time_point time);
 
-// What was reached of the rate that was asked for, which is known and not 0. At least 1 when every request that was
-// due was sent: there are no parts of one.
+// The share of the requested rate that was reached; the requested rate must be known and not 0. At least 1 if every
+// request that was due was sent, because there are no fractions of requests.
 double share_of_rate(const RunResult& result) noexcept;
 
 }  // namespace loadgen

@@ -205,8 +205,8 @@ std::string spread_charts(std::span<const RunResult> results) {
   for (std::size_t i = 0; i < results.size(); ++i) {
     const Histogram& latency = results[i].latency;
     SpreadChart chart;
-    chart.title = results.size() == 1 ? "How latencies are spread"
-                                      : "How latencies are spread: " + std::string(side_name(i));
+    chart.title =
+        results.size() == 1 ? "Latency distribution" : "Latency distribution: " + std::string(side_name(i));
     chart.style = style_of(i);
     std::uint64_t below = 0;
     for (int bar = 0; bar < bars && latency.count() > 0; ++bar) {

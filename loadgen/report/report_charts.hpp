@@ -2,8 +2,8 @@
 #pragma once
 // The charts of a report: which figures are drawn, and how two servers share a chart.
 //
-// Requires       one result, or of a comparison the fixed and the leaky one.
-// Guarantees     HTML with SVG inside. Charts of which there is nothing to show are left out.
+// Requires       one result, or the fixed and the leaky result of a comparison.
+// Guarantees     HTML with SVG inside. Empty charts are left out.
 // Threads        any.
 //
 //   page += loadgen::server_charts({&result, 1});
@@ -22,11 +22,11 @@ std::string server_charts(std::span<const RunResult> results);
 // Rate, latency and errors, while the load ran.
 std::string client_charts(std::span<const RunResult> results);
 
-// How latencies are spread; of a comparison on the same scales.
+// Latency distribution; of a comparison on the same scales.
 std::string spread_charts(std::span<const RunResult> results);
 
-// The timeline as it is shown: neighbors joined when there are many, and no scraps of a second, whose rates mean
-// nothing.
+// The timeline as drawn: neighbors are joined if there are many, and partial seconds, whose rates mean nothing, are left
+// out.
 struct DrawnPeriod {
   Period period;
   double lasted = 0;  // seconds

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The timeline of a result as comma-separated values (RFC 4180), a line a second.
+// The timeline of a result as comma-separated values (RFC 4180), one line per second.
 //
-// Guarantees     what is not known is empty; times in seconds, sizes in bytes.
+// Guarantees     unknown values are empty; times in seconds, sizes in bytes.
 // Threads        any.
 //
 //   file << loadgen::report_csv({&result, 1});
@@ -14,7 +14,7 @@
 
 namespace loadgen {
 
-// One result, or of a comparison the fixed and the leaky one: the first column says which.
+// One result, or the fixed and the leaky result of a comparison; the first column names the side.
 std::string report_csv(std::span<const RunResult> results);
 
 }  // namespace loadgen

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The tables of figures that the reports for people have in common.
+// The tables of figures that the text and the page have in common.
 //
-// Guarantees     what is not known is a dash.
+// Guarantees     unknown values are dashes.
 // Threads        any.
 //
 //   for (const loadgen::FigureTable& table : loadgen::run_tables(result)) print(table);
@@ -26,11 +26,11 @@ struct FigureTable {
     std::vector<std::string> values;
   };
   std::string caption;
-  std::vector<std::string> columns;  // their heads; as many as the rows have values
+  std::vector<std::string> columns;  // titles of the columns of values
   std::vector<Row> rows;
 };
 
-// Latency, requests, and, where it was looked at, the server.
+// Latency, requests, and, if its metrics were read, the server.
 std::vector<FigureTable> run_tables(const RunResult& result);
 
 // Fixed and leaky side by side.
@@ -52,7 +52,7 @@ std::string share(std::int64_t part, std::int64_t whole);
 std::string figure(const std::optional<ServerObservation>& seen, std::int64_t ServerObservation::*member,
                    std::string (*format)(std::int64_t));
 
-// More than before; a dash when the server was not seen before and after, or restarted.
+// The increase since before; a dash if the server was not seen before and after, or restarted.
 std::string left_over(const RunResult& result, std::int64_t Judgement::*member);
 
 std::string per_request(const std::optional<double>& value);
@@ -61,7 +61,7 @@ std::string bytes_per_request(const std::optional<double>& value);
 // "299.8 per second of 300.0 asked"
 std::string rate_text(const RunResult& result);
 
-// "the server saw 4,500 requests, 100 of them from other clients"; empty: none were.
+// "the server saw 4,500 requests, 100 of them from other clients"; empty if there were no other clients.
 std::string others_text(const Judgement& judgement);
 
 // "http://127.0.0.1:8080/demo (leaky)"

@@ -71,7 +71,7 @@ std::string thresholds_table(std::span<const RunResult> results) {
   return rows.empty() ? rows : table("Thresholds", rows);
 }
 
-// The figures of the charts, for those who cannot see them.
+// Data of the charts, for those who cannot see them.
 std::string timeline_table(std::span<const RunResult> results) {
   std::string tables;
   const auto time = [](const std::optional<double>& seconds) {
@@ -89,7 +89,7 @@ std::string timeline_table(std::span<const RunResult> results) {
     }
     tables += table(results.size() == 1 ? "Over time" : fmt::format("Over time: {}", side_name(side)), rows);
   }
-  return fmt::format("<details><summary>The figures of the charts</summary>\n{}</details>\n", tables);
+  return fmt::format("<details><summary>Data of the charts</summary>\n{}</details>\n", tables);
 }
 
 // The page.
@@ -134,9 +134,9 @@ std::string note_paragraphs(std::span<const RunResult> results) {
 std::string tiles(const RunResult& r) {
   std::string all =
       tile("requests", units::format_count(r.requests.sent), share(r.requests.ok, r.requests.sent) + " ok");
-  all +=
-      tile("per second", units::format_fixed(r.rate_reached, 1),
-           r.rate_asked ? fmt::format("of {} asked", units::format_fixed(*r.rate_asked, 1)) : "closed loop");
+  all += tile(
+      "per second", units::format_fixed(r.rate_reached, 1),
+      r.rate_asked ? fmt::format("of {} requested", units::format_fixed(*r.rate_asked, 1)) : "closed loop");
   all += tile("median latency", latency_at(r.latency, 0.5), "p99 " + latency_at(r.latency, 0.99));
   if (r.evidence.wanted) {
     all += tile("tasks left over", left_over(r, &Judgement::tasks_left),
@@ -161,7 +161,7 @@ std::string leaks_section(std::span<const RunResult> results) {
     texts += fmt::format("<pre class=\"card\" tabindex=\"0\">{}</pre>\n",
                          escape_html(fmt::format("{}", fmt::join(results[side].leaks, "\n"))));
   }
-  return texts.empty() ? texts : fmt::format("<h2>What leaked, and where</h2>\n{}", texts);
+  return texts.empty() ? texts : fmt::format("<h2>Leaks and their source lines</h2>\n{}", texts);
 }
 
 }  // namespace
@@ -196,8 +196,8 @@ std::string report_html(std::span<const RunResult> results) {
 <main>
 <h1>{0}</h1>
 <p class="soft">{2} · {3}</p>
-{4}{5}<footer>Made by leash-load. Latency counts from the moment a request was due; a request that timed out counts with the
-time until then. What is left over counts once the server has settled; memory and trends are evidence and never
+{4}{5}<footer>Written by leash-load. Latency is measured from the moment a request was due; for a request that timed out, until the
+timeout. Leftovers are counted when the server has settled; memory and trends are supporting evidence and never
 decide.</footer>
 </main>
 </body>

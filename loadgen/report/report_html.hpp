@@ -3,8 +3,8 @@
 // The result of a load as one page for a browser.
 //
 // Requires       for compare: both loads ran at the same time, or one after the other for as long.
-// Guarantees     self-contained: no script, nothing is fetched; readable in light and dark, on a telephone, printed, and
-//                by a screen reader. What came from outside (targets, messages) is escaped.
+// Guarantees     self-contained: no script, nothing is fetched; readable in light and dark mode, on a phone, printed, and
+//                with a screen reader. External text (targets, messages) is escaped.
 // Threads        any.
 // Lifetime       keeps nothing.
 //
@@ -17,7 +17,7 @@
 
 namespace loadgen {
 
-// One result; of a comparison the fixed and the leaky one, side by side: figures in columns, charts on common scales.
+// One result; or the fixed and the leaky result of a comparison, side by side with common scales.
 std::string report_html(std::span<const RunResult> results);
 
 }  // namespace loadgen

@@ -278,7 +278,7 @@ void read(const Json& json, std::chrono::system_clock::time_point& time) {
   const auto fraction =
       rest ? units::parse_number("0" + std::string(rest, std::strcspn(rest, "Z"))) : std::nullopt;
   if (!fraction || *fraction < 0 || *fraction >= 1 || !text.ends_with('Z'))
-    throw NotAReport{"started_at is no time"};
+    throw NotAReport{"started_at is not a time"};
   time = std::chrono::system_clock::from_time_t(::timegm(&utc)) +
          std::chrono::milliseconds(std::lround(*fraction * 1000));
 }
@@ -342,7 +342,7 @@ void read(const Json& json, T& value) {
 
 RunResult run_of(const Json& json) {
   if (json.contains("target") && !json.contains("service_histogram"))
-    throw NotAReport{"it has not all histograms: it is of an older leash-load"};
+    throw NotAReport{"histograms are missing: it is from an older leash-load"};
   RunResult result;
   read(json, result);
   const auto at = [](double seconds) {
@@ -351,7 +351,7 @@ RunResult run_of(const Json& json) {
   Evidence& evidence = result.evidence;
   for (const auto& [status, count] : result.requests.by_status) {
     if (status.size() != 3 || status.find_first_not_of("0123456789") != std::string::npos)
-      throw NotAReport{"by_status has what is no status"};
+      throw NotAReport{"by_status has an invalid status"};
   }
   for (Period& period : result.timeline) {
     (void)time_of(period.seconds);
@@ -445,7 +445,7 @@ std::expected<std::vector<RunResult>, std::string> read_report(std::string_view 
   const Json json = http::parse_json(text);
   if (json.is_discarded()) return std::unexpected("it is not JSON");
   try {
-    if (!json.is_object() || !json.contains("schema")) throw NotAReport{"it is no report of leash-load"};
+    if (!json.is_object() || !json.contains("schema")) throw NotAReport{"it is not a report of leash-load"};
     if (json.at("schema") != 1) throw NotAReport{"its schema is not 1"};
     std::vector<RunResult> results;
     if (json.contains("fixed")) {
@@ -460,7 +460,7 @@ std::expected<std::vector<RunResult>, std::string> read_report(std::string_view 
   } catch (const Json::exception& wrong) {
     // "[json.exception.out_of_range.403] key 'runs' not found"
     const std::string_view what = wrong.what();
-    return std::unexpected("it is no report of leash-load: " +
+    return std::unexpected("it is not a report of leash-load: " +
                            cli::without_control_characters(what.substr(what.find("] ") + 2)));
   }
 }

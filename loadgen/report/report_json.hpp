@@ -2,11 +2,11 @@
 #pragma once
 // A report as JSON: described once, for writing, reading and adding up.
 //
-// Guarantees     schema 1: the fields below, in this order; what is not known is null. Times in seconds, but in the
-//                histograms: there, nanoseconds, so that read_report() finds them exactly as they were. Fields may be
-//                added to it; none changes its meaning. Reading takes any text: an error is one line that says what is
-//                wrong with it; what was read has counts of at most 2^53 and no control character, and its verdict is
-//                judged anew.
+// Guarantees     schema 1: the fields below, in this order; unknown values are null. Times are in seconds, except in the
+//                histograms, which have nanoseconds so that read_report() restores them exactly. Fields may be added; none
+//                changes its meaning. Reading accepts any text: an error is one line that says what is wrong. After
+//                reading, counts are at most 2^53, texts have no control characters, and the verdict is computed
+//                anew.
 // Threads        any.
 //
 //   {"schema":1, "id", "target", "metrics", "mode", "plan", "started_at", "warmup_seconds", "elapsed_seconds", "runs",
@@ -42,17 +42,17 @@
 
 namespace loadgen {
 
-// One result, or of a comparison the fixed and the leaky one.
+// One result, or the fixed and the leaky result of a comparison.
 nlohmann::ordered_json to_json(std::span<const RunResult> results);
 
-// For people and for grep: objects are indented, arrays have a line for each object in them, or one in all.
+// For people and for grep: objects are indented; an array is on one line, or has one line per object.
 std::string to_text(const nlohmann::ordered_json& report);
 
-// Results, as to_json() takes them.
+// Returns results in the form that to_json() takes.
 std::expected<std::vector<RunResult>, std::string> read_report(std::string_view text);
 
-// Counts are summed up, limits are the worst.
-// All that was sent and measured; what was seen of the server is left as it is.
+// Adds all that was sent and measured: counts are summed up, limits take the worse value. Figures of the server are not
+// changed.
 void add_load(RunResult& sum, const RunResult& more);
 void add(RequestCounts& sum, const RequestCounts& more);
 void add(OwnLimits& sum, const OwnLimits& more);

@@ -215,9 +215,9 @@ std::string run_text(const RunResult& result, bool color) {
   }
   if (const std::string trend = trend_text(result); !trend.empty()) text += fmt::format("  {}\n", trend);
   if (result.judgement.leaked_per_request) {
-    text +=
-        fmt::format("  a request left {} tasks and {}\n", per_request(result.judgement.leaked_per_request),
-                    bytes_per_request(result.judgement.bytes_per_request));
+    text += fmt::format("  left over per request: {} tasks and {}\n",
+                        per_request(result.judgement.leaked_per_request),
+                        bytes_per_request(result.judgement.bytes_per_request));
   }
   return text + threshold_lines(result, "Thresholds", color);
 }

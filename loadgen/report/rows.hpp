@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What is printed every second while the load runs.
+// The row that is printed every second while the load runs.
 //
-// Guarantees     each row as wide as the header, and within 80 cells; for two servers on a wide terminal 110.
+// Guarantees     each row is as wide as the header, and at most 80 cells; for two servers on a wide terminal 110.
 // Threads        any.
 //
 //   time    sent      ok    err       p50       p99 │    live  leaked        rss
@@ -18,13 +18,13 @@
 
 namespace loadgen {
 
-// How rows are drawn.
+// The style of rows.
 struct RowStyle {
   std::size_t width = 80;
   bool color = false;
 };
 
-// Of one server, or of two.
+// One server's part of a row.
 struct RowSide {
   const Interval& interval;
   const std::optional<ServerObservation>& seen;

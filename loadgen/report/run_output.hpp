@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Where a person follows a run: text, and one line of progress below it.
+// The output of a run: text, and a progress line below it.
 //
-// Guarantees     the line of progress is there only on a terminal that can redraw it, and gone before other text.
+// Guarantees     the progress line appears only on a terminal that can redraw it, and is removed before other text.
 // Threads        one.
 //
 //   loadgen::RunOutput output(stdout);
@@ -18,13 +18,13 @@ namespace loadgen {
 
 class RunOutput {
  public:
-  explicit RunOutput(std::FILE* where);  // which is not closed
+  explicit RunOutput(std::FILE* where);  // not closed
 
   bool print(std::string_view text);  // false if it could not be written
   void show_progress(double share, std::string_view text);
   void hide_progress();
 
-  // As it is now: windows change their size.
+  // The current terminal; windows change their size.
   cli::Terminal terminal() const noexcept;
 
  private:

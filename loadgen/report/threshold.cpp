@@ -83,8 +83,8 @@ std::expected<std::pair<double, bool>, std::string> parse_limit(std::string_view
   const bool share = unit == LimitUnit::number_or_share && text.ends_with('%');
   const auto number = units::parse_number(share ? text.substr(0, text.size() - 1) : text);
   if (!number || *number < 0) {
-    return std::unexpected(fmt::format(
-        "'{}' is no number{}", text, unit == LimitUnit::number_or_share ? ", and no share such as 1%" : ""));
+    return std::unexpected(fmt::format("'{}' is not a number{}", text,
+                                       unit == LimitUnit::number_or_share ? " or a share such as 1%" : ""));
   }
   return std::pair(share ? *number / 100 : *number, share);
 }
@@ -208,7 +208,7 @@ std::expected<Threshold, std::string> parse_threshold(std::string_view text) {
     if (found == known.end()) {
       std::string names = "p50, p99.9 and so on";
       for (const Known& each : known) names += ", " + std::string(each.name);
-      return refuse("begins with none of the metrics: " + names);
+      return refuse("does not begin with a metric: " + names);
     }
     threshold.metric = found->metric;
     unit = found->unit;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a load must reach: "p99<50ms".
+// A threshold that a load must meet: "p99<50ms".
 //
 // What it is     METRIC OPERATOR VALUE; blanks around the operator are allowed. Operators: < <= > >=
 //
-//   latency    p50 p90 p99 p999 or any other (p99.95), min, mean, max    a time: 50ms; of all requests (one that timed
-//              out has the time until then) and of those that succeeded the worse
-//   errors, ok                       a share of the requests sent: 1%, or a number: 10
-//   rate                             a share of the rate asked: 95%, or requests a second: 290
-//   requests                         a number, of those sent
+//   latency    p50 p90 p99 p999 or any other (p99.95), min, mean, max    a time: 50ms; the worse of all requests (a
+//              request that timed out counts with the time until then) and of those that succeeded
+//   errors, ok                       a share of the requests sent: 1%, or a count: 10
+//   rate                             a share of the requested rate: 95%, or requests per second: 290
+//   requests                         a count of requests sent
 //   leaked, contexts, timers         left over, per request: 0.01
-//   memory                           its growth, per request: 1KiB
+//   memory                           growth per request: 1KiB
 //
-// Guarantees     what is not known (a latency without a response, what is left without the server's metrics) is
-//                not met. An error is one line that says what is allowed.
+// Guarantees     an unknown value (a latency without a response, leftovers without the server's metrics) does not meet
+//                the threshold. An error is one line that says what is allowed.
 // Threads        any.
 //
 //   auto threshold = loadgen::parse_threshold("p99<50ms");
@@ -48,18 +48,18 @@ struct Threshold {
   };
   enum class Operator : std::uint8_t { less, at_most, more, at_least };
 
-  std::string text;  // as it was given, without blanks
+  std::string text;  // as typed, without blanks
   Metric metric = Metric::quantile;
-  double quantile = 0;  // of Metric::quantile
+  double quantile = 0;  // for Metric::quantile
   Operator comparison = Operator::less;
   double limit = 0;    // seconds, a share (1% is 0.01), bytes, or a number
-  bool share = false;  // of what was sent, of what was asked
+  bool share = false;  // of the requests sent, or of the requested rate
 };
 
 struct ThresholdOutcome {
   std::string text;
   std::optional<double> value;  // in the unit of the limit
-  std::string shown;            // for people
+  std::string shown;            // as shown in reports
   bool met = false;
 };
 
@@ -67,7 +67,7 @@ std::expected<Threshold, std::string> parse_threshold(std::string_view text);
 
 ThresholdOutcome check(const Threshold& threshold, const RunResult& result);
 
-// Whether it cannot be met any more, whatever comes: of so many requests in all, if that is known.
+// Whether it can no longer be met, in a load of `requests_in_all` requests if that is known.
 bool is_hopeless(const Threshold& threshold, const RunResult& so_far,
                  std::optional<std::uint64_t> requests_in_all);
 

@@ -31,7 +31,7 @@ int refused(const Access& access, http::HeaderViews headers, http::Method method
 
 TEST(Access, NeedsNoTokenWhenNoneIsSet) { EXPECT_EQ(refused(open_to_all, {}), 0); }
 
-TEST(Access, WantsTheTokenAndNothingElse) {
+TEST(Access, RequiresExactToken) {
   EXPECT_EQ(refused(guarded, {{"authorization", "Bearer s3cret"}}), 0);
   EXPECT_EQ(refused(guarded, {{"Authorization", "bearer   s3cret"}}), 0) << "schemes have no case";
   EXPECT_EQ(refused(guarded, {}), 401);
@@ -146,7 +146,7 @@ TEST(AdminListener, RefusesRequestsWithoutItsToken) {
   EXPECT_EQ(server.get("/healthz").status, 200);
 }
 
-TEST(AdminListener, AloneServesItsRoutes) {
+TEST(AdminListener, ServesItsRoutesExclusively) {
   const ServerProcess server;
   for (const AdminRoute& route : admin_routes) {
     EXPECT_EQ(ask(server.port(), route.method, route.target, {}, route.body).status, 404) << route.target;
@@ -154,7 +154,7 @@ TEST(AdminListener, AloneServesItsRoutes) {
   EXPECT_TRUE(server.metric_becomes("leash_server_mode", "mode=\"leaky\"", 0));
 }
 
-TEST(AdminListener, WarnsWhenOthersCanReachItWithoutAToken) {
+TEST(AdminListener, WarnsIfReachableWithoutToken) {
   const auto log_of = [](std::vector<std::string> options) {
     ServerProcess server(std::move(options));
     EXPECT_EQ(server.stop(), 0);

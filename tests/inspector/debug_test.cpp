@@ -200,7 +200,7 @@ TEST(Debug, FoldedStacksAreALineEach) {
   EXPECT_EQ(server.admin("GET", "/debug/leaks?format=folded&since=1").status, 400);
 }
 
-TEST(Debug, ContextsThatHaveOutlivedNameTheirLineAndOwner) {
+TEST(Debug, OutlivedContextsNameLineAndOwner) {
   const ServerProcess server(leaky);
   leak(server, "timer", 3);
   ASSERT_TRUE(server.metric_becomes("leash_contexts_outlived", "", 3));
@@ -234,7 +234,7 @@ TEST(Debug, ReapWithoutALimitEndsAll) {
   EXPECT_EQ(json::parse(server.admin("POST", "/debug/reap").body)["ended"], 17 * 63 - 5);
 }
 
-TEST(Debug, WithTheReaperOnEveryPatternStaysBounded) {
+TEST(Debug, ReaperBoundsEveryPattern) {
   std::vector<std::string> options = leaky;
   options.insert(options.end(), {"--reap-after", "1s"});
   ServerProcess server(options);

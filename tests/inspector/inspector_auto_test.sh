@@ -69,6 +69,6 @@ curl -fsS -H 'Authorization: Bearer s3cret' "$url/metrics" -o "$folder/reply" ||
 
 # What is wrong is one line, and the program runs.
 start LEASH_INSPECT=8081
-said 'leash: no inspector: LEASH_INSPECT: cannot listen on "8081": ADDRESS:PORT or unix:PATH is needed'
+said 'leash: the inspector cannot start: LEASH_INSPECT: cannot listen on "8081": use ADDRESS:PORT or unix:PATH'
 start LEASH_INSPECT=127.0.0.1:0 LEASH_ADMIN_TOKEN=
-said 'leash: no inspector: LEASH_ADMIN_TOKEN is empty; unset it if no token is needed'
+said 'leash: the inspector cannot start: LEASH_ADMIN_TOKEN is empty; unset it if no token is needed'

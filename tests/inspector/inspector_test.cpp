@@ -112,7 +112,7 @@ TEST(Inspector, AnswersRoutesAddedByProgram) {
   EXPECT_NE(log.find("what=\"on fire\""), std::string::npos) << log;
 }
 
-TEST(Inspector, ItsPageHasTheNameOfTheProgramAndNothingOfOthers) {
+TEST(Inspector, PageHasProgramNameOnly) {
   const auto inspector = Inspector::start({.name = "a<b"});
   ASSERT_TRUE(inspector) << inspector.error();
   const std::string page = ask(*inspector, "GET /", "Accept: text/html\r\n").body;
@@ -128,7 +128,7 @@ TEST(Inspector, WantsItsToken) {
   EXPECT_EQ(ask(*inspector, "GET /metrics", "Authorization: Bearer s3cret\r\n").status, 200);
 }
 
-TEST(Inspector, SaysInOneLineWhyItCannotStart) {
+TEST(Inspector, ReportsFailedStartInOneLine) {
   const auto first = Inspector::start();
   ASSERT_TRUE(first) << first.error();
   const auto nothing = [](const auto&) { return leash::InspectorResponse{}; };

@@ -126,7 +126,7 @@ TEST(LoadCommand, AbortingClientsCauseNoErrorsAndNoLeaks) {
   EXPECT_EQ(requests["aborted"].get<int>() + requests["ok"].get<int>(), 200);
 }
 
-TEST(LoadCommand, AnUnreachableTargetIsOneLineAndStatusFive) {
+TEST(LoadCommand, UnreachableTargetExitsWithFive) {
   const Finished run = load({"run", "http://127.0.0.1:1/"});
   EXPECT_EQ(run.status, 5);
   EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
@@ -150,7 +150,7 @@ TEST(LoadCommand, ReportsUnwritableFileBeforeLoad) {
   EXPECT_NE(run.err.find("/no/such/folder/run.json: cannot be written"), std::string::npos) << run.err;
 }
 
-TEST(LoadCommand, ABadArgumentIsOneLineAndStatusTwo) {
+TEST(LoadCommand, BadArgumentExitsWithTwo) {
   const Finished run = load({"run", "http://127.0.0.1:1/", "--rate", "fast"});
   EXPECT_EQ(run.status, 2);
   EXPECT_EQ(run.out, "");
@@ -171,7 +171,7 @@ TEST(LoadCommand, SignalEndsLoadAndFinishedPartIsJudged) {
   const ServerProcess server;
   const Finished run = signalled_load(server, "INT");
   EXPECT_EQ(run.status, 0) << run.out << run.err;
-  EXPECT_NE(run.out.find("It was ended early, by a signal, after"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("The load was stopped by a signal after"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("clean: no task, context or timer was left over"), std::string::npos) << run.out;
   EXPECT_NE(run.err.find("load stopped; waiting for the server to settle"), std::string::npos) << run.err;
 }
@@ -180,7 +180,7 @@ TEST(LoadCommand, ASecondSignalGivesUpWaitingAndStillReports) {
   const ServerProcess server;
   const Finished run = signalled_load(server, "TERM HUP");
   EXPECT_EQ(run.status, 5) << run.out << run.err;
-  EXPECT_NE(run.out.find("It was ended early, by a signal, after"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("The load was stopped by a signal after"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("(exit status 5)\n"), std::string::npos) << run.out;
 }
 
@@ -206,7 +206,7 @@ wait $!; status=$?; rm -f "$file"; exit $status)",
   EXPECT_NE(run.out.find("2 sent, 2 ok"), std::string::npos) << run.out;
 }
 
-TEST(LoadCommand, AHopelessLoadIsEndedWhereThatIsWanted) {
+TEST(LoadCommand, StopWhenHopelessEndsLoad) {
   const ServerProcess server;
   const Finished run = load({"run", server.url("/no/such/route"), "--metrics", metrics_of(server), "--rate",
                              "50", "--duration", "60s", "--warmup", "0", "--threshold", "errors<=10",
@@ -215,7 +215,7 @@ TEST(LoadCommand, AHopelessLoadIsEndedWhereThatIsWanted) {
   EXPECT_NE(run.out.find("errors<=10 can no longer be met"), std::string::npos) << run.out;
 }
 
-TEST(LoadCommand, AMistypedAddressIsUnknownWhateverIsLookedAt) {
+TEST(LoadCommand, MistypedAddressIsUnknownDespiteMetrics) {
   const ServerProcess server;
   for (const std::string& metrics : {metrics_of(server), std::string("none")}) {
     const std::string file = new_file();
@@ -231,7 +231,7 @@ TEST(LoadCommand, AMistypedAddressIsUnknownWhateverIsLookedAt) {
   }
 }
 
-TEST(LoadCommand, CompareNotesServersThatWereSwapped) {
+TEST(LoadCommand, CompareNotesSwappedServers) {
   const ServerProcess fixed;
   const ServerProcess leaky({"--mode", "leaky"});
   const Finished run =
@@ -346,7 +346,7 @@ TEST(LoadCommand, ReportsLostReportWithoutHidingLeak) {
   EXPECT_EQ(help.status, 2) << help.err;
 }
 
-TEST(LoadCommand, SaysThatNoRequestSucceeded) {
+TEST(LoadCommand, ReportsThatNoRequestSucceeded) {
   const ServerProcess server;
   const support::SilentListener silent;
   const Finished run =

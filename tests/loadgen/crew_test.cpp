@@ -15,7 +15,7 @@ using support::text;
 
 support::StubReply say_hello(const StubRequest&) { return text("hello"); }
 
-TEST(Crew, ItsThreadsShareThePlan) {
+TEST(Crew, ThreadsShareThePlan) {
   Bench::run(say_hello, [](Bench& b) -> leash::Task<> {
     Plan plan(b.server.url("/demo"));
     plan.warmup = {};
@@ -38,7 +38,7 @@ TEST(Crew, ItsThreadsShareThePlan) {
   });
 }
 
-TEST(Crew, ARateIsThatOfAllThreads) {
+TEST(Crew, RateCoversAllThreads) {
   Bench::run(say_hello, [](Bench& b) -> leash::Task<> {
     Plan plan(b.server.url("/demo"));
     plan.warmup = {};
@@ -55,7 +55,7 @@ TEST(Crew, ARateIsThatOfAllThreads) {
   });
 }
 
-TEST(Crew, EndsWhenItIsToldTo) {
+TEST(Crew, EndsOnCancellation) {
   Bench::run([](const StubRequest&) { return support::StubReply{.then = support::Then::hang}; },
              [](Bench& b) -> leash::Task<> {
                Plan plan(b.server.url("/demo"));

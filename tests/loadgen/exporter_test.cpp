@@ -54,7 +54,7 @@ TEST(Exporter, ServesTheTextOfNow) {
   });
 }
 
-TEST(Exporter, HasNothingElse) {
+TEST(Exporter, ServesOnlyMetrics) {
   with_exporter([](Bench& b, http::Url url) -> leash::Task<> {
     client::Request post(url, "POST");
     auto refused = co_await b.http.call(b.ctx, std::move(post));
@@ -71,7 +71,7 @@ TEST(Exporter, HasNothingElse) {
   });
 }
 
-TEST(Exporter, ABadRequestIsAnsweredAndTheConnectionClosed) {
+TEST(Exporter, AnswersBadRequestAndCloses) {
   with_exporter([](Bench& b, http::Url url) -> leash::Task<> {
     client::Connection connection(b.loop.io());
     const client::Origin origin(url);
@@ -93,7 +93,7 @@ TEST(Exporter, ReportsUnusableAddressInOneLine) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error(),
             "cannot listen on 127.0.0.1:" + std::to_string(port) + ": Address already in use");
-  EXPECT_EQ(Exporter::open(io, "nowhere", 0).error(), "cannot listen on 'nowhere': an IP address is needed");
+  EXPECT_EQ(Exporter::open(io, "nowhere", 0).error(), "cannot listen on 'nowhere': use an IP address");
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ TEST(Histogram, QuantileOnExactRankGivesItsOwnValue) {
   }
 }
 
-TEST(Histogram, AnEmptyOneHasZeroEverywhere) {
+TEST(Histogram, EmptyHistogramIsZero) {
   const Histogram histogram;
   EXPECT_EQ(histogram.count(), 0U);
   EXPECT_EQ(histogram.at_quantile(0.99), 0ns);
@@ -121,7 +121,7 @@ TEST(Histogram, MergingIsTheSameAsRecordingAllInOne) {
   }
 }
 
-TEST(Histogram, MergingAnEmptyOneChangesNothing) {
+TEST(Histogram, MergingEmptyHistogramChangesNothing) {
   Histogram histogram;
   histogram.record(5ms);
   histogram.merge(Histogram{});
@@ -138,7 +138,7 @@ TEST(Histogram, CountAtMostAgreesWithTheValues) {
   EXPECT_EQ(histogram.count_at_most(10h), 1000U);
 }
 
-TEST(Histogram, AfterAResetItIsAsNew) {
+TEST(Histogram, ResetRestoresInitialState) {
   Histogram histogram;
   histogram.record(2h);
   histogram.reset();
@@ -150,7 +150,7 @@ TEST(Histogram, AfterAResetItIsAsNew) {
   EXPECT_EQ(histogram.mean(), 3ms);
 }
 
-TEST(Histogram, ItsCountsMakeTheSameHistogram) {
+TEST(Histogram, RoundTripsThroughCounts) {
   Histogram histogram;
   for (const auto value : spread_values(10'000, 7)) histogram.record(value);
   histogram.record(2h);

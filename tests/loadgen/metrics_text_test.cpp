@@ -82,7 +82,7 @@ TEST(MetricsText, ReadsUnusualButValidForms) {
   EXPECT_EQ(metrics->samples().size(), 3U);
 }
 
-TEST(MetricsText, AMissingMetricIsNothingAndNotZero) {
+TEST(MetricsText, MissingMetricIsNotZero) {
   const auto metrics = parse_metrics("a{b=\"c\"} 0\n");
   ASSERT_TRUE(metrics.has_value());
   EXPECT_EQ(metrics->sum("a"), 0);
@@ -98,7 +98,7 @@ TEST(MetricsText, AMissingLabelIsTheEmptyOne) {
 
 TEST(MetricsText, TruncatedTextIsErrorNotSmallerNumber) {
   EXPECT_EQ(error_of("a 1\nleash_tasks_live 12"),
-            "metrics, line 2: the end is missing: the last line has no newline");
+            "metrics, line 2: the text is truncated: the last line has no newline");
 }
 
 TEST(MetricsText, AnErrorNamesItsLine) {

@@ -62,7 +62,7 @@ TEST(Observation, CountsAbsentSeriesAsZero) {
   EXPECT_FALSE(seen->requests) << "it does not count them";
 }
 
-TEST(Observation, OfAProcessThatKnowsNoRequestsAllTasksCount) {
+TEST(Observation, CountsAllTasksWithoutRequestMetrics) {
   const auto seen = observe(R"(leash_tasks_live{site="a",role="system",kind="task"} 2
 leash_tasks_live{site="b",role="system",kind="coroutine"} 3
 leash_tasks_finished_total{site="b",outcome="reaped"} 4
@@ -96,7 +96,7 @@ TEST(Observation, ErrorNamesMissingMetricOfAnotherServer) {
        {"leash_contexts_live", "leash_contexts_held", "leash_timers_armed", "process_start_time_seconds"}) {
     const auto seen = observe(without(complete, name));
     ASSERT_FALSE(seen.has_value()) << name;
-    EXPECT_EQ(seen.error(), "these are no metrics of leash: " + name + " is missing");
+    EXPECT_EQ(seen.error(), "these are not metrics of leash: " + name + " is missing");
   }
 }
 

@@ -104,7 +104,7 @@ TEST(LoadOptions, ReportUsageErrors) {
   expect_refused({"run", "http://127.0.0.1:8080/", "--rate", "0"}, "0.001 to 1000000");
   expect_refused({"run", "http://127.0.0.1:8080/", "--rate", "nan"}, "--rate");
   expect_refused({"run", "http://127.0.0.1:8080/", "--duration", "10"}, "--duration");
-  expect_refused({"run", "http://127.0.0.1:8080/", "--duration", "0s"}, "more than 0");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--duration", "0s"}, "greater than 0");
   expect_refused({"run", "http://127.0.0.1:8080/", "--requests", "-1"}, "--requests");
   expect_refused({"run", "http://127.0.0.1:8080/", "--connections", "0"}, "from 1 to 20000");
   expect_refused({"run", "http://127.0.0.1:8080/", "--abort", "5"}, "0% to 100%");
@@ -147,7 +147,7 @@ TEST(LoadOptions, ThresholdsAreRepeated) {
   EXPECT_EQ(options->delivery.thresholds[1].text, "errors<=1%");
 }
 
-TEST(LoadOptions, ItsOwnMetricsAreOnTheLoopbackUnlessToldOtherwise) {
+TEST(LoadOptions, OwnMetricsDefaultToLoopback) {
   const auto local = parse({"run", "http://127.0.0.1:8080/", "--prometheus-port", "9200"});
   ASSERT_TRUE(local);
   EXPECT_EQ(local->prometheus->host, "127.0.0.1");

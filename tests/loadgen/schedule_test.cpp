@@ -72,7 +72,7 @@ TEST(Schedule, ARampSendsTheAreaUnderItsRate) {
   EXPECT_DOUBLE_EQ(down.rate_at(2500ms), 75);
 }
 
-TEST(Schedule, ATimeIsNeverBeforeTheOneBefore) {
+TEST(Schedule, TimesNeverDecrease) {
   const Schedule schedule({{700ms, 0, 3000}, {300ms, 3000, 17}, {1s, 0, 0}, {900ms, 17, 1234.5}});
   std::uint64_t request = 0;
   leash::Duration before{};
@@ -103,16 +103,19 @@ TEST(Stages, ReportErrorsInOneLine) {
     const auto stages = parse_stages(text);
     return stages ? "nothing" : stages.error();
   };
-  EXPECT_EQ(says("10s"), "'10s' is no stage: TIME:RATE or TIME:FROM..TO, as in 10s:100 or 30s:100..1000");
-  EXPECT_EQ(says(""), "'' is no stage: TIME:RATE or TIME:FROM..TO, as in 10s:100 or 30s:100..1000");
-  EXPECT_EQ(says("10s:1,"), "'' is no stage: TIME:RATE or TIME:FROM..TO, as in 10s:100 or 30s:100..1000");
-  EXPECT_EQ(says("10:100"), "duration '10' is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
-  EXPECT_EQ(says("0:100"), "'0:100' lasts no time");
+  EXPECT_EQ(says("10s"),
+            "'10s' is not a stage: use TIME:RATE or TIME:FROM..TO, such as 10s:100 or 30s:100..1000");
+  EXPECT_EQ(says(""), "'' is not a stage: use TIME:RATE or TIME:FROM..TO, such as 10s:100 or 30s:100..1000");
+  EXPECT_EQ(says("10s:1,"),
+            "'' is not a stage: use TIME:RATE or TIME:FROM..TO, such as 10s:100 or 30s:100..1000");
+  EXPECT_EQ(says("10:100"), "duration '10' is not valid; examples: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
+  EXPECT_EQ(says("0:100"), "'0:100' has no duration");
   for (const auto* text : {"10s:", "10s:fast", "10s:-1", "10s:1..", "10s:..1", "10s:1e7", "10s:nan"}) {
-    EXPECT_EQ(says(text), "'" + std::string(text) +
-                              "' has no rate: RATE or FROM..TO, each 0 to 1000000 requests a second");
+    EXPECT_EQ(says(text),
+              "'" + std::string(text) +
+                  "' has no valid rate: use RATE or FROM..TO, each from 0 to 1000000 requests per second");
   }
-  EXPECT_EQ(says("10s:0,5s:0"), "none has a rate above 0");
+  EXPECT_EQ(says("10s:0,5s:0"), "no stage has a rate above 0");
   EXPECT_EQ(says("9000h:1"), "'9000h:1' lasts more than a year");
   EXPECT_EQ(says("5000h:1,5000h:1"), "together they last more than a year");
 }

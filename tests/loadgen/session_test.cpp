@@ -88,7 +88,7 @@ TEST(Session, AnAnswerAfterTheLastSecondIsInARowOfItsOwn) {
       });
 }
 
-TEST(Session, AScrapeThatFailsAtFirstIsTriedAgain) {
+TEST(Session, RetriesFailedFirstScrape) {
   int scrapes = 0;
   Bench::run(
       [&](const StubRequest& request) {
@@ -119,7 +119,7 @@ TEST(Session, MetricsAreFoundWhereTheRequestsGo) {
              });
 }
 
-TEST(Session, ATargetThatCannotBeReachedIsAResult) {
+TEST(Session, UnreachableTargetIsResult) {
   Bench::run([](const StubRequest&) { return text("hello"); },
              [](Bench& b) -> leash::Task<> {
                loadgen::Options options = options_for(b, false);

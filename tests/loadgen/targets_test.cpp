@@ -41,24 +41,25 @@ TEST(Targets, EachLineIsARequest) {
   EXPECT_EQ(messages->at(2).body, "f");
 }
 
-TEST(Targets, WhatIsWrongNamesItsLine) {
-  EXPECT_EQ(wrong(""), ": there is no request in it");
-  EXPECT_EQ(wrong("\n\n"), ": there is no request in it");
+TEST(Targets, ErrorNamesItsLine) {
+  EXPECT_EQ(wrong(""), ": contains no request");
+  EXPECT_EQ(wrong("\n\n"), ": contains no request");
   EXPECT_EQ(wrong("{\"url\":\"/\"}\n/b"), ", line 2: it is not a JSON object");
   EXPECT_EQ(wrong("{\"method\":\"GET\"}"),
-            ", line 1: url, method and body are texts, headers an object of texts; url has to be there");
+            ", line 1: url is required; url, method and body must be strings, headers an object of strings");
   EXPECT_EQ(wrong("{\"url\":7}"),
-            ", line 1: url, method and body are texts, headers an object of texts; url has to be there");
+            ", line 1: url is required; url, method and body must be strings, headers an object of strings");
   EXPECT_EQ(wrong("{\"url\":\"http://elsewhere/\"}"),
-            ", line 1: the URL is neither a path nor at http://127.0.0.1:8080");
-  EXPECT_EQ(wrong("{\"url\":\"/a b\"}"), ", line 1: the URL is neither a path nor at http://127.0.0.1:8080");
-  EXPECT_EQ(wrong("{\"url\":\"/\",\"method\":\"A B\"}"), ", line 1: the method is none");
+            ", line 1: the URL must be a path or begin with http://127.0.0.1:8080");
+  EXPECT_EQ(wrong("{\"url\":\"/a b\"}"),
+            ", line 1: the URL must be a path or begin with http://127.0.0.1:8080");
+  EXPECT_EQ(wrong("{\"url\":\"/\",\"method\":\"A B\"}"), ", line 1: the method is not valid");
   EXPECT_EQ(wrong("{\"url\":\"/\",\"headers\":{\"A\":\"b\\nc\"}}"),
-            ", line 1: headers: the value of A has a control character");
+            ", line 1: headers: the value of A contains a control character");
   EXPECT_EQ(wrong("{\"url\":\"/\",\"headers\":{\"Content-Length\":\"1\"}}"),
             ", line 1: headers: Content-Length cannot be set: the client sets it");
   EXPECT_EQ(wrong("{\"url\":\"/\",\"verb\":\"GET\"}"),
-            ", line 1: only method, url, headers and body are known");
+            ", line 1: unknown member; allowed are method, url, headers and body");
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ TEST(Traffic, AnOpenLoopSendsEachRequestOfItsPlan) {
       });
 }
 
-TEST(Traffic, AClosedLoopUsesAllItsConnectionsAndNoMore) {
+TEST(Traffic, ClosedLoopUsesExactlyItsConnections) {
   load(
       hello,
       [](Plan& plan) {
@@ -87,7 +87,7 @@ TEST(Traffic, AClosedLoopUsesAllItsConnectionsAndNoMore) {
       });
 }
 
-TEST(Traffic, TellsTheServerHowLongItWaits) {
+TEST(Traffic, SendsItsTimeoutToServer) {
   load(
       hello,
       [](Plan& plan) {
@@ -170,7 +170,7 @@ TEST(Traffic, CountsTimeoutAsErrorAndReplacesConnection) {
       });
 }
 
-TEST(Traffic, BytesThatCameBeforeTheRequestAreNoAnswer) {
+TEST(Traffic, IgnoresBytesBeforeRequest) {
   load(
       [](const StubRequest& request) {
         StubReply reply = text("hello");
@@ -339,7 +339,7 @@ TEST(Traffic, StopsWhenToldAndFinishesRequestsInFlight) {
       });
 }
 
-TEST(Traffic, AClosedPortIsAnErrorEachTimeAndNoSpin) {
+TEST(Traffic, ClosedPortIsErrorWithoutSpin) {
   Bench::run(hello, [](Bench& b) -> leash::Task<> {
     http::Url nowhere = b.server.url("/");
     nowhere.host = "127.0.0.2";  // the stub listens on 127.0.0.1 only

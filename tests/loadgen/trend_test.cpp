@@ -25,7 +25,7 @@ TEST(Trend, ALineHasItsSlope) {
   EXPECT_EQ(*theil_sen_slope(line(30, 0)), 0);
 }
 
-TEST(Trend, NineteenPointsSayNothingAndTwentyDo) {
+TEST(Trend, NeedsTwentyPoints) {
   EXPECT_EQ(theil_sen_slope(line(19, 1)), std::nullopt);
   EXPECT_NE(theil_sen_slope(line(20, 1)), std::nullopt);
 }

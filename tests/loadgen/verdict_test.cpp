@@ -43,7 +43,7 @@ Evidence clean_load() {
           .scrape_error = {}};
 }
 
-TEST(Verdict, CleanWhenNothingIsLeftOver) {
+TEST(Verdict, CleanWithoutLeftovers) {
   const auto judgement = judge(clean_load());
   EXPECT_EQ(judgement.verdict, Verdict::clean);
   EXPECT_EQ(judgement.reason, "no task, context or timer was left over");
@@ -51,7 +51,7 @@ TEST(Verdict, CleanWhenNothingIsLeftOver) {
   EXPECT_EQ(judgement.leaked_per_request, 0);
 }
 
-TEST(Verdict, CleanWhenFewerAreLeftThanThereWereBefore) {
+TEST(Verdict, CleanIfFewerThanBefore) {
   auto evidence = clean_load();
   evidence.after->tasks = 0;
   evidence.after->contexts = 0;
@@ -71,7 +71,7 @@ TEST(Verdict, MemoryAloneNeverDecides) {
   EXPECT_EQ(judge(evidence).verdict, Verdict::clean);
 }
 
-TEST(Verdict, LeakWhenTasksAreLeftOverWithHowManyARequest) {
+TEST(Verdict, LeakGivesTasksPerRequest) {
   auto evidence = clean_load();
   evidence.after->tasks += 150;
   const auto judgement = judge(evidence);
@@ -126,7 +126,7 @@ TEST(Verdict, ShrinkingKindDoesNotHideGrowingKind) {
             "100 contexts (1.00 per request), 100 timers (1.00 per request) left over after the drain");
 }
 
-TEST(Verdict, LeakThoughTheServerCountedNoRequest) {
+TEST(Verdict, LeakWithoutCountedRequests) {
   auto evidence = clean_load();
   evidence.after->requests = evidence.before->requests;
   evidence.after->demo_requests = evidence.before->demo_requests;
@@ -205,7 +205,7 @@ TEST(Verdict, LeakWhenLeakedTasksWereSeenBeforeARestart) {
   EXPECT_EQ(judgement.leaked_per_request, std::nullopt);
 }
 
-TEST(Verdict, LeakBeforeARestartThoughTheServerWasGoneAtTheEnd) {
+TEST(Verdict, LeakBeforeRestartDespiteLostServer) {
   auto evidence = clean_load();
   evidence.during.back().tasks_leaked = 31;
   evidence.during.push_back({.at = {}, .start_time = 2000});
@@ -222,7 +222,7 @@ TEST(Verdict, UnknownAfterRestartWithoutEarlierLeak) {
   EXPECT_EQ(judgement.restarts, 1);
 }
 
-TEST(Verdict, EachRestartCountsAndALeakBetweenTwoIsSeen) {
+TEST(Verdict, SeesLeakBetweenRestarts) {
   auto evidence = clean_load();
   evidence.during = {{.at = {}, .start_time = 2000}, {.at = {}, .tasks_leaked = 1, .start_time = 2000}};
   evidence.after = ServerObservation{.at = {}, .start_time = 3000};
@@ -261,7 +261,7 @@ TEST(Verdict, JudgesServiceWithoutRequestCount) {
   EXPECT_EQ(judge(evidence).verdict, Verdict::clean);
 }
 
-TEST(Verdict, OfSuchAServiceFiguresArePerRequestThatWasAnswered) {
+TEST(Verdict, DividesByAnsweredRequestsWithoutRequestCount) {
   auto evidence = clean_load();
   for (auto* seen : {&*evidence.before, &*evidence.after}) {
     seen->requests.reset();
@@ -285,7 +285,7 @@ TEST(Verdict, UnknownWhenNoRequestSucceeded) {
   EXPECT_EQ(judge(evidence).reason, "the target cannot be reached: Connection refused");
 }
 
-TEST(Verdict, WhatWasReapedMeanwhileIsALeak) {
+TEST(Verdict, ReapedTasksAreLeak) {
   auto evidence = clean_load();
   evidence.before->tasks_reaped = 5;
   evidence.after->tasks_reaped = 125;
@@ -301,7 +301,7 @@ TEST(Verdict, WhatWasReapedMeanwhileIsALeak) {
   EXPECT_EQ(judge(evidence).reason, "1 task (0.01 per request) leaked and was reaped");
 }
 
-TEST(Verdict, UnknownWhenTheServerWasNotLookedAt) {
+TEST(Verdict, UnknownWithoutServerMetrics) {
   auto evidence = clean_load();
   evidence.wanted = false;
   EXPECT_EQ(judge(evidence).verdict, Verdict::unknown);

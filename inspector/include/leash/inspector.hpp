@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Looks into the running program: tasks, leaks, contexts and metrics over HTTP, and a live page.
+// Inspects the running program: tasks, leaks, contexts and metrics over HTTP, and a live page.
 //
-// What it is     a listener with a thread and a loop of its own. GET / lists what it answers, and is the live page for a
-//                browser; /metrics is for Prometheus; /debug/tasks, /debug/leaks and /debug/contexts say what is alive.
-// Guarantees     sees every Loop of the process, and answers while they are stuck. It listens on loopback addresses, or
-//                where it is told to; with a token each request must carry it (Authorization: Bearer TOKEN).
-// Errors         one line: what is wrong with an option, or why it cannot listen.
-// Threads        start() and the destructor on any; routes and log are called on the inspector's thread.
+// What it is     a listener with a thread and a loop of its own. GET / lists the routes, and is the live page for a
+//                browser; /metrics is for Prometheus; /debug/tasks, /debug/leaks and /debug/contexts list what is alive.
+// Guarantees     sees every Loop of the process, and answers while loops are stuck. It listens on a loopback address by
+//                default; with a token, each request must carry it (Authorization: Bearer TOKEN).
+// Errors         one line: an invalid option, or the reason why it cannot listen.
+// Threads        start() and the destructor: any. Routes and log are called on the inspector's thread.
 // Lifetime       the destructor stops it and joins its thread.
 //
 //   auto inspector = leash::Inspector::start({.listen = "127.0.0.1:8081"});
@@ -33,8 +33,8 @@ namespace leash {
 struct InspectorRequest {
   std::string method;  ///< "GET"
   std::string path;
-  std::vector<std::pair<std::string, std::string>> parameters;  ///< of the query, decoded
-  std::vector<std::pair<std::string, std::string>> fields;      ///< of the head
+  std::vector<std::pair<std::string, std::string>> parameters;  ///< of the query string, decoded
+  std::vector<std::pair<std::string, std::string>> fields;      ///< header fields
   std::string body;
 };
 
@@ -44,7 +44,7 @@ struct InspectorResponse {
   std::string body = {};
 };
 
-/// A route that the program adds. An exception that leaves `answer` is answered with 500, and logged.
+/// A route that the program adds. An exception that escapes `answer` is answered with 500 and logged.
 struct InspectorRoute {
   std::string method = "GET";
   std::string path = {};     ///< "/config"
@@ -54,18 +54,19 @@ struct InspectorRoute {
 
 struct InspectorOptions {
   std::string listen = "127.0.0.1:0";  ///< ADDRESS:PORT, port 0 picks a free one; or unix:PATH
-  std::string token = {};              ///< empty: none is needed
+  std::string token = {};              ///< empty: no token is required
   std::vector<std::string> names =
       {};  ///< of this host: without a token it has to be asked by one, by an address or as
            /// localhost, so that no web page can be made to ask it
-  std::string name = "leash";  ///< of the program, in titles
+  std::string name = "leash";  ///< of the program, shown in titles
   std::vector<InspectorRoute> routes = {};
-  /// A turn of a loop that lasts longer is a stall: it is logged once, while it lasts, with the task that runs, and counted.
+  /// A turn of a loop that lasts longer than this is a stall: it is logged once, with the running task, and counted.
   std::chrono::nanoseconds stall_after = std::chrono::milliseconds(500);
   int stall_signal =
       SIGURG;  ///< takes the native stack of the thread that stalls; it has to be one that the program does not
                /// use; 0: a stall is logged without a stack
-  std::function<void(std::string_view)> log = {};  ///< one line an event, key=value; empty: nowhere
+  std::function<void(std::string_view)> log =
+      {};  ///< called with one line per event, key=value; empty: no log
 };
 
 class Inspector {

@@ -63,7 +63,7 @@ TEST(Chart, HasAccessibleNames) {
   EXPECT_THAT(drawn, HasSubstr("<span class=\"key b\">leaky</span>"));
 }
 
-TEST(Chart, OneLineNeedsNoLegendAndAnEmptyOneIsLeftOut) {
+TEST(Chart, OmitsLegendOfOneLineAndEmptyLines) {
   LineChart chart = two_lines();
   chart.lines[1].points.clear();
   EXPECT_THAT(svg(chart), Not(HasSubstr("legend")));

@@ -27,7 +27,7 @@ RunResult with_threshold(RunResult result, bool met) {
 
 int status_of(std::vector<RunResult> results) { return conclude(results).exit_status; }
 
-TEST(Conclusion, IsThatOfTheVerdict) {
+TEST(Conclusion, FollowsVerdict) {
   EXPECT_EQ(status_of({example_result(false)}), 0);
   EXPECT_EQ(status_of({example_result(true)}), 3);
   EXPECT_EQ(status_of({unknown_result()}), 5);
@@ -38,7 +38,7 @@ TEST(Conclusion, AMissedThresholdIsFour) {
   EXPECT_EQ(status_of({with_threshold(example_result(false), true)}), 0);
 }
 
-TEST(Conclusion, ALeakComesBeforeAThresholdAndThatBeforeWhatIsUnknown) {
+TEST(Conclusion, LeakPrecedesThresholdPrecedesUnknown) {
   EXPECT_EQ(status_of({with_threshold(example_result(true), false)}), 3);
   EXPECT_EQ(status_of({with_threshold(unknown_result(), false)}), 4);
   EXPECT_EQ(status_of({with_threshold(unknown_result(), true)}), 5);
@@ -50,7 +50,7 @@ TEST(Conclusion, EitherSideOfAComparisonCounts) {
   EXPECT_EQ(status_of({example_result(false), unknown_result()}), 5);
 }
 
-TEST(Conclusion, WhereTheServerWasNotLookedAtThresholdsDecide) {
+TEST(Conclusion, ThresholdsDecideWithoutServerMetrics) {
   RunResult result = example_result(false);
   result.evidence.wanted = false;
   result.judgement = loadgen::judge(result.evidence);
@@ -59,7 +59,7 @@ TEST(Conclusion, WhereTheServerWasNotLookedAtThresholdsDecide) {
   EXPECT_EQ(status_of({with_threshold(result, false)}), 4);
 }
 
-TEST(Conclusion, WithoutASuccessItIsUnknownWhateverElseThereIs) {
+TEST(Conclusion, UnknownWithoutSuccessDespiteOtherFindings) {
   for (const bool wanted : {true, false}) {
     RunResult result = with_threshold(example_result(true), false);
     result.evidence.wanted = wanted;
@@ -70,7 +70,7 @@ TEST(Conclusion, WithoutASuccessItIsUnknownWhateverElseThereIs) {
   }
 }
 
-TEST(Conclusion, TheHeadlineIsWhatDecided) {
+TEST(Conclusion, HeadlineNamesDecidingReason) {
   const std::vector<RunResult> both{example_result(false), with_threshold(example_result(false), false)};
   EXPECT_EQ(conclude(both).headline(), "missed: leaky: p99<1ms (1 s)");
   const RunResult clean = example_result(false);

@@ -136,7 +136,7 @@ TEST(Merge, OfSeveralServersTheWorstIsTaken) {
   const RunResult all = merged({clean, leaky, restless});
   EXPECT_EQ(all.judgement.verdict, Verdict::leak);
   EXPECT_EQ(all.judgement.reason,
-            "of 3 servers 1 are clean, 1 leak, 1 are unknown; http://b/metrics: 150 tasks (1.50 per request) "
+            "3 servers: 1 clean, 1 leak, 1 unknown; http://b/metrics: 150 tasks (1.50 per request) "
             "left over after the drain");
   EXPECT_EQ(all.judgement.requests_seen, 300);
   EXPECT_DOUBLE_EQ(*all.judgement.leaked_per_request, 0.5);
@@ -170,7 +170,7 @@ TEST(Merge, ARunWithoutTheServersMetricsMakesTheVerdictUnknown) {
   EXPECT_NE(all.judgement.reason.find("Connection refused"), std::string::npos) << all.judgement.reason;
 }
 
-TEST(Merge, OneRunWithoutASuccessDoesNotMeanThatThereWasNone) {
+TEST(Merge, IgnoresRunWithoutSuccess) {
   const auto answered = run(100, at(0, 0), at(110, 0));
   auto silent = run(10, at(0, 0), at(110, 0));
   silent.evidence.succeeded = 0;
@@ -178,7 +178,7 @@ TEST(Merge, OneRunWithoutASuccessDoesNotMeanThatThereWasNone) {
   EXPECT_EQ(merged({silent, silent}).judgement.verdict, Verdict::unknown);
 }
 
-TEST(Merge, ANoteThatManyRunsHaveIsThereOnce) {
+TEST(Merge, DeduplicatesNotes) {
   auto one = run(100, at(0, 0), at(200, 0));
   one.notes = {"a", "b"};
   auto two = one;
@@ -186,7 +186,7 @@ TEST(Merge, ANoteThatManyRunsHaveIsThereOnce) {
   EXPECT_EQ(merged({one, two}).notes, (std::vector<std::string>{"a", "b", "c"}));
 }
 
-TEST(Merge, TheSameRunTwiceAndMergedOnesAreRefused) {
+TEST(Merge, RefusesDuplicateAndMergedRuns) {
   auto one = run(100, at(0, 0), at(200, 0));
   one.id = "1";
   auto two = one;
@@ -197,7 +197,7 @@ TEST(Merge, TheSameRunTwiceAndMergedOnesAreRefused) {
   EXPECT_TRUE(loadgen::cannot_merge(std::vector{one, two}));
 }
 
-TEST(Merge, RunsThatWereNotAtTheSameTimeAreNoted) {
+TEST(Merge, NotesRunsWithoutOverlap) {
   const auto one = run(100, at(0, 0), at(200, 0));
   auto two = one;
   two.metrics = "http://other/metrics";
@@ -209,7 +209,7 @@ TEST(Merge, RunsThatWereNotAtTheSameTimeAreNoted) {
             std::string::npos);
 }
 
-TEST(Merge, ClocksThatAreApartAreNoted) {
+TEST(Merge, NotesDifferingClocks) {
   auto one = run(100, at(0, 0), at(100, 0));
   auto two = run(100, at(50, 0), at(200, 0));
   two.started_at -= 5s;  // though it saw the server when it had served 50 requests more

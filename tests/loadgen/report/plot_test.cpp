@@ -34,7 +34,7 @@ TEST(Plot, MoreValuesThanCellsShowTheHighestOfEachCell) {
   EXPECT_EQ(cli::cells(sparkline(many, {.from = 0, .to = 7}, 60)), 60U);
 }
 
-TEST(Plot, NothingIsDrawnOfNothing) {
+TEST(Plot, DrawsNothingWithoutValues) {
   EXPECT_EQ(sparkline({}, {.from = 0, .to = 1}, 10), "");
   EXPECT_EQ(sparkline(std::vector<double>{1}, {.from = 0, .to = 1}, 0), "");
 }
@@ -45,7 +45,7 @@ TEST(Plot, ABarIsAsLongAsItsShare) {
   EXPECT_EQ(bar(9, 4, 2), "■■");
 }
 
-TEST(Plot, ABarOfLittleIsStillSeenAndOneOfNothingIsNot) {
+TEST(Plot, BarIsVisibleUnlessZero) {
   EXPECT_EQ(bar(1, 1e6, 8), "■");
   EXPECT_EQ(bar(0, 4, 8), "");
   EXPECT_EQ(bar(0, 0, 8), "");

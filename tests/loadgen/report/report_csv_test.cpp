@@ -23,7 +23,7 @@ TEST(ReportCsv, HasALineForEachSecond) {
   EXPECT_THAT(text, HasSubstr("\r\n,2,300,300,300,0,0.0057,0.0079,900,450,604,86,17000000,"));
 }
 
-TEST(ReportCsv, WhatIsNotKnownIsEmptyAndSidesAreNamed) {
+TEST(ReportCsv, LeavesUnknownEmptyAndNamesSides) {
   std::vector<loadgen::RunResult> both{example_result(false), example_result(true)};
   both[0].timeline.resize(1);
   both[0].timeline[0].seen.reset();

@@ -65,7 +65,7 @@ TEST(ReportHtml, ARunHasItsVerdictFiguresAndCharts) {
   EXPECT_THAT(page, HasSubstr("open loop, 300 a second over at most 64 connections, for 15s"));
   EXPECT_THAT(page, HasSubstr("2026-11-25T12:00:00.000Z"));
   for (const auto* title : {"Leaked tasks", "Live tasks of requests", "Resident memory",
-                            "Requests per second", "Latency", "How latencies are spread"}) {
+                            "Requests per second", "Latency", "Latency distribution"}) {
     EXPECT_THAT(page, HasSubstr("<title>" + std::string(title) + "</title>"));
   }
   EXPECT_EQ(count_of(page, "<figure>"), 6u);
@@ -86,17 +86,17 @@ TEST(ReportHtml, AComparisonHasBothInEachChartAndTable) {
       << "three of the servers, four of the load (errors, too), two spreads";
 }
 
-TEST(ReportHtml, QuotesWhatTheServerSaysOfLeaks) {
+TEST(ReportHtml, QuotesLeaksReportedByServer) {
   auto result = example_result(true);
-  EXPECT_THAT(run_html(result), Not(HasSubstr("What leaked")));
+  EXPECT_THAT(run_html(result), Not(HasSubstr("Leaks and their source lines")));
   result.leaks = {"send leaks:", "- co_await a < b;"};
   const std::string page = run_html(result);
   expect_well_formed(page);
-  EXPECT_THAT(page, HasSubstr("<h2>What leaked, and where</h2>"));
+  EXPECT_THAT(page, HasSubstr("<h2>Leaks and their source lines</h2>"));
   EXPECT_THAT(page, HasSubstr(">send leaks:\n- co_await a &lt; b;</pre>"));
 }
 
-TEST(ReportHtml, NothingIsFetchedAndNothingRuns) {
+TEST(ReportHtml, PageIsSelfContained) {
   for (const std::string& page :
        {run_html(example_result(true)), compare_html(example_result(false), example_result(true))}) {
     for (const auto* what : {"src=", "href=", "url(", "@import", "<script", "<link", "xmlns"}) {
@@ -154,7 +154,7 @@ TEST(ReportHtml, ALongRunIsDrawnWithFewerPoints) {
   EXPECT_LT(run_html(result).size(), 1'000'000u);
 }
 
-TEST(ReportHtml, AScrapOfASecondIsNotDrawn) {
+TEST(ReportHtml, OmitsPartialLastSecond) {
   auto result = example_result(true);
   auto scrap = result.timeline.back();
   scrap.seconds += 0.01;

@@ -44,7 +44,7 @@ std::string refusal(const Json& json) {
   return report ? "accepted" : report.error();
 }
 
-TEST(ReportJson, WhatWasWrittenIsReadAgain) {
+TEST(ReportJson, RoundTripsReports) {
   const Json written = example_json();
   const auto report = read_report(to_text(written));
   ASSERT_TRUE(report) << report.error();
@@ -63,7 +63,7 @@ TEST(ReportJson, AComparisonHasTheFixedServerFirst) {
   EXPECT_EQ(report->at(1).judgement.reason, example_result(true).judgement.reason);
 }
 
-TEST(ReportJson, WhatIsNotKnownStaysUnknown) {
+TEST(ReportJson, KeepsUnknownValuesUnknown) {
   loadgen::RunResult nothing;
   nothing.judgement = loadgen::judge(nothing.evidence);
   const auto report = read_report(json_of(nothing).dump());
@@ -71,22 +71,22 @@ TEST(ReportJson, WhatIsNotKnownStaysUnknown) {
   EXPECT_EQ(json_of(report->at(0)), json_of(nothing));
 }
 
-TEST(ReportJson, WhatIsNoReportIsSaidInOneLine) {
+TEST(ReportJson, RefusesOtherJsonInOneLine) {
   EXPECT_EQ(read_report("").error(), "it is not JSON");
   EXPECT_EQ(read_report("{\"schema\":").error(), "it is not JSON");
-  EXPECT_EQ(refusal(Json::array()), "it is no report of leash-load");
+  EXPECT_EQ(refusal(Json::array()), "it is not a report of leash-load");
   EXPECT_EQ(refusal({{"schema", 2}}), "its schema is not 1");
   EXPECT_EQ(
       read_report(R"({"schema":)" + std::string(300'000, '[') + std::string(300'000, ']') + "}").error(),
       "it is not JSON")
       << "nested without end";
-  EXPECT_EQ(refusal({{"schema", 1}}), "it is no report of leash-load: key 'id' not found");
+  EXPECT_EQ(refusal({{"schema", 1}}), "it is not a report of leash-load: key 'id' not found");
 }
 
-TEST(ReportJson, AReportOfBeforeThereWereHistogramsIsRefused) {
+TEST(ReportJson, RefusesReportsWithoutHistograms) {
   Json json = example_json();
   json.erase("service_histogram");
-  EXPECT_EQ(refusal(json), "it has not all histograms: it is of an older leash-load");
+  EXPECT_EQ(refusal(json), "histograms are missing: it is from an older leash-load");
 }
 
 TEST(ReportJson, ADamagedReportIsRefused) {
@@ -103,19 +103,19 @@ TEST(ReportJson, ADamagedReportIsRefused) {
             "a count is not a whole number from 0 to 2^53");
   EXPECT_EQ(after([](Json& j) { j["requests"]["sent"] = 1.5; }),
             "a count is not a whole number from 0 to 2^53");
-  EXPECT_EQ(after([](Json& j) { j["requests"]["by_status"]["ok"] = 1; }), "by_status has what is no status");
+  EXPECT_EQ(after([](Json& j) { j["requests"]["by_status"]["ok"] = 1; }), "by_status has an invalid status");
   EXPECT_EQ(after([](Json& j) { j["requests"]["ok"] = (std::int64_t{1} << 53) + 1; }),
             "a count is not a whole number from 0 to 2^53");
   EXPECT_EQ(after([](Json& j) { j["timeline"][0]["seconds"] = 1e10; }), "a time is out of range");
   EXPECT_EQ(after([](Json& j) { j["rate"]["reached"] = 1e300; }), "a number is out of range");
   EXPECT_EQ(after([](Json& j) { j["notes"] = 7; }), "a list was expected");
   EXPECT_EQ(after([](Json& j) { j["elapsed_seconds"] = -1; }), "a time is out of range");
-  EXPECT_EQ(after([](Json& j) { j["started_at"] = "yesterday"; }), "started_at is no time");
+  EXPECT_EQ(after([](Json& j) { j["started_at"] = "yesterday"; }), "started_at is not a time");
   EXPECT_EQ(after([](Json& j) { j["runs"] = "four"; }),
-            "it is no report of leash-load: type must be number, but is string");
+            "it is not a report of leash-load: type must be number, but is string");
 }
 
-TEST(ReportJson, TextsThatWereReadHaveNoControlCharacters) {
+TEST(ReportJson, ReadTextsHaveNoControlCharacters) {
   Json json = example_json();
   const std::string evil =
       "a\x1b]0;owned\x07\xc2\x9b"
@@ -203,7 +203,7 @@ TEST(ReportJson, HasTheFieldsOfSchema1InTheirOrder) {
              "timers_after_drain", "bytes_per_request", "rss_before_bytes", "rss_after_bytes", "restarts"}));
 }
 
-TEST(ReportJson, CanBeWrittenWhateverTheServerSaid) {
+TEST(ReportJson, WritesAnyServerText) {
   auto result = example_result(true);
   result.mode = "r\xe9par\xe9";
   result.evidence.scrape_error = "404 Non trouv\xe9";
@@ -212,7 +212,7 @@ TEST(ReportJson, CanBeWrittenWhateverTheServerSaid) {
   EXPECT_NE(text.find("\"404 Non trouv\xef\xbf\xbd\""), std::string::npos) << text;
 }
 
-TEST(ReportJson, TellsWhatTheLoadAndTheServerSaw) {
+TEST(ReportJson, HasFiguresOfLoadAndServer) {
   auto result = example_result(true);
   result.evidence.after->tasks_leaked = 6749;
   const auto json = json_of(result);
@@ -238,7 +238,7 @@ TEST(ReportJson, TellsWhatTheLoadAndTheServerSaw) {
   EXPECT_EQ(json["reason"], example_result(true).judgement.reason);
 }
 
-TEST(ReportJson, WhatIsNotKnownIsNull) {
+TEST(ReportJson, UnknownValuesAreNull) {
   loadgen::RunResult result;
   result.judgement = loadgen::judge(result.evidence);
   const auto json = json_of(result);
@@ -268,7 +268,7 @@ TEST(ReportJson, WithoutResponsesThereIsNoLatency) {
   EXPECT_EQ(json["evidence"]["before"], nullptr);
 }
 
-TEST(ReportJson, AComparisonHasBothWithOneSchema) {
+TEST(ReportJson, ComparisonHasBothSidesInOneSchema) {
   const auto json = json_of(example_result(false), example_result(true));
   EXPECT_EQ(keys(json), (Names{"schema", "exit_status", "headline", "fixed", "leaky"}));
   EXPECT_EQ(keys(json["fixed"]).front(), "id");

@@ -25,16 +25,16 @@ TEST(Report, ANoteForEachLimitOfTheLoadGenerator) {
                 .processor_share = 0.99,
                 .stopped = true};
   const auto notes = all_notes(result);
-  EXPECT_THAT(notes, Contains(HasSubstr("3 requests could not be sent for want of a file descriptor")));
-  EXPECT_THAT(notes, Contains(HasSubstr("1 request could not be sent for want of a local port")));
-  EXPECT_THAT(notes, Contains(HasSubstr("1,000 requests waited because all connections were busy")));
-  EXPECT_THAT(notes, Contains(HasSubstr("held up, for up to 3.00 s")));
+  EXPECT_THAT(notes, Contains(HasSubstr("3 requests could not be sent for lack of file descriptors")));
+  EXPECT_THAT(notes, Contains(HasSubstr("1 request could not be sent for lack of local ports")));
+  EXPECT_THAT(notes, Contains(HasSubstr("1,000 requests waited for a free connection")));
+  EXPECT_THAT(notes, Contains(HasSubstr("held up for up to 3.00 s")));
   EXPECT_THAT(notes, Contains(HasSubstr("used 99% of its processor")));
-  EXPECT_THAT(notes, Contains(HasSubstr("ended early, by a signal, after 15.0 s")));
+  EXPECT_THAT(notes, Contains(HasSubstr("stopped by a signal after 15.0 s")));
   EXPECT_EQ(notes.size(), 6u);
 }
 
-TEST(Report, ARateThatWasNotReachedIsANote) {
+TEST(Report, NotesMissedRate) {
   auto result = example_result(false);
   result.rate_reached = 200;
   result.requests.sent = 3000;
@@ -42,7 +42,7 @@ TEST(Report, ARateThatWasNotReachedIsANote) {
   result.notes = {"and another one"};
   const auto notes = all_notes(result);
   ASSERT_EQ(notes.size(), 2u);
-  EXPECT_THAT(notes[0], HasSubstr("200.0 of 300.0 per second; 1,500 requests that were due"));
+  EXPECT_THAT(notes[0], HasSubstr("200.0 of 300.0 per second; 1,500 requests were due"));
   EXPECT_EQ(notes[1], "and another one");
 }
 

@@ -42,7 +42,7 @@ TEST(ReportText, ARunHasItsSectionsAndFigures) {
   EXPECT_THAT(text, HasSubstr("■■■■"));
   EXPECT_THAT(text, ContainsRegex("  status 503 +12 +0.27%\n"));
   EXPECT_THAT(text, ContainsRegex("leaked tasks +0 +6,300 +6,750\n"));
-  EXPECT_THAT(text, HasSubstr("a request left 1.50 tasks and 24.4 KiB"));
+  EXPECT_THAT(text, HasSubstr("left over per request: 1.50 tasks and 24.4 KiB"));
   EXPECT_THAT(text, HasSubstr("Verdict\n  leak: 6,750 tasks (1.50 per request)"));
 }
 
@@ -96,7 +96,7 @@ TEST(ReportText, AComparisonIsSideBySide) {
   EXPECT_THAT(text, HasSubstr("leaky  leak: 6,750 tasks"));
 }
 
-TEST(ReportText, ThePlotsOfBothModesHaveOneScale) {
+TEST(ReportText, PlotsShareOneScale) {
   const auto text = compare_text(example_result(false), example_result(true));
   EXPECT_THAT(text, HasSubstr("  fixed  ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  at most 0\n"));
   EXPECT_THAT(text, HasSubstr("  leaky  ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇██  at most 6,750\n"));
@@ -113,7 +113,7 @@ TEST(ReportText, ShowsUnknownValuesAsDashes) {
   EXPECT_THAT(compare_text(nothing, nothing), Not(HasSubstr("over time")));
 }
 
-TEST(ReportText, TheLastLineSaysWhatTheExitStatusSays) {
+TEST(ReportText, LastLineMatchesExitStatus) {
   const auto last_line = [](std::string text) {
     text.pop_back();
     return text.substr(text.rfind('\n') + 1);
@@ -129,13 +129,13 @@ TEST(ReportText, TheLastLineSaysWhatTheExitStatusSays) {
   EXPECT_THAT(last_line(compare_text(example_result(false), missed)), HasSubstr("missed: leaky: p99<1ms"));
 }
 
-TEST(ReportText, ColorIsThereOnlyWhereItIsAskedFor) {
+TEST(ReportText, HasColorOnlyIfRequested) {
   const auto result = example_result(true);
   EXPECT_THAT(run_text(result), Not(HasSubstr("\x1b")));
   EXPECT_THAT(loadgen::report_text({&result, 1}, true), HasSubstr("\x1b[31mleak\x1b[0m: 6,750"));
 }
 
-TEST(ReportText, LatenciesOfWhatSucceededAreApartFromErrors) {
+TEST(ReportText, SeparatesLatenciesOfSuccessesAndErrors) {
   auto result = example_result(false);
   EXPECT_THAT(run_text(result), Not(HasSubstr("ok only")));
   for (int i = 0; i < 4500; ++i) result.latency.record(std::chrono::microseconds(50));  // fast refusals

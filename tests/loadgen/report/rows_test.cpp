@@ -75,7 +75,7 @@ TEST(Rows, ShowTheClientsAndTheServersFigures) {
   }
 }
 
-TEST(Rows, WhatAlarmsIsColoredWhereColorIsWanted) {
+TEST(Rows, ColorsAlarmsIfEnabled) {
   const std::string row = run_row(7s, false, interval(300), seen(), {.width = 80, .color = true});
   EXPECT_NE(row.find("\x1b[31m    450\x1b[0m"), std::string::npos) << row;
   EXPECT_EQ(run_row(7s, false, interval(300), std::nullopt, {.width = 80, .color = true}).find('\x1b'),

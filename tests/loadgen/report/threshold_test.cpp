@@ -99,7 +99,7 @@ TEST(Threshold, NeitherFastRefusalsNorTimeoutsHideAnything) {
   EXPECT_FALSE(met("p99<1h", hung)) << "nothing succeeded: not known";
 }
 
-TEST(Threshold, IsHopelessWhenNothingCanMakeItGood) {
+TEST(Threshold, IsHopelessIfNoLongerReachable) {
   const auto hopeless = [](const char* text, const RunResult& result, std::optional<std::uint64_t> in_all) {
     return is_hopeless(*parse_threshold(text), result, in_all);
   };
@@ -132,7 +132,7 @@ TEST(Threshold, ErrorsAreANumberOrAShareOfTheRequestsSent) {
   EXPECT_EQ(outcome("errors<1%", result).shown, "0.27%");
 }
 
-TEST(Threshold, TheRateIsANumberOrAShareOfTheOneAsked) {
+TEST(Threshold, RateIsNumberOrShareOfRequestedRate) {
   auto result = example_result(false);  // 299.8 of 300
   result.requests.sent = 4497;
   EXPECT_TRUE(met("rate>299", result));
@@ -142,7 +142,7 @@ TEST(Threshold, TheRateIsANumberOrAShareOfTheOneAsked) {
   EXPECT_FALSE(met("rate>=1%", result)) << "nothing was asked: not known";
 }
 
-TEST(Threshold, WhatIsLeftOverIsCountedPerRequest) {
+TEST(Threshold, LeftoversCountPerRequest) {
   const auto leaky = example_result(true);
   EXPECT_FALSE(met("leaked<=0", leaky));
   EXPECT_TRUE(met("leaked<=1.5", leaky));
@@ -173,18 +173,21 @@ TEST(Threshold, ReportsErrorsInOneLine) {
   EXPECT_EQ(refused("p99<"), "'p99<'" + form);
   EXPECT_EQ(refused(""), "''" + form);
   EXPECT_EQ(refused("latency<5ms"),
-            "'latency<5ms' begins with none of the metrics: p50, p99.9 and so on, min, mean, max, errors, "
+            "'latency<5ms' does not begin with a metric: p50, p99.9 and so on, min, mean, max, errors, "
             "ok, rate, "
             "requests, leaked, contexts, timers, memory");
   for (const auto* text : {"p<5ms", "p0<5ms", "px<5ms", "p99.<5ms", "p1e1<5ms", "p-1<5ms", "p9.9.9<5ms"}) {
-    EXPECT_NE(refused(text).find("begins with none of the metrics"), std::string::npos) << text;
+    EXPECT_NE(refused(text).find("does not begin with a metric"), std::string::npos) << text;
   }
-  EXPECT_EQ(refused("p99<50"), "p99: duration '50' is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
-  EXPECT_EQ(refused("p99<<5ms"), "p99: duration '<5ms' is none of: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
-  EXPECT_EQ(refused("errors<few"), "errors: 'few' is no number, and no share such as 1%");
-  EXPECT_EQ(refused("errors<-1"), "errors: '-1' is no number, and no share such as 1%");
-  EXPECT_EQ(refused("leaked<1%"), "leaked: '1%' is no number");
-  EXPECT_EQ(refused("memory<1KB"), "memory: size '1KB' is none of: 512, 64k, 16KiB, 1MiB, 1GiB, 1TiB");
+  EXPECT_EQ(refused("p99<50"),
+            "p99: duration '50' is not valid; examples: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
+  EXPECT_EQ(refused("p99<<5ms"),
+            "p99: duration '<5ms' is not valid; examples: 250us, 500ms, 2s, 1.5s, 1m, 1h, 0");
+  EXPECT_EQ(refused("errors<few"), "errors: 'few' is not a number or a share such as 1%");
+  EXPECT_EQ(refused("errors<-1"), "errors: '-1' is not a number or a share such as 1%");
+  EXPECT_EQ(refused("leaked<1%"), "leaked: '1%' is not a number");
+  EXPECT_EQ(refused("memory<1KB"),
+            "memory: size '1KB' is not valid; examples: 512, 64k, 16KiB, 1MiB, 1GiB, 1TiB");
 }
 
 }  // namespace
