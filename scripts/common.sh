@@ -7,13 +7,13 @@ cd "$root" || exit 1
 
 script=${0##*/}
 
-# The message on one line, then exit 1.
+# Prints the message on one line and exits with 1.
 die() {
   printf '%s: %s\n' "$script" "$*" >&2
   exit 1
 }
 
-# What the person typed is wrong: the message on one line, then exit 2.
+# Invalid arguments: prints the message on one line and exits with 2.
 usage_error() {
   printf '%s: %s (scripts/%s --help)\n' "$script" "$*" "$script" >&2
   exit 2

@@ -154,7 +154,7 @@ Script to_server(const Faults& faults) {
   return script;
 }
 
-TEST(FaultProxy, WithoutFaultsItPassesBytesAndHalfClosesOn) {
+TEST(FaultProxy, ForwardsBytesAndHalfClosesWithoutFaults) {
   Chain chain{Script()};
   chain.client.send("question");
   EXPECT_EQ(chain.far.receive(), "question");

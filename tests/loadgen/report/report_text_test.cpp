@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/text.hpp"
 #include "tests/loadgen/report/example_results.hpp"
 #include "units/number.hpp"
 
