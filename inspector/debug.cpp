@@ -230,10 +230,10 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
       json.end_array().member("id", id).key("unresponsive").list(seen.unresponsive);
     };
     const auto write_text = [&](std::string& text) {
-      text += not_answering(seen.unresponsive, "does not answer: the tasks it had count as gone") +
-              not_answering(before->unresponsive, "did not answer for the earlier dump: its tasks count as new") +
-              fmt::format("dump {}: changes since dump {}, {} s ago\n", id, since,
-                          static_cast<long>(seconds));
+      text +=
+          not_answering(seen.unresponsive, "does not answer: the tasks it had count as gone") +
+          not_answering(before->unresponsive, "did not answer for the earlier dump: its tasks count as new") +
+          fmt::format("dump {}: changes since dump {}, {} s ago\n", id, since, static_cast<long>(seconds));
       append_text(text, changed);
     };
     co_return in_format(format, title, write_json, write_text);

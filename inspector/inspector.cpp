@@ -31,8 +31,7 @@ std::expected<Listener, std::string> open_listener(asio::io_context& io, const s
   const char* const digits = colon == std::string::npos ? end : where.data() + colon + 1;
   const auto parsed = std::from_chars(digits, end, port);
   if (digits == end || parsed.ptr != end || parsed.ec != std::errc()) {
-    return std::unexpected(
-        fmt::format("cannot listen on \"{}\": use ADDRESS:PORT or unix:PATH", where));
+    return std::unexpected(fmt::format("cannot listen on \"{}\": use ADDRESS:PORT or unix:PATH", where));
   }
   std::string host = where.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);

@@ -35,8 +35,9 @@ std::string without_sample(const std::vector<leash::Dump>& dumps) {
     for (const leash::TaskGroup& entry : dump.entries) left_out -= entry.count;
   }
   if (left_out == 0) return {};
-  return fmt::format("{} tasks are left out: of each loop, a profile has at most {} samples, the largest ones",
-                     left_out, most_samples_of_loop);
+  return fmt::format(
+      "{} tasks are left out: of each loop, a profile has at most {} samples, the largest ones", left_out,
+      most_samples_of_loop);
 }
 
 Task<Result<MaybeResponse>> answer_profile(Exchange& exchange, bool only_leaked) {

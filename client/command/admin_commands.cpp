@@ -31,7 +31,8 @@ std::string reaping(const Json& answer) {
   }
   for (const Json& loop : answer.value("unresponsive", Json::array())) {
     const std::string name = loop.is_string() ? loop.get<std::string>() : loop.dump();
-    text += fmt::format("not reaped: the tasks of {}, which does not respond\n", cli::without_control_characters(name));
+    text += fmt::format("not reaped: the tasks of {}, which does not respond\n",
+                        cli::without_control_characters(name));
   }
   return text;
 }

@@ -28,8 +28,7 @@ std::vector<std::string> drawn(const TaskView& view, const cli::Terminal& termin
   std::vector<Line> lines = {{at_both_ends(view.title, view.time, terminal.width), Look::strong}};
   for (Line& line : task_summary(view.list)) lines.push_back(std::move(line));
   if (!view.restart.empty())
-    lines.push_back(
-        {fmt::format("the server has restarted (noticed at {})", view.restart), Look::doubtful});
+    lines.push_back({fmt::format("the server has restarted (noticed at {})", view.restart), Look::doubtful});
   if (!view.problem.empty()) lines.push_back({view.problem, Look::alarming});
   lines.push_back({});
 

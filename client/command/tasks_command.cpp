@@ -139,8 +139,7 @@ leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const TasksComman
       const bool restarted = before && is_other_process(*list, *before);
       const bool changes = before && !restarted;
       if (changes) compare(*list, *before);
-      const std::string heading =
-          time_of_day() + (restarted ? " the server has restarted\n" : "\n");
+      const std::string heading = time_of_day() + (restarted ? " the server has restarted\n" : "\n");
       if (!cli::print(fmt::format("{}{}\n", heading, text_of(command, *list, changes))))
         co_return output_failed();
       before = std::move(*list);

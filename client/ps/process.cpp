@@ -60,10 +60,11 @@ class ProcessTarget final : public Target {
       return std::unexpected(fmt::format("process {} does not exist or has no memory to read", process_));
     }
     if (error == EACCES || error == EPERM) {
-      return std::unexpected(fmt::format(
-          "no permission to read the memory of process {}: run leash-client as root, or as the user of the process "
-          "if /proc/sys/kernel/yama/ptrace_scope is 0",
-          process_));
+      return std::unexpected(
+          fmt::format("no permission to read the memory of process {}: run leash-client as root, or as the "
+                      "user of the process "
+                      "if /proc/sys/kernel/yama/ptrace_scope is 0",
+                      process_));
     }
     return std::unexpected(fmt::format("the memory of process {} cannot be read: {}", process_,
                                        std::generic_category().message(error)));
