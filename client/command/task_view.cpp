@@ -9,6 +9,7 @@
 
 #include "cli/text.hpp"
 #include "client/command/task_table.hpp"
+#include "units/number.hpp"
 
 namespace client {
 namespace {
