@@ -110,7 +110,7 @@ TEST(LoadOptions, ReportUsageErrors) {
   expect_refused({"run", "http://127.0.0.1:8080/", "--abort", "5"}, "0% to 100%");
   expect_refused({"run", "http://127.0.0.1:8080/", "--abort", "101%"}, "0% to 100%");
   expect_refused({"run", "http://127.0.0.1:8080/", "--bogus"}, "--bogus");
-  expect_refused({"run", "http://127.0.0.1:8080/", "--stages", "10s"}, "--stages: '10s' is no stage");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--stages", "10s"}, "--stages: '10s' is not a stage");
   expect_refused({"run", "http://127.0.0.1:8080/", "--stages", "10s:1", "--rate", "5"},
                  "--rate excludes --stages");
   expect_refused({"run", "http://127.0.0.1:8080/", "--stages", "10s:1", "--duration", "5s"},

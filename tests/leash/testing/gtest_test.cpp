@@ -105,9 +105,9 @@ TEST(VerifyNone, FailsAtItsCallersLine) {
 
 TEST_F(ListenerTest, LetsACleanTestPass) {
   EXPECT_EQ(said_of("IsClean"), "");
-  EXPECT_EQ(said_of("IsNotBlamedForTheOneBefore"), "");
+  EXPECT_EQ(said_of("IsNotBlamedForPreviousTest"), "");
   EXPECT_EQ(said_of("LeavesATaskOnPurpose"), "");
-  EXPECT_EQ(said_of("LeavesATaskThatTheOptionsLeaveOut"), "");
+  EXPECT_EQ(said_of("LeavesATaskIgnoredByOptions"), "");
 }
 
 // What the listener says of a test that destroys a loop with a task, after what the test said itself.
@@ -129,9 +129,9 @@ TEST_F(ListenerTest, ChecksFailedTestsToo) {
 }
 
 TEST_F(ListenerTest, InspectsLoopsOutlivingTest) {
-  EXPECT_EQ(said_of("LeavesATaskInALoopThatOutlivesIt"), R"(Failed
+  EXPECT_EQ(said_of("LeavesATaskInALongerLivedLoop"), R"(Failed
 tasks are alive in loops that still exist
-    1 in loop "of the program", started at tests/leash/testing/gtest_sample.cpp:LINE by Sample_LeavesATaskInALoopThatOutlivesIt_Test::TestBody
+    1 in loop "of the program", started at tests/leash/testing/gtest_sample.cpp:LINE by Sample_LeavesATaskInALongerLivedLoop_Test::TestBody
 )");
 }
 

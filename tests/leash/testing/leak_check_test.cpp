@@ -81,11 +81,11 @@ TEST_F(LeakCheckTest, FindNamesLeakAndIsCleanAfterItEnds) {
 
 task 1 [sleep, TIME] "sleeper" detached, BYTES of frames
     nap                  tests/leash/testing/leak_check_test.cpp:LINE
-started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
+started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_FindNamesLeakAndIsCleanAfterItEnds_Test::TestBody
 
 task 2 [chan receive, TIME] "blocked" owned, BYTES of frames
     wait_in              tests/leash/testing/leak_check_test.cpp:LINE
-started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_FindALeakThatNamesFunctionStateAndCreatorAndIsCleanAfterItIsUnblocked_Test::TestBody
+started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_FindNamesLeakAndIsCleanAfterItEnds_Test::TestBody
 )");
   ch_.close();
   soon_.ignore_name("sleeper");
@@ -284,7 +284,7 @@ TEST_F(LeakCheckTest, EqualTasksShareEntry) {
 100 tasks like this one, the oldest; BYTES of frames
 task 1 [chan receive, TIME] detached, BYTES of frames
     wait_in              tests/leash/testing/leak_check_test.cpp:LINE
-started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_EqualTasksAreOneEntry_Test::TestBody
+started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakCheckTest_EqualTasksShareEntry_Test::TestBody
 )");
 }
 
