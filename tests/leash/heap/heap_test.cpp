@@ -111,7 +111,7 @@ TEST_F(Heap, StaysChargedToItsAllocator) {
   ASSERT_TRUE(taken.has_value());
   EXPECT_LT(error_of(charged_to(1, loop), 4.0 * (1 << 19)), 0.10) << "although the test holds it now";
   taken = std::unexpected(leash::make_error_code(leash::errc::canceled));
-  EXPECT_EQ(charged_to(1, loop), 0u);
+  EXPECT_LT(charged_to(1, loop), 1u << 19) << "small blocks of its own may have been sampled";
   until.close();
   poll();
 }
