@@ -69,7 +69,7 @@ while IFS= read -r expression; do
   # Nothing restarts here.
   [[ $expression != changes* ]] || continue
   for server in fixed leaky; do
-    has_data "$(substituted "$expression" "$server")" || fail "no data for $server: $expression"
+    eventually has_data "$(substituted "$expression" "$server")" || fail "no data for $server: $expression"
     count=$((count + 1))
   done
 done < <(dashboard_expressions | sort -u)
