@@ -184,7 +184,8 @@ TEST_F(BlockedLoop, IsNamedAndTheOthersAnswer) {
   EXPECT_EQ(nlohmann::json::parse(ask("GET", since))["unresponsive_before"],
             nlohmann::json::array({"worker 1"}));
   const std::string changes = ask("GET", since + "&format=text");
-  EXPECT_NE(changes.find("loop \"worker 1\" did not answer for the earlier dump"), std::string::npos) << changes;
+  EXPECT_NE(changes.find("loop \"worker 1\" did not answer for the earlier dump"), std::string::npos)
+      << changes;
 }
 
 }  // namespace
