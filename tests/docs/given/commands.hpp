@@ -10,6 +10,7 @@
 #include <iostream>
 #include <string>
 
+#include "any.hpp"
 #include "cli/options.hpp"
 #include "cli/terminal.hpp"
 
@@ -17,11 +18,6 @@ namespace given {
 
 using namespace std::chrono_literals;
 
-struct Any {
-  Any();
-  template <class T>
-  Any(T&&);
-};
 void usage(const auto&...);
 int work(int, char**);
 

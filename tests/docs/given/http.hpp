@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "any.hpp"
 #include "http/message/message.hpp"
 #include "http/message/request_parser.hpp"
 #include "http/message/response_parser.hpp"
@@ -42,11 +43,6 @@ namespace given {
 
 using namespace std::chrono_literals;
 
-struct Any {
-  Any();
-  template <class T>
-  Any(T&&);
-};
 void respond(const auto&...);
 
 extern asio::io_context io;

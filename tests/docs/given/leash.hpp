@@ -24,6 +24,7 @@
 #include <string>
 #include <thread>
 
+#include "any.hpp"
 #include "leash/channel.hpp"
 #include "leash/co_spawn.hpp"
 #include "leash/context.hpp"
@@ -43,11 +44,6 @@ namespace given {
 using namespace std::chrono_literals;
 using Socket = asio::ip::tcp::socket;
 
-struct Any {
-  Any();
-  template <class T>
-  Any(T&&);
-};
 void use(const auto&...);
 void log(const auto&...);
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "any.hpp"
 #include "http/message/target.hpp"
 #include "inspector/core.hpp"
 #include "leash/go.hpp"
@@ -21,11 +22,6 @@ namespace given {
 
 using namespace std::chrono_literals;
 
-struct Any {
-  Any();
-  template <class T>
-  Any(T&&);
-};
 void use(const auto&...);
 
 extern leash::Loop loop;
