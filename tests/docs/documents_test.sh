@@ -28,7 +28,7 @@ $(diff <(printf '%s\n' "$shown") <(printf '%s\n' "$tested") || true)"
   done < <(sed -n 's/^<!-- example: \(.*\) -->$/\1/p' "$document")
   # Reports are quoted with lines of the patterns: where something is awaited, started or made.
   while IFS=: read -r file line; do
-    [[ -e $file ]] && grep -qE 'co_await|go\(|with_(timeout|deadline|cancel)\(' < <(sed -n "${line}p" "$file") ||
+    [[ -e $file ]] && grep -qE 'co_await|go\(|Scope |with_(timeout|deadline|cancel)\(' < <(sed -n "${line}p" "$file") ||
       fail "$document: nothing waits or starts at $file:$line"
   done < <(grep -oE 'server/patterns/[a-z_]+\.cpp:[0-9]+' "$document" | sort -u)
   folder=$(dirname "$document")

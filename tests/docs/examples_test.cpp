@@ -18,10 +18,12 @@
 #include "leash/go.hpp"
 #include "leash/gtest.hpp"
 #include "leash/reaper.hpp"
+#include "leash/scope.hpp"
 #include "leash/scoped.hpp"
 #include "leash/sleep.hpp"
 #include "leash/test_loop.hpp"
 #include "leash/via.hpp"
+#include "leash/wait_group.hpp"
 #include "tests/support/loop_fixture.hpp"
 
 namespace {
@@ -144,6 +146,81 @@ TEST_F(Examples, Scoped) {
   EXPECT_EQ(page.text, "text");
   EXPECT_EQ(page.pictures, 3);
 }
+
+// [pipeline]
+// The source. It closes its output however it ends, as `defer close(out)` does in Go.
+leash::Task<> count(leash::Context ctx, leash::Channel<int> out, int last) {
+  for (int n = 1; n <= last; ++n) {
+    const auto sent = co_await out.send(ctx, n);
+    if (!sent) break;
+  }
+  out.close();
+}
+
+// The middle. Its loop ends when its input is closed and empty, and then it closes its own output.
+leash::Task<> square(leash::Context ctx, leash::Channel<int> in, leash::Channel<int> out) {
+  while (const auto n = co_await in.receive(ctx)) {
+    const auto sent = co_await out.send(ctx, *n * *n);
+    if (!sent) break;
+  }
+  out.close();
+}
+
+// The end, in the scope that starts the other two.
+leash::Task<leash::Result<int>> sum_of_squares(leash::Context ctx, int last) {
+  leash::Scope s(ctx);
+  leash::Channel<int> numbers;
+  leash::Channel<int> squares;
+  s.go(count(s.ctx(), numbers, last), "count");
+  s.go(square(s.ctx(), numbers, squares), "square");
+  int sum = 0;
+  while (const auto n = co_await squares.receive(s.ctx())) sum += *n;
+  const auto joined = co_await s.join();
+  if (!joined) co_return std::unexpected(joined.error());
+  co_return sum;
+}
+// [/pipeline]
+
+TEST(Pipeline, EndsWhenItsSourceHasClosed) {
+  leash::testing::TestLoop test;
+  const auto ended = test.run([](leash::Context ctx) -> leash::Task<> {
+    const auto sum = co_await sum_of_squares(ctx, 4);
+    EXPECT_EQ(sum, 1 + 4 + 9 + 16);
+  });
+  EXPECT_TRUE(ended);
+}
+
+TEST(Pipeline, EndsWhereverItIsCanceled) {
+  const int steps = leash::testing::every_step([](leash::Context ctx) -> leash::Task<> {
+    const auto sum = co_await sum_of_squares(ctx, 4);
+    EXPECT_TRUE(sum || sum.error() == leash::errc::canceled);
+  });
+  EXPECT_GT(steps, 4);
+}
+
+// [wait_group_in_a_test]
+leash::Task<> work(leash::Context ctx, leash::WaitGroup group, int& ended) {
+  co_await leash::sleep(ctx, 3s);
+  ++ended;
+  group.done();
+}
+
+TEST(Counting, WaitsForTheLastTask) {
+  leash::testing::TestLoop test;
+  const auto finished = test.run([](leash::Context ctx) -> leash::Task<> {
+    leash::WaitGroup group;
+    int ended = 0;
+    for (int i = 0; i < 3; ++i) {
+      group.add();
+      leash::go(ctx, work(ctx, group, ended));
+    }
+    // a guess: co_await leash::sleep(5s);
+    co_await group.wait();  // exact: it returns when the third task has called done()
+    EXPECT_EQ(ended, 3);
+  });
+  EXPECT_TRUE(finished);
+}
+// [/wait_group_in_a_test]
 
 TEST(MoreExamples, LeakCheck) {
   const auto run_the_test = [] {
