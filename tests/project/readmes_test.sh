@@ -7,13 +7,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 if [[ $# -eq 0 ]]; then
   # The check itself is checked.
-  folder=$(mktemp -d)
-  trap 'rm -rf "$folder"' EXIT
-  mkdir -p "$folder/units"
-  touch "$folder/units/size.hpp" "$folder/units/weight.cpp"
-  printf '| `size` | a size |\n' >"$folder/units/README.md"
-  if bash "$0" "$folder" 2>"$folder/said" || ! grep -q 'units/README.md does not name weight' "$folder/said"; then
-    cat "$folder/said" >&2
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  mkdir -p "$scratch/units"
+  touch "$scratch/units/size.hpp" "$scratch/units/weight.cpp"
+  printf '| `size` | a size |\n' >"$scratch/units/README.md"
+  if bash "$0" "$scratch" 2>"$scratch/said" || ! grep -q 'units/README.md does not name weight' "$scratch/said"; then
+    cat "$scratch/said" >&2
     echo 'a missing name was not found' >&2
     exit 1
   fi
