@@ -22,7 +22,7 @@ using leash::families::family;
 using leash::families::Labels;
 using prometheus::MetricType;
 
-// The same as the server's, so that both can be laid one over the other.
+// The same bounds as the server's, so that both histograms can be compared.
 constexpr auto bounds = leash::Metrics::latency_bounds;
 
 Labels labels_of(const LoadMetrics::Side& side) {
@@ -60,8 +60,8 @@ void append_requests(Families& families, const std::vector<LoadMetrics::Side>& s
   auto own = family("leash_load_own_limit_total",
                     "Requests that were not sent, or had to wait, because of a limit of the load generator.",
                     MetricType::Counter);
-  auto held_up = family("leash_load_held_up_seconds",
-                        "Longest time for which the load generator was held up.", MetricType::Gauge);
+  auto held_up =
+      family("leash_load_held_up_seconds", "Longest delay of the load generator itself.", MetricType::Gauge);
   auto latency = family("leash_load_request_duration_seconds",
                         "Time from when a request was due until its response was complete or it timed out.",
                         MetricType::Histogram);
@@ -131,10 +131,10 @@ std::string render_metrics(const LoadMetrics& figures) {
   append_requests(families, figures.sides);
   append_state(families, figures);
   append_process(families);
-  // A family without a metric would be a name without a value.
+  // A family without a metric would be written as a name without a value.
   std::erase_if(families, [](const auto& each) { return each.metric.empty(); });
   std::ostringstream text;
-  text.exceptions(std::ios::badbit);  // without memory it would be cut off
+  text.exceptions(std::ios::badbit);  // out of memory, the text would be cut off silently
   prometheus::TextSerializer().Serialize(text, families);
   return std::move(text).str();
 }

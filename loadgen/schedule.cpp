@@ -16,7 +16,7 @@ constexpr double highest_rate = 1e6;
 constexpr leash::Duration longest = std::chrono::hours(24 * 365);
 constexpr std::size_t most_stages = 100;
 
-// Areas are sums of products of doubles: a whole request may be missed or exceeded by this much.
+// Areas are sums of products of doubles, so a whole number may be missed by this much.
 constexpr double rounding_tolerance = 1e-6;
 
 std::optional<double> parse_rate(std::string_view text) {
@@ -69,7 +69,7 @@ std::optional<leash::Duration> Schedule::due(std::uint64_t request) const noexce
       parts_, [&](const Part& p) { return number < p.requests_until - rounding_tolerance; });
   if (part == parts_.end()) return std::nullopt;
   const double area = std::max(0.0, number - part->requests_before);
-  // from·t + slope·t²/2 = area; in this form nothing is cancelled out when the slope is small.
+  // from·t + slope·t²/2 = area; this form loses no precision when the slope is small.
   const double slope = (part->to - part->from) / part->lasts;
   const double root = std::sqrt(std::max(0.0, part->from * part->from + 2 * slope * area));
   const double within = area > 0 ? 2 * area / (part->from + root) : 0;
@@ -113,7 +113,7 @@ std::expected<std::vector<Stage>, std::string> parse_stages(std::string_view tex
   }
   if (stages.size() > most_stages) return std::unexpected("at most 100 stages");
   if (length_of(stages) > longest) return std::unexpected("together they last more than a year");
-  if (mean_rate_of(stages) == 0) return std::unexpected("no stage has a rate above 0");
+  if (mean_rate_of(stages) == 0) return std::unexpected("no stage has a rate greater than 0");
   return stages;
 }
 

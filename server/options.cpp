@@ -91,7 +91,9 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
       "leash-server: an HTTP server with a leaky and a fixed mode.\n"
       "Every option can be given as an environment variable: --drain-timeout as LEASH_DRAIN_TIMEOUT.\n"
       "Exit status: 0 success; 2 invalid arguments, or the server cannot start (port in use, too few "
-      "descriptors); 3 tasks or contexts had leaked, or were left after the drain.",
+      "descriptors); 3 a task had leaked (also if it was reaped), a context had outlived its request, or one "
+      "of "
+      "them was left after the drain.",
       "leash-server");
   app.set_version_flag("--version", "leash-server " LEASH_VERSION);
   app.get_formatter()->column_width(34);

@@ -13,8 +13,8 @@
 namespace loadgen {
 namespace {
 
-constexpr double nearly_all = 0.95;                      // of a processor
-constexpr std::chrono::milliseconds worth_telling{100};  // of being held up
+constexpr double nearly_all = 0.95;                      // of a processor's time
+constexpr std::chrono::milliseconds worth_telling{100};  // of delay
 constexpr double enough_of_the_rate = 0.99;
 
 }  // namespace
@@ -54,7 +54,7 @@ std::vector<std::string> all_notes(const RunResult& result) {
         units::format_fixed(*own.processor_share * 100, 0));
   }
   if (own.held_up > worth_telling) {
-    add("The load generator itself was held up for up to {}, which adds to the latencies.",
+    add("The load generator itself was delayed by up to {}, which adds to the latencies.",
         units::rounded_duration(own.held_up));
   }
   if (own.stopped) add("The load was stopped by a signal after {}.", units::rounded_duration(result.elapsed));
@@ -65,7 +65,7 @@ std::vector<std::string> all_notes(const RunResult& result) {
 double share_of_rate(const RunResult& result) noexcept {
   const double share = result.rate_reached / *result.rate_asked;
   const double due = *result.rate_asked * units::to_seconds(result.elapsed);
-  // So much is due with a fraction, of which there is no request: less than one for each run.
+  // The number of due requests may have a fraction, for which no request is sent: less than one per run.
   const bool all_sent = result.unsent == 0 &&
                         due - static_cast<double>(result.requests.sent) < static_cast<double>(result.runs);
   return all_sent ? std::max(share, 1.0) : share;

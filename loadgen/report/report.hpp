@@ -41,7 +41,7 @@ struct OwnLimits {
   std::int64_t no_descriptors = 0;        // requests not sent for lack of file descriptors
   std::int64_t no_ports = 0;              // requests not sent for lack of local ports
   std::int64_t waited = 0;                // requests that waited because all connections were busy
-  std::chrono::nanoseconds held_up{};     // the longest time for which it was held up
+  std::chrono::nanoseconds held_up{};     // its longest delay
   std::optional<double> processor_share;  // of one processor per thread
   bool stopped = false;                   // by a signal, before the plan was complete
 };

@@ -115,7 +115,7 @@ TEST(Stages, ReportErrorsInOneLine) {
               "'" + std::string(text) +
                   "' has no valid rate: use RATE or FROM..TO, each from 0 to 1000000 requests per second");
   }
-  EXPECT_EQ(says("10s:0,5s:0"), "no stage has a rate above 0");
+  EXPECT_EQ(says("10s:0,5s:0"), "no stage has a rate greater than 0");
   EXPECT_EQ(says("9000h:1"), "'9000h:1' lasts more than a year");
   EXPECT_EQ(says("5000h:1,5000h:1"), "together they last more than a year");
 }

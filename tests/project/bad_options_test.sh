@@ -22,26 +22,26 @@ refuses 'one of --sanitize and --compiler' scripts/test --sanitize asan --compil
 refuses "unknown option '--bogus'" scripts/demo --bogus
 refuses "takes a time such as .* not 'soon'" scripts/demo --duration soon
 refuses 'takes a time such as' scripts/demo --duration
-refuses "takes a whole number above 0, not '0'" scripts/demo --rate 0
+refuses "takes a whole number greater than 0, not '0'" scripts/demo --rate 0
 refuses "unknown option '--grafana'" scripts/demo --prometheus --grafana
 refuses "unknown option '--bogus'" scripts/bench --bogus
 refuses 'takes a regular expression' scripts/bench --filter
-refuses "takes a whole number above 0, not 'many'" scripts/bench --repetitions many
+refuses "takes a whole number greater than 0, not 'many'" scripts/bench --repetitions many
 refuses "takes a regular expression, not '('" scripts/bench --filter '('
 refuses 'a comparison of its own' scripts/bench --tracking --filter park
 refuses "unknown option '--bogus'" scripts/fuzz --bogus
-refuses "a whole number above 0, not '0'" scripts/fuzz --jobs 0
-refuses "a whole number of seconds above 0, not '1.5'" scripts/fuzz 1.5
+refuses "a whole number greater than 0, not '0'" scripts/fuzz --jobs 0
+refuses "a whole number of seconds greater than 0, not '1.5'" scripts/fuzz 1.5
 refuses "unknown target 'cookies'; there are .*request_parser" scripts/fuzz 20 target cookies
 refuses "takes one number of seconds, not '30' also" scripts/fuzz 20 30
 refuses "unknown option '--bogus'" scripts/soak --bogus
 refuses "takes one number of minutes, not '2' also" scripts/soak 1 2
 refuses 'of minutes or of requests, not both' scripts/soak --requests 10 2
 refuses "unknown option '--bogus'" scripts/slow-clients --bogus
-refuses "--connections takes a whole number above 0, not '0'" scripts/slow-clients --connections 0
-refuses "a number of minutes above 0, not '0.0'" scripts/soak 0.0
-refuses "a number of minutes above 0, not 'long'" scripts/soak long
-refuses "--requests takes a whole number above 0, not ''" scripts/soak --requests
+refuses "--connections takes a whole number greater than 0, not '0'" scripts/slow-clients --connections 0
+refuses "a number of minutes greater than 0, not '0.0'" scripts/soak 0.0
+refuses "a number of minutes greater than 0, not 'long'" scripts/soak long
+refuses "--requests takes a whole number greater than 0, not ''" scripts/soak --requests
 refuses "unknown argument '--bogus'" scripts/test-docker --bogus
 refuses "takes bookworm or trixie, not 'sid'" scripts/test-docker --suite sid
 refuses "unknown option '--bogus'" scripts/tidy --bogus

@@ -15,7 +15,7 @@
 
 namespace {
 
-// All of the text, as a number above 0; otherwise 0.
+// The whole text as a number greater than 0; otherwise 0.
 template <class Number>
 Number number(std::string_view text) {
   Number value = 0;
@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   const auto port = argc > 1 ? number<std::uint16_t>(argv[1]) : std::uint16_t{0};
   const auto seed = argc > 2 ? number<std::uint64_t>(argv[2]) : std::uint64_t{1};
   if (port == 0 || seed == 0 || argc > 3) {
-    std::fputs("usage: fault-proxy PORT [SEED], both above 0\n", stderr);
+    std::fputs("usage: fault-proxy PORT [SEED]; both must be greater than 0\n", stderr);
     return 2;
   }
 

@@ -28,7 +28,7 @@ TEST(Report, ANoteForEachLimitOfTheLoadGenerator) {
   EXPECT_THAT(notes, Contains(HasSubstr("3 requests could not be sent for lack of file descriptors")));
   EXPECT_THAT(notes, Contains(HasSubstr("1 request could not be sent for lack of local ports")));
   EXPECT_THAT(notes, Contains(HasSubstr("1,000 requests waited for a free connection")));
-  EXPECT_THAT(notes, Contains(HasSubstr("held up for up to 3.00 s")));
+  EXPECT_THAT(notes, Contains(HasSubstr("delayed by up to 3.00 s")));
   EXPECT_THAT(notes, Contains(HasSubstr("used 99% of its processor")));
   EXPECT_THAT(notes, Contains(HasSubstr("stopped by a signal after 15.0 s")));
   EXPECT_EQ(notes.size(), 6u);
