@@ -17,7 +17,7 @@
 namespace loadgen {
 namespace {
 
-// The part of thread `i` of so many.
+// The share of thread `i`.
 Plan share_of(const Plan& plan, std::uint64_t i, std::uint64_t threads) {
   Plan part = plan;
   const auto divided = [&](std::uint64_t all) { return all / threads + (i < all % threads ? 1 : 0); };
@@ -37,10 +37,10 @@ leash::StopHandle forward(const leash::Context& ctx, const leash::RemoteCancel& 
 
 }  // namespace
 
-// A thread, as the others see it: what is in it is asked through its io_context while it runs; after that there is what it
-// has left.
+// A thread, as the other threads see it. While it runs, they ask it through its io_context; afterwards they read its
+// result.
 struct Crew::Worker {
-  // What it tells when it has started.
+  // Available after the start.
   struct Handles {
     asio::io_context* io;
     Traffic* traffic;
@@ -85,7 +85,7 @@ struct Crew::Worker {
       has_loop = true;
       leash::go(loop.background(), drive(loop, *this), "worker");
       if (const auto ran = loop.run(); !ran) cli::complain(ran.error().message());
-    } catch (...) {  // no descriptors, no memory: begin() throws it
+    } catch (...) {  // no descriptors or no memory: begin() throws this
       if (has_loop) throw;
       started.set_exception(std::current_exception());
     }
@@ -101,12 +101,12 @@ struct Crew::Worker {
 
   Plan plan;
   leash::RemoteCancel finished;
-  std::optional<leash::Cancelable> has_finished;  // on the loop that looks after it
+  std::optional<leash::Cancelable> has_finished;  // on the loop of the session
   std::promise<Handles> started;
-  std::optional<Handles> handles;  // while it runs
+  std::optional<Handles> handles;  // only while the thread runs
   std::thread thread;
-  RunResult result;   // what it has left
-  Interval interval;  // likewise
+  RunResult result;   // set at its end
+  Interval interval;  // set at its end
 };
 
 leash::Task<> Crew::drive(leash::Loop& loop, Worker& worker) {
@@ -118,11 +118,11 @@ leash::Task<> Crew::drive(leash::Loop& loop, Worker& worker) {
       {&loop.io(), &traffic, waiting.cancel.remote(), sending.cancel.remote(), staying.cancel.remote()});
   try {
     co_await traffic.run(waiting.ctx, sending.ctx);
-  } catch (const std::exception& error) {  // what was measured so far is still asked for
+  } catch (const std::exception& error) {  // the measurements so far are still needed
     cli::complain(error.what());
   }
   worker.finished();
-  (void)co_await staying.ctx.done();  // and answers meanwhile
+  (void)co_await staying.ctx.done();  // until then it still answers ask()
   traffic.write_to(worker.result);
   worker.interval = traffic.interval();
 }

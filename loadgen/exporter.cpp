@@ -33,7 +33,7 @@ constexpr std::size_t most_peers = 32;
 constexpr leash::Duration most_silence = 60s;   // longer than most scrape intervals
 constexpr leash::Duration first_byte_in = 10s;  // of a new connection
 
-// A connection; at the limit the one that has been silent for longest makes room.
+// A connection. At the limit, the one that has been silent for the longest time is closed.
 struct Peer {
   Peer(const leash::Context& ctx, leash::TimePoint now) : own(leash::with_cancel(ctx)), heard_at(now) {}
 
@@ -55,7 +55,7 @@ http::Response answer(const http::Request& request, const Exporter::Render& rend
   return response;
 }
 
-// Appends an answer for each request that is complete; whether the connection goes on.
+// Appends an answer for each complete request. Returns whether the connection stays open.
 bool feed(http::RequestParser& parser, std::span<const char> bytes, const Exporter::Render& render,
           std::string& out) {
   http::DateCache dates;
@@ -105,7 +105,7 @@ leash::Task<> talk(leash::Loop& loop, Peer& peer, Socket socket, const Exporter:
     const auto sent = co_await asio::async_write(socket, asio::buffer(out), leash::via(patience.ctx));
     if (!sent) co_return;
   }
-  std::error_code ignored;  // it is closed either way
+  std::error_code ignored;  // the socket is closed in any case
   (void)socket.shutdown(Socket::shutdown_send, ignored);
 }
 
@@ -146,12 +146,12 @@ leash::Task<> Exporter::run(Exporter exporter, leash::Loop& loop, leash::Context
     Socket socket(exporter.acceptor_.get_executor());
     const auto accepted = co_await exporter.acceptor_.async_accept(socket, leash::via(ctx));
     if (!accepted) {
-      (void)co_await leash::sleep(ctx, 50ms);  // out of descriptors, perhaps; done or not: the condition says
+      (void)co_await leash::sleep(ctx, 50ms);  // perhaps no descriptors are left; the loop checks the context
       continue;
     }
     if (peers.size() >= most_peers) {
       Peer& silent = *std::ranges::min_element(peers, {}, &Peer::heard_at);
-      silent.heard_at = leash::TimePoint::max();  // it is on its way out
+      silent.heard_at = leash::TimePoint::max();  // it is being closed
       silent.own.cancel();
     }
     const auto peer = peers.emplace(peers.end(), serving.ctx(), loop.now());

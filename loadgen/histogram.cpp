@@ -9,8 +9,8 @@
 namespace loadgen {
 namespace {
 
-// Below `linear` each nanosecond has its bucket. From there on each doubling of the value has `per_octave`
-// buckets, so that a bucket is at most 1/1024 of its value wide and its middle at most 1/2048 off.
+// Below `linear` each nanosecond has a bucket. Above it, each doubling of the value has `per_octave` buckets. So the
+// width of a bucket is at most 1/1024 of its value, and its middle is at most 1/2048 off.
 constexpr int linear_bits = 11;
 constexpr std::uint64_t per_octave = std::uint64_t{1} << (linear_bits - 1);
 
@@ -75,7 +75,7 @@ void Histogram::reset() noexcept {
 
 Histogram::Duration Histogram::at_quantile(double quantile) const noexcept {
   if (count_ == 0) return Duration::zero();
-  // 0.07 * 100 is a little above 7 as a double; without the allowance it would mean the eighth value.
+  // As a double, 0.07 * 100 is slightly above 7. Without the tolerance it would select the eighth value.
   const double wanted = std::clamp(quantile, 0.0, 1.0) * static_cast<double>(count_) * (1 - 1e-12);
   const std::uint64_t rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(wanted)));
   std::uint64_t seen = 0;

@@ -36,7 +36,7 @@ namespace loadgen {
 
 namespace {
 
-// The first signal ends the load, the second the waiting; the third one ends the process, as if it were not caught.
+// The first signal stops the load, the second one stops the waiting. The third one ends the process as usual.
 leash::Task<> stop_on_signals(leash::Context ctx, leash::Cancel sending, leash::Cancel waiting,
                               asio::signal_set& signals) {
   const auto first = co_await signals.async_wait(leash::via(ctx));
@@ -62,7 +62,7 @@ leash::Task<> run(leash::Loop& loop, const Options& options, std::optional<Expor
   asio::signal_set signals(loop.io(), SIGINT, SIGTERM);
   struct sigaction now {};
   ::sigaction(SIGHUP, nullptr, &now);
-  if (now.sa_handler != SIG_IGN) signals.add(SIGHUP);  // else nohup has it so
+  if (now.sa_handler != SIG_IGN) signals.add(SIGHUP);  // it is ignored under nohup
   Session session(loop, options);
   leash::Scope all(loop.background());
   auto waiting = leash::with_cancel(all.ctx());
@@ -101,7 +101,7 @@ int load(const Options& options) {
       cli::complain(ran.error().message());
       return Exit::unknown;
     }
-    // What it asks of servers it does itself.
+    // leash-load checks itself for leaks, too.
     leash::check(leash::live_tasks(loop) == 0, "leash-load has left tasks behind");
     leash::check(loop.metrics()->contexts_live.get() == 0, "leash-load has left contexts behind");
   }
@@ -116,13 +116,13 @@ std::optional<std::string> contents_of(const std::string& file) {
   while (in.read(piece.data(), piece.size()), in.gcount() > 0) {
     text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
   }
-  if (!in.is_open() || in.bad()) return std::nullopt;  // a folder can be opened, and not read
+  if (!in.is_open() || in.bad()) return std::nullopt;  // a folder can be opened but not read
   return text;
 }
 
-// Reports into results, or one line and the status for it.
+// Reads and merges reports; on failure it prints one line.
 std::optional<std::vector<RunResult>> read_and_merge(const std::vector<std::string>& files) {
-  std::vector<std::vector<RunResult>> sides;  // of each side the runs
+  std::vector<std::vector<RunResult>> sides;  // the runs of each side
   std::unordered_set<std::string> known;
   const auto fail = [](const std::string& file, std::string_view why) {
     cli::complain(fmt::format("{}: {}", file, why));

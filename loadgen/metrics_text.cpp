@@ -27,9 +27,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::array not_finite{NotFinite{"+Inf", infinity}, NotFinite{"Inf", infinity},
                                 NotFinite{"-Inf", -infinity}, NotFinite{"NaN", nan},
-                                NotFinite{"Nan", nan}};  // prometheus-cpp writes the last
+                                NotFinite{"Nan", nan}};  // prometheus-cpp writes "Nan"
 
-// Reads one line from left to right. Each step returns false when the line is wrong and has then set `error`.
+// Reads one line from left to right. Each step returns false on an error, and sets `error`.
 class LineParser {
  public:
   explicit LineParser(std::string_view line) noexcept : rest_(line) {}

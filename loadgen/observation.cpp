@@ -10,7 +10,7 @@
 namespace loadgen {
 namespace {
 
-// Takes figures out of one scrape and remembers the first that is missing or is no number.
+// Takes figures from one scrape, and remembers the first one that is missing or not a number.
 class Reader {
  public:
   explicit Reader(const Metrics& metrics) noexcept : metrics_(metrics) {}

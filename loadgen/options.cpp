@@ -80,7 +80,7 @@ std::string check_percentage(const std::string& text) {
   return percentage(text) ? "" : fmt::format("must be a share from 0% to 100%, not '{}'", text);
 }
 
-// What is wanted of all commands.
+// The options of all commands.
 struct ReportTexts {
   std::vector<std::string> thresholds;
 
@@ -106,7 +106,7 @@ struct ReportTexts {
   }
 };
 
-// Its own metrics, and what it prints.
+// Options of its own metrics and of its output.
 struct WatchingTexts {
   std::string port;
   std::string host = "127.0.0.1";
@@ -136,7 +136,7 @@ struct WatchingTexts {
   }
 };
 
-// What run and compare have in common: as it was typed, then as a plan.
+// The common options of run and compare: first as text, then as a plan.
 class LoadTexts {
  public:
   explicit LoadTexts(CLI::App& command) : message_(command), reach_(command) {
@@ -278,7 +278,7 @@ bool is_on_this_machine(const std::string& host) {
   return not_numeric ? host == "localhost" : address.is_loopback();
 }
 
-// As given; else on the next port, or where the requests go, too.
+// The given source; without one, the next port and then the address of the requests.
 std::expected<std::vector<MetricsSource>, std::string> metrics_of(const std::string& given,
                                                                   const Plan& plan) {
   std::vector<MetricsSource> sources;

@@ -13,7 +13,7 @@
 namespace loadgen {
 namespace {
 
-// With as many digits as it has, three at most.
+// With at most three decimal places, without trailing zeros.
 std::string rate_text(double rate) {
   std::string text = units::format_fixed(rate, 3);
   text.erase(text.find_last_not_of('0') + 1);
@@ -50,7 +50,7 @@ std::optional<std::uint64_t> Plan::requests_in_all() const {
 
 Schedule Plan::schedule() const {
   std::vector<Stage> all = stages;
-  // Without a duration there is no end; a century of nanoseconds is a number like any other.
+  // Without a duration the load does not end: a century is long enough, and fits into nanoseconds.
   if (all.empty()) all = {{duration.value_or(std::chrono::hours(24 * 36'500)), *rate, *rate}};
   if (warmup > leash::Duration::zero()) all.insert(all.begin(), {warmup, all[0].from, all[0].from});
   return Schedule(all);

@@ -23,11 +23,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr leash::Duration connect_timeout = 5s;
-constexpr leash::Duration scrape_timeout = 900ms;  // less than a row
+constexpr leash::Duration scrape_timeout = 900ms;  // shorter than a row
 constexpr leash::Duration grace = 1100ms;          // a little more than a server's default
 constexpr leash::Duration between_attempts = 250ms;
 constexpr std::size_t rows_a_header = 20;
-constexpr std::size_t wide = 110;  // where there is no terminal
+constexpr std::size_t wide = 110;  // without a terminal
 constexpr int seconds_without_success = 5;
 
 bool at_rest(const ServerObservation& a, const ServerObservation& b) {
@@ -83,7 +83,7 @@ leash::Task<std::vector<RunResult>> Session::run(leash::Context waiting, leash::
   co_return results;
 }
 
-// Until the target takes a connection, for as long as was asked for.
+// Waits until the target accepts a connection, at most for --wait.
 leash::Task<> Session::reach(leash::Context ctx, Side& side) {
   const Plan& plan = side.target.plan;
   side.evidence.wanted = !side.target.metrics.empty();
@@ -145,7 +145,7 @@ leash::Task<> Session::load(leash::Context ctx, leash::Context sending, Sides si
   output_.hide_progress();
 }
 
-// The first source that answers. One that was named may need its time; where none was, there may be none.
+// Uses the first source that answers. A source given by --metrics gets more time than a guessed one.
 leash::Task<bool> Session::find_metrics(leash::Context ctx, Side& side) {
   const leash::TimePoint give_up =
       loop_.now() + (side.target.metrics_given ? connect_timeout : between_attempts);
@@ -163,7 +163,7 @@ leash::Task<bool> Session::find_metrics(leash::Context ctx, Side& side) {
       answered = answered || side.scraper->was_answered();
       if (side.evidence.scrape_error.empty()) side.evidence.scrape_error = scrape.error();
     }
-    if (answered) break;  // and will not change its mind
+    if (answered) break;  // another attempt would get the same answer
     const auto slept = co_await leash::sleep(ctx, between_attempts);
     if (!slept) break;
   }
@@ -172,8 +172,8 @@ leash::Task<bool> Session::find_metrics(leash::Context ctx, Side& side) {
   co_return false;
 }
 
-// Until two scrapes in a row are equal, or for a second: the connection that showed that the server can be
-// reached may still be counted.
+// Scrapes until two consecutive scrapes are equal, for at most a second: the server may still count the connection that
+// tested whether it can be reached.
 leash::Task<> Session::look_before(leash::Context ctx, Side& side) {
   if (side.target.metrics.empty()) co_return;
   const bool found = co_await find_metrics(ctx, side);
@@ -206,7 +206,7 @@ leash::Task<> Session::look(leash::Context ctx, Side& side) {
   side.last = std::move(*scrape);
 }
 
-// Until `loading` is done; a row that has begun is finished.
+// Until `loading` is done. A row that has begun is completed.
 leash::Task<> Session::each_second(leash::Context ctx, leash::Context loading, leash::Cancel& stop,
                                    Sides sides) {
   leash::Ticker ticker(1s);
@@ -225,7 +225,7 @@ leash::Task<> Session::each_second(leash::Context ctx, leash::Context loading, l
   }
 }
 
-// What happened since the last row, and how the server is now.
+// The results since the last row, and the current state of the server.
 leash::Task<> Session::finish_row(leash::Context ctx, Sides sides) {
   const leash::Duration time = loop_.now() - start_;
   const leash::Duration last_time = std::exchange(last_row_, time);
@@ -338,7 +338,7 @@ LoadMetrics Session::figures() const {
   return figures;
 }
 
-// What is printed.
+// The output.
 
 void Session::print_plan(Sides sides) {
   if (options_.quiet) return;

@@ -20,14 +20,14 @@ std::string string_at(const Json& object, const char* key, std::string otherwise
   return found == object.end() ? std::move(otherwise) : found->get<std::string>();
 }
 
-// The path and query; empty: of another origin, or no URL at all.
+// The path and query; empty if the URL is invalid or has another origin.
 std::string target_of(const std::string& url, const http::Url& base) {
   const auto absolute =
       http::parse_url(url.starts_with('/') ? base.origin() + url : url, http::Https::allowed);
   return absolute && absolute->origin() == base.origin() ? absolute->target : std::string();
 }
 
-// Throws what nlohmann::json throws; parse_targets() catches.
+// Throws the exceptions of nlohmann::json, which parse_targets() catches.
 Message message_of(const Json& json, const http::Url& base, http::OutgoingRequest message) {
   for (const auto& [key, value] : json.items()) {
     if (key != "method" && key != "url" && key != "headers" && key != "body")

@@ -20,11 +20,11 @@ using namespace std::chrono_literals;
 // A closed loop must not spin when no server listens.
 constexpr leash::Duration pause_after_failed_connect = 10ms;
 
-// Requests that follow one that is due within this time leave with it: a wake-up costs more than a request.
-// Below 4,000 a second each leaves at its own time.
+// Requests that are due within this time of each other are sent together, because a wake-up costs more than a request.
+// Below 4,000 requests per second, each is sent at its own time.
 constexpr leash::Duration together = 250us;
 
-// So often it is looked whether this process can go on.
+// How often the delay of this process is measured.
 constexpr leash::Duration between_looks = 50ms;
 
 std::string serialize(const Plan& plan, http::OutgoingRequest message) {
@@ -41,20 +41,20 @@ std::string serialize(const Plan& plan, http::OutgoingRequest message) {
   return bytes;
 }
 
-// Used by this thread.
+// CPU time of this thread.
 double processor_seconds() noexcept {
   timespec used{};
   (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
   return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
-// Of this process or machine, and not of the server.
+// Whether it is a limit of this process or machine, not of the server.
 bool is_a_limit(const std::error_code& error) noexcept {
   return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system ||
          error == std::errc::address_not_available;
 }
 
-// Bodies are dropped as they come: there is no limit to them.
+// Bodies are dropped at once, so their size is not limited.
 http::ResponseLimits response_limits() {
   http::ResponseLimits limits;
   limits.body_bytes = std::numeric_limits<std::uint64_t>::max();
@@ -122,7 +122,7 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
   start_ = loop_.now();
   const double processor_before = processor_seconds();
   measured_from_ = start_ + plan_.warmup;
-  // Whatever ends first: the caller's patience, the plan's duration, or its requests.
+  // The load ends when `sending` is done, after the plan's duration, or after its last request, whichever is first.
   std::optional<leash::Cancelable> until;
   if (plan_.duration) {
     until.emplace(leash::with_deadline(sending, measured_from_ + *plan_.duration));
@@ -136,8 +136,7 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
     schedule_ = plan_.schedule();
     co_await pace(ctx, until->ctx, connections);
     paced_ = true;
-    // Those in line are not sent any more when the time is up; when it was the requests that ran out, they
-    // are.
+    // After the last request, queued requests are still sent. After the end of the duration, they are not.
     while (in_line() > 0 && !until->ctx.is_done() && connections.live() > 0) {
       const auto slept = co_await leash::sleep(until->ctx, 1ms);
       if (!slept) break;
@@ -158,8 +157,8 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
   (void)co_await watching.join();
 }
 
-// Requests that were due at the end and not sent. Those in line waited for the server, which is a part of their latency;
-// those that had not been looked at did not: this process was held up.
+// Counts requests that were due at the end and not sent. Queued requests waited for the server, so this time is a part of
+// their latency. The others were not sent because this process was delayed.
 void Traffic::note_unsent(bool time_is_up) {
   for (std::uint64_t request = line_begin_; request < line_end_; ++request) {
     const leash::TimePoint at = start_ + *schedule_->due(request);
@@ -185,12 +184,12 @@ leash::Task<> Traffic::watch_for_delays(leash::Context ctx) {
   }
 }
 
-// Gives each request, when it is due, to an idle connection, or to a new one, or puts it in line.
+// When a request is due, gives it to an idle or a new connection, or queues it.
 leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::Scope& connections) {
   leash::TimePoint together_until = leash::TimePoint::min();
   for (std::uint64_t request = 0;; ++request) {
     const auto due = schedule_->due(request);
-    if (!due) {  // until the time is up
+    if (!due) {  // all requests were given out: wait for the end
       (void)co_await sending.done();
       co_return;
     }
@@ -241,7 +240,7 @@ leash::Task<> Traffic::connection(leash::Context ctx, leash::Context sending,
       }
       const leash::TimePoint at = start_ + *schedule_->due(*std::exchange(request, std::nullopt));
       due.measured = at >= measured_from_;
-      due.at = std::min(at, loop_.now());  // one that left before its time has no latency before it left
+      due.at = std::min(at, loop_.now());  // a request that is sent early has no latency before it is sent
     } else {
       if (!may_start(sending)) co_return;
       due.measured = due.at >= measured_from_;
@@ -266,11 +265,11 @@ leash::Task<leash::Result<>> Traffic::connect(leash::Context ctx, client::Connec
     endpoints_ = *std::move(resolved);
   }
   auto connected = co_await connection.connect(ctx, origin_, endpoints_);
-  if (!connected) endpoints_.clear();  // the name may lead elsewhere by now
+  if (!connected) endpoints_.clear();  // the address of the name may have changed
   co_return connected;
 }
 
-// One request, with all that may happen to it. An error means that there is no connection to be had.
+// Sends one request and receives its response. An error means that no connection could be made.
 leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Connection& connection,
                                                Counted& counted, Due due) {
   ++interval_.sent;
@@ -284,7 +283,7 @@ leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Conne
   bool left = false;
   const std::uint64_t sent_before = connection.bytes_sent();
   const std::uint64_t received_before = connection.bytes_received();
-  // What has arrived while it was idle answers nothing: a server's 408, or its end.
+  // Bytes that arrived while the connection was idle are no response to this request, for example a 408.
   if (connection.is_open() && !connection.is_fresh()) connection.close();
   for (bool again = false;; again = true) {
     if (!connection.is_open()) {
@@ -319,13 +318,13 @@ leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Conne
   }
 }
 
-// The client that has enough, at a random moment; false hope if the answer comes first.
+// A client that disconnects at a random moment, unless the response comes first.
 leash::Task<leash::Result<>> Traffic::receive_or_leave(leash::Context ctx, client::Connection& connection,
                                                        http::RequestKind kind, bool& left) {
   const auto patience = leash::with_timeout(ctx, moment_to_leave());
   auto done = co_await connection.receive(patience.ctx, kind, nullptr);
-  // By the error and not by the state of `patience`: an operation that starts with nothing remaining fails
-  // before that changes.
+  // The error tells it, not the state of `patience`: an operation that starts with no time left fails before that
+  // state changes.
   left =
       !done && done.error() == leash::errc::deadline_exceeded && *ctx.remaining() > leash::Duration::zero();
   co_return done;
@@ -356,7 +355,7 @@ void Traffic::note(const leash::Result<>& outcome, int status, bool left, const 
   --in_flight_;
   if (!outcome && !due.was_sent && is_own_limit(outcome.error(), due)) return;
   const leash::TimePoint now = loop_.now();
-  // That no connection was to be had tells no latency, but the time until it was given up does.
+  // A failed connection has no latency, but a timeout while connecting has.
   const bool timed =
       !left && (due.was_sent || (!outcome && outcome.error() == leash::errc::deadline_exceeded));
   if (outcome) ++responses_in_all_;

@@ -22,7 +22,7 @@ std::optional<double> theil_sen_slope(std::span<const TrendPoint> points) {
   if (points.size() < fewest_trend_points) return std::nullopt;
 
   const std::size_t used = std::min(points.size(), most_points);
-  // The first and the last point are always among them.
+  // The first and the last point are always included.
   const auto point = [&](std::size_t i) { return points[i * (points.size() - 1) / (used - 1)]; };
 
   std::vector<double> slopes;

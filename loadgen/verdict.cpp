@@ -26,14 +26,14 @@ std::vector<ServerObservation> in_order(const Evidence& evidence) {
 
 struct Restarts {
   int count = 0;
-  std::int64_t leaked_before_the_last = 0;  // the most tasks that a process leaked which is now gone
+  std::int64_t leaked_before_the_last = 0;  // the largest number of leaked tasks of a process that has ended
 };
 
 Restarts restarts_in(std::span<const ServerObservation> all) {
   Restarts restarts;
   std::int64_t most_leaked = 0;
   for (std::size_t i = 1; i < all.size(); ++i) {
-    // What the first process had leaked before the load is not of the load.
+    // Tasks that the first process had leaked before the load do not count.
     const bool first_process = all[i - 1].start_time == all.front().start_time;
     const std::int64_t known = first_process ? all.front().tasks_leaked : 0;
     most_leaked = std::max(most_leaked, all[i - 1].tasks_leaked - known);
@@ -52,7 +52,7 @@ std::string counted(std::int64_t count, std::string_view what) {
   return units::counted(static_cast<std::uint64_t>(count), what);
 }
 
-// "4,500 tasks", with what each request left, when that is known.
+// "4,500 tasks", with the number per request if it is known.
 std::string describe(std::int64_t count, std::string_view what, std::int64_t requests) {
   if (requests == 0) return counted(count, what);
   const double each = static_cast<double>(count) / static_cast<double>(requests);
@@ -99,7 +99,7 @@ void count_what_is_left(const Evidence& evidence, Judgement& judgement) {
   judgement.bytes_per_request = static_cast<double>(growth) / requests;
 }
 
-// Why nothing is known, whatever was seen of the server; empty: a request succeeded.
+// Why the result is unknown, whatever the server reports; empty if a request succeeded.
 std::string without_success(const Evidence& evidence) {
   if (evidence.succeeded > 0) return {};
   if (!evidence.unreachable.empty()) return "the target cannot be reached: " + evidence.unreachable;
@@ -168,7 +168,7 @@ Judgement judge(const Evidence& evidence) {
     }
     return decide(Verdict::clean, "no task, context or timer was left over");
   }
-  // Ours are closed by now. One of leash-server's has three contexts and a timer while it is idle.
+  // Our own connections are closed by now. An idle connection of leash-server has three contexts and a timer.
   const auto others = left(evidence.before->connections, evidence.after->connections);
   if (judgement.tasks_left == 0 && judgement.tasks_reaped == 0 && judgement.contexts_left <= 4 * others &&
       judgement.timers_left <= 2 * others) {

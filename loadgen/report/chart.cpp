@@ -17,14 +17,15 @@ using http::escape_html;
 
 namespace {
 
-// The drawing is 1000 by 100, stretched to whatever is there; text is placed in pixels and shares beside it.
+// The drawing has 1000 by 100 units, and is stretched to the available size. Text is placed beside it, in pixels and
+// shares.
 constexpr double plot_height = 150;  // pixels
 constexpr double plot_top = 16;
 constexpr double axis_height = 22;
-constexpr double gutter = 0.15;          // of the width, on the left: the numbers of the axis
-constexpr double least_distance = 0.18;  // of two labels in a narrow window, as a share of the plot
+constexpr double gutter = 0.15;          // share of the width, on the left, for the numbers of the axis
+constexpr double least_distance = 0.18;  // between two labels in a narrow window, as a share of the plot
 
-// A share of the plot as a share of the whole width.
+// Converts a share of the plot to a share of the whole width.
 double across(double share) { return gutter + share * (1 - gutter); }
 
 std::string number(double value) { return fmt::format("{:.2f}", value); }
@@ -50,7 +51,7 @@ double nice_step(double rough, Unit unit) {
   return 1024 * scale;
 }
 
-// Seconds between two labels of the axis of time, so that there are few.
+// Seconds between two labels of the time axis, so that there are at most six.
 double time_step(double until) {
   for (const double step : {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200}) {
     if (until / step <= 5) return step;
@@ -77,7 +78,7 @@ std::string vertical(double share, std::string_view css) {
   return fmt::format("<line x1=\"{0}\" x2=\"{0}\" y1=\"0\" y2=\"100\" class=\"{1}\"/>", x, css);
 }
 
-// Around the drawing: caption, legend, and the outer element with its names for screen readers.
+// The caption, the legend, and the outer element with its names for screen readers.
 std::string figure(std::string_view title, std::string_view about, std::string_view legend,
                    std::string_view inside) {
   return fmt::format(R"(<figure>
@@ -127,7 +128,7 @@ std::string path_of(const std::vector<ChartPoint>& points, double until, double 
   return path;
 }
 
-// Invisible columns, each with the values that are there.
+// Invisible columns, each with its values as a tooltip.
 std::string values_to_point_at(const LineChart& chart) {
   std::vector<double> times;
   for (const auto& line : chart.lines) {
@@ -232,7 +233,7 @@ std::string svg(const LineChart& given) {
   const double step = time_step(chart.until);
   for (double at = 0; at <= chart.until; at += step) {
     const double share = at / chart.until;
-    // The last label keeps its distance to the edge.
+    // The last label must not touch the edge.
     if (share < 0.95) inside += text_at(across(share), bottom, anchor_at(share), time_label(at), "tick");
   }
   if (has_tail) {
@@ -258,7 +259,7 @@ std::string svg(const SpreadChart& chart) {
     if (!(bar.share > 0)) continue;
     const double left = 1000 * across(place(bar.from));
     const double width = 1000 * across(place(bar.to)) - left;
-    const double height = std::max(0.8, 100 * bar.share / grid.back());  // what is there can be seen
+    const double height = std::max(0.8, 100 * bar.share / grid.back());  // a small bar stays visible
     inside += fmt::format(
         R"(<rect x="{}" y="{}" width="{}" height="{}" class="bar {}"><title>{} to {}: {}</title></rect>)",
         number(left), number(100 - height), number(width * 0.9), number(height), chart.style,
@@ -267,7 +268,7 @@ std::string svg(const SpreadChart& chart) {
   }
   for (const auto& mark : chart.marks) inside += vertical(place(mark.at), "mark");
   inside += "\n</svg>\n" + vertical_labels(grid, Unit::percent);
-  double taken = -1;  // the right end of the last label, so that none lies over another
+  double taken = -1;  // the place of the last label, so that labels do not overlap
   for (const auto& mark : chart.marks) {
     const double share = place(mark.at);
     if (share - taken < least_distance) continue;
@@ -275,7 +276,7 @@ std::string svg(const SpreadChart& chart) {
     taken = share;
   }
   const double bottom = plot_top + plot_height + 15;
-  // 1, 2 and 5 times each power of ten while that is not too much.
+  // 1, 2 and 5 times each power of ten, if they fit.
   const bool dense = to - from < 2;
   taken = -1;
   for (double power = std::floor(from); power <= to; ++power) {

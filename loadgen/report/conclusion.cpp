@@ -9,7 +9,7 @@
 namespace loadgen {
 namespace {
 
-// The thresholds that were missed: "p99<50ms (61.3 ms), errors<1% (3.00%)"; empty: none.
+// The thresholds that were missed: "p99<50ms (61.3 ms), errors<1% (3.00%)"; empty if none was.
 std::string missed_thresholds(const RunResult& result) {
   std::vector<std::string> texts;
   for (const ThresholdOutcome& each : result.thresholds) {

@@ -28,7 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A new file in the folder of another one; removed unless it is put in that one's place.
+// A new file in the folder of another one. It is removed unless it replaces the other one.
 class FileBeside {
  public:
   explicit FileBeside(fs::path place) : place_(std::move(place)), name_(place_.string() + ".XXXXXX") {
@@ -53,7 +53,7 @@ class FileBeside {
     return true;
   }
 
-  // With the permissions of the one that was there, or those that a new file has.
+  // Replaces the file; it keeps the permissions of the old file, or has those of a new one.
   bool put_in_place() {
     struct stat before {};
     const mode_t mask = ::umask(0);
@@ -70,7 +70,7 @@ class FileBeside {
   bool in_place_ = false;
 };
 
-// Where links lead to, also where nothing is yet.
+// The target of links, even if it does not exist yet.
 fs::path place_of(const std::string& file) {
   constexpr int most_links = 40;
   std::error_code error;
@@ -99,7 +99,7 @@ bool write_to(const std::string& file, std::string_view text) {
   const fs::path place = place_of(file);
   if (is_special(place)) return write_directly(file.c_str(), text);
   FileBeside beside(place);
-  if (!beside.is_open()) return write_directly(file.c_str(), text);  // the folder takes no new files
+  if (!beside.is_open()) return write_directly(file.c_str(), text);  // no new file can be made in the folder
   return beside.write(text) && beside.put_in_place();
 }
 

@@ -21,9 +21,9 @@ namespace loadgen {
 namespace {
 
 using Runs = std::vector<const RunResult*>;
-using Process = std::pair<std::string, double>;  // where it was looked at, and when it started
+using Process = std::pair<std::string, double>;  // the address of its metrics, and its start time
 
-// Runs that saw the same process; or, of a server that restarted, one of its processes.
+// Runs that observed the same process, or processes of one server that restarted.
 struct Group {
   std::set<Process> processes;
   Runs runs;
@@ -70,13 +70,13 @@ void add_counts(Evidence& sum, const Evidence& more) {
   if (sum.unreachable.empty()) sum.unreachable = more.unreachable;
 }
 
-// All that was seen, in the order in which it was: processes do not overlap, each counts its requests upwards, and
-// where nothing is counted the machines' clocks have to do.
+// All observations in order: by process, then by its count of requests, and without a count by the clocks of the
+// machines.
 Evidence evidence_of(const Group& group) {
   struct Look {
     ServerObservation seen;
     std::chrono::system_clock::time_point at;
-    bool is_end = false;  // of a run that saw the server at rest
+    bool is_end = false;  // the last one of a run after which the server had settled
     std::size_t order = 0;
   };
   Evidence evidence;
@@ -110,7 +110,7 @@ void add_weighted(std::optional<double>& sum, double more, double weight, double
   sum = (sum.value_or(0) * weights_before + more * weight) / (weights_before + weight);
 }
 
-// The verdicts of several servers as one.
+// Combines the verdicts of several servers.
 void judge_all(const std::vector<Group>& groups, RunResult& all) {
   std::array<std::size_t, 3> verdicts{};
   const Judgement* worst = nullptr;
@@ -161,12 +161,12 @@ void judge_all(const std::vector<Group>& groups, RunResult& all) {
   all.judgement = sum;
 }
 
-// Second by second. A quantile over all of them cannot be had from those of each: the highest is taken.
+// Second by second. The quantile of all runs cannot be computed from those of each run, so the highest one is used.
 std::vector<Period> timeline_of(std::span<const RunResult> runs, const std::vector<Group>& groups,
                                 std::chrono::system_clock::time_point start) {
   struct Second {
     Period period;
-    std::map<const Group*, ServerObservation> seen;  // of each server the last look
+    std::map<const Group*, ServerObservation> seen;  // the last observation of each server
   };
   const auto group_of = [&](const RunResult& run) -> const Group* {
     const auto found = std::ranges::find_if(
@@ -207,7 +207,7 @@ std::vector<ThresholdOutcome> thresholds_of(std::span<const RunResult> runs) {
     std::int64_t runs = 0;
     std::int64_t met = 0;
   };
-  std::vector<Votes> all;  // in the order in which they come
+  std::vector<Votes> all;  // in the order of their first occurrence
   std::unordered_map<std::string, std::size_t> places;
   for (const RunResult& run : runs) {
     for (const ThresholdOutcome& each : run.thresholds) {
@@ -224,7 +224,7 @@ std::vector<ThresholdOutcome> thresholds_of(std::span<const RunResult> runs) {
   return outcomes;
 }
 
-// Each once, in the order in which they come.
+// Each note once, in the order of its first occurrence.
 std::vector<std::string> distinct_notes(std::span<const RunResult> runs) {
   std::vector<std::string> notes;
   std::unordered_set<std::string_view> known;
@@ -236,7 +236,7 @@ std::vector<std::string> distinct_notes(std::span<const RunResult> runs) {
   return notes;
 }
 
-// Rates add up only while all of them run.
+// The sum of the rates is reached only while all runs are active.
 void note_gaps(std::span<const RunResult> runs, std::vector<std::string>& notes) {
   auto last_start = runs[0].started_at;
   auto first_end = std::chrono::system_clock::time_point::max();
@@ -253,7 +253,7 @@ void note_gaps(std::span<const RunResult> runs, std::vector<std::string>& notes)
                   units::rounded_duration(last_start - first_end)));
 }
 
-// By the process's own count of requests it is known which look came first; clocks that say otherwise are apart.
+// The process's own count of requests gives the order of the observations. If the clocks give another order, they differ.
 void note_clocks(const std::vector<Group>& groups, std::vector<std::string>& notes) {
   struct Look {
     double process = 0;
@@ -282,14 +282,14 @@ void note_clocks(const std::vector<Group>& groups, std::vector<std::string>& not
       latest = std::max(latest, looks[i].at);
     }
   }
-  if (apart < std::chrono::seconds(2)) return;  // scrapes take their time
+  if (apart < std::chrono::seconds(2)) return;  // scrapes themselves take time
   notes.push_back(
       fmt::format("The clocks of the machines differ by at least {}: the seconds of the timeline do not "
                   "match.",
                   units::rounded_duration(apart)));
 }
 
-// What all of them have, or the empty text.
+// The common value of all runs, or an empty text.
 std::string common(std::span<const RunResult> runs, std::string RunResult::*member) {
   const bool same =
       std::ranges::all_of(runs, [&](const RunResult& r) { return r.*member == runs[0].*member; });
@@ -321,7 +321,7 @@ RunResult merge(std::span<const RunResult> runs) {
   for (const RunResult& run : runs.subspan(1)) {
     all.started_at = std::min(all.started_at, run.started_at);
     all.runs += run.runs;
-    if (all.leaks.empty()) all.leaks = run.leaks;  // each run has what one server said
+    if (all.leaks.empty()) all.leaks = run.leaks;  // the leaks of one server
     add_load(all, run);
   }
   note_gaps(runs, all.notes);
@@ -334,7 +334,7 @@ RunResult merge(std::span<const RunResult> runs) {
     judge_all(groups, all);
     return all;
   }
-  all.evidence.wanted = false;  // in none of them was the server to be looked at
+  all.evidence.wanted = false;  // no run observed a server
   for (const RunResult& run : runs) add_counts(all.evidence, run.evidence);
   all.judgement = judge(all.evidence);
   return all;

@@ -15,11 +15,11 @@
 namespace loadgen {
 namespace {
 
-constexpr std::size_t most_periods = 300;  // a page of an hour is no slower than one of a minute
+constexpr std::size_t most_periods = 300;  // so that the page of a long run is not slow
 
 std::string_view style_of(std::size_t side) { return side == 0 ? "a" : "b"; }
 
-// Where lines lie one over the other, both can be seen: the leaky one is drawn first, the fixed one over it in dashes.
+// The leaky line is drawn first and the fixed line over it in dashes, so that both are visible where they overlap.
 std::string_view line_style_of(std::size_t side, std::span<const RunResult> results) {
   return results.size() == 1 ? "a" : side == 0 ? "a dashed" : "b";
 }
@@ -37,7 +37,7 @@ double end_of_load(const RunResult& result) {
   return result.timeline.empty() ? units::to_seconds(result.elapsed) : result.timeline.back().seconds;
 }
 
-// When the server was looked at last; nothing when that is not known to be after the load.
+// The time of the last observation of the server; empty if it may not be after the load.
 std::optional<double> end_of_drain(const RunResult& result) {
   const Evidence& evidence = result.evidence;
   if (!evidence.after || evidence.during.empty() || result.runs != 1) return std::nullopt;
@@ -49,7 +49,7 @@ std::optional<double> end_of_drain(const RunResult& result) {
   return std::nullopt;
 }
 
-// From before the load to after the drain.
+// The observations from before the load until after the drain.
 std::vector<ChartPoint> server_points(const RunResult& result, std::int64_t ServerObservation::*member) {
   std::vector<ChartPoint> line;
   const auto add = [&](double at, const std::optional<ServerObservation>& seen) {
@@ -188,7 +188,7 @@ std::string server_charts(std::span<const RunResult> results) {
          server_chart("Resident memory", Unit::bytes, results, &ServerObservation::rss_bytes);
 }
 
-// All in a range that holds both sides, so that they can be compared.
+// All charts have one range for both sides, so that they can be compared.
 std::string spread_charts(std::span<const RunResult> results) {
   constexpr int bars = 48;
   double from = 1e9;

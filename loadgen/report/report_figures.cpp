@@ -14,7 +14,7 @@
 namespace loadgen {
 namespace {
 
-// What is shown of the server.
+// The figures of the server.
 struct ServerFigure {
   std::string_view name;
   std::int64_t ServerObservation::*member;
@@ -28,7 +28,7 @@ constexpr std::array server_figures{
     ServerFigure{"heap", &ServerObservation::heap_bytes, units::rounded_size},
     ServerFigure{"RSS", &ServerObservation::rss_bytes, units::rounded_size}};
 
-// The last look while the load ran.
+// The last observation during the load.
 std::optional<ServerObservation> at_end_of_load(const Evidence& evidence) {
   if (evidence.during.empty()) return std::nullopt;
   return evidence.during.back();

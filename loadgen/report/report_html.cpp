@@ -71,7 +71,7 @@ std::string thresholds_table(std::span<const RunResult> results) {
   return rows.empty() ? rows : table("Thresholds", rows);
 }
 
-// Data of the charts, for those who cannot see them.
+// The data of the charts as tables, for screen readers.
 std::string timeline_table(std::span<const RunResult> results) {
   std::string tables;
   const auto time = [](const std::optional<double>& seconds) {
@@ -101,7 +101,7 @@ std::string card(std::string_view css, std::string_view heading, std::string_vie
                      more.empty() ? "" : fmt::format("<p class=\"soft\">{}</p>", escape_html(more)));
 }
 
-// First what the exit status says, then the verdicts that are something else.
+// First the conclusion of the exit status, then verdicts that differ from it.
 std::string verdicts(std::span<const RunResult> results) {
   const Conclusion conclusion = conclude(results);
   const std::string_view css = conclusion.exit_status == Exit::clean     ? "clean"
@@ -152,7 +152,7 @@ std::string charts_section(std::string_view heading, std::string_view charts,
   return fmt::format("<h2>{}</h2>\n<div class=\"{}\">\n{}</div>\n", escape_html(heading), css, charts);
 }
 
-// What the servers say has leaked, with the source lines where they have them.
+// The leaks that the servers report, with source lines if they have them.
 std::string leaks_section(std::span<const RunResult> results) {
   std::string texts;
   for (std::size_t side = 0; side < results.size(); ++side) {

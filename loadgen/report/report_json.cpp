@@ -26,21 +26,21 @@ using Json = nlohmann::ordered_json;
 
 // --- the description ---------------------------------------------------------------------------------------
 
-// A member under its name.
+// A member and its name.
 template <class Owner, class Member>
 struct Field {
   const char* name;
   Member Owner::*member;
 };
 
-// An object of some of the owner's members.
+// An object that contains some members of the owner.
 template <class... Fields>
 struct Nested {
   const char* name;
   std::tuple<Fields...> fields;
 };
 
-// What follows from the rest: written, not read.
+// A value that is computed from others: written, but not read.
 template <class Owner>
 struct Derived {
   const char* name;
@@ -238,12 +238,12 @@ Json written(const T& value) {
 
 // --- reading -----------------------------------------------------------------------------------------------
 
-// What follows throws what nlohmann::json throws, or this; read_report() alone catches.
+// The functions below throw the exceptions of nlohmann::json, or this one. Only read_report() catches them.
 struct NotAReport {
   std::string why;
 };
 
-constexpr std::int64_t most = std::int64_t{1} << 53;  // what JSON can tell exactly
+constexpr std::int64_t most = std::int64_t{1} << 53;  // the largest integer that JSON represents exactly
 constexpr double most_seconds = 9e9;
 
 void read(const Json& json, std::string& text) {
@@ -375,7 +375,7 @@ void sum_up(std::map<std::string, std::int64_t>& sum, const std::map<std::string
   for (const auto& [name, count] : more) sum[name] += count;
 }
 
-// What one does not know is not known of both.
+// A value that one of them does not have is unknown for both.
 void sum_up(std::optional<std::int64_t>& sum, const std::optional<std::int64_t>& more) {
   if (!more) sum.reset();
   if (sum) *sum += *more;
@@ -392,7 +392,7 @@ void add_fields(T& sum, const T& more) {
 
 // --- as text -----------------------------------------------------------------------------------------------
 
-// What servers say may be no UTF-8.
+// Text from servers may be invalid UTF-8.
 std::string on_one_line(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -26,9 +26,9 @@ using cli::Look;
 
 constexpr std::size_t line_width = 80;
 
-// "leaked tasks grew by 450 per second (Theil–Sen, 21 scrapes)"; empty when the scrapes are too few.
+// "leaked tasks grew by 450 per second (Theil–Sen, 21 scrapes)"; empty if there are too few scrapes.
 std::string trend_text(const RunResult& result) {
-  if (result.runs > 1) return {};  // the scrapes of several clocks
+  if (result.runs > 1) return {};  // their scrapes have different clocks
   std::vector<TrendPoint> points;
   for (const auto& seen : result.evidence.during) {
     points.push_back({.seconds = units::to_seconds(seen.at - result.evidence.during.front().at),
@@ -40,7 +40,7 @@ std::string trend_text(const RunResult& result) {
                      units::format_fixed(*slope, 1), points.size());
 }
 
-// In lines that fit, broken between words and indented; the first by `first`.
+// Wraps the text between words and indents the lines; the first line is indented by `first`.
 std::string wrapped(std::string_view text, std::string_view first, std::size_t indent) {
   std::string lines(first);
   std::size_t used = cli::cells(first);
@@ -80,8 +80,8 @@ std::string table_text(const FigureTable& table) {
   return text;
 }
 
-// Rows of equal width from the fastest to the slowest response, a few of them far out left to the last row's
-// label.
+// Rows of equal width from the fastest to the slowest response. The last row contains the few slowest ones, as its label
+// says.
 std::string histogram_rows(const Histogram& latency) {
   constexpr int rows = 10;
   constexpr std::size_t widest_bar = 40;
@@ -131,7 +131,7 @@ std::vector<ServerObservation> over_time(const Evidence& evidence) {
   return all;
 }
 
-// Two lines of one figure over time, fixed and leaky, drawn to the scale of both.
+// Two plots of one figure over time, fixed and leaky, with the same scale.
 std::string plots(std::string_view title, std::span<const RunResult> results,
                   std::int64_t ServerObservation::*member, std::string (*format)(std::int64_t),
                   bool from_zero) {
@@ -158,7 +158,7 @@ std::string plots(std::string_view title, std::span<const RunResult> results,
   return text;
 }
 
-// What decided; the verdict above it, where it was something else.
+// The conclusion, and above it the verdict if it differs.
 std::string conclusion_text(std::span<const RunResult> results, bool color) {
   const Conclusion conclusion = conclude(results);
   std::string text = "\nVerdict\n";

@@ -23,7 +23,7 @@ struct Column {
   std::string_view title;
   std::size_t width;
   bool of_server;
-  bool alarming;  // unless it is 0
+  bool alarming;  // if it is not 0
   std::string (*cell)(const RowSide&);
 };
 
@@ -63,7 +63,7 @@ std::vector<Column> columns_for(std::size_t sides, std::size_t width) {
   return columns;
 }
 
-// Before each side a bar, and within the one side between what the client and what the server says.
+// A bar separates the sides, and on a single side the figures of the client from those of the server.
 template <class Cell>
 std::string cells_of(std::span<const Column> columns, bool bar_inside, Cell cell) {
   std::string text;

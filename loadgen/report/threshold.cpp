@@ -24,7 +24,7 @@ using Operator = Threshold::Operator;
 constexpr std::string_view form =
     "is not METRIC OPERATOR VALUE, such as p99<50ms, errors<1%, rate>=95% or leaked<=0";
 
-// What a metric is compared with.
+// The kind of value that a metric is compared with.
 enum class LimitUnit : std::uint8_t { time, number, number_or_share, size };
 
 struct Known {
@@ -63,7 +63,7 @@ std::optional<double> quantile_of(std::string_view name) {
   return *percent / 100;
 }
 
-// The limit, and whether it is a share.
+// The limit, and whether it is a percentage.
 std::expected<std::pair<double, bool>, std::string> parse_limit(std::string_view text, LimitUnit unit) {
   switch (unit) {
     case LimitUnit::time: {
@@ -89,8 +89,8 @@ std::expected<std::pair<double, bool>, std::string> parse_limit(std::string_view
   return std::pair(share ? *number / 100 : *number, share);
 }
 
-// The worse of all requests and of those with a 2xx response: fast refusals do not hide slow answers, nor fast answers
-// the requests that timed out.
+// The worse value of all requests and of those with a 2xx response. So fast refusals cannot hide slow answers, and fast
+// answers cannot hide timeouts.
 template <class Read>
 std::optional<double> latency_of(const Threshold& threshold, const RunResult& result, Read read) {
   if (result.latency.count() == 0 || result.ok_latency.count() == 0) return std::nullopt;
@@ -144,7 +144,7 @@ std::optional<double> value_of(const Threshold& threshold, const RunResult& resu
   return std::nullopt;
 }
 
-// 0.7 / 100 and 7 / 1000 are meant to be equal, and are not.
+// 0.7 / 100 and 7 / 1000 should be equal, but are not.
 bool holds(double value, Operator comparison, double limit) {
   if (std::abs(value - limit) <= 1e-12 * std::abs(limit)) value = limit;
   switch (comparison) {
@@ -235,7 +235,7 @@ bool is_hopeless(const Threshold& threshold, const RunResult& so_far,
                  std::optional<std::uint64_t> requests_in_all) {
   const bool upper = threshold.comparison == Operator::less || threshold.comparison == Operator::at_most;
   const auto all = static_cast<double>(requests_in_all.value_or(0));
-  // So many of all that have this share already.
+  // The number of requests that is this share of all.
   const auto exceeds = [&](double count, double share) { return requests_in_all && count > share * all; };
   switch (threshold.metric) {
     case Metric::max:
