@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view authorization = "Authorization";
 
-// As long as `given` is, whatever `secret` is; its caller knows that already.
+// The time depends only on the length of `given`, which its sender knows.
 bool equal_in_constant_time(std::string_view given, std::string_view secret) noexcept {
   unsigned difference = given.size() == secret.size() ? 0 : 1;
   for (std::size_t i = 0; i < given.size(); ++i) {
@@ -29,14 +29,14 @@ bool is_safe(http::Method method) noexcept {
   return method == http::Method::get || method == http::Method::head || method == http::Method::options;
 }
 
-// The host and port that the request is for. The parser has seen to it that there is one.
+// The host and port of the request. The parser has checked that there is one.
 std::string_view authority_of(const http::Request& request) noexcept {
   const auto target = http::split_target(request.target);
   if (target && !target->authority.empty()) return target->authority;
   return request.headers.find("Host").value_or("");
 }
 
-// Whether a page of this host sent it, or no page at all.
+// Whether a page of this host sent the request, or no page.
 bool is_same_origin(const http::Request& request) noexcept {
   const auto origin = request.headers.find("Origin");
   if (!origin) return true;
@@ -59,8 +59,8 @@ bool Access::has_token(const http::Request& request) const noexcept {
   return equal_in_constant_time(http::detail::trim(credentials.substr(space)), options_.token);
 }
 
-// A name may belong to an attacker, who makes it resolve to this host once the page is loaded (DNS rebinding): then page and host are of
-// one origin, and the browser lets it ask.
+// An attacker may own the name and let it resolve to this host after the page was loaded (DNS rebinding). Then the page
+// and this host have the same origin, and the browser permits the request.
 bool Access::is_ours(std::string_view authority) const {
   if (options_.any_name) return true;
   const auto url = http::parse_url("http://" + std::string(authority));

@@ -23,10 +23,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Its own share of descriptors: a sixteenth.
+// The inspector's share of the descriptors: a sixteenth.
 std::uint64_t most_clients() { return std::clamp<std::uint64_t>(process::max_open_fds() / 16, 1, 1000); }
 
-// Some answers wait for loops that are stuck, however little time the program's own requests have.
+// Some answers wait for stuck loops, so the timeout may be longer than that of the program's requests.
 http::server::Settings with_time_to_ask(http::server::Settings settings) {
   settings.request_timeout = std::max<std::chrono::nanoseconds>(settings.request_timeout, 10s);
   return settings;
@@ -53,7 +53,7 @@ Core::Core(Program program)
       admission_({&worker_}, most_clients()) {
   service_.log = program_.log;
   leash::leave_out(worker_.loop());
-  (void)process::metrics();  // what it opens for good, it opens while there are descriptors
+  (void)process::metrics();  // opens its permanent files while descriptors are available
 }
 
 std::vector<Route> Core::routes() {

@@ -37,12 +37,12 @@ namespace {
 
 constexpr auto most_age = std::chrono::hours(24 * 365);
 constexpr int most_entries = 10'000;
-// Of an answer, about. What asks may be what is left when memory is short.
+// The approximate maximum of an answer, because the process may be short of memory.
 constexpr std::size_t most_bytes = 4 * 1024 * 1024;
 
 enum class Format { json, text, html, folded };
 
-// As ?format= says, else as the client prefers. Folded stacks are of tasks alone.
+// The format of ?format=, else the one that the client prefers. Only lists of tasks have folded stacks.
 Format format_of(const Exchange& exchange, Parameters& parameters, bool of_tasks = false) {
   const std::string_view wanted = parameters.text("format", "");
   if (wanted == "json") return Format::json;
@@ -99,7 +99,7 @@ http::Response page(std::string_view title, std::string_view text) {
       "text/html");
 }
 
-// The one format that is asked for: `write_json` writes the members of an object, `write_text` appends.
+// The answer in this format: `write_json` writes the members of an object, `write_text` appends to a text.
 template <class WriteJson, class WriteText>
 http::Response in_format(Format format, std::string_view title, const WriteJson& write_json,
                          const WriteText& write_text) {
@@ -119,7 +119,7 @@ http::Response in_format(Format format, std::string_view title, const WriteJson&
   return format == Format::html ? page(title, body) : http::text_response(std::move(body), "text/plain");
 }
 
-// Entry by entry, so that what is too much is never made.
+// Appends entry by entry, so that entries beyond the limit are never formatted.
 template <class Entries, class Append>
 void append_while_it_fits(std::string& text, const Entries& entries, const Append& append) {
   for (const auto& entry : entries) {
@@ -192,7 +192,7 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
   }
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
 
-  // What a dump was asked for; two answers to different questions are not compared.
+  // The query of the dump. Dumps of different queries are not compared.
   std::string question =
       fmt::format("{}\n{}\n{}{}{}", options.filter.site, options.filter.name, options.filter.min_age.count(),
                   options.full ? " full" : "", options.filter.state ? to_string(*options.filter.state) : "");
@@ -205,7 +205,7 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
   std::optional<RecentDumps::Entry> before;
   if (then) before = *then;
 
-  // The limit is for what is shown: all groups are compared.
+  // The limit applies to the output only: all groups are compared.
   const std::size_t most_shown = options.filter.limit;
   if (!options.full) options.filter.limit = SIZE_MAX;
   leash::Loop& here = exchange.worker().loop();
@@ -322,7 +322,7 @@ Task<Result<MaybeResponse>> DebugRoutes::contexts(Exchange& exchange) {
   co_return in_format(format, "contexts", write_json, write_text);
 }
 
-// Read from memory: no loop is asked, so that none can be missing.
+// Read from memory. No loop has to answer, so none is missing.
 http::Response DebugRoutes::tree(const Exchange& exchange) const {
   Parameters parameters(exchange.query(), {"limit", "format"});
   const Format format = format_of(exchange, parameters);

@@ -15,7 +15,7 @@
 namespace inspector {
 namespace {
 
-// Posted to a loop, and answered there, at once or later.
+// Posted to a loop and answered there, at once or later.
 template <class T>
 using Question = std::function<void(leash::Loop&, std::function<void(T)>)>;
 
@@ -24,7 +24,7 @@ leash::Task<FromLoops<std::vector<T>>> ask_loops(leash::Context ctx, leash::Loop
                                                  Question<T> question) {
   const std::vector<leash::RemoteLoop> loops = leash::all_loops();
   const leash::RemoteLoop asking(here);
-  // Shared with the loops that are asked, and touched by the asking one only.
+  // Referenced by the loops that are asked, but used only by the asking loop.
   using Replies = leash::Channel<std::pair<std::size_t, T>>;
   const auto replies = std::make_shared<Replies>(loops.size());
   std::vector<bool> waiting;
@@ -32,7 +32,7 @@ leash::Task<FromLoops<std::vector<T>>> ask_loops(leash::Context ctx, leash::Loop
     waiting.push_back(loops[i].post([i, replies, question, asking](leash::Loop& asked) {
       question(asked, [i, replies, asking](T answer) {
         (void)asking.post([replies, reply = std::pair(i, std::move(answer))](leash::Loop&) mutable {
-          (void)replies->try_send(std::move(reply));  // there is room for every loop's
+          (void)replies->try_send(std::move(reply));  // the channel has room for the reply of every loop
         });
       });
     }));
@@ -73,7 +73,8 @@ leash::Task<FromLoops<std::vector<leash::Dump>>> dump_tasks_by_loop(leash::Conte
 leash::Task<FromLoops<leash::Dump>> dump_tasks(leash::Context ctx, leash::Loop& here,
                                                leash::DumpOptions options) {
   leash::DumpOptions of_each = options;
-  if (!options.full) of_each.filter.limit = SIZE_MAX;  // groups of several loops are added up first
+  if (!options.full)
+    of_each.filter.limit = SIZE_MAX;  // groups of several loops are merged before the limit applies
   auto answers = co_await dump_tasks_by_loop(ctx, here, of_each);
   co_return put_together(leash::merge(std::move(answers.all), options), std::move(answers.unresponsive));
 }

@@ -78,7 +78,7 @@ std::expected<http::server::Route, std::string> route_of(InspectorRoute route) {
 
 struct Inspector::Running {
   explicit Running(inspector::Program program) : core(std::move(program)) {}
-  // Its tasks end before its loop does, if they heed their context within a second.
+  // Its tasks end before its loop, if they react to their context within a second.
   ~Running() {
     if (!started) return;
     core.worker().post([this] {
@@ -131,7 +131,7 @@ std::expected<Inspector, std::string> Inspector::start(InspectorOptions options)
     running->core.worker().start();
     running->started = true;
     return Inspector(std::move(running));
-  } catch (const std::exception& e) {  // no descriptors, no thread, no memory
+  } catch (const std::exception& e) {  // no descriptors, threads or memory
     return std::unexpected(std::string("the inspector cannot start: ") + e.what());
   }
 }

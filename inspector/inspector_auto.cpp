@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a program gets that links leash::inspector_auto: an inspector for as long as it runs, if LEASH_INSPECT says where.
+// Linked by leash::inspector_auto: an inspector that runs as long as the program, if LEASH_INSPECT is set.
 #include <errno.h>
 #include <unistd.h>
 
@@ -10,12 +10,12 @@
 
 #include "leash/inspector.hpp"
 
-// The linker is told to look for it, and so takes this object file.
+// The linker must resolve this symbol, and so links this object file.
 extern "C" const char leash_inspector_auto = 0;
 
 namespace {
 
-// Null, and one line on standard error, if there is to be one and cannot be.
+// Null if LEASH_INSPECT is not set. Null with a line on standard error if the inspector cannot start.
 std::unique_ptr<leash::Inspector> start() {
   const char* const where = std::getenv("LEASH_INSPECT");
   if (!where || *where == '\0') return nullptr;
@@ -39,10 +39,10 @@ std::unique_ptr<leash::Inspector> start() {
   return std::make_unique<leash::Inspector>(std::move(*started));
 }
 
-// Before main() and after it.
+// Constructed before main() and destroyed after it.
 struct Running {
   ~Running() {
-    if (::getpid() != process) (void)inspector.release();  // a fork has no thread of it that could be stopped
+    if (::getpid() != process) (void)inspector.release();  // a forked child has no inspector thread to stop
   }
   std::unique_ptr<leash::Inspector> inspector = start();
   const pid_t process = ::getpid();

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// With the program's name and what it adds.
+// The page with the program's name and additions.
 std::string page_of(const Program& program) {
   std::string page = live_html;
   const auto replace = [&page](std::string_view mark, std::string_view by) {
@@ -48,7 +48,7 @@ leash::Task<> LivePage::run(leash::Context ctx) {
       Sample taken = take_sample();
       if (program_.requests_answered) taken.requests = program_.requests_answered();
       samples_.add(taken);
-    } catch (const std::bad_alloc&) {  // there is a sample less, and it goes on
+    } catch (const std::bad_alloc&) {  // this sample is missing
     }
   }
 }

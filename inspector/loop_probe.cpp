@@ -26,7 +26,8 @@ namespace {
 
 constexpr std::chrono::nanoseconds patience = 1s;
 constexpr std::size_t most_stalled_sites = 256;
-constexpr std::int64_t least_pause = 1'000'000'000;  // between two looks for stranded tasks, in nanoseconds
+constexpr std::int64_t least_pause =
+    1'000'000'000;  // between two searches for stranded tasks, in nanoseconds
 
 std::int64_t now() noexcept { return std::chrono::steady_clock::now().time_since_epoch() / 1ns; }
 
@@ -39,13 +40,13 @@ struct LoopProbes::Probe {
     return std::chrono::nanoseconds(waiting.load() ? now() - asked.load() : lag.load());
   }
 
-  // For half a percent of the loop's time at most.
+  // Uses at most half a percent of the loop's time.
   void look_for_stranded(const leash::Loop& here) {
     const std::int64_t begun = now();
     if (begun < look_again) return;
     try {
       (void)leash::find_stranded(here, most_for_stranded);
-    } catch (const std::bad_alloc&) {  // what is known stays as it was
+    } catch (const std::bad_alloc&) {  // the earlier result remains
     }
     look_again = now() + std::max(least_pause, 200 * (now() - begun));
   }
@@ -54,13 +55,13 @@ struct LoopProbes::Probe {
   std::atomic<std::int64_t> asked{0};  // nanoseconds of the steady clock; 0: never
   std::atomic<std::int64_t> lag{0};    // of the last answer, in nanoseconds
   std::atomic<bool> waiting{false};
-  std::int64_t look_again = 0;   // for stranded tasks; touched by the loop that is asked
-  std::atomic<pid_t> thread{0};  // that answered last
-  bool stuck = false;            // as the log says
-  std::string about;             // then: what it is stuck in
+  std::int64_t look_again = 0;   // time of the next search for stranded tasks; used by the loop that is asked
+  std::atomic<pid_t> thread{0};  // the thread of the last answer
+  bool stuck = false;            // as logged
+  std::string about;             // if stuck: in which task
 };
 
-// One probe for each loop that there is, in their order; those that were there stay.
+// One probe per existing loop, in the order of the loops. Existing probes are kept.
 void LoopProbes::find_loops() {
   std::vector<std::shared_ptr<Probe>> found;
   for (const leash::RemoteLoop& loop : leash::all_loops()) {
@@ -86,11 +87,11 @@ leash::Task<> LoopProbes::run(leash::Context ctx) {
             probe->waiting.store(false);
             probe->look_for_stranded(asked);
           });
-        } catch (const std::bad_alloc&) {  // it was not asked; the next time, perhaps
+        } catch (const std::bad_alloc&) {  // not asked this time
           probe->waiting.store(false);
         }
       }
-    } catch (const std::bad_alloc&) {  // the next time, perhaps
+    } catch (const std::bad_alloc&) {  // try again next time
     }
   }
 }

@@ -80,10 +80,10 @@ std::string render_metrics(const LoopProbes& probes, const AppendFamilies& of_pr
   append_loops(families, probes);
   append_process(families);
   if (of_program) of_program(families);
-  // A family without a metric would be a name without a value.
+  // A family without a metric would be written as a name without a value.
   std::erase_if(families, [](const auto& each) { return each.metric.empty(); });
   std::ostringstream text;
-  text.exceptions(std::ios::badbit);  // without memory it would be cut off
+  text.exceptions(std::ios::badbit);  // out of memory, the text would be cut off silently
   prometheus::TextSerializer().Serialize(text, families);
   return std::move(text).str();
 }

@@ -13,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The limit of the group and of all that it is in. A container may see its own group as the root of the file system
-// while its path is still told as the host has it: what cannot be read is passed over.
+// The smallest limit of the group and of all groups that contain it. In a container, its own group may be the root of
+// the file system although its path is that of the host, so unreadable files are skipped.
 std::uint64_t smallest(std::uint64_t limit, const fs::path& root, const fs::path& group, const char* file) {
   fs::path at = root;
   const auto read = [&] {
@@ -39,7 +39,7 @@ std::uint64_t machine_memory_bytes() noexcept {
 std::uint64_t memory_limit_bytes(const fs::path& groups_of_process, const fs::path& groups) {
   std::uint64_t limit = machine_memory_bytes();
   std::ifstream lines(groups_of_process);
-  // NUMBER:CONTROLLERS:PATH; without controllers it is the unified hierarchy.
+  // NUMBER:CONTROLLERS:PATH; without controllers it is the unified hierarchy of version 2.
   for (std::string line; std::getline(lines, line);) {
     const std::size_t first = line.find(':');
     const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);

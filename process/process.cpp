@@ -18,11 +18,11 @@
 namespace process {
 namespace {
 
-// When the process started: its age by /proc, counted back from now, once.
+// The start time of the process: now minus its age in /proc, computed once.
 double start_time() {
   std::ifstream file("/proc/self/stat");
   std::string stat((std::istreambuf_iterator<char>(file)), {});
-  // The second field is the command in parentheses, which may hold anything; starttime is field 22.
+  // The second field is the command in parentheses, which may contain any character; starttime is field 22.
   const std::size_t after_command = stat.rfind(')');
   if (after_command == std::string::npos) return 0;
   std::size_t at = after_command;
@@ -42,7 +42,7 @@ double start_time() {
 }  // namespace
 
 std::uint64_t resident_bytes() noexcept {
-  // Open for good, so that it works also when descriptors are used up.
+  // Stays open, so that it works when no descriptors are left.
   static const int fd = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
   char text[128] = {};
@@ -69,7 +69,7 @@ void raise_max_open_fds() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // it stays as it was, otherwise: nothing is lost
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // if this fails, the old limit remains
 }
 
 Metrics metrics() {
@@ -77,14 +77,14 @@ Metrics metrics() {
   now.resident_bytes = resident_bytes();
   now.heap_bytes = heap_bytes();
   now.max_fds = max_open_fds();
-  // (std::filesystem's iterator ends the process when there is no memory for it.)
+  // (std::filesystem's iterator ends the process if memory runs out.)
   if (DIR* const open = ::opendir("/proc/self/fd")) {
     while (const dirent* entry = ::readdir(open)) now.open_fds += entry->d_name[0] == '.' ? 0 : 1;
     ::closedir(open);
-    --now.open_fds;  // the one that lists them
+    --now.open_fds;  // the descriptor that lists them
   } else if (errno == EMFILE) {
     now.open_fds = now.max_fds;
-  }  // else /proc may be hidden: then the metrics are 0
+  }  // /proc may be hidden: then the metrics are 0
   struct stat threads {};
   if (::stat("/proc/self/task", &threads) == 0) now.threads = threads.st_nlink - 2;
   rusage usage{};

@@ -23,15 +23,15 @@
 namespace process {
 namespace {
 
-// What the handler fills.
+// Filled by the signal handler.
 struct Capture {
-  std::atomic<pid_t> thread{0};  // whose stack is wanted; 0: none, or it is being taken
+  std::atomic<pid_t> thread{0};  // the requested thread; 0: none, or its stack is being captured
   std::array<void*, 64> frames{};
   int count = 0;
   sem_t taken{};
 };
 Capture capture;
-constexpr int of_the_handler = 2;  // frames: the handler, and what the kernel returns from it by
+constexpr int of_the_handler = 2;  // frames of the handler and of the kernel's return from it
 
 void take_stack(int) {
   const int error = errno;
@@ -45,7 +45,7 @@ void take_stack(int) {
 
 std::string last_error() { return std::system_category().message(errno); }
 
-// Empty, or why there can be no handler of ours.
+// Empty, or the reason why our handler cannot be installed.
 std::string set_handler(int signal) {
   struct sigaction present {};
   if (::sigaction(signal, nullptr, &present) != 0) return last_error();
@@ -93,8 +93,8 @@ bool wait_for_the_stack() {
     waited = ::sem_timedwait(&capture.taken, &until);
   } while (waited != 0 && errno == EINTR);
   if (waited == 0) return true;
-  if (capture.thread.exchange(0) != 0) return false;  // and from now on the handler takes none
-  while (::sem_wait(&capture.taken) != 0) {           // it is at it
+  if (capture.thread.exchange(0) != 0) return false;  // from now on the handler captures nothing
+  while (::sem_wait(&capture.taken) != 0) {           // the handler is running
   }
   return true;
 }
@@ -108,7 +108,7 @@ std::expected<std::vector<std::string>, std::string> stack_of_thread(pid_t threa
   static const bool ready = [] {
     ::sem_init(&capture.taken, 0, 0);
     return ::backtrace(capture.frames.data(), 1) >=
-           0;  // the first call loads a library, which a handler may not
+           0;  // the first call loads a library, which a signal handler must not do
   }();
   if (std::string problem = set_handler(signal); !ready || !problem.empty()) {
     return std::unexpected(name + ": " + problem);

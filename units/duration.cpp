@@ -18,7 +18,7 @@ namespace {
 struct Unit {
   std::string_view name;
   std::int64_t nanoseconds;
-  bool takes_fraction;  // when formatted: "1.5s", but "90s" and not "1.5m"
+  bool takes_fraction;  // in formatted text: "1.5s", but "90s" instead of "1.5m"
 };
 
 constexpr std::array<Unit, 6> duration_units = {{{"h", 3'600'000'000'000, false},
@@ -28,7 +28,7 @@ constexpr std::array<Unit, 6> duration_units = {{{"h", 3'600'000'000'000, false}
                                                  {"us", 1'000, true},
                                                  {"ns", 1, false}}};
 
-// Digits without a sign; nullopt when there are none or they overflow.
+// Digits without a sign; empty if there are none or they overflow.
 std::optional<std::int64_t> multiply(std::string_view digits, std::int64_t unit) {
   if (digits.empty()) return std::nullopt;
   std::int64_t value = 0;
@@ -41,7 +41,7 @@ std::optional<std::int64_t> multiply(std::string_view digits, std::int64_t unit)
   return value;
 }
 
-// The digits after the point, as parts of `unit`; nullopt when that is not a whole number of nanoseconds.
+// The digits after the point as a part of `unit`; empty if it is not a whole number of nanoseconds.
 std::optional<std::int64_t> fraction_of(std::string_view digits, std::int64_t unit) {
   std::int64_t sum = 0;
   for (const char c : digits) {
@@ -111,13 +111,13 @@ std::string format_duration(std::chrono::nanoseconds duration) {
     }
     return text.append(unit.name);
   }
-  return {};  // not reached: a nanosecond divides everything
+  return {};  // not reached: every duration is a number of nanoseconds
 }
 
 std::string rounded_duration(std::chrono::nanoseconds duration) {
   struct Shown {
     double nanoseconds;
-    double below;  // so many of the unit; then the next one begins
+    double below;  // from this number on, the next unit is used
     std::string_view name;
   };
   static constexpr std::array shown{Shown{1e3, 999.5, "µs"}, Shown{1e6, 999.5, "ms"}, Shown{1e9, 119.5, "s"},

@@ -30,7 +30,7 @@ std::string line_of(const std::vector<leash::Frame>& stack) {
 
 template <class Entries>
 std::string lines_of(const Entries& entries) {
-  std::map<std::string, std::size_t> counts;  // entries that differ in more than their stack become one line
+  std::map<std::string, std::size_t> counts;  // entries with the same stack become one line
   for (const auto& entry : entries) counts[line_of(stack_of(entry.oldest))] += entry.count;
   std::string text;
   for (const auto& [line, count] : counts) text += line + " " + std::to_string(count) + "\n";

@@ -23,7 +23,7 @@
 namespace inspector {
 namespace {
 
-// The numbers of the fields in profile.proto.
+// The field numbers of profile.proto.
 namespace profile {
 enum : protozero::pbf_tag_type {
   sample_type = 1,
@@ -80,7 +80,7 @@ std::int64_t nanoseconds(leash::Duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
 
-// "request 918" is an example; "request" is what the tasks of an entry have in common.
+// "request 918" is one example; "request" is the common part of all tasks of an entry.
 std::string without_number(const std::string& owner) {
   const std::size_t space = owner.find_last_of(' ');
   const bool numbered = space != std::string::npos && space + 1 < owner.size() &&
@@ -91,11 +91,11 @@ std::string without_number(const std::string& owner) {
 class Profile {
  public:
   explicit Profile(const ProfileOptions& options) {
-    text("");  // index 0 has to be the empty text
+    text("");  // index 0 must be the empty text
     for (const auto& [type, unit] : sample_types) add_value_type(profile::sample_type, type, unit);
     protozero::pbf_writer one(out_, profile::mapping);
     one.add_uint64(mapping::id, the_mapping);
-    std::error_code unknown;  // then it has no name
+    std::error_code unknown;  // without a name if it is unknown
     one.add_int64(mapping::filename, text(std::filesystem::read_symlink("/proc/self/exe", unknown).string()));
     one.add_bool(mapping::has_functions, true);
     one.add_bool(mapping::has_filenames, true);
@@ -127,7 +127,7 @@ class Profile {
   }
 
   std::string finish() && {
-    // Tables may come after what refers to them.
+    // Tables may follow the messages that refer to them.
     for (const std::string& each : texts_) out_.add_string(profile::string_table, each);
     return std::move(bytes_);
   }
@@ -214,7 +214,7 @@ class Profile {
 };
 
 std::string gzip(std::string_view plain) {
-  constexpr int gzip_window = 15 + 16;  // the largest window, and a header of gzip's rather than of zlib's
+  constexpr int gzip_window = 15 + 16;  // the largest window; 16 selects the header of gzip
   constexpr int default_memory = 8;
   z_stream stream{};
   const int begun = deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, default_memory,
@@ -227,7 +227,7 @@ std::string gzip(std::string_view plain) {
   } const end{stream};
   leash::check(plain.size() <= std::numeric_limits<uInt>::max(), "a profile is larger than 4 GiB");
   std::string packed(deflateBound(&stream, plain.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));  // zlib's, and it only reads
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));  // zlib only reads it
   stream.avail_in = static_cast<uInt>(plain.size());
   stream.next_out = reinterpret_cast<Bytef*>(packed.data());
   stream.avail_out = static_cast<uInt>(packed.size());

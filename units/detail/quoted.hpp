@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A text that was given, as an error shows it.
+// A given text as it is shown in an error.
 //
 // Threads        any.
 //

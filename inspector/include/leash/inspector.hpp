@@ -63,7 +63,7 @@ struct InspectorOptions {
   /// A turn of a loop that lasts longer than this is a stall: it is logged once, with the running task, and counted.
   std::chrono::nanoseconds stall_after = std::chrono::milliseconds(500);
   int stall_signal =
-      SIGURG;  ///< takes the native stack of the thread that stalls; it has to be one that the program does not
+      SIGURG;  ///< takes the native stack of the thread that stalls; it must be one that the program does not
                /// use; 0: a stall is logged without a stack
   std::function<void(std::string_view)> log =
       {};  ///< called with one line per event, key=value; empty: no log
