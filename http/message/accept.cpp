@@ -11,7 +11,7 @@ namespace {
 
 constexpr int most = 1000;
 
-// "0.5" is 500: a digit 0 or 1, and at most three more behind a point.
+// "0.5" is 500: a digit 0 or 1, and at most three digits after the point.
 std::optional<int> parse_weight(std::string_view text) noexcept {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
   if (text.size() > 1 && text[1] != '.') return std::nullopt;
@@ -24,7 +24,7 @@ std::optional<int> parse_weight(std::string_view text) noexcept {
   return weight <= most ? std::optional(weight) : std::nullopt;
 }
 
-// How well a range fits: 3 for the type itself, 2 for "text/*", 1 for "*/*", 0 not at all.
+// How closely a range matches: 3 for the type itself, 2 for "text/*", 1 for "*/*", 0 for no match.
 int specificity(std::string_view range, std::string_view type) noexcept {
   if (detail::iequals(range, type)) return 3;
   if (range == "*/*") return 1;

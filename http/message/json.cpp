@@ -10,8 +10,8 @@ using nlohmann::ordered_json;
 
 namespace {
 
-// Of any text: up to where it is no JSON, this sees the strings, brackets and colons that a parser does. (The parser's own
-// callbacks would tell, but with them it looks through all of an array at the end of each object in it.)
+// Accepts any text. Up to the first error it sees the same strings, brackets and colons as a parser. (The parser's own
+// callbacks would be slow: at the end of each object in an array, they visit the whole array.)
 bool is_too_large(std::string_view text) noexcept {
   std::array<std::size_t, most_json_depth + 1> names{};  // of the object at each depth
   std::size_t depth = 0;

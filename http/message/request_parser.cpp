@@ -45,8 +45,8 @@ std::optional<ParseError> check_host(const HeaderViews& headers, int version_min
   return std::nullopt;
 }
 
-// RFC 9112 section 3. llhttp knows more methods and versions than are supported here, and has one error for
-// all that it does not know; so the line is judged before llhttp sees it.
+// RFC 9112 section 3. llhttp accepts more methods and versions than this server, and has one error for everything else.
+// So the line is checked before llhttp sees it.
 std::optional<ParseError> parse_request_line(std::string_view line, Request& request) {
   const auto first_space = line.find(' ');
   const auto last_space = line.rfind(' ');
@@ -83,12 +83,12 @@ std::optional<ParseError> parse_request_line(std::string_view line, Request& req
 
 std::optional<ParseError> RequestParser::Impl::check_start_line(std::span<char> line) {
   const auto error = parse_request_line({line.data(), line.size()}, request_);
-  if (!error && request_.version_minor > 1) line.back() = '1';  // llhttp knows no more
+  if (!error && request_.version_minor > 1) line.back() = '1';  // llhttp knows no later version
   return error;
 }
 
 std::optional<ParseError> RequestParser::Impl::check_head(std::string_view start_line) {
-  // Again, because the buffer may have moved while it grew.
+  // Assigned again, because the buffer may have moved while it grew.
   if (auto error = parse_request_line(start_line, request_)) return error;
   if (auto error = check_host(request_.headers, request_.version_minor)) return error;
   request_.keep_alive = framing().keep_alive;

@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// The number, when it consists of 1 to `most` digits.
+// The number, if it has 1 to `most` digits.
 std::optional<std::int64_t> parse_digits(std::string_view text, std::size_t most) {
   if (text.empty() || text.size() > most || !std::ranges::all_of(text, detail::is_digit)) return std::nullopt;
   std::int64_t value = 0;

@@ -10,7 +10,7 @@
 namespace http {
 namespace {
 
-// RFC 9110 section 15.2 asks for any number; a server that sends nothing else has to end all the same.
+// RFC 9110 section 15.2 allows any number. A server that sends nothing else must be stopped.
 constexpr int max_interim_responses = 1000;
 
 // "HTTP/1.1 200 OK", RFC 9112 section 4. The reason may be empty, and some leave out the space before it too.
@@ -49,7 +49,7 @@ class ResponseParser::Impl final : public detail::MessageReader {
 
  private:
   std::optional<ParseError> check_start_line(std::span<char> line) override {
-    // Later versions of HTTP/1 are read as the latest known one (RFC 9110 section 2.5), and llhttp knows no more.
+    // Later versions of HTTP/1 are read as the latest known one (RFC 9110 section 2.5); llhttp knows no later version.
     constexpr std::size_t minor = 7;
     if (line.size() > minor && std::string_view(line.data(), minor) == "HTTP/1." && line[minor] > '1' &&
         line[minor] <= '9') {
@@ -59,7 +59,7 @@ class ResponseParser::Impl final : public detail::MessageReader {
   }
 
   std::optional<ParseError> check_head(std::string_view start_line) override {
-    // Again, because the buffer may have moved while it grew.
+    // Assigned again, because the buffer may have moved while it grew.
     if (auto error = parse_status_line(start_line, response_)) return error;
     if (response_.status == 101)
       return ParseError{502, "The peer switched protocols without being asked to."};

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
-// `name` may be anything; only what is harmless in a log is printed.
+// `name` may be any text; only characters that are safe in a log are printed.
 [[noreturn]] void refuse(std::string_view name, std::string_view why) {
   std::string printable;
   for (const char c : name.substr(0, 80)) printable += detail::is_text_char(c) ? c : '?';

@@ -17,8 +17,8 @@ constexpr std::string_view scheme = "http://";
 
 // unreserved / sub-delims / "%", RFC 3986: what a reg-name consists of.
 constexpr auto host_class = detail::make_class("-._~!$&'()*+,;=%", detail::is_alphanumeric);
-// Visible ASCII. RFC 3986 has fewer, but browsers send some others as they are (the URL standard's query percent-
-// encode set); those that they never send are refused.
+// Visible ASCII. RFC 3986 allows fewer characters, but browsers send some others unencoded (the URL standard's query
+// percent-encode set). Characters that browsers never send are refused.
 constexpr auto uri_class =
     detail::make_class("", [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '<' && c != '>'; });
 
@@ -36,7 +36,7 @@ bool is_percent_encoded(std::string_view text) noexcept {
   return true;
 }
 
-// What stands between brackets: an IPv6 address or, by its grammar, an address of a later version.
+// The text between brackets: an IPv6 address or, by the grammar, an address of a later version.
 bool is_valid_literal(std::string_view text) noexcept {
   if (!text.empty() && detail::to_lower(text[0]) == 'v') {
     const auto dot = text.find('.');

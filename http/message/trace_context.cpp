@@ -27,7 +27,7 @@ std::optional<std::uint64_t> parse_hex(std::string_view text) noexcept {
 std::uint64_t random_id() {
   static thread_local std::mt19937_64 random(std::random_device{}());
   std::uint64_t id = 0;
-  while (id == 0) id = random();  // 0 is no id
+  while (id == 0) id = random();  // 0 is not a valid id
   return id;
 }
 
@@ -95,7 +95,7 @@ leash::Trace trace_of(const HeaderViews& headers) {
     if (detail::iequals(name, traceparent_field)) {
       repeated = repeated || trace;
       trace = parse_traceparent(value);
-      if (!trace) repeated = true;  // a good one beside a bad one is not believed either
+      if (!trace) repeated = true;  // a valid field beside an invalid one is not used either
     } else if (detail::iequals(name, tracestate_field)) {
       state += (state.empty() ? "" : ",") + std::string(value);
     }
@@ -111,7 +111,7 @@ leash::Trace trace_of(const HeaderViews& headers) {
 }
 
 void add_trace(Headers& headers, const leash::Trace& trace) {
-  constexpr unsigned sampled = 1;  // the only flag that version 00 has
+  constexpr unsigned sampled = 1;  // the only flag of version 00
   headers.add(std::string(traceparent_field),
               "00-" + trace.id() + "-" + hex(random_id(), 16) + "-" + hex(trace.flags & sampled, 2));
   if (!trace.state.empty()) headers.add(std::string(tracestate_field), trace.state);

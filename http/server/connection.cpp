@@ -38,19 +38,19 @@ class Counted {
   leash::Figure& figure_;
 };
 
-// How long a client may go on sending that has its last response: as nginx does it.
+// How long a client may continue to send after its last response, as in nginx.
 constexpr auto linger_time = 30s;
 constexpr auto linger_timeout = 5s;  // without a byte
 constexpr std::uint64_t most_lingering = 256 * 1024 * 1024;
 
-// Of what is written to a socket and not yet on its way, the system takes no more than this. What a client does not
-// read then waits here, where it is counted, and a reader's progress is seen early.
+// The kernel buffers at most this much unsent data per socket. The rest waits here, where it is counted, and the
+// progress of a reader is noticed early.
 constexpr int most_unsent = 128 * 1024;
 using UnsentLimit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 }  // namespace
 
-// --- what a handler uses ---
+// --- functions for handlers ---
 
 Worker& Exchange::worker() const noexcept { return connection_.worker_; }
 Task<Result<std::string_view>> Exchange::read_body() { return connection_.body_.next(ctx_); }
@@ -73,7 +73,7 @@ Task<Result<>> Exchange::begin(Response head, std::optional<std::uint64_t> size)
 }
 Task<Result<>> Exchange::write(std::string_view piece) { return connection_.write_stream(ctx_, piece); }
 
-// --- life ---
+// --- lifetime ---
 
 Connection::Connection(Worker& worker, Socket socket)
     : worker_(worker),
@@ -91,7 +91,7 @@ Connection::Connection(Worker& worker, Socket socket)
   worker_.connections.insert(this);
   worker_.metrics().connections.add();
   worker_.metrics().connections_total.add();
-  std::error_code ignored;  // a socket that is gone already says so at its first read
+  std::error_code ignored;  // a socket that is already closed reports it at its first read
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.set_option(UnsentLimit(most_unsent), ignored);
@@ -120,7 +120,7 @@ Task<> Connection::run(Context ctx) {
   (void)co_await s.join();  // the reader was canceled; nothing else can have failed
 }
 
-// A pipeline does not keep the loop: what was answered leaves, and others go on first.
+// A pipeline does not block the loop: the answers are sent, and other connections run first.
 Task<> Connection::end_turn_after_enough(Context ctx) {
   if (++in_a_row_ < most_in_a_row && !output_.wants_flush()) co_return;
   in_a_row_ = 0;
@@ -131,7 +131,7 @@ Task<> Connection::end_turn_after_enough(Context ctx) {
 
 void Connection::end_if_idle(bool all) noexcept {
   if (closing_ && wait_ && !idle_ && (all || worker_.loop().now() - lingers_since_ > 1s)) {
-    (*wait_)(leash::errc::shutdown);  // it lingers, and has had its answer
+    (*wait_)(leash::errc::shutdown);  // it lingers after its last answer
     return;
   }
   if (!idle_ || !input_.is_all_consumed()) return;
@@ -166,11 +166,10 @@ bool Connection::client_is_gone() const noexcept {
 
 // --- reading ---
 
-// False when there is no further request: the connection ended, idled for too long, or sent what is no
-// request.
+// False if there is no further request: the connection ended, was idle for too long, or sent a malformed request.
 Task<bool> Connection::read_head(Context ctx) {
   std::optional<leash::Cancelable> time;
-  bool time_is_of_idleness = false;  // empty lines before a request do not begin it
+  bool time_is_of_idleness = false;  // empty lines do not begin a request
   for (;;) {
     const std::span<const char> bytes = input_.unread();
     if (!bytes.empty()) {
@@ -204,7 +203,7 @@ Task<bool> Connection::read_head(Context ctx) {
     const Result<> more = co_await input_.wait(time->ctx);
     wait_ = idle_ = nullptr;
     if (!more) {
-      if (idle && !evicted_ && !input_.unread().empty()) {  // it came at the last moment
+      if (idle && !evicted_ && !input_.unread().empty()) {  // a request came at the last moment
         time.reset();
         continue;
       }
@@ -218,12 +217,12 @@ Task<bool> Connection::read_head(Context ctx) {
 
 // --- writing ---
 
-// A response is lost when the socket is closed while input waits unread: so say that no more comes, and read
-// what the client still sends, for some time and so many bytes (RFC 9112 section 9.6).
+// Closing a socket with unread input can destroy the response. So it shuts down the sending side, and reads what the
+// client still sends, for a limited time and number of bytes (RFC 9112 section 9.6).
 Task<> Connection::linger(Context ctx) {
   input_.discard();
   const std::uint64_t most = input_.received() + most_lingering;
-  std::error_code ignored;  // the client may be gone already
+  std::error_code ignored;  // the client may have disconnected already
   socket_.shutdown(Socket::shutdown_send, ignored);
   auto [time, cancel] = leash::with_timeout(ctx, linger_time);
   lingers_since_ = worker_.loop().now();
@@ -240,13 +239,13 @@ Task<> Connection::linger(Context ctx) {
 Reply Connection::reply_to_current() {
   Reply reply = Reply::to(parser_.request(), worker_.date());
   const bool draining = worker_.service().draining.load(std::memory_order_relaxed);
-  if (draining && input_.is_all_consumed()) closing_ = true;  // else the response to what has arrived says so
+  if (draining && input_.is_all_consumed())
+    closing_ = true;  // otherwise a later response closes the connection
   if (closing_) reply.peer_keep_alive = false;
   return reply;
 }
 
-// What was not read of the request's body; if some of it is still to come, the response says that the connection
-// ends with it.
+// Drops the unread rest of the request's body. If it has not arrived yet, the response closes the connection.
 void Connection::skip_body() {
   if (!body_.discard()) closing_ = true;
 }
@@ -261,7 +260,7 @@ void Connection::append(Response response, std::optional<BodySource> body) {
   }
 }
 
-// For what is no request: there is no route, and no further request.
+// Answers a malformed request. It has no route, and the connection ends.
 void Connection::append_refusal(int status, std::string_view detail) {
   Response response = problem(status, detail);
   response.close = true;
@@ -271,7 +270,7 @@ void Connection::append_refusal(int status, std::string_view detail) {
 }
 
 Task<Result<>> Connection::begin_stream(Context ctx, Response head, std::optional<std::uint64_t> size) {
-  if (ctx.is_done()) co_return std::unexpected(ctx.err());  // it has been answered for, perhaps
+  if (ctx.is_done()) co_return std::unexpected(ctx.err());  // the connection may have answered already
   const Reply reply = reply_to_current();
   if (head.close || !reply.peer_keep_alive) closing_ = true;
   output_.begin(head, size, reply);
@@ -306,7 +305,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
   record.route = found ? found->label : found.error().label;
   const auto allowed = request_timeout(request.headers);
   auto query = parse_query(request.query);
-  // The server's own limit counts from now; the caller's from when its request came.
+  // The server's own limit counts from now, the caller's from the arrival of its request.
   leash::TimePoint deadline = leash::later(record.since(), service.settings.request_timeout);
   if (allowed && *allowed) deadline = std::min(deadline, leash::later(input_.arrived_at(), **allowed));
   const AsTask* const as_task = found ? std::get_if<AsTask>(&found->route->handler) : nullptr;
@@ -319,7 +318,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
     refuse(problem(400, query.error()), query.error());
   } else if (deadline <= record.since()) {
     refuse(*response_for(leash::errc::deadline_exceeded), "its deadline had passed");
-  } else if (as_task && worker_.too_many_in_flight()) {  // what does not wait adds nothing
+  } else if (as_task && worker_.too_many_in_flight()) {  // handlers that do not wait are not limited
     refuse(try_again_later("Too many requests are in flight.", "overload"), "overload");
   } else if (as_task && !worker_.memory().has_room_for(1)) {
     refuse(try_again_later("The memory budget of requests is used up.", "memory"), "memory");
@@ -333,7 +332,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
         traced, deadline, {}, leash::Label("request", record.id(), leash::Role::request));
     Exchange exchange(*this, request, std::move(*query), record.id(), request_ctx, record.label);
     int status = 0;
-    const Counted in_flight(worker_.metrics().in_flight);  // until its answer has gone
+    const Counted in_flight(worker_.metrics().in_flight);  // until its response has been sent
     if (as_task) {
       status = co_await run_task(ctx, *found->route, exchange, cancel, record);
     } else {
@@ -348,7 +347,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
     Result<> flushed;
     if (as_task || output_.wants_flush()) {
       flushed = co_await output_.flush(ctx);
-      if (!as_task) in_a_row_ = most_in_a_row;  // it was much work
+      if (!as_task) in_a_row_ = most_in_a_row;  // it may have been much work
     }
     cancel(leash::errc::finished);
     if (!flushed) co_return Next::close;
@@ -375,7 +374,7 @@ int Connection::run_at_once(const AtOnce& handler, Exchange& exchange, RequestRe
   return status;
 }
 
-// Runs the handler as a task, answers, and joins it. The status answered; 499 when the client has gone.
+// Runs the handler as a task, answers, and joins the task. Returns the status; 499 if the client has disconnected.
 Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchange, leash::Cancel& cancel,
                                RequestRecord& record) {
   const Context& request_ctx = exchange.ctx();
@@ -392,12 +391,12 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
   const leash::Done returned = returned_source.done();
   HandlerRun handler(exchange, record, body_);
   leash::Scope s(request_ctx);
-  // What is late already does not begin.
+  // A request that is already late does not begin.
   if (!request_ctx.is_done()) {
     const std::string_view name = std::string_view(route.path).substr(1);
     s.go(handler.run(std::get<AsTask>(route.handler), std::move(returned_source)), name);
     if (client_is_gone()) {
-      // It came in time; what its handler can do without waiting is done first, as in Input::read().
+      // The request arrived completely. So the handler may do what needs no waiting, as in Input::read().
       co_await let_others_go_on(ctx, socket_);
       if (!returned.closed()) cancel(leash::errc::disconnected);
     }
@@ -417,37 +416,36 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
     co_return status;
   }
   if (handler.found_client_gone() && (input_.ended() || output_.broken())) {
-    cancel(leash::errc::disconnected);  // it could not have the rest of a body, or could not write
+    cancel(leash::errc::disconnected);  // the handler could not read the rest of a body, or could not write
     if (output_.is_held_back()) output_.give_up_stream();
     co_return 499;
   }
   co_return answer(exchange, handler);
 }
 
-// The request's context is done and its handler is not: it is told by the connection, under the connection's
-// context.
+// The request's context is done before its handler has returned. The connection answers, under its own context.
 Task<int> Connection::answer_early(Context ctx, std::error_code cause) {
   std::optional<Response> response = response_for(cause);
   if (output_.is_held_back()) output_.give_up_stream();
-  if (!response || output_.stream()) {  // half a response cannot be taken back: the connection ends with it
+  if (!response || output_.stream()) {  // a response that has begun cannot be replaced: the connection ends
     closing_ = true;
     co_return response ? response->status : 499;
   }
   const int status = response->status;
-  if (!parser_.complete()) closing_ = true;  // its handler may still be reading
+  if (!parser_.complete()) closing_ = true;  // the handler may still read the body
   append(std::move(*response));
-  (void)co_await output_.flush(ctx);  // a client that takes nothing is noticed by the caller's next flush
+  (void)co_await output_.flush(ctx);  // a client that reads nothing is noticed by the caller's next flush
   co_return status;
 }
 
-// What the handler returned becomes the response.
+// Sends the handler's result as the response.
 int Connection::answer(Exchange& exchange, HandlerRun& handler) {
   if (output_.is_held_back() && !handler.succeeded())
-    output_.give_up_stream();  // what went wrong can still be said
+    output_.give_up_stream();  // the error can still be reported
   if (output_.stream()) {
-    handler.log_exception();  // the answer is on its way
+    handler.log_exception();  // the response has begun
     const bool whole = handler.succeeded() && output_.finish();
-    if (!whole) closing_ = true;  // the client sees that it is cut off
+    if (!whole) closing_ = true;  // the client sees that the response is cut off
     return output_.stream()->status;
   }
   std::optional<Response> response = handler.response();

@@ -22,7 +22,7 @@ std::uint64_t sum(const Workers& workers, Of of) {
   return total;
 }
 
-// With the program's own label, if it has one.
+// Adds the program's own label, if there is one.
 Labels with_own(Labels labels, const RequestLabel& own, std::size_t value) {
   if (!own.name.empty()) labels.emplace_back(own.name, own.values[value]);
   return labels;

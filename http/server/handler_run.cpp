@@ -45,7 +45,7 @@ leash::Task<> HandlerRun::run(const AsTask& handler, leash::DoneSource returned)
   const leash::DoneSource at_end = std::move(returned);
   try {
     returned_ = co_await handler(exchange_);
-  } catch (...) {  // a scope that is canceled already would not hand it on
+  } catch (...) {  // a canceled scope would not return it
     thrown_ = std::current_exception();
   }
 }
@@ -72,7 +72,7 @@ std::optional<Response> HandlerRun::response() {
   if (leash::is_cancellation(error) && exchange_.ctx().is_done())
     return response_for(exchange_.ctx().cause());
   if (error == leash::errc::deadline_exceeded || error == leash::errc::disconnected) {
-    record_.cause = error.message();  // an upstream that was given part of the time says so first
+    record_.cause = error.message();  // an upstream with a shorter deadline reports it first
     return response_for(error);
   }
   record_.failed("a handler failed", error.message());

@@ -18,8 +18,8 @@ HangupWatch::HangupWatch(asio::io_context& io) : epoll_(io.get_executor()) {
 
 void HangupWatch::wait() {
   epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const std::error_code& error) {
-    if (error) return;  // it is destroyed: `this` is no more
-    wait();             // first, in the memory that this handler leaves
+    if (error) return;  // being destroyed: `this` is invalid
+    wait();             // first, to reuse the memory of this handler
     tell();
   });
 }
@@ -36,8 +36,8 @@ HangupWatch::Watched::Watched(HangupWatch& watch, int socket) : watch_(watch), s
   epoll_event event{};
   event.events = EPOLLRDHUP | EPOLLONESHOT;
   event.data.ptr = this;
-  // It fails when memory or the user's share of watches is used up: the client is then taken for gone, which is
-  // better than to serve it for ever.
+  // This fails if memory or the user's number of watches is used up. Then the client counts as disconnected, which is
+  // better than serving it for ever.
   if (::epoll_ctl(watch.epoll_.native_handle(), EPOLL_CTL_ADD, socket, &event) != 0) source_.close();
 }
 

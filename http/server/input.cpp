@@ -50,11 +50,11 @@ Task<> Input::read(Context ctx) {
   on_close_();
 }
 
-// Until the parser asks for more, which may have made room. The client's end is not read meanwhile, so it is watched
-// for.
+// Waits until the parser asks for more and so may have made room. Meanwhile nothing is read, so the watch reports whether
+// the client disconnects.
 Task<> Input::wait_for_room(Context ctx) {
   room_.emplace();
-  if (!is_full()) co_return;  // there is some since the caller looked
+  if (!is_full()) co_return;  // room was made since the caller checked
   const leash::Done room = room_->done();
   if (closed_) {
     (void)co_await leash::select(room.wait(), ctx.done());
@@ -70,7 +70,7 @@ Task<> Input::wait_for_room(Context ctx) {
 }
 
 bool Input::is_all_consumed() const noexcept {
-  std::error_code ignored;  // nothing is available then
+  std::error_code ignored;  // on an error, nothing is available
   return consumed_ == current_.size() && incoming_.empty() && socket_.available(ignored) == 0;
 }
 
@@ -105,7 +105,7 @@ Task<Result<>> Input::wait(Context ctx) {
   co_return Result<>();
 }
 
-// What most connections have is part of what each connection is charged.
+// A small buffer is included in the charge of each connection.
 void Input::charge() noexcept {
   const std::size_t held = incoming_.capacity() + current_.capacity();
   charge_.set(held > most_kept ? held : 0);

@@ -37,7 +37,7 @@ std::string host_and_port(const std::string& host, std::uint16_t port) {
   return fmt::format("{}:{}", host, port);
 }
 
-// Whether it is a socket that no process listens on any more.
+// Whether it is a socket on which no process listens any more.
 bool is_left_behind(const std::string& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return false;
@@ -80,7 +80,7 @@ std::expected<std::vector<Listener>, std::string> Listener::open_one_each(
   return listeners;
 }
 
-// Bound, and not yet listening.
+// Returns a bound listener that does not listen yet.
 std::expected<Listener, std::string> Listener::open(asio::io_context& io, const std::string& host,
                                                     std::uint16_t port, Port sharing) {
   std::error_code error;
@@ -115,7 +115,7 @@ std::expected<Listener, std::string> Listener::open_unix(asio::io_context& io, c
   if (error) return refused("unix:" + path, error);
   Listener listener(std::move(acceptor));
   listener.file_.path = path;
-  // No client can have connected yet: it does not listen.
+  // It does not listen yet, so no client can have connected.
   if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) error.assign(errno, std::system_category());
   if (!error) listener.acceptor_.non_blocking(true, error);
   if (!error) listener.acceptor_.listen(most_waiting, error);
@@ -141,7 +141,7 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
   if (fd >= 0) {
     try {
       worker.adopt(UniqueFd(fd), peer.ss_family);
-    } catch (const std::bad_alloc&) {  // this client is gone; the others need not be
+    } catch (const std::bad_alloc&) {  // this client is disconnected
       complain(worker, ENOMEM);
       return Accepted::not_now;
     }
@@ -153,7 +153,7 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
       return Accepted::none_waiting;
     case EINTR:
     case ECONNABORTED:
-    case EPERM:  // and the errors of a network that accept(2) passes on
+    case EPERM:  // this and the following are network errors that accept(2) passes on
     case ENETDOWN:
     case EPROTO:
     case ENOPROTOOPT:
@@ -162,7 +162,7 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
     case EHOSTUNREACH:
     case EOPNOTSUPP:
     case ENETUNREACH:
-      return Accepted::one;  // this client has gone again; the next may be well
+      return Accepted::one;  // this client has disconnected; try the next one
     default:                 // EMFILE, ENFILE, ENOBUFS, ENOMEM
       complain(worker, errno);
       return Accepted::not_now;
@@ -171,7 +171,7 @@ Listener::Accepted Listener::accept_one(Worker& worker) {
 
 void Listener::complain(const Worker& worker, int error) {
   if (std::exchange(complained_, true)) return;
-  // (A category's message takes memory, which may be what is missing.)
+  // (The message of an error category would need memory, which may be missing.)
   worker.service().log(LogLevel::warn, "accepting pauses", {{"error", ::strerrordesc_np(error)}});
 }
 
@@ -180,12 +180,12 @@ std::uint64_t Listener::waiting() noexcept {
   socklen_t size = sizeof info;
   const bool known = ::getsockopt(acceptor_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
   return known ? std::max<std::uint64_t>(info.tcpi_unacked, 1)
-               : 1;  // of one that listens, it is the queue's length
+               : 1;  // for a listening socket this is the length of its queue
 }
 
 leash::Task<> Listener::run(Listener listener, leash::Context ctx, std::vector<Worker*> workers,
                             const Admission* admission) {
-  constexpr std::uint64_t most_in_a_row = 64;  // others of this loop want their turn
+  constexpr std::uint64_t most_in_a_row = 64;  // then other connections of this loop run
   std::size_t turn = 0;
   const auto accept_next = [&] { return listener.accept_one(*workers[turn++ % workers.size()]); };
   while (!ctx.is_done()) {
@@ -201,13 +201,14 @@ leash::Task<> Listener::run(Listener listener, leash::Context ctx, std::vector<W
       last = accept_next();
       if (last == Accepted::one) ++accepted;
     }
-    // After one was accepted, there may be no other that needs a place.
+    // If a client was accepted, no other one may be waiting.
     if (accepted > 0 || last == Accepted::none_waiting) continue;
     admission->make_room(std::min(listener.waiting(), most_in_a_row));
-    (void)co_await leash::sleep(ctx, full ? 5ms : 50ms);  // done or not: the loop's condition says
+    (void)co_await leash::sleep(ctx, full ? 5ms : 50ms);  // the loop checks the context
   }
 
-  // Who waits in the queue has been told by the kernel that we are here: if need be, when a descriptor is free.
+  // The kernel has already accepted the clients in the queue, so they are served. This may have to wait for free
+  // descriptors.
   for (int patience = 50; patience > 0;) {
     const Accepted last = accept_next();
     if (last == Accepted::none_waiting) break;
@@ -215,7 +216,7 @@ leash::Task<> Listener::run(Listener listener, leash::Context ctx, std::vector<W
     --patience;
     co_await leash::sleep(10ms);
   }
-  std::error_code ignored;  // it is closed either way
+  std::error_code ignored;  // the socket is closed in any case
   listener.acceptor_.close(ignored);
 }
 

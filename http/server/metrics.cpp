@@ -6,7 +6,7 @@
 namespace http::server {
 namespace {
 
-// The last one of each list stands for all others.
+// The last entry of each list stands for all other values.
 template <class Labels>
 std::size_t place_in(const Labels& labels, const auto& value) noexcept {
   return static_cast<std::size_t>(std::find(labels.begin(), labels.end() - 1, value) - labels.begin());

@@ -21,7 +21,7 @@ using leash::Task;
 
 namespace {
 
-// What the client has not acknowledged yet; 0 where that is not known.
+// The number of bytes that the client has not acknowledged yet; 0 if it is unknown.
 int unacknowledged(Socket& socket) noexcept {
   int bytes = 0;
   (void)::ioctl(socket.native_handle(), SIOCOUTQ, &bytes);
@@ -53,7 +53,7 @@ void Output::append(const Response& head, BodySource body, const Reply& reply) {
   made_ = 0;
 }
 
-// The next piece of the source; false when there is none.
+// Appends the next piece of the source; false if there is none.
 bool Output::refill() {
   if (!source_) return false;
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(source_->size - made_, large));
@@ -89,7 +89,7 @@ Task<Result<>> Output::flush(Context ctx) {
       if (!writable) failed = writable.error();
       in_a_row = 0;
     } else if (error) {
-      failed = leash::errc::disconnected;  // a reset or a broken pipe, as the client's end happens to be seen
+      failed = leash::errc::disconnected;  // a reset or a broken pipe
     } else if (in_a_row >= most_in_a_row) {
       charge();
       co_await let_others_go_on(ctx, socket_);
@@ -106,8 +106,8 @@ Task<Result<>> Output::flush(Context ctx) {
   co_return std::unexpected(failed);
 }
 
-// The operating system calls a socket writable when a good part of its buffer is free, which a slow reader may take
-// long to do. So it is also asked, a few times in the timeout, whether the client has acknowledged anything.
+// A socket becomes writable when a large part of its buffer is free, which may take long with a slow reader. So it is
+// also checked several times per timeout whether the client has acknowledged anything.
 Task<Result<>> Output::wait_until_writable(Context ctx) {
   leash::TimePoint give_up = leash::later(loop_.now(), timeout_);
   int left = unacknowledged(socket_);

@@ -18,8 +18,8 @@ void RequestBody::start() noexcept {
 }
 
 Task<Result<std::string_view>> RequestBody::next(Context ctx) {
-  if (ctx.is_done()) co_return std::unexpected(ctx.err());  // it has been answered for, perhaps
-  // Not owed any more when some of the body has come (RFC 9110 section 10.1.1), or the response has begun.
+  if (ctx.is_done()) co_return std::unexpected(ctx.err());  // the connection may have answered already
+  // Not needed if some of the body has arrived (RFC 9110 section 10.1.1), or if the response has begun.
   if (std::exchange(continue_owed_, false) && input_.unread().empty() && !output_.stream()) {
     append_continue(output_.buffer());
     const Result<> sent = co_await output_.flush(ctx);

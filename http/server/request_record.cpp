@@ -31,7 +31,7 @@ void RequestRecord::failed(std::string_view event, std::string_view what) noexce
                  {"trace", trace().id()},
                  {"route", service.router.labels()[route]},
                  {"what", what}});
-  } catch (...) {  // no memory for the line: the answer says that something went wrong
+  } catch (...) {  // no memory for the log entry: the response still reports the failure
   }
 }
 
@@ -54,7 +54,7 @@ void RequestRecord::finish(int status) noexcept {
                  {own, service.label.values[label]},
                  {"duration_ms", std::chrono::duration<double, std::milli>(elapsed).count()},
                  {"cause", cause}});
-  } catch (...) {  // no memory for the line: it has been counted
+  } catch (...) {  // no memory for the log entry: the request was counted
   }
 }
 

@@ -10,7 +10,7 @@
 namespace http::server {
 namespace {
 
-// What Allow says of these methods.
+// The value of the field Allow for these methods.
 std::string allowed(std::vector<Method> methods) {
   std::ranges::sort(methods);
   const auto [unique_end, end] = std::ranges::unique(methods);
@@ -61,7 +61,7 @@ bool is_unreserved(char c) noexcept {
   return detail::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-// What needs no encoding is decoded; a slash or a percent sign, say, stays as it is.
+// Decodes characters that need no encoding. Others, such as a slash or a percent sign, stay encoded.
 std::string normal(std::string_view path) {
   std::string text;
   for (std::size_t i = 0; i < path.size(); ++i) {

@@ -20,7 +20,7 @@ leash::LoopOptions with_log(leash::LoopOptions options, const Service& service) 
       std::rethrow_exception(std::move(exception));
     } catch (const std::exception& e) {
       what = e.what();
-    } catch (...) {  // said by `what`
+    } catch (...) {  // `what` already says so
     }
     service.log(LogLevel::error, "an exception left a task",
                 {{"what", what}, {"task", task ? leash::to_text(*task) : std::string()}});
@@ -52,7 +52,7 @@ void Worker::run() {
     try {
       io_.run();
       return;
-    } catch (const std::exception& e) {  // of a handler, which is gone; the others go on
+    } catch (const std::exception& e) {  // of one handler; the others continue
       service_.log(LogLevel::error, "an exception left a handler",
                    {{"loop", loop_.name()}, {"what", e.what()}});
     }

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint64_t unknown_length = std::numeric_limits<std::uint64_t>::max();
 
-// A chunk may cost this much beside its data before it counts against the limit of a head. "ffffffff" and two
-// line ends are 12 bytes; extensions are rare, and a peer that sends long ones is up to something.
+// A chunk may have this many bytes besides its data; more count against the limit of a head. "ffffffff" and two line
+// ends are 12 bytes. Extensions are rare, and long ones may be an attack.
 constexpr std::uint64_t free_framing_per_chunk = 16;
 
 std::string_view describe(llhttp_errno_t code) noexcept {
@@ -38,7 +38,7 @@ std::string_view describe(llhttp_errno_t code) noexcept {
 
 }  // namespace
 
-// llhttp calls from C: nothing may be thrown through it.
+// llhttp calls this from C, so it must not throw.
 struct MessageReader::Callbacks {
   static MessageReader& reader(llhttp_t* parser) noexcept {
     return *static_cast<MessageReader*>(parser->data);
@@ -170,7 +170,7 @@ ParseStep MessageReader::fail_section(SectionScanner::Result result, const Input
 }
 
 ParseStep MessageReader::fail_llhttp(const Input& input) noexcept {
-  if (error_.status != 0) return fail(error_, input);  // judge_head() said so
+  if (error_.status != 0) return fail(error_, input);  // set by judge_head()
   return fail({400, describe(llhttp_get_errno(&llhttp_))}, input);
 }
 
@@ -205,7 +205,7 @@ ParseStep MessageReader::feed(std::span<const char> bytes) {
 std::optional<ParseStep> MessageReader::read_head(Input& input) {
   const auto [result, count] = scanner_.scan(input.rest);
   auto taken = input.take(count);
-  // Only the scanner's empty lines can be in front of the start line.
+  // Only empty lines, which the scanner allows, can precede the start line.
   if (head_.empty()) taken.remove_prefix(std::min(taken.find_first_not_of("\r\n"), taken.size()));
   head_.append(taken);
 
@@ -221,7 +221,7 @@ std::optional<ParseStep> MessageReader::read_head(Input& input) {
     case SectionScanner::Result::complete:
       break;
     case SectionScanner::Result::folded_line:
-      // Of a response blanks take the place of the line break (RFC 9112 section 5.2).
+      // In a response, spaces replace the line break (RFC 9112 section 5.2).
       if (type_ != HTTP_RESPONSE || scanner_.fields() == 0) return fail_section(result, input);
       head_.replace(head_.size() - 2, 2, "  ");
       scanner_.unfold();
@@ -230,7 +230,7 @@ std::optional<ParseStep> MessageReader::read_head(Input& input) {
       return fail_section(result, input);
   }
 
-  fields_.reserve(scanner_.fields());  // nothing may be thrown through llhttp
+  fields_.reserve(scanner_.fields());  // callbacks of llhttp must not throw
   auto code = llhttp_execute(&llhttp_, head_.data(), head_.size());
   if (code == HPE_INVALID_CONTENT_LENGTH && replace_trailing_tabs()) {
     fields_.clear();
@@ -254,7 +254,7 @@ std::optional<ParseStep> MessageReader::read_head(Input& input) {
   return step(ParseEvent::head, input);
 }
 
-// llhttp 8.1 takes a tab behind a Content-Length for a part of it; a space means the same (RFC 9110 section 5.6.3).
+// llhttp 8.1 treats a tab after a Content-Length as a part of it. A space means the same (RFC 9110 section 5.6.3).
 bool MessageReader::replace_trailing_tabs() noexcept {
   bool replaced = false;
   for (auto end = head_.find("\r\n"); end != std::string::npos; end = head_.find("\r\n", end + 2)) {
@@ -278,7 +278,7 @@ std::optional<ParseStep> MessageReader::read_body(Input& input) {
   return step(ParseEvent::body, input, given);
 }
 
-// The end of the chunk before, and the size line of the next.
+// The end of the previous chunk and the size line of the next one.
 std::optional<ParseStep> MessageReader::read_chunk_framing(Input& input) {
   const auto [result, count] = chunk_scanner_.scan(input.rest);
   input.take(count);
@@ -331,9 +331,9 @@ std::optional<ParseError> MessageReader::judge_head() {
   return check_head(std::string_view(head_).substr(0, start_line_bytes_));
 }
 
-// RFC 9112 section 6, without the leeway it leaves: anything two parties could read differently is refused.
-// llhttp refuses some of it itself, before it calls back (repeated lengths): how much depends on its version and
-// on its lenient flags, and this does not.
+// RFC 9112 section 6, but strict: everything that two parties could read differently is refused. llhttp refuses some of
+// it itself (repeated lengths), before it calls back. How much depends on its version and its lenient flags; this
+// function does not.
 std::optional<ParseError> MessageReader::judge_framing() {
   const FramingFields found = framing_fields(fields_);
   if (found.has_transfer_encoding) {
@@ -346,7 +346,7 @@ std::optional<ParseError> MessageReader::judge_framing() {
     if (found.chunked == 0) return ParseError{400, "Transfer-Encoding is empty."};
     if (found.chunked > 1) return ParseError{400, "The chunked transfer coding is repeated."};
     framing_.chunked = true;
-    llhttp_.flags |= F_CHUNKED;  // which it sees only where nothing follows: "chunked,"
+    llhttp_.flags |= F_CHUNKED;  // llhttp does not recognize "chunked,"
   }
 
   if (found.content_lengths > 1) return ParseError{400, "Content-Length is repeated."};

@@ -48,13 +48,14 @@ SectionScanner::Scan SectionScanner::scan(std::string_view bytes) noexcept {
     while (!malformed_name && at < bytes.size() && is_text_char(bytes[at])) ++at;
     line_bytes_ += at - from;
     bytes_ += at - from;
-    // Both counts grow together: the limit that is exceeded by more was passed first, however the bytes are cut.
+    // Both counts grow together. The limit that is exceeded by more was passed first, however the bytes are split.
     const std::size_t line_limit = std::min(limits_.start_line, limits_.bytes);
     const std::size_t over_line = in_start_line_ && line_bytes_ > line_limit ? line_bytes_ - line_limit : 0;
     const std::size_t over_bytes = bytes_ > limits_.bytes ? bytes_ - limits_.bytes : 0;
     if (over_line > 0 && over_line >= over_bytes) return {Result::start_line_too_long, at};
     if (over_bytes > 0) return {Result::too_many_bytes, at};
-    if (malformed_name) return {Result::malformed_name, at};  // after a limit that was passed before it
+    if (malformed_name)
+      return {Result::malformed_name, at};  // checked after the limits, which were passed before it
     if (at == bytes.size()) break;
 
     if (bytes[at] == '\n') return {Result::bare_lf, at};
