@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-# Everything here is a Debian package; scripts/bootstrap installs them. Nothing is fetched at build time.
+# All dependencies are Debian packages, which scripts/bootstrap installs. Nothing is fetched at build time.
 
 find_package(Threads REQUIRED)
 if(LEASH_SERVICE)
@@ -24,8 +24,8 @@ if(LEASH_BENCH)
   find_package(benchmark REQUIRED)
 endif()
 
-# Asio, as the program that is built has it: header-only and with no definition, or by a target of its own (LEASH_ASIO_TARGET).
-# A definition such as ASIO_NO_DEPRECATED changes the layout of Asio's types, so it has to be the same in all of a program.
+# The Asio of the program that is built: header-only without definitions, or a target of its own (LEASH_ASIO_TARGET).
+# A definition such as ASIO_NO_DEPRECATED changes the layout of Asio's types, so it must be the same in the whole program.
 add_library(leash_asio INTERFACE)
 if(LEASH_ASIO_TARGET)
   target_link_libraries(leash_asio INTERFACE ${LEASH_ASIO_TARGET})
@@ -33,7 +33,7 @@ else()
   find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
   target_include_directories(leash_asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
 endif()
-# Asio 1.22 has awaitables with clang only if it is told that there are coroutines. This adds to Asio, and changes nothing.
+# With clang, Asio 1.22 has awaitables only with this definition. It adds to Asio and changes nothing.
 target_compile_definitions(leash_asio INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,Clang>:ASIO_HAS_CO_AWAIT>)
 target_link_libraries(leash_asio INTERFACE Threads::Threads)
 if(LEASH_SANITIZE STREQUAL "asan")
@@ -47,7 +47,7 @@ if(NOT LEASH_SERVICE)
 endif()
 
 # llhttp: Debian 13 has the library (libllhttp-dev); Debian 12 ships its C sources in node-llhttp.
-# Strict mode is a compile-time choice of 8.1, for its sources and for every includer.
+# Strict mode is a compile-time option of 8.1, for its sources and for every source that includes it.
 find_package(llhttp QUIET CONFIG)
 if(TARGET llhttp::llhttp_shared OR TARGET llhttp::llhttp_static OR TARGET llhttp::llhttp)
   add_library(leash_llhttp INTERFACE)
@@ -78,7 +78,7 @@ endif()
 add_library(leash::llhttp ALIAS leash_llhttp)
 find_file(LEASH_LLHTTP_COPYRIGHT copyright PATHS /usr/share/doc/libllhttp-dev /usr/share/doc/node-llhttp NO_DEFAULT_PATH REQUIRED)
 
-# libdw and libelf: processes and cores from outside.
+# libdw and libelf: read processes and core files from outside.
 find_path(LIBDW_INCLUDE_DIR elfutils/libdwelf.h REQUIRED)
 find_library(LIBDW_LIBRARY dw REQUIRED)
 find_library(LIBELF_LIBRARY elf REQUIRED)
@@ -91,7 +91,7 @@ find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp REQUIRED)
 add_library(leash_protozero INTERFACE)
 target_include_directories(leash_protozero SYSTEM INTERFACE ${PROTOZERO_INCLUDE_DIR})
 
-# Read once for all that is compiled together, see LeashTargets.cmake.
+# Precompiled for unity builds, see LeashTargets.cmake.
 if(LEASH_PRECOMPILE)
   set(heavy
     <algorithm> <array> <charconv> <chrono> <cmath> <cstdio> <deque> <expected> <functional> <map> <memory> <optional>

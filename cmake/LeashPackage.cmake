@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSL-1.0
-# What is installed: each component is a library with its headers, a file of targets for find_package, and one for
-# pkg-config. Included by an ordinary install(), the commands are the component `tools`.
+# Installation. Each component is a library with its headers, a file of targets for find_package, and one for pkg-config.
+# The commands are the component `tools`.
 
 include(GNUInstallDirs)
 set(leash_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/leash)
 
-# The adapters' headers stand among the library's, and are installed with the adapters.
+# The headers of the adapters are in the folder of the library, but are installed with the adapters.
 set(leash_adapters gtest json prometheus)
 set(leash_headers_gtest gtest.hpp)
 set(leash_headers_json json.hpp)
 set(leash_headers_prometheus families.hpp prometheus.hpp)
 set(leash_headers_inspector inspector.hpp)
-# What a component needs: pkg-config modules, for users of the static library.
+# The pkg-config modules that users of a static component need.
 set(leash_pc_requires_gtest "leash, gtest")
 set(leash_pc_requires_heap "leash")
 set(leash_pc_requires_json "leash, nlohmann_json")
@@ -26,7 +26,7 @@ set(leash_pc_description_prometheus "Metrics of leash, by prometheus-cpp")
 set(leash_pc_description_inspector "Looks into a process: routes, page, metrics and profiles of leash")
 set(leash_pc_description_inspector_auto "Starts the inspector of leash if LEASH_INSPECT says where")
 
-# leash_install_target(leash_awaitables leash): installs the target, leash::awaitables for others, as a part of the component.
+# leash_install_target(leash_awaitables leash): installs the target as leash::awaitables, as a part of the component.
 function(leash_install_target target component)
   string(REGEX REPLACE "^leash_" "" name ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
@@ -36,7 +36,7 @@ function(leash_install_target target component)
     INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endfunction()
 
-# leash_component(leash_gtest gtest): installs the library and what its users need to find it.
+# leash_component(leash_gtest gtest): installs the library and the files by which users find it.
 function(leash_component target component)
   set_target_properties(${target} PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
@@ -101,9 +101,9 @@ Libs: -L${libdir} @libraries@ -pthread
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${component})
 endfunction()
 
-# leash_install_inspector(PARTS leash_inspector leash_http_server ... AUTO leash_inspector_auto): the inspector is made of
-# libraries that are not installed. It is one archive, of one object file, in which the names of the parts (llhttp's, and those
-# of namespaces that a program may have, too) are local: they neither clash with the program's, nor take their place.
+# leash_install_inspector(PARTS leash_inspector leash_http_server ... AUTO leash_inspector_auto): installs the inspector as
+# one archive with one object file, made of libraries that are not installed. The symbols of these parts (llhttp, and
+# namespaces that a program may also have) are local, so they neither clash with symbols of the program nor replace them.
 function(leash_install_inspector)
   cmake_parse_arguments(ARG "" "AUTO" "PARTS" ${ARGN})
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/package)
@@ -118,7 +118,7 @@ function(leash_install_inspector)
   find_program(LEASH_GNU_LD NAMES ld.bfd REQUIRED) # lld resolves no groups where its output is to be linked again
   add_custom_command(OUTPUT ${archive}
     COMMAND ${LEASH_GNU_LD} -r --force-group-allocation -o ${folder}/inspector.o --whole-archive ${objects}
-    # What is inline, and so in other libraries, too, is a unique symbol (u), which is not overridden without its group.
+    # Inline functions, which other libraries may contain, too, are unique symbols (u) and are kept with their group.
     COMMAND sh -c "${CMAKE_NM} inspector.o | sed -n 's/.* u //p' >unique"
     COMMAND ${CMAKE_OBJCOPY} --weaken-symbols=${folder}/unique ${folder}/inspector.o
     COMMAND ${CMAKE_OBJCOPY} --wildcard ${names} ${folder}/inspector.o
@@ -183,13 +183,13 @@ function(leash_install_tools)
   endforeach()
 endfunction()
 
-# leash_install_llhttp_license(FOLDER COMPONENT): llhttp's license goes with what contains it.
+# leash_install_llhttp_license(FOLDER COMPONENT): installs llhttp's license with a component that contains llhttp.
 function(leash_install_llhttp_license folder component)
   install(FILES ${LEASH_LLHTTP_COPYRIGHT} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${folder}
     COMPONENT ${component} RENAME LICENSE.llhttp)
 endfunction()
 
-# leash_install_package(): what all components share, and the Debian packages.
+# leash_install_package(): installs the files that all components share, and defines the Debian packages.
 function(leash_install_package)
   include(CMakePackageConfigHelpers)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/leash-config.cmake.in leash-config.cmake @ONLY)
@@ -201,7 +201,7 @@ function(leash_install_package)
     return()
   endif()
 
-  # What `cmake --install` would do without a word: install nothing, or what other projects cannot link.
+  # Without these checks `cmake --install` would silently install nothing, or files that other projects cannot link.
   install(CODE "cmake_policy(SET CMP0057 NEW)
     set(leash_components leash ${leash_adapters} heap inspector tools deb-dev deb-tools)
     if(CMAKE_INSTALL_COMPONENT AND NOT CMAKE_INSTALL_COMPONENT IN_LIST leash_components)
@@ -260,7 +260,7 @@ function(leash_debian_packages)
   set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
   set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libasio-dev, libstdc++-12-dev | libstdc++-dev")
   set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "nlohmann-json3-dev, prometheus-cpp-dev, libgtest-dev, zlib1g-dev, pkg-config")
-  # The project's own description is the first line of both.
+  # The description of the project is the first line of both.
   set(CPACK_COMPONENT_DEV_DESCRIPTION "Coroutines for standalone Asio that are counted, know where they wait, and
  are named when they outlive the request that started them. Headers and
  static libraries; adapters for GoogleTest, nlohmann/json and prometheus-cpp.")

@@ -4,7 +4,7 @@
 set(LEASH_SANITIZE "" CACHE STRING "asan (with UBSan), tsan, or empty")
 set_property(CACHE LEASH_SANITIZE PROPERTY STRINGS "" asan tsan)
 
-# These are for this project's own build: as a part of another project it takes that one's flags.
+# Only for this project's own build. As a part of another project, leash uses the flags of that project.
 if(PROJECT_IS_TOP_LEVEL)
   find_program(CCACHE_PROGRAM ccache)
   if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -13,17 +13,17 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    # Large pages for clang's own memory: an eighth less time.
+    # Large pages for clang's own memory save an eighth of the time.
     list(PREPEND CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env GLIBC_TUNABLES=glibc.malloc.hugetlb=1)
   endif()
 
   if(LEASH_SANITIZE STREQUAL "asan")
-    # Not vptr: it probes memory by a pipe, and so calls an object bad where no descriptor is free, as in some tests.
+    # Without vptr: it tests memory through a pipe, so it reports valid objects when no descriptor is free, as in some tests.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=address,undefined)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
       add_compile_options(-fsanitize-ignorelist=${CMAKE_CURRENT_LIST_DIR}/ubsan_ignorelist.txt)
-    else() # GCC: the sanitizers' own branches make it see uses that cannot happen.
+    else() # the branches that the sanitizers add make GCC warn of impossible uses
       add_compile_options(-Wno-maybe-uninitialized)
     endif()
   elseif(LEASH_SANITIZE STREQUAL "tsan")
@@ -33,8 +33,8 @@ if(PROJECT_IS_TOP_LEVEL)
     message(FATAL_ERROR "LEASH_SANITIZE=${LEASH_SANITIZE}: allowed are asan, tsan or nothing")
   endif()
   if(LEASH_SANITIZE)
-    add_compile_definitions(LEASH_SANITIZED) # GCC 12 and clang-19 have no macro in common that says so
-    # There is much to link under a sanitizer; clang's own linker takes a fifth of the time.
+    add_compile_definitions(LEASH_SANITIZED) # GCC 12 and clang-19 have no common macro for it
+    # Linking takes long with a sanitizer. lld needs a fifth of the time.
     find_program(LLD_PROGRAM NAMES ld.lld-19 ld.lld)
     if(LLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
       add_link_options(--ld-path=${LLD_PROGRAM})
@@ -42,10 +42,10 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 
   if(LEASH_FUZZ)
-    add_compile_options(-fsanitize=fuzzer-no-link) # what the programs in tests/fuzz/ call is to be seen by libFuzzer, too
+    add_compile_options(-fsanitize=fuzzer-no-link) # libFuzzer must also observe the libraries that tests/fuzz/ calls
   endif()
 
-  # Paths in debug information, too, are relative to the top source folder.
+  # Paths in debug information are relative to the top source folder, too.
   add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 endif()
 
@@ -53,39 +53,39 @@ add_library(leash_warnings INTERFACE)
 if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(leash_warnings INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Werror
-    # Where sources are compiled together, one's local names may be those of another's unnamed namespace.
+    # In a unity build, a local name may be the same as a name in the unnamed namespace of another source.
     $<IF:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>,$<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>,-Wshadow>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # Warns of "literal" + std::string where nothing overlaps (GCC bug 105651, mended in 13).
+    # GCC warns of "literal" + std::string although nothing overlaps (GCC bug 105651, fixed in 13).
     target_compile_options(leash_warnings INTERFACE -Wno-restrict)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    # libstdc++ 12's std::stable_sort uses what it deprecates itself; only GCC heeds that it says so.
+    # std::stable_sort of libstdc++ 12 uses a function that it deprecates. Only GCC ignores that.
     target_compile_options(leash_warnings INTERFACE -Wno-deprecated-declarations)
   endif()
 endif()
 
-# Many sources in one compilation: a build from scratch takes half the time, one after an edit takes longer.
-# The price: names in the unnamed namespaces of one target must differ; where two cannot,
-# set_source_files_properties(one.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON). And no source is seen to compile by
-# itself: that takes a build without.
+# Compiles many sources at once. A build from scratch takes half the time; a build after an edit takes longer.
+# Names in the unnamed namespaces of one target must differ. If they cannot, exclude a source with
+# set_source_files_properties(one.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON). A unity build does not show whether each
+# source compiles alone.
 option(LEASH_UNITY "compile the sources of a target together" OFF)
 
-# clang then spends a third of its time in headers of others; these are read once. (GCC 12 gains nothing by it, and
-# clang-tidy loses: it looks at all that is in them.)
-option(LEASH_PRECOMPILE "with LEASH_UNITY: precompile the headers of others" OFF)
+# clang then spends a third of its time in the headers of other libraries, so they are read once. (GCC 12 is not faster with
+# it, and clang-tidy is slower, because it checks the whole precompiled header.)
+option(LEASH_PRECOMPILE "with LEASH_UNITY: precompile the headers of other libraries" OFF)
 if(LEASH_PRECOMPILE)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     message(FATAL_ERROR "LEASH_PRECOMPILE is for clang, not for ${CMAKE_CXX_COMPILER_ID}")
   endif()
-  # For ccache, which leaves alone what uses precompiled headers unless it is told that it may not.
+  # ccache caches sources with precompiled headers only with these settings.
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
   if(CMAKE_CXX_COMPILER_LAUNCHER)
     list(PREPEND CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros)
   endif()
 endif()
 
-# leash_precompile(leash_precompiled HEADERS ... LINK ...): the headers, precompiled, for other targets to use.
+# leash_precompile(leash_precompiled HEADERS ... LINK ...): precompiles the headers for other targets.
 function(leash_precompile target)
   cmake_parse_arguments(ARG "" "" "HEADERS;LINK" ${ARGN})
   file(CONFIGURE OUTPUT ${target}.cpp CONTENT "" @ONLY)
@@ -101,8 +101,8 @@ function(leash_unity target precompiled)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE
-      -Wno-subobject-linkage           # an unnamed namespace of a source that is included is no mistake here
-      --param=ggc-min-heapsize=1048576) # KiB; a sixth less time, but up to 1.8 GB for one compilation
+      -Wno-subobject-linkage           # in a unity build, included sources have unnamed namespaces
+      --param=ggc-min-heapsize=1048576) # KiB; saves a sixth of the time, but one compilation needs up to 1.8 GB
   endif()
   if(LEASH_PRECOMPILE)
     target_precompile_headers(${target} REUSE_FROM ${precompiled})
@@ -139,10 +139,11 @@ function(leash_check_headers target)
 endfunction()
 
 # leash_library(leash_units ALIAS leash::units [INCLUDE include] [COMPONENT gtest] [HEADERS folder ...] SOURCES ... LINK ...)
-# INCLUDE is the folder that users have on their include path; without it the library is for this project, whose headers are
-# included by their path from its top. HEADERS are the folders of users' headers. A library that is COLD does
-# what people ask for, not what each request takes, so it is optimized less, which takes half the time. One that is a
-# COMPONENT is installed (LeashPackage.cmake), and shared if BUILD_SHARED_LIBS says so, but for a STATIC_ONLY one.
+# INCLUDE     the folder on the include path of users. Without it, the library is only for this project, whose headers are
+#             included by their path from the top folder.
+# HEADERS     the folders of the headers for users.
+# COLD        the library serves people and not requests, so it is optimized less, which takes half the time.
+# COMPONENT   the library is installed (LeashPackage.cmake). It is shared if BUILD_SHARED_LIBS is on, unless it is STATIC_ONLY.
 function(leash_library target)
   cmake_parse_arguments(ARG "COLD;STATIC_ONLY" "ALIAS;INCLUDE;COMPONENT" "SOURCES;HEADERS;LINK" ${ARGN})
   set(type STATIC)
@@ -151,7 +152,7 @@ function(leash_library target)
   endif()
   add_library(${target} ${type} ${ARG_SOURCES})
   add_library(${ARG_ALIAS} ALIAS ${target})
-  # Also what is not installed becomes a part of libraries that are. Functions are called and inlined as if it were not so.
+  # Libraries that are not installed become a part of installed ones. Their functions may still be inlined.
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_compile_options(${target} PRIVATE -fno-semantic-interposition)
   if(ARG_INCLUDE)
@@ -162,7 +163,7 @@ function(leash_library target)
   endif()
   target_link_libraries(${target} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:leash_warnings>)
   target_compile_features(${target} PUBLIC cxx_std_23)
-  # A source location, and so a site, is relative to the top source folder of the project that is built.
+  # A source location, and therefore a site, is relative to the top source folder of the project that is built.
   target_compile_options(${target} PUBLIC
     "$<BUILD_INTERFACE:$<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang,AppleClang>:-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=>>")
   if(ARG_COLD)
@@ -175,11 +176,11 @@ function(leash_library target)
   leash_unity(${target} leash_precompiled)
 endfunction()
 
-# leash_test(http_parser_test SOURCES parser_test.cpp LINK leash::http): a GoogleTest binary, each test known to ctest.
-# Where all is built from scratch, and under a sanitizer, a quarter of them at a time runs in one process: its start
-# takes longer than most tests.
-# A test's own code need not be fast, so it is compiled in half the time; but for OPTIMIZED ones, in which what the library
-# has in headers is instantiated and so tested. COST is the seconds that a quarter takes: the longest start first.
+# leash_test(http_parser_test SOURCES parser_test.cpp LINK leash::http): a GoogleTest program; ctest knows each test.
+# In a unity build and with a sanitizer, a process runs a quarter of the tests, because starting it takes longer than most
+# tests. Tests are not optimized, which halves the time to compile them.
+# OPTIMIZED   is optimized a little, because it instantiates templates of the library, which are tested so.
+# COST        the seconds that a quarter takes; ctest starts the longest first.
 function(leash_test target)
   cmake_parse_arguments(ARG "OPTIMIZED" "COST" "SOURCES;LINK" ${ARGN})
   add_executable(${target} ${ARG_SOURCES})
