@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# scripts/bench --tracking: what tracking adds to a request of /demo in fixed mode, in instructions of the server.
-# Counted by callgrind, because few virtual machines have performance counters; two runs with different numbers
-# of requests, so that start and end of the server cancel out.
+# scripts/bench --tracking: the instructions that tracking adds to a request of /demo in fixed mode. callgrind counts them,
+# because few virtual machines have performance counters. The difference of two runs with different numbers of requests
+# excludes the start and the end of the server.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
@@ -43,7 +43,7 @@ count() { # count BINARY REQUESTS: sets instructions to those of a server that a
   local url
   url=$(sed -n 's/^ready public=\([^ ]*\).*/\1/p' "$ready")
   [[ -n $url ]] || die "the server was not ready within a minute"
-  # One connection, one request after the other; the fragment makes curl ask again and is not sent.
+  # One connection, one request after the other. The fragment makes curl repeat the request, and is not sent.
   curl --silent --show-error --fail --max-time 600 --output /dev/null "$url$query#[1-$2]" || die "a request failed"
   kill -TERM "$server"
   wait "$server" || die "the server left tasks or failed: $(tail -n 3 "$out/server.log")"
@@ -52,7 +52,7 @@ count() { # count BINARY REQUESTS: sets instructions to those of a server that a
   [[ -n $instructions ]] || die "callgrind wrote no sum: see $out/valgrind.log"
 }
 
-# In this shell, not in one for its output: the trap ends the server.
+# Not in a subshell, because the trap must end the server.
 per_request() { # per_request BINARY: sets median to that of the repetitions
   local repetition instructions of_few samples=()
   for ((repetition = 0; repetition < repetitions; repetition++)); do
@@ -70,7 +70,7 @@ per_request build/untracked/bin/leash-server
 untracked=$median
 awk -v tracked="$tracked" -v untracked="$untracked" -v most="$at_most" 'BEGIN {
   ratio = tracked / untracked
-  printf "instructions of the server for a request of /demo, fixed, pattern=mixed\n"
+  printf "instructions of the server per request of /demo, fixed, pattern=mixed\n"
   printf "  with tracking     %8d\n  compiled out      %8d\n", tracked, untracked
   printf "  ratio             %8.3f  at most %.2f: %s\n", ratio, most, ratio <= most ? "within" : "over"
 }'

@@ -25,7 +25,7 @@ is_regex() { # is_regex TEXT
   [[ $status -eq 1 ]] # is one, and matches nothing there
 }
 
-# configure PRESET [cmake option…]; every tool that is needed has been installed by scripts/bootstrap.
+# configure PRESET [cmake option…]. scripts/bootstrap has installed the tools.
 configure() {
   local log=$root/build/configure-$1.log
   mkdir -p "$root/build"
@@ -40,7 +40,7 @@ build() {
   cmake --build --preset "$@" || die "the build of preset $1 failed"
 }
 
-# What gives names to the addresses of a sanitizer's trace: LLVM's, else what comes with every compiler.
+# The program that resolves addresses in a sanitizer's trace: LLVM's, or the one of binutils.
 find_symbolizer() {
   type -P llvm-symbolizer-19 || type -P llvm-symbolizer || type -P addr2line || true
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# Prints the rules as the object that Prometheus' operator wants:
+# Prints the rules as the object of the Prometheus operator:
 #   tests/deploy/prometheus_rule.sh >deploy/kubernetes/monitoring/prometheus-rule.yaml
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 cat <<'YAML'
-# Made of deploy/prometheus/rules/leash.yml: change that, and run tests/deploy/prometheus_rule.sh (it says how).
+# Generated from deploy/prometheus/rules/leash.yml by tests/deploy/prometheus_rule.sh. Do not edit it.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:

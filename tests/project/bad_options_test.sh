@@ -49,7 +49,7 @@ refuses "takes a regular expression, not '('" scripts/tidy '('
 refuses "takes one pattern, not 'http' also" scripts/tidy leash http
 refuses "unknown option '--bogus'" bench/load_generator --bogus
 for figures in bench/server bench/client_gone; do refuses 'unrecognized arguments: --bogus' "$figures" --bogus; done
-refuses 'N is at least 1' bench/server --rounds 0
+refuses 'N must be at least 1' bench/server --rounds 0
 refuses "invalid int value: 'many'" bench/client_gone --clients many
 
 for name in bootstrap test demo bench fuzz soak slow-clients test-docker tidy; do
