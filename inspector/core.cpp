@@ -59,9 +59,8 @@ Core::Core(Program program)
 std::vector<Route> Core::routes() {
   std::vector<Route> all = live_page_.routes();
   all.push_back({http::Method::get, "/metrics", "", "metrics for Prometheus", [this](Exchange&) {
-                   http::Response response{.body = render_metrics(probes_, program_.append_families)};
-                   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-                   return response;
+                   return http::Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                         .body = render_metrics(probes_, program_.append_families)};
                  }});
   for (Route& route : debug_.routes()) all.push_back(std::move(route));
   for (Route& route : profile_routes()) all.push_back(std::move(route));

@@ -37,6 +37,7 @@ namespace {
 
 constexpr auto most_age = std::chrono::hours(24 * 365);
 constexpr int most_entries = 10'000;
+constexpr http::Literal plain_text("text/plain; charset=utf-8");
 // The approximate maximum of an answer, because the process may be short of memory.
 constexpr std::size_t most_bytes = 4 * 1024 * 1024;
 
@@ -96,7 +97,7 @@ http::Response page(std::string_view title, std::string_view text) {
           "<a href=\"/debug/contexts\">contexts</a>"
           "<a href=\"/debug/tree\">tree</a><a href=\"/metrics\">metrics</a></nav>\n<pre>" +
           http::escape_html(text) + "</pre></body></html>\n",
-      "text/html");
+      "text/html; charset=utf-8");
 }
 
 // The answer in this format: `write_json` writes the members of an object, `write_text` appends to a text.
@@ -116,7 +117,7 @@ http::Response in_format(Format format, std::string_view title, const WriteJson&
     body.resize(body.rfind('\n', most_bytes) + 1);
     body += "\nthe rest is left out; narrow the query with limit, site or name\n";
   }
-  return format == Format::html ? page(title, body) : http::text_response(std::move(body), "text/plain");
+  return format == Format::html ? page(title, body) : http::text_response(std::move(body), plain_text);
 }
 
 // Appends entry by entry, so that entries beyond the limit are never formatted.
@@ -244,7 +245,7 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
     std::string folded = to_folded(seen.all);
     for (const std::string& name : seen.unresponsive)
       folded += fmt::format("loop \"{}\" does not answer 0\n", name);
-    co_return http::text_response(std::move(folded), "text/plain");
+    co_return http::text_response(std::move(folded), plain_text);
   }
   const auto write_json = [&](JsonWriter& json) {
     append_members(json, seen.all, most_bytes);
@@ -274,7 +275,7 @@ Task<Result<MaybeResponse>> DebugRoutes::coroutines(Exchange& exchange) {
   if (!parameters.problem().empty()) co_return http::problem(400, parameters.problem());
   CoroutineDump dump = co_await dump_coroutines(std::move(filter));
   if (dump.entries.size() > wanted.limit) dump.entries.resize(wanted.limit);
-  if (format == Format::folded) co_return http::text_response(to_folded(dump.entries), "text/plain");
+  if (format == Format::folded) co_return http::text_response(to_folded(dump.entries), plain_text);
   const auto write_json = [&](JsonWriter& json) {
     json.member("schema", 1).member("live", dump.live).member("matched", dump.matched);
     json.key("coroutines").begin_array();

@@ -58,7 +58,7 @@ http::Response LivePage::page_or_index(const Exchange& exchange) const {
   if (http::preferred(exchange.request().headers, {"application/json", "text/html"}) == 0) {
     response = http::json_response(200, exchange.worker().service().router.index());
   } else {
-    response = http::text_response(page_, "text/html");
+    response = http::text_response(page_, "text/html; charset=utf-8");
     response.headers.add("Content-Security-Policy",
                          "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
                          "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "

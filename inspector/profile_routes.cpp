@@ -69,8 +69,8 @@ Task<Result<MaybeResponse>> answer_profile(Exchange& exchange, bool only_leaked)
         fmt::format("coroutines beyond the largest {} groups are left out", most_samples_of_loop));
   }
   if (std::string remark = without_sample(seen.all); !remark.empty()) options.comments.push_back(remark);
-  http::Response response{.status = 200, .body = to_pprof(seen.all, options, coroutines.entries)};
-  response.headers.add("Content-Type", "application/octet-stream");
+  http::Response response{.content_type = "application/octet-stream",
+                          .body = to_pprof(seen.all, options, coroutines.entries)};
   const std::string_view file = only_leaked ? "leaks" : "tasks";
   response.headers.add("Content-Disposition", fmt::format("attachment; filename=\"{}.pb.gz\"", file));
   co_return response;

@@ -49,10 +49,7 @@ http::Response answer(const http::Request& request, const Exporter::Render& rend
     refused.headers.add("Allow", "GET, HEAD");
     return refused;
   }
-  http::Response response;
-  response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  response.body = render();
-  return response;
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = render()};
 }
 
 // Appends an answer for each complete request. Returns whether the connection stays open.

@@ -70,7 +70,7 @@ Task<Result<MaybeResponse>> show_cures(Exchange& exchange) {
   options.filter.state = leash::TaskState::leaked;
   const auto leaked = co_await inspector::dump_tasks(exchange.ctx(), here, options);
   const auto contexts = co_await inspector::dump_contexts(exchange.ctx(), here);
-  co_return http::text_response(cures_to_text(leaked.all, contexts.all), "text/plain");
+  co_return http::text_response(cures_to_text(leaked.all, contexts.all), "text/plain; charset=utf-8");
 }
 
 void append_families(leash::families::Families& families, const Shared& shared, const Service& service) {

@@ -95,7 +95,7 @@ Task<Result<MaybeResponse>> demo(const Shared& shared, Exchange& exchange) {
     co_return http::problem(502, "The upstream is unreachable or failed.", "upstream");
   }
   const std::chrono::duration<double, std::milli> elapsed = loop.now() - since;
-  std::string reply;
+  std::string reply = exchange.new_body();
   http::JsonWriter json(reply);
   json.begin_object().member("pattern", pattern->name).member("mode", to_string(mode));
   json.member("request", exchange.id()).member("started", tally->started).member("joined", tally->joined);
@@ -122,8 +122,7 @@ Task<Result<MaybeResponse>> backend(Exchange& exchange) {
   if (std::uniform_real_distribution<double>(0, 1)(random) < fail) {
     co_return http::problem(500, "This request fails because of the parameter fail.");
   }
-  http::Response response;
-  response.headers.add("Content-Type", "text/plain");
+  http::Response response{.content_type = "text/plain"};
   if (payload <= small_body) {
     response.body = std::string(payload, 'x') + "\n";
   } else {  // streamed, so that a slow client does not make the server hold it
@@ -160,9 +159,9 @@ Task<Result<MaybeResponse>> echo(Exchange& exchange) {
   }
 }
 
-http::Response ready(const Exchange& exchange) {
+http::Response ready(Exchange& exchange) {
   if (!exchange.worker().service().draining.load(std::memory_order_relaxed)) {
-    return http::json_response(200, "{\"status\":\"ready\"}\n");
+    return http::json_response(200, exchange.new_body("{\"status\":\"ready\"}\n"));
   }
   http::Response response = http::problem(503, "The server is draining.", "shutdown");
   response.headers.add("Retry-After", "1");
@@ -179,7 +178,9 @@ std::vector<http::server::Route> public_routes(const Shared& shared) {
           {get, "/backend", "?latency=&jitter=&fail=&payload=", "a slow dependency", backend},
           {post, "/echo", "", "the body, streamed back", echo},
           {get, "/healthz", "", "liveness",
-           [](Exchange&) { return http::json_response(200, "{\"status\":\"alive\"}\n"); }},
+           [](Exchange& exchange) {
+             return http::json_response(200, exchange.new_body("{\"status\":\"alive\"}\n"));
+           }},
           {get, "/readyz", "", "readiness; 503 while draining", ready},
           {get, "/", "", "this list", [](const Exchange& exchange) {
              return http::json_response(200, exchange.worker().service().router.index());

@@ -125,11 +125,11 @@ std::string_view reason_phrase(int status) noexcept {
 }
 
 Response json_response(int status, std::string json) {
-  return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(json)};
+  return {.status = status, .content_type = "application/json", .body = std::move(json)};
 }
 
-Response text_response(std::string text, std::string_view type) {
-  return {.headers = {{"Content-Type", std::string(type) + "; charset=utf-8"}}, .body = std::move(text)};
+Response text_response(std::string text, Literal content_type) {
+  return {.content_type = content_type, .body = std::move(text)};
 }
 
 }  // namespace http

@@ -7,8 +7,8 @@
 // Requires       the parser behind a Request or ResponseHead is alive and was not reset.
 // Threads        plain values, used by one thread at a time.
 //
-//   http::Response response{.status = 200, .body = "hello\n"};
-//   response.headers.add("Content-Type", "text/plain");
+//   http::Response response{.status = 200, .content_type = "text/plain", .body = "hello\n"};
+//   response.headers.add("Vary", "Accept");
 //   if (auto type = request.headers.find("content-type")) ...
 
 #include <cstddef>
@@ -118,17 +118,29 @@ struct ResponseHead {
   bool chunked = false;
 };
 
+// Text that is part of the program, so that it is never copied.
+class Literal {
+ public:
+  constexpr Literal() = default;
+  explicit(false) consteval Literal(const char* text) : text_(text) {}
+  explicit(false) constexpr operator std::string_view() const noexcept { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
 // A response to send. The serializer sets Content-Length, Transfer-Encoding, Connection and Date.
 struct Response {
   int status = 200;
+  Literal content_type = {};  // empty: none, or a field of `headers`
   Headers headers = {};
   std::string body = {};
   bool close = false;  // "Connection: close": the sender closes afterwards
 };
 
 Response json_response(int status, std::string json);
-// A text of this media type ("text/plain"), in UTF-8.
-Response text_response(std::string text, std::string_view type);
+// A text in UTF-8: content_type says so ("text/plain; charset=utf-8").
+Response text_response(std::string text, Literal content_type);
 
 // A request to send. The serializer sets Host, Content-Length, Transfer-Encoding and Connection.
 struct OutgoingRequest {

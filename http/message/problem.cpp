@@ -5,8 +5,7 @@
 
 namespace http {
 Response problem(int status, std::string_view detail, std::string_view cause) {
-  Response response{.status = status};
-  response.headers.add("Content-Type", "application/problem+json");
+  Response response{.status = status, .content_type = "application/problem+json"};
   JsonWriter json(response.body);
   json.begin_object().member("type", "about:blank").member("title", reason_phrase(status));
   json.member("status", status).member("detail", detail);

@@ -62,8 +62,9 @@ Reply Reply::to(const Request& request, std::string_view date) noexcept {
 
 BodyFraming append_response_head(std::string& out, const Response& response,
                                  std::optional<std::uint64_t> body_size, const Reply& reply) {
-  static constexpr std::array<std::string_view, 4> reserved = {"Content-Length", "Transfer-Encoding",
-                                                               "Connection", "Date"};
+  static constexpr std::array<std::string_view, 5> reserved = {"Content-Length", "Transfer-Encoding",
+                                                               "Connection", "Date", "Content-Type"};
+  const std::string_view type = response.content_type;
   if (response.status < 100 || response.status > 999)
     refuse(std::to_string(response.status), "is not a status");
 
@@ -71,7 +72,8 @@ BodyFraming append_response_head(std::string& out, const Response& response,
   append_number(out, static_cast<unsigned>(response.status));
   out.append(" ").append(reason_phrase(response.status)).append(line_end);
   if (!reply.date.empty()) append_field(out, "Date", reply.date);
-  append_fields(out, response.headers, reserved);
+  if (!type.empty()) append_field(out, "Content-Type", type);
+  append_fields(out, response.headers, std::span(reserved).first(type.empty() ? 4 : 5));
 
   auto framing = BodyFraming::none;
   if (!is_bodiless(response.status)) {

@@ -3,9 +3,9 @@
 // Serializes messages into a buffer, so that several responses can be sent in one write.
 //
 // Requires       field names are tokens, and values have no control characters; the fields do not include
-//                Content-Length, Transfer-Encoding, Connection and Date (in a request: Host). Violations are a broken
-//                invariant: the process aborts with a message that names the field, before
-//                the field is sent.
+//                Content-Length, Transfer-Encoding, Connection and Date (in a request: Host), nor Content-Type beside
+//                Response::content_type. Violations are a broken invariant: the process aborts with a message that names
+//                the field, before the field is sent.
 // Threads        any.
 //
 //   std::string out;

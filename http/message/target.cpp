@@ -22,6 +22,10 @@ constexpr auto host_class = detail::make_class("-._~!$&'()*+,;=%", detail::is_al
 constexpr auto uri_class =
     detail::make_class("", [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '<' && c != '>'; });
 
+// What a query keeps of its memory; there are many idle connections.
+constexpr std::size_t most_kept_text = 256;
+constexpr std::size_t most_kept_parameters = 8;
+
 bool all_of_class(std::string_view text, const std::array<bool, 256>& table) noexcept {
   return std::ranges::all_of(text, [&](char c) { return table[static_cast<unsigned char>(c)]; });
 }
@@ -130,22 +134,36 @@ bool is_valid_authority(std::string_view text) noexcept {
   return !authority->port || authority->port->empty() || parse_port(*authority->port).has_value();
 }
 
-std::expected<std::string, std::string_view> percent_decode(std::string_view text, bool plus_is_space) {
-  std::string decoded;
-  decoded.reserve(text.size());
+namespace {
+
+constexpr std::string_view malformed_encoding = "A '%' must be followed by two hexadecimal digits.";
+
+// Appends the decoded text, which is never longer than the encoded one, and returns it; nothing if the encoding is
+// malformed.
+std::optional<std::string_view> append_decoded(std::string& to, std::string_view text, bool plus_is_space) {
+  const std::size_t begin = to.size();
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '+' && plus_is_space) {
-      decoded += ' ';
+      to += ' ';
     } else if (text[i] == '%') {
       const int high = i + 1 < text.size() ? detail::hex_digit(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? detail::hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return std::unexpected("A '%' must be followed by two hexadecimal digits.");
-      decoded += static_cast<char>(high * 16 + low);
+      if (high < 0 || low < 0) return std::nullopt;
+      to += static_cast<char>(high * 16 + low);
       i += 2;
     } else {
-      decoded += text[i];
+      to += text[i];
     }
   }
+  return std::string_view(to).substr(begin);
+}
+
+}  // namespace
+
+std::expected<std::string, std::string_view> percent_decode(std::string_view text, bool plus_is_space) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  if (!append_decoded(decoded, text, plus_is_space)) return std::unexpected(malformed_encoding);
   return decoded;
 }
 
@@ -160,21 +178,28 @@ std::size_t Query::count(std::string_view name) const noexcept {
   return static_cast<std::size_t>(std::ranges::count(parameters_, name, &Parameter::name));
 }
 
-std::expected<Query, std::string_view> parse_query(std::string_view raw) {
-  Query query;
+std::expected<void, std::string_view> Query::parse(std::string_view raw) {
+  clear();
+  text_.reserve(raw.size());  // the views stay valid while it grows
   while (!raw.empty()) {
     const auto end = std::min(raw.find('&'), raw.size());
     const auto pair = raw.substr(0, end);
     raw.remove_prefix(std::min(end + 1, raw.size()));
     if (pair.empty()) continue;
     const auto equals = std::min(pair.find('='), pair.size());
-    auto name = percent_decode(pair.substr(0, equals), true);
-    if (!name) return std::unexpected(name.error());
-    auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
-    if (!value) return std::unexpected(value.error());
-    query.parameters_.push_back({std::move(*name), std::move(*value)});
+    const auto name = append_decoded(text_, pair.substr(0, equals), true);
+    const auto value = append_decoded(text_, pair.substr(std::min(equals + 1, pair.size())), true);
+    if (!name || !value) return std::unexpected(malformed_encoding);
+    parameters_.push_back({*name, *value});
   }
-  return query;
+  return {};
+}
+
+void Query::clear() noexcept {
+  text_.clear();
+  parameters_.clear();
+  if (text_.capacity() > most_kept_text) text_ = std::string();
+  if (parameters_.capacity() > most_kept_parameters) parameters_ = std::vector<Parameter>();
 }
 
 std::string Url::authority() const {

@@ -2,13 +2,14 @@
 #pragma once
 // Request targets, queries and URLs.
 //
-// Lifetime       Target views its argument; Query and Url own their text.
+// Lifetime       Target views its argument; Query and Url own their text. What a Query returns is valid until it parses
+//                the next one.
 // Errors         one sentence that never contains text of a peer (parse_url may quote its input, which comes from the
 //                user).
 // Threads        any.
 //
-//   auto query = http::parse_query(request.query);
-//   if (query && query->find("mode") == "leaky") ...
+//   http::Query query;
+//   if (query.parse(request.query) && query.find("mode") == "leaky") ...
 //   auto url = http::parse_url("http://127.0.0.1:8080/demo?pattern=send");
 
 #include <cstddef>
@@ -38,13 +39,22 @@ bool is_valid_authority(std::string_view text) noexcept;
 std::expected<std::string, std::string_view> percent_decode(std::string_view text,
                                                             bool plus_is_space = false);
 
-// The parameters of a query, decoded, in the order they were sent.
+// The parameters of a query, decoded, in the order they were sent. It is used for one query after another: then usual
+// ones allocate nothing.
 class Query {
  public:
   struct Parameter {
-    std::string name;
-    std::string value;
+    std::string_view name;
+    std::string_view value;
   };
+
+  Query() = default;
+  Query(const Query&) = delete;  // the parameters view the text
+  Query& operator=(const Query&) = delete;
+
+  // "a=1&b=x+y&c" is a=1, b="x y", c="". Error: malformed percent-encoding.
+  std::expected<void, std::string_view> parse(std::string_view raw);
+  void clear() noexcept;  // also frees the memory of an unusually large one
 
   std::optional<std::string_view> find(
       std::string_view name) const noexcept;  // the first of this name; case-sensitive
@@ -54,12 +64,9 @@ class Query {
   auto end() const noexcept { return parameters_.end(); }
 
  private:
-  friend std::expected<Query, std::string_view> parse_query(std::string_view raw);
+  std::string text_;
   std::vector<Parameter> parameters_;
 };
-
-// "a=1&b=x+y&c" is a=1, b="x y", c="". Error: malformed percent-encoding.
-std::expected<Query, std::string_view> parse_query(std::string_view raw);
 
 struct Url {
   std::string host;  // as a resolver takes it: without the brackets of an IPv6 literal

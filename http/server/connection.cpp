@@ -68,6 +68,11 @@ Task<Result<std::string>> Exchange::read_whole_body(std::uint64_t most) {
     charge.set(whole.capacity());
   }
 }
+std::string Exchange::new_body(std::string_view text) {
+  std::string body = worker().spare_bodies.take();
+  body = text;
+  return body;
+}
 Task<Result<>> Exchange::begin(Response head, std::optional<std::uint64_t> size) {
   return connection_.begin_stream(ctx_, std::move(head), size);
 }
@@ -256,8 +261,9 @@ void Connection::append(Response response, std::optional<BodySource> body) {
   if (body && response.status == 200) {
     output_.append(response, *std::move(body), reply);
   } else {
-    output_.append(std::move(response), reply);
+    output_.append(response, reply);
   }
+  worker_.spare_bodies.give_back(std::move(response.body));
 }
 
 // Answers a malformed request. It has no route, and the connection ends.
@@ -304,7 +310,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
   const auto found = service.router.find(request);
   record.route = found ? found->label : found.error().label;
   const auto allowed = request_timeout(request.headers);
-  auto query = parse_query(request.query);
+  const auto parsed = query_.parse(request.query);
   // The server's own limit counts from now, the caller's from the arrival of its request.
   leash::TimePoint deadline = leash::later(record.since(), service.settings.request_timeout);
   if (allowed && *allowed) deadline = std::min(deadline, leash::later(input_.arrived_at(), **allowed));
@@ -314,8 +320,8 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
     refuse(found.error().response, found.error().cause);
   } else if (!allowed) {
     refuse(problem(400, allowed.error()), allowed.error());
-  } else if (!query) {
-    refuse(problem(400, query.error()), query.error());
+  } else if (!parsed) {
+    refuse(problem(400, parsed.error()), parsed.error());
   } else if (deadline <= record.since()) {
     refuse(*response_for(leash::errc::deadline_exceeded), "its deadline had passed");
   } else if (as_task && worker_.too_many_in_flight()) {  // handlers that do not wait are not limited
@@ -330,7 +336,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
     const Context traced = as_task ? leash::with_value<leash::Trace>(ctx, record.trace()) : ctx;
     auto [request_ctx, cancel] = leash::with_deadline(
         traced, deadline, {}, leash::Label("request", record.id(), leash::Role::request));
-    Exchange exchange(*this, request, std::move(*query), record.id(), request_ctx, record.label);
+    Exchange exchange(*this, request, query_, record.id(), request_ctx, record.label);
     int status = 0;
     const Counted in_flight(worker_.metrics().in_flight);  // until its response has been sent
     if (as_task) {
@@ -358,6 +364,7 @@ Task<Connection::Next> Connection::serve_request(Context ctx) {
     co_return Next::close;
   }
   parser_.reset();
+  query_.clear();
   co_return Next::go_on;
 }
 

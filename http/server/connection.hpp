@@ -20,6 +20,7 @@
 
 #include "http/message/request_parser.hpp"
 #include "http/message/serializer.hpp"
+#include "http/message/target.hpp"
 #include "http/server/exchange.hpp"
 #include "http/server/handler_run.hpp"
 #include "http/server/input.hpp"
@@ -88,6 +89,7 @@ class Connection {
   Socket socket_;
   MemoryBudget::Charge charge_;
   RequestParser parser_;
+  Query query_;  // of the request
   Input input_;
   Output output_;
   RequestBody body_;

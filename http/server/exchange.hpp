@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "http/message/message.hpp"
@@ -37,14 +38,9 @@ using MaybeResponse = std::optional<Response>;
 
 class Exchange {
  public:
-  Exchange(Connection& connection, const Request& request, Query query, std::uint64_t id,
+  Exchange(Connection& connection, const Request& request, const Query& query, std::uint64_t id,
            const leash::Context& ctx, std::size_t usual_label)
-      : label(usual_label),
-        connection_(connection),
-        request_(request),
-        query_(std::move(query)),
-        id_(id),
-        ctx_(ctx) {}
+      : label(usual_label), connection_(connection), request_(request), query_(query), id_(id), ctx_(ctx) {}
 
   const Request& request() const noexcept { return request_; }
   const Query& query() const noexcept { return query_; }
@@ -65,6 +61,9 @@ class Exchange {
   leash::Task<leash::Result<>> begin(Response head, std::optional<std::uint64_t> body_size);
   leash::Task<leash::Result<>> write(std::string_view piece);
 
+  // A string for the body of a response, in memory of earlier ones.
+  std::string new_body(std::string_view text = {});
+
   // A body that is produced as the client takes it; replaces the body of the returned response
   // (status 200).
   std::optional<BodySource> made_body;
@@ -75,7 +74,7 @@ class Exchange {
  private:
   Connection& connection_;
   const Request& request_;
-  Query query_;
+  const Query& query_;
   std::uint64_t id_;
   leash::Context ctx_;
 };

@@ -30,7 +30,7 @@ int unacknowledged(Socket& socket) noexcept {
 
 }  // namespace
 
-void Output::append(Response response, const Reply& reply) {
+void Output::append(Response& response, const Reply& reply) {
   if (response.body.size() < large) {
     append_response(buffer_, response, reply);
     return;

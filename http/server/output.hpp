@@ -48,8 +48,8 @@ class Output {
       : socket_(socket), loop_(loop), charge_(memory), timeout_(timeout) {}
 
   std::string& buffer() noexcept { return buffer_; }
-  // Appends the response with its body or body source; call flush() next.
-  void append(Response response, const Reply& reply);
+  // Appends the response with its body or body source; call flush() next. A large body is moved from.
+  void append(Response& response, const Reply& reply);
   void append(const Response& head, BodySource body, const Reply& reply);
   // Whether there is so much to send that it should be sent before more is produced.
   bool wants_flush() const noexcept { return source_ || buffer_.size() >= large; }

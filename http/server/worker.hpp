@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "http/message/date.hpp"
+#include "http/message/spare_strings.hpp"
 #include "http/server/connection.hpp"
 #include "http/server/hangup_watch.hpp"
 #include "http/server/limits/waiting_list.hpp"
@@ -105,8 +106,9 @@ class Worker {
 
   std::unordered_set<Connection*> connections;
   WaitingList waiting;
-  std::atomic<std::int64_t> open{0};     // clients adopted and not yet gone; any thread
-  std::atomic<std::int64_t> leaving{0};  // of these, told to leave to make room; any thread
+  SpareStrings spare_bodies{8, 4 * 1024};  // of responses
+  std::atomic<std::int64_t> open{0};       // clients adopted and not yet gone; any thread
+  std::atomic<std::int64_t> leaving{0};    // of these, told to leave to make room; any thread
 
  private:
   // Counts a client while it exists, even if there is no memory to serve it.

@@ -69,17 +69,17 @@ void fuzz_percent(std::string_view text) {
 }
 
 void fuzz_query(std::string_view text) {
-  const auto query = http::parse_query(text);
-  if (!query) return fuzz::require_sentence(query.error());
+  http::Query query;
+  if (const auto parsed = query.parse(text); !parsed) return fuzz::require_sentence(parsed.error());
   std::string again;
-  for (const auto& [name, value] : *query) {
-    require(query->find(name).has_value() && query->count(name) >= 1, "what is listed can be found");
+  for (const auto& [name, value] : query) {
+    require(query.find(name).has_value() && query.count(name) >= 1, "what is listed can be found");
     again += "&" + encode(name) + "=" + encode(value);
   }
-  const auto same = http::parse_query(again);
-  require(same && same->size() == query->size(), "a query can be written again");
+  http::Query same;
+  require(same.parse(again) && same.size() == query.size(), "a query can be written again");
   require(
-      std::ranges::equal(*same, *query,
+      std::ranges::equal(same, query,
                          [](const auto& a, const auto& b) { return a.name == b.name && a.value == b.value; }),
       "with the same parameters");
 }

@@ -8,6 +8,7 @@
 namespace {
 thread_local int allocations_left = -1;  // that still succeed; negative: all
 thread_local bool one_has_failed = false;
+thread_local unsigned long made = 0;
 
 bool may_allocate() noexcept {
   if (allocations_left == 0) {
@@ -16,6 +17,7 @@ bool may_allocate() noexcept {
     return false;
   }
   if (allocations_left > 0) --allocations_left;
+  ++made;
   return true;
 }
 
@@ -36,6 +38,8 @@ bool stop_failing() noexcept {
   allocations_left = -1;
   return one_has_failed;
 }
+
+unsigned long allocations() noexcept { return made; }
 
 }  // namespace support
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// An operator new, and for Asio an aligned_alloc, that can be told to fail. Linking it replaces the program's.
+// An operator new, and for Asio an aligned_alloc, that counts and can be told to fail. Linking it replaces the program's.
 //
 // Threads        each thread has its own count.
 //
@@ -14,5 +14,8 @@ namespace support {
 void fail_allocation(int after) noexcept;
 // True if one has failed since.
 bool stop_failing() noexcept;
+
+// How many this thread has made.
+unsigned long allocations() noexcept;
 
 }  // namespace support

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "leash/context.hpp"
+#include "leash/detail/frame_pool.hpp"
 #include "leash/detail/handle.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/error.hpp"
@@ -26,7 +27,7 @@
 namespace leash {
 namespace detail {
 
-struct DoneState {
+struct DoneState : InFramePool {
   void retain() noexcept { ++refs; }
   void release() noexcept {
     if (--refs == 0) delete this;

@@ -11,7 +11,7 @@ namespace {
 TEST(Problem, HasTheMembersOfTheStandardAndTheCause) {
   const Response response = problem(504, "It took \"too\" long.", "deadline");
   EXPECT_EQ(response.status, 504);
-  EXPECT_EQ(response.headers.find("content-type"), "application/problem+json");
+  EXPECT_EQ(std::string_view(response.content_type), "application/problem+json");
   EXPECT_EQ(nlohmann::json::parse(response.body), (nlohmann::json{{"type", "about:blank"},
                                                                   {"title", "Gateway Timeout"},
                                                                   {"status", 504},

@@ -21,10 +21,11 @@ std::string serialized(const Response& response, const Reply& reply = plain) {
 }
 
 TEST(Serializer, WritesAResponse) {
-  Response response{.body = "hello"};
-  response.headers.add("Content-Type", "text/plain");
+  Response response{.content_type = "text/plain", .body = "hello"};
+  response.headers.add("Vary", "Accept");
   EXPECT_EQ(serialized(response),
-            "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
+            "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: text/plain\r\nVary: Accept\r\n"
+            "Content-Length: 5\r\n\r\nhello");
 }
 
 TEST(Serializer, AppendsToExistingOutput) {
@@ -144,6 +145,8 @@ TEST(SerializerDeathTest, AbortsAndNamesTheFieldRatherThanSplittingAResponse) {
   for (const auto reserved : {"content-length", "Transfer-Encoding", "Connection", "Date"}) {
     EXPECT_DEATH(with(reserved, "1"), "is written by the serializer") << reserved;
   }
+  EXPECT_DEATH(serialized({.content_type = "a/b", .headers = {{"content-type", "c/d"}}}),
+               "'content-type' is written by the serializer");
   EXPECT_DEATH(serialized({.status = 99}), "'99' is not a status");
 }
 

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "leash/detail/frame_pool.hpp"
 #include "leash/detail/handle.hpp"
 #include "leash/detail/list.hpp"
 #include "leash/detail/returned_values.hpp"
@@ -39,7 +40,7 @@ struct SendLink : Hook<SendLink<T>> {
 };
 
 template <class T>
-class ChannelState {
+class ChannelState : public InFramePool {
  public:
   explicit ChannelState(std::size_t capacity) noexcept : capacity_(capacity) {}
 

@@ -23,4 +23,13 @@ void* frame_allocate(std::size_t size);
 // `size` is the one given to frame_allocate. Any thread.
 void frame_release(void* memory, std::size_t size) noexcept;
 
+namespace detail {
+
+// Objects of derived classes are in the pool.
+struct InFramePool {
+  static void* operator new(std::size_t size) { return frame_allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
+};
+
+}  // namespace detail
 }  // namespace leash
