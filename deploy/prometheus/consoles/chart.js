@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the pages with charts share: colors, numbers as people read them, and the scale of an axis. The console of
-// Prometheus loads this file; the live page of the inspector has it inside. Prometheus reads it as a template of HTML,
-// so it has no less-than sign (that would be escaped), and no two braces open one after the other.
+// Shared by the pages with charts: colors, formatting of numbers, and the scale of an axis. The console of Prometheus loads
+// this file, and the live page of the inspector contains it. Prometheus reads it as an HTML template. So it must not contain
+// a less-than sign, which would be escaped, or two opening braces in a row.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
@@ -69,8 +69,8 @@ const format = {
 
 // --- drawing ---
 
-// The lines of an axis from 0 to the least one at or above `top`: multiples of 1, 2, 2.5 or 5 times a power of ten, or of
-// that times a power of 1024 for bytes.
+// The lines of an axis from 0 to the first one at or above `top`: multiples of 1, 2, 2.5 or 5 times a power of ten; for bytes,
+// also times a power of 1024.
 function scale(top, unit) {
   if (!(top > 0)) top = unit === "bytes" ? 1024 : unit === "share" ? 0.01 : 1;
   const power = unit === "bytes" ? 1024 ** Math.floor(Math.log(top) / Math.log(1024)) : 1;
@@ -83,7 +83,7 @@ function scale(top, unit) {
 
 const label = (text, x, y, anchor) => element("text", {x, y, "text-anchor": anchor}, text);
 
-// Each line of a scale, with its number at the left.
+// The lines of a scale, each with its number on the left.
 const grid = (lines, unit, left, right, y) => lines.flatMap((line) => [
   element("line", {class: "grid", x1: left, x2: right, y1: y(line), y2: y(line)}),
   label(format[unit](line), left - 8, y(line) + 4, "end")]);
