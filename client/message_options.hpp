@@ -2,7 +2,7 @@
 #pragma once
 // Command line options of a request and of the way to its server: -X, -H, -d, --cacert and so on.
 //
-// Guarantees     a request that was parsed can be sent. An error is one line that names the option.
+// Guarantees     each parsed request can be sent. An error is one line that names the option.
 // Threads        one.
 // Lifetime       must not move while the command line is parsed.
 //

@@ -5,7 +5,7 @@
 // What it is     JSON lines, one request each: {"method": "POST", "url": "/orders", "headers": {"Accept": "text/html"},
 //                "body": "…"}. All members except url are optional; the defaults are those of the command line.
 // Requires       nothing; the text may be anything.
-// Guarantees     a request that was parsed can be sent. URLs are paths, or begin with the origin of the command's URL. An
+// Guarantees     each parsed request can be sent. URLs are paths, or begin with the origin of the command's URL. An
 //                error is one line that names the line of the file.
 // Threads        any.
 //

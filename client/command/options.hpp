@@ -2,7 +2,7 @@
 #pragma once
 // The command line of leash-client.
 //
-// Guarantees     all values returned are valid: a request made of them can be sent.
+// Guarantees     all returned values are valid, so the request can be sent.
 // Threads        any.
 //
 //   auto command = client::parse_command_line(argc, argv);

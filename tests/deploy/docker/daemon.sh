@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
 # shellcheck shell=bash
-# Sourced by scripts/test-docker: a Docker daemon of one's own, which sees and touches nothing of the machine's.
+# Sourced by scripts/test-docker: a separate Docker daemon, which does not affect the machine.
 #
-#   start_daemon FOLDER     runs dockerd, which takes root; its images are kept in FOLDER, for the next time
-#   in_network COMMAND…     where the ports that its containers publish are
-#   stop_daemon             and with it, all that ran in it
+#   start_daemon FOLDER     runs dockerd, which needs root; its images are kept in FOLDER for the next run
+#   in_network COMMAND…     runs it in the network where the containers publish ports
+#   stop_daemon             stops it and all its containers
 #
-# It has a network, a mount and a process namespace of its own: its ports, bridges, firewall rules and mounts are not
-# the machine's, it cannot reach any other machine, and no process of it survives it, or the script that started it.
+# It has its own network, mount and process namespaces. Its ports, bridges, firewall rules and mounts are not those of the
+# machine, it cannot reach other machines, and all its processes end with it or with the script that started it.
 
 daemon=      # the process id of unshare, the outermost one
 daemon_pid=  # that of dockerd
@@ -22,7 +22,7 @@ in_network() {
   fi
 }
 
-# Says why, and returns 1, if it cannot run here.
+# Prints the reason and returns 1 if it cannot run here.
 start_daemon() {
   local folder=$1 tool reason
   for tool in dockerd docker ip iptables nsenter setpriv; do

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
 # shellcheck shell=bash
-# Sourced by scripts/test-docker: images that are otherwise pulled, made from Debian's packages.
-# Each works in FOLDER, and goes by LEASH_BASE, the name of the image to build on.
+# Sourced by scripts/test-docker: makes images from Debian's packages instead of pulling them. Each function works in FOLDER
+# and uses LEASH_BASE, the name of the image to build on.
 
-# make_base_image SUITE FOLDER: made anew when what goes into it has changed.
+# make_base_image SUITE FOLDER: makes the image again if its contents have changed.
 make_base_image() {
   local recipe
   recipe=$(cat scripts/bootstrap tests/deploy/docker/base_image.sh | sha256sum | cut -c 1-16)
@@ -16,9 +16,9 @@ import_base_image() {
       --change 'ENV HOME=/root LEASH_SKIP_BOOTSTRAP=1' - "$LEASH_BASE" # there are no users, and dpkg knows no package
 }
 
-# use_compiler_cache FOLDER: puts what this machine has compiled last into a base image of its own, $LEASH_BASE from now
-# on, so that it is not compiled again. The entries fit if the sources lie in the same place, --build-arg SOURCE, and
-# are compiled together as CI does: --build-arg UNITY. (Names with a dot are of what is only being written.)
+# use_compiler_cache FOLDER: makes a base image with the recent part of this machine's compiler cache, and sets LEASH_BASE to
+# it. The cache is useful if the sources are in the same folder (--build-arg SOURCE) and are compiled together as in CI
+# (--build-arg UNITY). (Names with a dot are files that are still being written.)
 use_compiler_cache() {
   command -v ccache >/dev/null || return 1
   local context=$1/ccache cache variable
@@ -30,7 +30,7 @@ use_compiler_cache() {
     awk '(sum += $2) < 400e6 { print $3 }' | xargs -r cp --parents --preserve=timestamps -t "$context")
   {
     printf 'FROM %s\nCOPY . /root/.cache/ccache\n' "$LEASH_BASE"
-    # What a compiler says depends on these, so ccache goes by them.
+    # The output of a compiler depends on these, so ccache hashes them.
     for variable in LANG LC_ALL LC_CTYPE LC_MESSAGES; do
       [[ ! -v $variable ]] || printf 'ENV %s="%s"\n' "$variable" "${!variable}"
     done
@@ -40,8 +40,8 @@ use_compiler_cache() {
   rm -rf "$context"
 }
 
-# make_prometheus_image NAME FOLDER: what stands in for prom/prometheus: this machine's Prometheus with the libraries it
-# loads, in the same places, with the same user (nobody) and the same defaults.
+# make_prometheus_image NAME FOLDER: replaces prom/prometheus by this machine's Prometheus and its libraries, with the same
+# paths, user (nobody) and defaults.
 make_prometheus_image() {
   local root=$2/prometheus
   rm -rf "$root"
