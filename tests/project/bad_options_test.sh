@@ -29,6 +29,7 @@ refuses 'takes a regular expression' scripts/bench --filter
 refuses "takes a whole number greater than 0, not 'many'" scripts/bench --repetitions many
 refuses "takes a regular expression, not '('" scripts/bench --filter '('
 refuses 'a comparison of its own' scripts/bench --tracking --filter park
+refuses "takes a revision, not 'nowhere'" scripts/bench --compare nowhere
 refuses "unknown option '--bogus'" scripts/fuzz --bogus
 refuses "a whole number greater than 0, not '0'" scripts/fuzz --jobs 0
 refuses "a whole number of seconds greater than 0, not '1.5'" scripts/fuzz 1.5
@@ -48,7 +49,7 @@ refuses "unknown option '--bogus'" scripts/tidy --bogus
 refuses "takes a regular expression, not '('" scripts/tidy '('
 refuses "takes one pattern, not 'http' also" scripts/tidy leash http
 refuses "unknown option '--bogus'" bench/load_generator --bogus
-for figures in bench/server bench/client_gone; do refuses 'unrecognized arguments: --bogus' "$figures" --bogus; done
+for figures in bench/server bench/connections bench/client_gone; do refuses 'unrecognized arguments: --bogus' "$figures" --bogus; done
 refuses 'N must be at least 1' bench/server --rounds 0
 refuses "invalid int value: 'many'" bench/client_gone --clients many
 
@@ -57,7 +58,7 @@ for name in bootstrap test demo bench fuzz soak slow-clients test-docker tidy; d
   status_is 0
   output_says "usage: scripts/$name"
 done
-for name in load_generator server client_gone; do
+for name in load_generator server connections client_gone; do
   run "bench/$name" --help
   status_is 0
 done
