@@ -6,7 +6,7 @@
 //                or with more than 10,000 entries, gets a number but is not kept.
 // Threads        one.
 //
-//   const std::uint64_t id = dumps.remember(question, dump);
+//   const std::uint64_t id = dumps.remember(question, at, dump);
 //   const RecentDumps::Entry* then = dumps.find(id);
 
 #include <cstddef>

@@ -9,26 +9,31 @@
 //                anew.
 // Threads        any.
 //
-//   {"schema":1, "id", "target", "metrics", "mode", "plan", "started_at", "warmup_seconds", "elapsed_seconds", "runs",
-//    "exit_status":3, "headline":"leak: …", "verdict":"clean|leak|unknown", "reason",
-//    "requests":{"sent","ok","errors","aborted","refused","bytes_sent","bytes_received","by_status":{"200":4500},
-//                "by_error":{"Connection refused":3}},
-//    "latency_seconds":{"p50","p90","p95","p99","p999","max","min","mean"}, "ok_latency_seconds":{…},
-//    "in_line_seconds":{…}, "service_seconds":{…}, "rate":{"asked","reached","unsent"},
-//    "load_generator":{"no_descriptors","no_ports","waited","held_up_seconds","processor_share","stopped"},
-//    "server":{"requests_seen","tasks_before","tasks_after_drain","leaked_after_drain","reaped","leaked_per_request",
-//              "contexts_before","contexts_after_drain","timers_before","timers_after_drain","bytes_per_request",
-//              "rss_before_bytes","rss_after_bytes","restarts"},
-//    "thresholds":[{"threshold":"p99<50ms","value","shown","met"}], "notes":["The rate was not reached: …"],
-//    "timeline":[{"seconds","asked","sent","ok","errors","p50","p99","server":OBSERVATION}],
-//    "evidence":{"wanted","settled","drain_timeout_seconds","requests_sent","responses","measured","succeeded",
-//                "unreachable","scrape_error","before":OBSERVATION,"after":OBSERVATION},
-//    "latency_histogram":HISTOGRAM, "ok_latency_histogram", "in_line_histogram", "service_histogram"}
-//   {"schema":1, "exit_status", "headline", "fixed":{…}, "leaky":{…}}
+//     {"schema":1, "id", "target", "metrics", "mode", "plan", "started_at", "warmup_seconds", "elapsed_seconds",
+//      "runs",
+//      "exit_status":3, "headline":"leak: …", "verdict":"clean|leak|unknown", "reason",
+//      "requests":{"sent","ok","errors","aborted","refused","bytes_sent","bytes_received","by_status":{"200":4500},
+//                  "by_error":{"Connection refused":3}},
+//      "latency_seconds":{"p50","p90","p95","p99","p999","max","min","mean"}, "ok_latency_seconds":{…},
+//      "in_line_seconds":{…}, "service_seconds":{…}, "rate":{"asked","reached","unsent"},
+//      "load_generator":{"no_descriptors","no_ports","waited","held_up_seconds","processor_share","stopped"},
+//      "server":{"requests_seen","tasks_before","tasks_after_drain","leaked_after_drain","reaped","leaked_per_request",
+//                "contexts_before","contexts_after_drain","timers_before","timers_after_drain","bytes_per_request",
+//                "rss_before_bytes","rss_after_bytes","restarts"},
+//      "thresholds":[{"threshold":"p99<50ms","value","shown","met"}], "notes":["The rate was not reached: …"],
+//      "timeline":[{"seconds","asked","sent","ok","errors","p50","p99","server":OBSERVATION}],
+//      "evidence":{"wanted","settled","drain_timeout_seconds","requests_sent","responses","measured","succeeded",
+//                  "unreachable","scrape_error","before":OBSERVATION,"after":OBSERVATION},
+//      "latency_histogram":HISTOGRAM, "ok_latency_histogram", "in_line_histogram", "service_histogram"}
+//     {"schema":1, "exit_status", "headline", "fixed":{…}, "leaky":{…}}
 //
-//   OBSERVATION: {"tasks","leaked","reaped","contexts","timers","connections","rss_bytes","heap_bytes","requests",
-//                 "demo_requests","start_time"}
-//   HISTOGRAM: {"count","sum","min","max","saturated","buckets":[[from,count], …]}
+//     OBSERVATION: {"tasks","leaked","reaped","contexts","timers","connections","rss_bytes","heap_bytes","requests",
+//                   "demo_requests","start_time"}
+//     HISTOGRAM: {"count","sum","min","max","saturated","buckets":[[from,count], …]}
+//
+//   file << loadgen::to_text(loadgen::to_json({&result, 1}));
+//   auto results = loadgen::read_report(text);
+//   if (!results) return fail(results.error());
 
 #include <expected>
 #include <nlohmann/json_fwd.hpp>

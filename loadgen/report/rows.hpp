@@ -5,8 +5,11 @@
 // Guarantees     each row is as wide as the header, and at most 80 cells; for two servers on a wide terminal 110.
 // Threads        any.
 //
-//   time    sent      ok    err       p50       p99 │    live  leaked        rss
-//     1s     300     300      0   5.31 ms   5.63 ms │     452     450   18.2 MiB
+//     time    sent      ok    err       p50       p99 │    live  leaked        rss
+//       1s     300     300      0   5.31 ms   5.63 ms │     452     450   18.2 MiB
+//
+//   const loadgen::RowSide side{traffic.interval(), seen};
+//   std::cout << loadgen::row_header(1, {}) << "\n" << loadgen::row(1s, false, {&side, 1}, {}) << "\n";
 
 #include <chrono>
 #include <optional>

@@ -4,13 +4,13 @@
 //
 // What it is     METRIC OPERATOR VALUE; blanks around the operator are allowed. Operators: < <= > >=
 //
-//   latency    p50 p90 p99 p999 or any other (p99.95), min, mean, max    a time: 50ms; the worse of all requests (a
-//              request that timed out counts with the time until then) and of those that succeeded
-//   errors, ok                       a share of the requests sent: 1%, or a count: 10
-//   rate                             a share of the requested rate: 95%, or requests per second: 290
-//   requests                         a count of requests sent
-//   leaked, contexts, timers         left over, per request: 0.01
-//   memory                           growth per request: 1KiB
+//     latency    p50 p90 p99 p999 or any other (p99.95), min, mean, max    a time: 50ms; the worse of all requests (a
+//                request that timed out counts with the time until then) and of those that succeeded
+//     errors, ok                       a share of the requests sent: 1%, or a count: 10
+//     rate                             a share of the requested rate: 95%, or requests per second: 290
+//     requests                         a count of requests sent
+//     leaked, contexts, timers         left over, per request: 0.01
+//     memory                           growth per request: 1KiB
 //
 // Guarantees     an unknown value (a latency without a response, leftovers without the server's metrics) does not meet
 //                the threshold. An error is one line that says what is allowed.

@@ -39,7 +39,7 @@ def code_of(line):
     return re.sub(r"^((?!.*\b(?:if|for|while|switch)\b).*\))(\s*//.*)?$", r"\1;\2", line)
 
 
-def function_of(code):
+def function_of(code, number):
     """The example as it is if it defines functions, else as the body of one."""
     text = "\n".join(code)
     stripped = re.sub(r"//.*", "", text)
@@ -49,19 +49,19 @@ def function_of(code):
         result = "leash::Task<>" if "co_return;" in stripped or "co_return" not in stripped else "leash::Task<given::Any>"
     else:
         result = "given::Any" if re.search(r"\breturn [^;]", stripped) else "void"
-    return f"[[maybe_unused]] {result} example() {{", "}"
+    return f"[[maybe_unused]] {result} example_{number}() {{", "}"
 
 
 def main(output, given, headers):
     without = set(re.findall(r"^// no example: (\w+)", Path(given).read_text(), re.M))
     headers = [header for header in map(Path, headers) if header.stem not in without]
     parts = [f'#include "{given}"\n'] + [f'#include "{header}"\n' for header in headers]
-    for header in headers:
+    for number, header in enumerate(headers, 1):
         first, lines = example_of(header)
         if not lines:
             sys.exit(f"{header}: the opening comment has no example")
         code = [code_of(line) for line in lines]
-        begin, end = function_of(code)
+        begin, end = function_of(code, number)
         parts.append(f'namespace given::of_{header.stem} {{\n{begin}\n#line {first} "{header}"\n' + "\n".join(code) + f"\n{end}\n}}\n")
     Path(output).write_text("\n".join(parts))
 
