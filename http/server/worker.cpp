@@ -96,9 +96,8 @@ void Worker::end_longest_waiting(std::uint64_t count) {
   }
   if (ended == 0) return;
   metrics_.evicted.add(ended);
-  service_.log(
-      LogLevel::warn, "idle connections are closed for new ones",
-      {{"loop", loop_.name()}, {"closed", ended}, {"remedy", "--max-connections or --idle-timeout"}});
+  service_.log(LogLevel::warn, "idle connections are closed for new ones",
+               {{"loop", loop_.name()}, {"closed", ended}});
 }
 
 leash::Task<> Worker::serve(leash::Context parent, UniqueFd client, int family, std::uint64_t number,
