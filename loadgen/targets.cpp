@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/text.hpp"
 #include "client/message_options.hpp"
 #include "http/message/detail/ascii.hpp"
 #include "http/message/json.hpp"
@@ -60,7 +61,7 @@ std::expected<std::vector<http::OutgoingRequest>, std::string> parse_targets(
     text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
     if (line.empty()) continue;
     const auto fail = [&](std::string_view why) {
-      return std::unexpected(fmt::format(", line {}: {}", number, why));
+      return std::unexpected(fmt::format(", line {}: {}", number, cli::without_control_characters(why)));
     };
     const Json json = http::parse_json(line);
     if (!json.is_object()) return fail("it is not a JSON object");

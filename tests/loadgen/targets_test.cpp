@@ -56,6 +56,8 @@ TEST(Targets, ErrorNamesItsLine) {
   EXPECT_EQ(wrong("{\"url\":\"/\",\"method\":\"A B\"}"), ", line 1: the method is not valid");
   EXPECT_EQ(wrong("{\"url\":\"/\",\"headers\":{\"A\":\"b\\nc\"}}"),
             ", line 1: headers: the value of A contains a control character");
+  EXPECT_EQ(wrong(R"({"url":"/","headers":{"A\u001b\nB":"c"}})"),
+            ", line 1: headers: 'A??B' is not a valid header name");
   EXPECT_EQ(wrong("{\"url\":\"/\",\"headers\":{\"Content-Length\":\"1\"}}"),
             ", line 1: headers: Content-Length cannot be set: the client sets it");
   EXPECT_EQ(wrong("{\"url\":\"/\",\"verb\":\"GET\"}"),
