@@ -3,7 +3,7 @@
 // Leak checks for GoogleTest. Part of the target leash::gtest.
 //
 // What it is     verify_none for one loop inside a test; watch_tests, a listener that fails each test that leaves a
-//                live task; verify_main for a whole test program.
+//                live task or a context that outlives its owner; verify_main for a whole test program.
 // Guarantees     watch_tests checks loops that are destroyed with live tasks, and loops that outlive the test: tasks
 //                that existed before the test do not count. A test that failed is checked too. Findings are added to
 //                the test that left them: with the stacks if a loop was destroyed, else by the site that started
@@ -41,7 +41,7 @@ void verify_none_elsewhere(Loop& loop, const LeakOptions& options = {},
 /// Registers the listener. Returns true, so that it can initialize a variable in a program that uses GoogleTest's own
 /// main.
 bool watch_tests(const WatchOptions& options = {});
-/// Called in a test that leaves tasks on purpose: the listener accepts them.
+/// Called in a test that leaves tasks or contexts on purpose: the listener accepts them.
 void expect_leaks();
 
 struct MainOptions {

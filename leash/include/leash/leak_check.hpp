@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Finds the tasks that should have ended (goleak for Asio).
+// Finds the tasks and contexts that should have ended (goleak for Asio).
 //
-// What it is     find_leaks checks the tasks of one loop repeatedly, with growing pauses, until only tasks that the options
-//                ignore are left, or the maximum wait is over.
+// What it is     find_leaks checks one loop repeatedly, with growing pauses, until only tasks that the options ignore are
+//                left, or the maximum wait is over. A context counts when the owner of the task that made it is done and
+//                the context is not (leash/contexts.hpp: it would outlive that owner).
 // Requires       no other thread runs the loop's io_context: find_leaks runs it in its pauses, so that tasks that are
 //                about to end can. For a loop run by another thread use find_leaks_elsewhere. Inside a task or callback
 //                of the loop, find_leaks cannot run it and checks once: only waiting tasks, neither the calling task
@@ -37,8 +38,9 @@ namespace leash {
 
 struct LeakReport {
   std::size_t tasks = 0;
-  bool deadlock = false;  ///< nothing can ever wake them
-  std::string text;       ///< one entry for all tasks with the same stack
+  std::size_t contexts = 0;
+  bool deadlock = false;  ///< nothing can ever wake the tasks
+  std::string text;       ///< one entry for all tasks with the same stack, and for all contexts of a line
 };
 
 std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options = {});
@@ -48,11 +50,12 @@ std::optional<LeakReport> find_leaks(asio::io_context& io, const LeakOptions& op
 /// is reported too.
 std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& options = {});
 
-/// Called with the tasks that any loop of the process destroys in its destructor, on the thread that destroys it. A call
-/// may be in progress while the hook is destroyed.
+/// Called with the tasks that any loop of the process destroys in its destructor, and with the contexts that had outlived
+/// their owners then, on the thread that destroys the loop. A call may be in progress while the hook is destroyed.
 class [[nodiscard]] AbandonedHook {
  public:
-  using Function = std::function<void(const Loop&, const std::vector<TaskInfo>&)>;
+  using Function =
+      std::function<void(const Loop&, const std::vector<TaskInfo>&, const std::vector<ContextGroup>&)>;
   explicit AbandonedHook(Function f);
   AbandonedHook(const AbandonedHook&) = delete;
   AbandonedHook& operator=(const AbandonedHook&) = delete;
@@ -64,12 +67,12 @@ class [[nodiscard]] AbandonedHook {
 
 struct WatchOptions {
   Duration maximum_wait = std::chrono::seconds(1);  ///< for tasks of loops that still exist
-  /// Tasks started at these sites are ignored: parts of "path:line", or patterns (leash/task_filter.hpp).
+  /// Tasks started and contexts made at these sites are ignored: parts of "path:line", or patterns (leash/task_filter.hpp).
   std::vector<std::string> ignore_sites = {};
 };
 
-/// Checks all loops of the process, for any test framework: reports tasks that were left since its construction. Usable on
-/// any thread; concurrent tests of one process see each other's tasks.
+/// Checks all loops of the process, for any test framework: reports tasks and contexts that were left since its
+/// construction. Usable on any thread; concurrent tests of one process see each other's tasks.
 ///   leash::LeakCheck check;
 ///   run_the_test();
 ///   REQUIRE(check.find() == "");
@@ -79,14 +82,14 @@ class LeakCheck {
   ~LeakCheck();
 
   /// Checks repeatedly until nothing is left, for at most maximum_wait. Returns a text about loops destroyed with live tasks
-  /// (with their stacks), existing loops with live tasks (by site), and tracked coroutines that are alive or were destroyed
+  /// (with their stacks), existing loops with live tasks (by site), contexts that outlive their owners, and tracked coroutines that are alive or were destroyed
   /// while waiting in an io_context without a loop; empty if there are none.
   std::string find();
   /// Checks only the loops that still exist.
   std::string find_in_live_loops();
   /// Starts over: everything left before is ignored.
   void restart();
-  /// Ignores the tasks that are alive in this loop now, because they were reported already.
+  /// Ignores the tasks and contexts that are alive in this loop now, because they were reported already.
   void leave_out(const Loop& loop);
 
  private:

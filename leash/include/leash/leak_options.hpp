@@ -21,6 +21,7 @@
 
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
+#include "leash/contexts.hpp"
 #include "leash/coroutines.hpp"
 #include "leash/dump.hpp"
 #include "leash/loop.hpp"
@@ -31,7 +32,7 @@ namespace leash {
 /// text may be a pattern: "app::*" (leash/task_filter.hpp).
 class LeakOptions {
  public:
-  /// The tasks that are alive in this loop now; a later loop at the same address is a different loop.
+  /// The tasks and contexts that are alive in this loop now; a later loop at the same address is a different loop.
   LeakOptions& ignore_current(const Loop& loop);
   /// The tracked coroutines (leash/coroutines.hpp) that are alive now, of any context.
   LeakOptions& ignore_current_coroutines();
@@ -62,15 +63,23 @@ class LeakOptions {
   /// Whether the loop has a task that is not ignored; and all such tasks.
   bool finds_any(const Loop& loop) const;
   Dump find(const Loop& loop) const;
+  /// The contexts that are not done although the owner of the task that made them is, and that are not ignored: by
+  /// their line (ignore_site), function (ignore_started_by), owner, or because they were there before (ignore_current).
+  std::vector<ContextGroup> find_contexts(const Loop& loop) const;
   /// The coroutines of an execution context, given by its address, that are not ignored.
   std::vector<CoroutineInfo> find_coroutines(const void* context) const;
 
  private:
   bool leaves_out(const detail::TaskRecord& task) const;
   bool leaves_out(const CoroutineInfo& coroutine) const;
-  std::uint64_t newest_then(const Loop& loop) const noexcept;
+  bool leaves_out(const detail::Maker& context) const;
+  struct Newest {
+    std::uint64_t task = 0;
+    std::uint64_t context = 0;
+  };
+  Newest newest_then(const Loop& loop) const noexcept;
 
-  std::map<std::uint64_t, std::uint64_t> newest_then_;  ///< by the loop's number
+  std::map<std::uint64_t, Newest> newest_then_;  ///< by the loop's number
   std::vector<std::uint64_t> coroutines_then_;
   std::vector<std::string> sites_;
   std::vector<std::string> creators_;

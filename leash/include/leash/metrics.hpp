@@ -104,6 +104,7 @@ struct SiteMetrics {
   Figure detached;                          ///< alive, under an owner that can never be done
   Figure uncancellable;      ///< found in an operation without a cancellation path when the context ended
   Figure frame_bytes;        ///< held by the frames of live tasks
+  Figure contexts_orphaned;  ///< made there, and not done although the owner of their maker is
   Figure contexts_outlived;  ///< made there, and outlived (leash/contexts.hpp)
   Figure contexts_ever_outlived;                ///< total found so since the start
   std::atomic<std::int64_t> oldest_started{0};  ///< TimePoint of the oldest live task; 0: none

@@ -2,11 +2,13 @@
 #include "leash/loop.hpp"
 
 #include <cstdio>
+#include <functional>
 #include <new>
 #include <utility>
 
 #include "../outside/layout.hpp"
 #include "../registry/escape.hpp"
+#include "../report/contexts.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/dump_on_signal.hpp"
 #include "leash/error.hpp"
@@ -62,19 +64,35 @@ Loop::Loop(asio::io_context& io, LoopOptions options)
 
 Loop::~Loop() {
   detail::leave_loop(*this);
-  state_->close([this] {
+  state_->check_thread();
+  const auto or_say_so = [this](const auto& f) {
+    try {
+      f();
+    } catch (const std::bad_alloc&) {
+      std::fprintf(stderr, "leash: no memory to name what ends with loop \"%s\"\n", name().c_str());
+    }
+  };
+  std::vector<ContextGroup> contexts;  // close() ends them
+  or_say_so([&] { contexts = detail::orphaned_contexts(*state_, [](const auto&) { return true; }); });
+  bool told = false;
+  const auto name_all = [&] {
+    told = true;
     std::vector<TaskInfo> tasks;
-    const auto name_them = [&] {
+    const auto name_tasks = [&] {
       if (tasks.empty()) tasks = snapshot(*this);
       return tasks;
     };
-    try {
-      detail::tell_abandoned(*this, name_them);
-      if (on_abandoned_) on_abandoned_(name_them());
-    } catch (const std::bad_alloc&) {
-      std::fprintf(stderr, "leash: no memory to name the tasks that end with loop \"%s\"\n", name().c_str());
-    }
-  });
+    or_say_so([&] {
+      detail::tell_abandoned(*this, name_tasks, contexts);
+      if (on_abandoned_) on_abandoned_(name_tasks());
+    });
+  };
+  state_->close(std::ref(name_all));  // by reference: a copy would allocate
+  if (!told && !contexts.empty())
+    or_say_so([&] {
+      detail::tell_abandoned(
+          *this, [] { return std::vector<TaskInfo>(); }, contexts);
+    });
   outside::leave(*state_);
   state_->release();
 }

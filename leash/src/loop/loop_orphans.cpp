@@ -72,7 +72,6 @@ void LoopState::promote_orphans() noexcept {
     hook->unlink();
     outlived_.push_back(maker);
     maker.outlived = true;
-    maker.site = metrics_->site(maker.made.where);
     metrics_->at(maker.site).contexts_outlived.add();
     metrics_->at(maker.site).contexts_ever_outlived.add();
   }
@@ -106,6 +105,7 @@ void LoopState::watch_maker(SignalNode& node) {
   while (owner->of_scope) owner = owner->parent->signal;
   if (owner->loop != this || cannot_outlive(*owner)) return;
   node.maker = new Maker(node, *owner);
+  node.maker->number_made = ++makers_;
   if (owner->done()) {
     owner_has_ended(*node.maker, now());
   } else {
@@ -125,12 +125,15 @@ void LoopState::owner_has_ended(Maker& maker, TimePoint since) noexcept {
   maker.cause = maker.owner->cause;
   maker.since = since;
   maker.owner = nullptr;
+  maker.site = metrics_->site(maker.made.where);
+  metrics_->at(maker.site).contexts_orphaned.add();
   late_.push_back(maker);
   arm_grace();
 }
 
 void LoopState::let_maker_go(SignalNode& node) noexcept {
   const Maker* const maker = std::exchange(node.maker, nullptr);
+  if (!maker->owner) metrics_->at(maker->site).contexts_orphaned.subtract();
   if (maker->outlived) metrics_->at(maker->site).contexts_outlived.subtract();
   delete maker;
   remove_idle_timers();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "leash/contexts.hpp"
 #include "leash/loops.hpp"
 #include "leash/snapshot.hpp"
 
@@ -23,6 +24,7 @@ struct LiveLoop {
 std::vector<LiveLoop> live_loops();
 
 // Tells every AbandonedHook; without one it does not ask for the tasks.
-void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks);
+void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks,
+                    const std::vector<ContextGroup>& contexts);
 
 }  // namespace leash::detail

@@ -60,7 +60,8 @@ std::vector<LiveLoop> live_loops() {
   return found;
 }
 
-void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks) {
+void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks,
+                    const std::vector<ContextGroup>& contexts) {
   std::vector<AbandonedHook::Function> told;
   {
     Registry& all = registry();
@@ -69,7 +70,7 @@ void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>(
   }
   if (told.empty()) return;
   const std::vector<TaskInfo> abandoned = tasks();
-  for (const auto& hook : told) hook(loop, abandoned);  // without the lock: it has one of its own
+  for (const auto& hook : told) hook(loop, abandoned, contexts);  // without the lock: it has one of its own
 }
 
 }  // namespace detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "leash/contexts.hpp"
+#include "contexts.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -92,19 +92,19 @@ class Groups {
   std::unordered_map<Place, ContextGroup, PlaceHash> places_;
 };
 
-void add_live(ContextGroup& group, const SignalNode& node, TimePoint now) {
-  if (node.armed()) {
-    ++group.armed;
-    widen(group, std::max(between(now, node.deadline), Duration::zero()));
-  }
-  if (!node.maker || !node.maker->outlived) return;
+void add_outlived(ContextGroup& group, const detail::Maker& maker, TimePoint now) {
   ++group.outlived;
-  const detail::Maker& maker = *node.maker;
   const Duration since = between(maker.since, now);
   if (group.owner_done_for && since <= *group.owner_done_for) return;
   group.owner_done_for = since;
   group.owner = Label(maker.label, maker.number).text();
   group.owner_cause = maker.cause.message();
+}
+
+void add_deadline(ContextGroup& group, const SignalNode& node, TimePoint now) {
+  if (!node.armed()) return;
+  ++group.armed;
+  widen(group, std::max(between(now, node.deadline), Duration::zero()));
 }
 
 }  // namespace
@@ -130,7 +130,9 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
         dump.complete = false;
         break;
       }
-      add_live(live.of(node), node, now);
+      ContextGroup& group = live.of(node);
+      add_deadline(group, node, now);
+      if (node.maker && node.maker->outlived) add_outlived(group, *node.maker, now);
     }
     for (auto* hook = node.dependents.front(); hook; hook = node.dependents.next(*hook)) {
       const auto& dependent = static_cast<const detail::Dependent&>(*hook);
@@ -155,6 +157,19 @@ ContextDump live_contexts(const Loop& loop, std::size_t most) {
   }
   dump.held_groups = held.sorted();
   return dump;
+}
+
+std::vector<ContextGroup> detail::orphaned_contexts(const LoopState& state,
+                                                    const std::function<bool(const Maker&)>& counts) {
+  Groups groups;
+  const TimePoint now = state.now();
+  state.each_orphaned_context([&](const Maker& maker) {
+    if (!counts(maker)) return;
+    ContextGroup& group = groups.of(maker.made);
+    add_deadline(group, maker.made, now);
+    add_outlived(group, maker, now);
+  });
+  return groups.sorted();
 }
 
 ContextDump merge(const std::vector<ContextDump>& dumps) {

@@ -27,14 +27,27 @@ namespace {
 constexpr std::chrono::nanoseconds first_pause = std::chrono::microseconds(1);
 constexpr std::chrono::nanoseconds longest_pause = std::chrono::milliseconds(100);
 
-LeakReport report_on(const Dump& dump, bool deadlock) {
+std::string counted(std::size_t number, const std::string& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+LeakReport report_on(const Dump& dump, const std::vector<ContextGroup>& contexts, bool deadlock) {
   LeakReport report;
   report.tasks = dump.matched;
+  for (const ContextGroup& group : contexts) report.contexts += group.count;
   report.deadlock = deadlock;
-  const std::string number = std::to_string(dump.matched) + (dump.matched == 1 ? " task" : " tasks");
-  report.text = deadlock ? "deadlock: nothing can ever wake " + number + "\n"
-                         : "found " + number + " that should have ended\n";
-  for (const TaskGroup& entry : dump.entries) report.text += "\n" + to_text(entry);
+  if (report.tasks > 0) {
+    const std::string number = counted(report.tasks, "task");
+    report.text = deadlock ? "deadlock: nothing can ever wake " + number + "\n"
+                           : "found " + number + " that should have ended\n";
+    for (const TaskGroup& entry : dump.entries) report.text += "\n" + to_text(entry);
+  }
+  if (report.contexts > 0) {
+    if (report.tasks > 0) report.text += "\n";
+    report.text +=
+        "found " + counted(report.contexts, "context") + " not canceled although the owner has ended\n";
+    for (const ContextGroup& group : contexts) report.text += "\n" + to_text(group);
+  }
   return report;
 }
 
@@ -42,20 +55,21 @@ LeakReport report_on(const Dump& dump, bool deadlock) {
 
 std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options) {
   const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait());
+  const auto finds_any = [&] { return options.finds_any(loop) || !options.find_contexts(loop).empty(); };
   bool any = false;
   bool deadlock = false;
   for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
-    any = options.finds_any(loop);
+    any = finds_any();
     if (!any || loop.state().in_turn()) break;
     deadlock = loop.state().deadlocked();
-    if (deadlock) any = options.finds_any(loop);
+    if (deadlock) any = finds_any();
     if (!any || deadlock || std::chrono::steady_clock::now() >= give_up) break;
     loop.io().restart();
     loop.io().run_for(pause);
   }
   options.clean_up(any ? 1 : 0);
   if (!any) return std::nullopt;
-  return report_on(options.find(loop), deadlock);
+  return report_on(options.find(loop), options.find_contexts(loop), deadlock);
 }
 
 std::optional<LeakReport> find_leaks(asio::io_context& io, const LeakOptions& options) {
@@ -71,8 +85,7 @@ std::optional<LeakReport> find_leaks(asio::io_context& io, const LeakOptions& op
   if (left.empty()) return std::nullopt;
   LeakReport report;
   report.tasks = left.size();
-  report.text = "found " + std::to_string(left.size()) + (left.size() == 1 ? " coroutine" : " coroutines") +
-                " that should have ended\n";
+  report.text = "found " + counted(left.size(), "coroutine") + " that should have ended\n";
   for (const CoroutineInfo& each : left) report.text += "\n" + to_text(each);
   return report;
 }
@@ -81,7 +94,11 @@ namespace {
 
 // Taken by the loop's thread for a caller that may have stopped waiting; then the loop may be gone, too.
 struct Look {
-  std::promise<Dump> dump;
+  struct Seen {
+    Dump dump;
+    std::vector<ContextGroup> contexts;
+  };
+  std::promise<Seen> seen;
   std::atomic<bool> wanted{true};
 };
 
@@ -92,9 +109,9 @@ std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& op
   std::optional<LeakReport> report;
   for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
     auto look = std::make_shared<Look>();
-    auto seen = look->dump.get_future();
+    auto seen = look->seen.get_future();
     asio::post(loop.io(), [look, options, &loop] {
-      if (look->wanted.load()) look->dump.set_value(options.find(loop));
+      if (look->wanted.load()) look->seen.set_value({options.find(loop), options.find_contexts(loop)});
     });
     if (seen.wait_until(later(give_up, longest_pause)) != std::future_status::ready) {
       look->wanted.store(false);
@@ -103,10 +120,10 @@ std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& op
       report->text = "loop " + detail::quoted(loop.name()) + " does not answer\n";
       break;
     }
-    const Dump dump = seen.get();
-    if (dump.matched == 0) break;
+    const Look::Seen found = seen.get();
+    if (found.dump.matched == 0 && found.contexts.empty()) break;
     if (std::chrono::steady_clock::now() >= give_up) {
-      report = report_on(dump, false);
+      report = report_on(found.dump, found.contexts, false);
       break;
     }
     std::this_thread::sleep_for(pause);
@@ -123,17 +140,21 @@ struct SiteOfLoop {
   std::shared_ptr<const Metrics> loop;
   friend auto operator<=>(const SiteOfLoop&, const SiteOfLoop&) = default;
 };
-// How many tasks of each site are alive in the loops that are there.
-using Alive = std::map<SiteOfLoop, std::uint64_t>;
+using Counts = std::map<SiteOfLoop, std::uint64_t>;
+// What is alive in the loops that are there, by site.
+struct Alive {
+  Counts tasks;
+  Counts contexts;  // whose owner is done
+};
 
 bool ignores(const WatchOptions& options, std::string_view place) {
   return std::ranges::any_of(options.ignore_sites,
                              [&](const std::string& part) { return detail::contains(part, place); });
 }
 
-std::string place_of(const SiteMetrics& site) { return site.file + (":" + std::to_string(site.line)); }
-std::string describe_site(const std::string& loop, const SiteMetrics& site) {
-  return "loop " + detail::quoted(loop) + ", started at " + detail::escaped(place_of(site)) + " by " +
+std::string place_of(const auto& site) { return site.file + (":" + std::to_string(site.line)); }
+std::string describe(const std::string& loop, const std::string& what, const SiteMetrics& site) {
+  return "loop " + detail::quoted(loop) + ", " + what + " at " + detail::escaped(place_of(site)) + " by " +
          detail::escaped(readable_function(site.function));
 }
 
@@ -143,11 +164,13 @@ Alive count_alive(const WatchOptions& options) {
   const auto of_coroutines = detail::tasks_of_coroutines();
   for (const auto& [loop, state] : detail::live_loops()) {
     for (const SiteMetrics& site : loop.metrics()->sites()) {
+      if (ignores(options, place_of(site))) continue;
       std::uint64_t live = site.live();
-      if (live == 0 || ignores(options, place_of(site))) continue;
       if (const auto awaited = of_coroutines.find({state, place_of(site)}); awaited != of_coroutines.end())
         live -= std::min(live, awaited->second);
-      if (live > 0) alive[{describe_site(loop.name(), site), loop.metrics()}] += live;
+      if (live > 0) alive.tasks[{describe(loop.name(), "started", site), loop.metrics()}] += live;
+      if (const std::uint64_t contexts = site.contexts_orphaned.get(); contexts > 0)
+        alive.contexts[{describe(loop.name(), "made", site), loop.metrics()}] += contexts;
     }
   }
   return alive;
@@ -164,21 +187,33 @@ std::string awaited_coroutines(const std::vector<std::uint64_t>& before) {
   return text.empty() ? text : "these tasks await coroutines\n" + text;
 }
 
+std::string beyond(const Counts& before, const Counts& now) {
+  std::string text;
+  for (const auto& [site, count] : now) {
+    const auto then = before.find(site);
+    const std::uint64_t old = then == before.end() ? 0 : then->second;
+    if (count > old) text += "    " + std::to_string(count - old) + " in " + site.text + "\n";
+  }
+  return text;
+}
+
 // What is alive beyond what was, once it has had time to end; empty: nothing.
 std::string what_is_left(const Alive& before, const std::vector<std::uint64_t>& coroutines_before,
                          const WatchOptions& options) {
   const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait);
-  for (auto pause = std::chrono::nanoseconds(std::chrono::microseconds(1));;
-       pause = std::min(pause * 2, std::chrono::nanoseconds(std::chrono::milliseconds(100)))) {
-    std::string text;
-    for (const auto& [site, count] : count_alive(options)) {
-      const auto then = before.find(site);
-      const std::uint64_t old = then == before.end() ? 0 : then->second;
-      if (count > old) text += "    " + std::to_string(count - old) + " in " + site.text + "\n";
+  for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
+    const Alive now = count_alive(options);
+    const std::string tasks = beyond(before.tasks, now.tasks);
+    const std::string contexts = beyond(before.contexts, now.contexts);
+    if (tasks.empty() && contexts.empty()) return {};
+    if (std::chrono::steady_clock::now() >= give_up) {
+      std::string text;
+      if (!tasks.empty())
+        text = "tasks are alive in loops that still exist\n" + tasks + awaited_coroutines(coroutines_before);
+      if (!contexts.empty())
+        text += "contexts are not canceled although their owners have ended\n" + contexts;
+      return text;
     }
-    if (text.empty()) return {};
-    if (std::chrono::steady_clock::now() >= give_up)
-      return "tasks are alive in loops that still exist\n" + text + awaited_coroutines(coroutines_before);
     std::this_thread::sleep_for(pause);
   }
 }
@@ -216,20 +251,25 @@ struct LeakCheck::State {
       coroutines_let_go.push_back(to_text(coroutine));
   }
 
-  void abandoned_by(const Loop& loop, const std::vector<TaskInfo>& tasks) {
+  void abandoned_by(const Loop& loop, const std::vector<TaskInfo>& tasks,
+                    const std::vector<ContextGroup>& contexts) {
     const std::lock_guard lock(mutex);
-    const auto known = reported.find(loop.metrics());
+    Reported& known = reported[loop.metrics()];
     for (const TaskInfo& task : tasks) {
-      const std::string place = task.site.file + ":" + std::to_string(task.site.line);
+      const std::string place = place_of(task.site);
       if (ignores(options, place)) continue;
-      if (known != reported.end()) {
-        auto& left = known->second[place];
-        if (left > 0) {
-          --left;
-          continue;
-        }
+      if (std::uint64_t& left = known.tasks[place]; left > 0) {
+        --left;
+      } else {
+        abandoned.push_back(task);
       }
-      abandoned.push_back(task);
+    }
+    for (const ContextGroup& group : contexts) {
+      const std::string place = place_of(group.site);
+      if (ignores(options, place)) continue;
+      std::uint64_t& left = known.contexts[place];
+      if (group.count > left) contexts_ended.push_back(to_text(group));
+      left -= std::min<std::uint64_t>(left, group.count);
     }
   }
 
@@ -239,13 +279,19 @@ struct LeakCheck::State {
   std::vector<std::uint64_t> coroutines_before;
   std::vector<std::string> coroutines_let_go;
   std::vector<TaskInfo> abandoned;
-  std::map<std::shared_ptr<const Metrics>, std::map<std::string, std::uint64_t>> reported;  // by place
+  std::vector<std::string> contexts_ended;  // with a loop, entries of reports
+  struct Reported {                         // by place
+    std::map<std::string, std::uint64_t> tasks;
+    std::map<std::string, std::uint64_t> contexts;
+  };
+  std::map<std::shared_ptr<const Metrics>, Reported> reported;
 };
 
 LeakCheck::LeakCheck(WatchOptions options)
     : state_(std::make_shared<State>(std::move(options))),
-      hook_([state = state_](const Loop& loop, const std::vector<TaskInfo>& tasks) {
-        state->abandoned_by(loop, tasks);
+      hook_([state = state_](const Loop& loop, const std::vector<TaskInfo>& tasks,
+                             const std::vector<ContextGroup>& contexts) {
+        state->abandoned_by(loop, tasks, contexts);
       }),
       let_go_(detail::watch_let_go(
           [state = state_](const CoroutineInfo& coroutine) { state->let_go(coroutine); })) {}
@@ -257,6 +303,9 @@ std::string LeakCheck::find() {
     const std::lock_guard lock(state_->mutex);
     if (!state_->abandoned.empty()) text = "a loop was destroyed with tasks alive\n";
     for (const TaskGroup& entry : group(state_->abandoned)) text += "\n" + to_text(entry);
+    if (!state_->contexts_ended.empty())
+      text += "a loop was destroyed with contexts not canceled although their owners had ended\n";
+    for (const std::string& entry : state_->contexts_ended) text += "\n" + entry;
     if (!state_->coroutines_let_go.empty()) text += "coroutines were destroyed while they waited\n";
     for (const std::string& entry : state_->coroutines_let_go) text += "\n" + entry;
   }
@@ -278,6 +327,7 @@ void LeakCheck::restart() {
   state_->coroutines_before = coroutine_ids();
   state_->coroutines_let_go.clear();
   state_->abandoned.clear();
+  state_->contexts_ended.clear();
   state_->reported.clear();
 }
 
@@ -285,11 +335,17 @@ void LeakCheck::leave_out(const Loop& loop) {
   const auto metrics = loop.metrics();
   const Alive now = count_alive(state_->options);
   const std::lock_guard lock(state_->mutex);
-  auto& places = state_->reported[metrics];
+  const auto leave = [&](const Counts& alive, Counts& before) {
+    for (const auto& [site, count] : alive) {
+      if (site.loop == metrics) before[site] = count;
+    }
+  };
+  leave(now.tasks, state_->before.tasks);
+  leave(now.contexts, state_->before.contexts);
+  State::Reported& places = state_->reported[metrics];
   for (const SiteMetrics& site : metrics->sites()) {
-    places[place_of(site)] = site.live();
-    const SiteOfLoop key{describe_site(loop.name(), site), metrics};
-    if (const auto alive = now.find(key); alive != now.end()) state_->before[key] = alive->second;
+    places.tasks[place_of(site)] = site.live();
+    places.contexts[place_of(site)] = site.contexts_orphaned.get();
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "../report/contexts.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/pattern.hpp"
 #include "leash/detail/task_record.hpp"
@@ -28,8 +29,8 @@ bool any_calls(const std::vector<std::string>& labels, const ContextNode& node) 
          any_matches(labels, signal.label + (" " + std::to_string(signal.number)));
 }
 
-bool is_below(const TaskRecord& task, const Context& ctx) {
-  const ContextNode* node = &*task.owner;
+bool is_below(const ContextNode& start, const Context& ctx) {
+  const ContextNode* node = &start;
   while (node && node != &ctx.node()) node = node->parent;
   return node != nullptr;
 }
@@ -37,7 +38,7 @@ bool is_below(const TaskRecord& task, const Context& ctx) {
 }  // namespace
 
 LeakOptions& LeakOptions::ignore_current(const Loop& loop) {
-  newest_then_[loop.state().id()] = loop.state().newest_id();
+  newest_then_[loop.state().id()] = {loop.state().newest_id(), loop.state().newest_maker()};
   return *this;
 }
 LeakOptions& LeakOptions::ignore_site(std::string part) {
@@ -89,8 +90,9 @@ bool LeakOptions::leaves_out(const TaskRecord& task) const {
   if (task.running) return true;  // it looks itself
   const bool is_ready = static_cast<const detail::Hook<detail::Ready>&>(task).linked();
   if (is_ready && task.loop().in_turn()) return true;  // it could not run yet
-  if (only_below_ && !is_below(task, *only_below_)) return true;
-  if (std::ranges::any_of(ancestors_, [&](const auto& ctx) { return is_below(task, *ctx); })) return true;
+  const ContextNode& owner = *task.owner;
+  if (only_below_ && !is_below(owner, *only_below_)) return true;
+  if (std::ranges::any_of(ancestors_, [&](const auto& ctx) { return is_below(owner, *ctx); })) return true;
   if (!names_.empty() && *task.name() && any_matches(names_, task.name())) return true;
   const detail::Place site = task.loop().place_of(task);
   if (!sites_.empty()) {
@@ -113,7 +115,7 @@ bool LeakOptions::leaves_out(const TaskRecord& task) const {
     }
   }
   if (!owners_.empty()) {
-    for (const ContextNode* node = &*task.owner; node; node = node->parent) {
+    for (const ContextNode* node = &owner; node; node = node->parent) {
       if (any_calls(owners_, *node)) return true;
     }
   }
@@ -146,22 +148,44 @@ std::vector<CoroutineInfo> LeakOptions::find_coroutines(const void* context) con
   return found;
 }
 
-std::uint64_t LeakOptions::newest_then(const Loop& loop) const noexcept {
+bool LeakOptions::leaves_out(const detail::Maker& context) const {
+  const SignalNode& made = context.made;
+  if (only_below_ && !is_below(made, *only_below_)) return true;
+  if (std::ranges::any_of(ancestors_, [&](const auto& ctx) { return is_below(made, *ctx); })) return true;
+  const std::string place = made.where.file_name() + (":" + std::to_string(made.where.line()));
+  if (std::ranges::any_of(sites_, [&](const std::string& part) { return detail::contains(part, place); }))
+    return true;
+  if (!creators_.empty() && any_matches(creators_, readable_function(made.where.function_name())))
+    return true;
+  if (!context.label) return false;
+  return any_matches(owners_, context.label) ||
+         any_matches(owners_, Label(context.label, context.number).text());
+}
+
+LeakOptions::Newest LeakOptions::newest_then(const Loop& loop) const noexcept {
   const auto then = newest_then_.find(loop.state().id());
-  return then == newest_then_.end() ? 0 : then->second;
+  return then == newest_then_.end() ? Newest() : then->second;
 }
 
 bool LeakOptions::finds_any(const Loop& loop) const {
   bool any = false;
-  loop.state().each_task_after(newest_then(loop),
+  loop.state().each_task_after(newest_then(loop).task,
                                [&](const TaskRecord& task) { any = any || !leaves_out(task); });
   return any;
 }
 
 Dump LeakOptions::find(const Loop& loop) const {
-  const std::uint64_t after = newest_then(loop);
+  const std::uint64_t after = newest_then(loop).task;
   return detail::take_dump_of(loop,
                               [&](const TaskRecord& task) { return task.id > after && !leaves_out(task); });
+}
+
+std::vector<ContextGroup> LeakOptions::find_contexts(const Loop& loop) const {
+  loop.state().check_thread();
+  const std::uint64_t after = newest_then(loop).context;
+  return detail::orphaned_contexts(loop.state(), [&](const detail::Maker& context) {
+    return context.number_made > after && !leaves_out(context);
+  });
 }
 
 }  // namespace leash

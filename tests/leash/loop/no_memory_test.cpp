@@ -217,7 +217,7 @@ TEST(NoMemory, LoopEndsWithoutNamingItsTasks) {
   const std::string said = ::testing::internal::GetCapturedStderr();
   EXPECT_TRUE(failed);
   EXPECT_FALSE(told);
-  EXPECT_EQ(said, "leash: no memory to name the tasks that end with loop \"x\"\n");
+  EXPECT_EQ(said, "leash: no memory to name what ends with loop \"x\"\n");
 }
 
 TEST(NoMemory, TimerQueueUnableToShrinkStaysIntact) {

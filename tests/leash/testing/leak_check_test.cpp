@@ -339,9 +339,10 @@ TEST(LeakCheckLoops, AHookHearsOfTasksThatEndWithALoop) {
     io.poll();
   };
   {
-    const AbandonedHook hook([&](const Loop& loop, const std::vector<TaskInfo>& tasks) {
-      for (const TaskInfo& task : tasks) heard.push_back(loop.name() + ": " + task.name);
-    });
+    const AbandonedHook hook(
+        [&](const Loop& loop, const std::vector<TaskInfo>& tasks, const std::vector<ContextGroup>&) {
+          for (const TaskInfo& task : tasks) heard.push_back(loop.name() + ": " + task.name);
+        });
     leave_one();
     std::thread(leave_one).join();
   }

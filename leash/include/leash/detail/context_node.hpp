@@ -119,8 +119,9 @@ struct Maker final : Dependent {
   std::error_code cause;  // of its end
   const char* label = nullptr;
   std::uint64_t number = 0;
-  std::uint16_t site = 0;  // once it has outlived
-  bool outlived = false;   // the owner's end by more than the grace
+  std::uint64_t number_made = 0;  // of the loop's makers
+  std::uint16_t site = 0;         // of the line that made it, once the owner is done
+  bool outlived = false;          // the owner's end by more than the grace
 };
 
 // Whether the node is done. One whose deadline has passed, which its timer has not seen yet, is ended here: who

@@ -129,6 +129,15 @@ class LoopState {
     if (node.maker) [[unlikely]]
       let_maker_go(node);
   }
+  // Contexts that are not done although the owner of the task that made them is.
+  template <class F>
+  void each_orphaned_context(F f) const {  // F takes a const Maker&
+    for (const List<Dependent>* list : {&late_, &outlived_}) {
+      for (auto* hook = list->front(); hook; hook = list->next(*hook))
+        f(static_cast<const Maker&>(static_cast<const Dependent&>(*hook)));
+    }
+  }
+  std::uint64_t newest_maker() const noexcept { return makers_; }
   const List<Dependent>& held() const noexcept { return held_; }  // contexts that are done, the oldest first
 
   // Tasks.
@@ -316,6 +325,7 @@ class LoopState {
       unlisted_places_;  // of tasks at Metrics::other_site
   std::unordered_map<const TaskRecord*, std::uint64_t> awaited_by_;
   std::uint64_t last_id_ = 0;
+  std::uint64_t makers_ = 0;  // ever
   List<Ready> ready_;
   List<Callback> callbacks_;
   std::size_t returning_operations_ = 0;  // in flight
