@@ -21,11 +21,7 @@ namespace {
 Plan share_of(const Plan& plan, std::uint64_t i, std::uint64_t threads) {
   Plan part = plan;
   const auto divided = [&](std::uint64_t all) { return all / threads + (i < all % threads ? 1 : 0); };
-  if (part.rate) *part.rate /= static_cast<double>(threads);
-  for (Stage& stage : part.stages) {
-    stage.from /= static_cast<double>(threads);
-    stage.to /= static_cast<double>(threads);
-  }
+  part.share = {.first = i, .step = threads};
   part.connections = divided(plan.connections);
   if (part.requests) part.requests = divided(*plan.requests);
   return part;

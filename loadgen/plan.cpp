@@ -53,7 +53,7 @@ Schedule Plan::schedule() const {
   // Without a duration the load does not end: a century is long enough, and fits into nanoseconds.
   if (all.empty()) all = {{duration.value_or(std::chrono::hours(24 * 36'500)), *rate, *rate}};
   if (warmup > leash::Duration::zero()) all.insert(all.begin(), {warmup, all[0].from, all[0].from});
-  return Schedule(all);
+  return Schedule(all, share);
 }
 
 std::string describe(const Plan& plan) {

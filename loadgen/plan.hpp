@@ -40,6 +40,8 @@ struct Plan {
   leash::Duration timeout = std::chrono::seconds(5);
   double abort_share = 0;  // share of requests to abort, 0 to 1
 
+  Share share = {};  // the part of the schedule of an open loop that is sent by one of several threads
+
   bool is_open() const noexcept { return rate || !stages.empty(); }
 
   client::Origin origin() const;

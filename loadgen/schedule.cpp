@@ -51,7 +51,7 @@ double requests_of(const Stage& stage) {
 
 }  // namespace
 
-Schedule::Schedule(const std::vector<Stage>& stages) {
+Schedule::Schedule(const std::vector<Stage>& stages, Share share) : share_(share) {
   double begins = 0;
   double requests = 0;
   for (const Stage& stage : stages) {
@@ -64,7 +64,7 @@ Schedule::Schedule(const std::vector<Stage>& stages) {
 }
 
 std::optional<leash::Duration> Schedule::due(std::uint64_t request) const noexcept {
-  const auto number = static_cast<double>(request);
+  const auto number = static_cast<double>(share_.first + request * share_.step);
   const auto part = std::ranges::find_if(
       parts_, [&](const Part& p) { return number < p.requests_until - rounding_tolerance; });
   if (part == parts_.end()) return std::nullopt;
@@ -76,7 +76,7 @@ std::optional<leash::Duration> Schedule::due(std::uint64_t request) const noexce
   return leash::Duration(std::llround(part->begins + std::min(within, part->lasts)));
 }
 
-double Schedule::requests_before(leash::Duration since_start) const noexcept {
+double Schedule::all_before(leash::Duration since_start) const noexcept {
   const auto at = static_cast<double>(since_start.count());
   double requests = 0;
   for (const Part& part : parts_) {
@@ -86,9 +86,16 @@ double Schedule::requests_before(leash::Duration since_start) const noexcept {
   return requests;
 }
 
+double Schedule::requests_before(leash::Duration since_start) const noexcept {
+  const double beyond_first = all_before(since_start) - static_cast<double>(share_.first);
+  const auto step = static_cast<double>(share_.step);
+  return std::max(0.0, (beyond_first + step - 1) / step);
+}
+
 std::optional<double> Schedule::rate_between(leash::Duration from, leash::Duration to) const noexcept {
   if (to <= from) return std::nullopt;
-  return (requests_before(to) - requests_before(from)) / units::to_seconds(to - from);
+  return (all_before(to) - all_before(from)) / units::to_seconds(to - from) /
+         static_cast<double>(share_.step);
 }
 
 double Schedule::rate_at(leash::Duration since_start) const noexcept {
@@ -96,7 +103,8 @@ double Schedule::rate_at(leash::Duration since_start) const noexcept {
   for (const Part& part : parts_) {
     const double within = at - part.begins;
     if (within >= 0 && within < part.lasts)
-      return 1e9 * (part.from + (part.to - part.from) * within / part.lasts);
+      return 1e9 * (part.from + (part.to - part.from) * within / part.lasts) /
+             static_cast<double>(share_.step);
   }
   return 0;
 }

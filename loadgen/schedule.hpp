@@ -7,7 +7,7 @@
 // Requires       rates of 0 to a million; at least one above 0.
 // Guarantees     a stage sends as many requests as the area under its rate (a fraction is carried over), evenly spaced in
 //                a step: request i of a schedule with one rate is due at i / rate, without drift. A stage with rate
-//                0 is a pause.
+//                0 is a pause. Threads that have a share each send together what one would.
 // Threads        a plain value.
 //
 //   loadgen::Schedule schedule({{.lasts = 10s, .from = 100, .to = 100}, {.lasts = 30s, .from = 100, .to = 1000}});
@@ -31,9 +31,15 @@ struct Stage {
   double to;
 };
 
+// One thread's part of the requests of a schedule: the first, and every one so many further on.
+struct Share {
+  std::uint64_t first = 0;
+  std::uint64_t step = 1;
+};
+
 class Schedule {
  public:
-  explicit Schedule(const std::vector<Stage>& stages);
+  explicit Schedule(const std::vector<Stage>& stages, Share share = {});
 
   // Time since the start; empty after the last request.
   std::optional<leash::Duration> due(std::uint64_t request) const noexcept;
@@ -56,7 +62,10 @@ class Schedule {
     double requests_before;
     double requests_until;
   };
+  double all_before(leash::Duration since_start) const noexcept;  // of all shares
+
   std::vector<Part> parts_;
+  Share share_;
 };
 
 // "10s:100,30s:100..1000": ten seconds at 100 per second, then thirty seconds in which the rate grows to 1000. The

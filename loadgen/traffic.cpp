@@ -108,9 +108,11 @@ double Traffic::rate_reached() const noexcept {
 }
 
 std::optional<double> Traffic::rate_asked() const noexcept {
-  if (plan_.rate) return plan_.rate;
-  if (!schedule_ || elapsed() == leash::Duration::zero()) return plan_.rate_asked();
-  return schedule_->rate_between(plan_.warmup, ended_ - start_);
+  if (schedule_ && !plan_.rate && elapsed() > leash::Duration::zero())
+    return schedule_->rate_between(plan_.warmup, ended_ - start_);
+  const auto of_all = plan_.rate_asked();
+  if (!of_all) return std::nullopt;
+  return *of_all / static_cast<double>(plan_.share.step);
 }
 
 TrafficNow Traffic::now() const noexcept {

@@ -43,15 +43,15 @@ TEST(Crew, RateCoversAllThreads) {
     Plan plan(b.server.url("/demo"));
     plan.warmup = {};
     plan.threads = 2;
-    plan.rate = 400;
+    plan.rate = 404;  // an odd number of requests
     plan.duration = 250ms;
     Crew crew(b.loop, plan);
     co_await crew.run(b.ctx, b.ctx);
     RunResult result;
     crew.write_to(result);
-    EXPECT_EQ(result.requests.sent + result.unsent, 100);
-    EXPECT_EQ(result.rate_asked, 400);
-    EXPECT_EQ(crew.rate_between(100ms, 200ms), 400);
+    EXPECT_EQ(result.requests.sent + result.unsent, 101);
+    EXPECT_EQ(result.rate_asked, 404);
+    EXPECT_NEAR(*crew.rate_between(100ms, 200ms), 404, 1e-9);
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <string>
@@ -82,6 +83,26 @@ TEST(Schedule, TimesNeverDecrease) {
     before = *due;
   }
   EXPECT_EQ(request, 2066u) << "1,050 + 452.55 + 563.175, rounded up";
+}
+
+TEST(Schedule, SharesSendTogetherWhatOneSends) {
+  const std::vector<Stage> stages{{1s, 5, 5}, {2s, 10, 31}};
+  const Schedule all(stages);
+  std::vector<leash::Duration> expected, sent;
+  for (std::uint64_t i = 0; const auto due = all.due(i); ++i) expected.push_back(*due);
+  double due_in_half = 0;
+  for (std::uint64_t thread = 0; thread < 3; ++thread) {
+    const Schedule share(stages, {.first = thread, .step = 3});
+    for (std::uint64_t i = 0; const auto due = share.due(i); ++i) sent.push_back(*due);
+    due_in_half += std::floor(share.requests_before(1500ms));
+    EXPECT_NEAR(share.rate_at(500ms), 5.0 / 3, 1e-9);
+    EXPECT_NEAR(*share.rate_between(0s, 3s), *all.rate_between(0s, 3s) / 3, 1e-9);
+  }
+  std::ranges::sort(sent);
+  EXPECT_EQ(sent, expected);
+  EXPECT_EQ(expected.size(), 46u);
+  EXPECT_EQ(due_in_half, std::floor(all.requests_before(1500ms)));
+  EXPECT_EQ(Schedule(stages, {.first = 2, .step = 3}).requests_before(0s), 0);
 }
 
 TEST(Stages, AreStepsOrRamps) {
