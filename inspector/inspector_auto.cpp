@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "leash/inspector.hpp"
@@ -30,6 +31,10 @@ std::unique_ptr<leash::Inspector> start() {
   options.listen = where;
   options.name = program_invocation_short_name;
   if (token) options.token = token;
+  options.log = [](std::string_view line) {
+    if (line.starts_with("level=debug")) return;  // each request to the inspector
+    std::fprintf(stderr, "leash: %.*s\n", static_cast<int>(line.size()), line.data());
+  };
   auto started = leash::Inspector::start(std::move(options));
   if (!started) {
     std::fprintf(stderr, "leash: the inspector cannot start: LEASH_INSPECT: %s\n", started.error().c_str());

@@ -16,7 +16,6 @@
 #include "leash/snapshot.hpp"
 #include "leash/src/outside/running_task.hpp"
 #include "leash/stranded.hpp"
-#include "process/thread_stack.hpp"
 
 namespace inspector {
 
@@ -25,7 +24,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::chrono::nanoseconds patience = 1s;
-constexpr std::size_t most_stalled_sites = 256;
 constexpr std::int64_t least_pause =
     1'000'000'000;  // between two searches for stranded tasks, in nanoseconds
 
@@ -75,6 +73,10 @@ leash::Task<> LoopProbes::run(leash::Context ctx) {
   for (leash::Result<> slept; slept; slept = co_await leash::sleep(ctx, 250ms)) {
     try {
       find_loops();
+      coroutines_.look(stalls_, [this](pid_t thread) {
+        return std::ranges::any_of(probes_,
+                                   [&](const auto& probe) { return probe->thread.load() == thread; });
+      });
       for (const std::shared_ptr<Probe>& probe : probes_) {
         tell(*probe);
         if (probe->waiting.load()) continue;
@@ -98,47 +100,35 @@ leash::Task<> LoopProbes::run(leash::Context ctx) {
 
 void LoopProbes::tell(Probe& probe) {
   const std::chrono::nanoseconds lag = probe.lag_now();
-  if ((lag > stall_.after) == probe.stuck) return;
+  if ((lag > stalls_.options().after) == probe.stuck) return;
   probe.stuck = !probe.stuck;
   if (probe.stuck) {
     begin_stall(probe, lag);
   } else {
-    log_(http::server::LogLevel::info, "a loop answers again",
-         {{"loop", probe.loop.name()}, {"lag_seconds", std::chrono::duration<double>(lag).count()}});
+    stalls_.end("a loop answers again", {"loop", probe.loop.name()}, lag);
   }
 }
 
 void LoopProbes::begin_stall(Probe& probe, std::chrono::nanoseconds lag) {
-  const auto running = leash::outside::running_task(probe.loop);
-  std::string task = "none";
-  std::string site = "none";
-  std::string chain;
-  if (running) {
-    task = fmt::format("{}{}{}", running->id, running->name.empty() ? "" : " ", running->name);
-    site = fmt::format("{}:{}", running->site.file, running->site.line);
+  const pid_t thread = probe.thread.load();
+  Stall stall;
+  std::string culprit = "a handler";
+  if (const auto running = leash::outside::running_task(probe.loop)) {
+    stall.runs = fmt::format("{}{}{}", running->id, running->name.empty() ? "" : " ", running->name);
+    stall.site = fmt::format("{}:{}", running->site.file, running->site.line);
     for (const leash::Frame& frame : running->frames) {
-      chain += fmt::format("{}{} {}:{}", chain.empty() ? "" : " < ", frame.function, frame.file, frame.line);
+      stall.chain +=
+          fmt::format("{}{} {}:{}", stall.chain.empty() ? "" : " < ", frame.function, frame.file, frame.line);
     }
+    culprit = fmt::format("task {}, started at {},", stall.runs, stall.site);
+  } else if (auto coroutine = stalled_coroutine(thread)) {
+    stall = *std::move(coroutine);
+    culprit = fmt::format("coroutine {}, made at {},", stall.runs, stall.site);
   }
-  std::string stack;
-  if (stall_.signal != 0) {
-    if (const auto frames = process::stack_of_thread(probe.thread.load(), stall_.signal)) {
-      for (const std::string& frame : *frames) stack += (stack.empty() ? "" : " < ") + frame;
-    } else {
-      stack = frames.error();
-    }
-  }
-  const std::string culprit = running ? fmt::format("task {}, started at {},", task, site) : "a handler";
+  stall.thread = thread;
+  stall.lag = lag;
   probe.about = fmt::format("Loop \"{}\" does not answer: {} does not return.", probe.loop.name(), culprit);
-  const bool is_new = !stalls_.contains(site);
-  ++stalls_[is_new && stalls_.size() >= most_stalled_sites ? "other" : site];
-  log_(http::server::LogLevel::warn, "a loop does not answer",
-       {{"loop", probe.loop.name()},
-        {"lag_seconds", std::chrono::duration<double>(lag).count()},
-        {"task", task},
-        {"site", site},
-        {"chain", chain},
-        {"stack", stack}});
+  stalls_.begin("a loop does not answer", {"loop", probe.loop.name()}, stall);
 }
 
 std::vector<std::string> LoopProbes::stalled() const {
@@ -146,6 +136,7 @@ std::vector<std::string> LoopProbes::stalled() const {
   for (const auto& probe : probes_) {
     if (probe->stuck) all.push_back(probe->about);
   }
+  for (std::string& about : coroutines_.stalled()) all.push_back(std::move(about));
   return all;
 }
 

@@ -31,10 +31,11 @@ void append_loops(Families& families, const LoopProbes& probes) {
   for (const LoopProbes::Lag& lag : probes.lags()) {
     add(families.back(), {{"loop", lag.loop}}, std::chrono::duration<double>(lag.time).count());
   }
-  families.push_back(
-      family("leash_loop_stalls_total",
-             "Turns of a loop that lasted longer than the threshold, by the site of the task that ran.",
-             MetricType::Counter));
+  families.push_back(family(
+      "leash_loop_stalls_total",
+      "Turns of a loop, and handlers of tracked coroutines, that lasted longer than the threshold, by the "
+      "site of the task or coroutine that ran.",
+      MetricType::Counter));
   for (const auto& [site, count] : probes.stalls()) {
     add(families.back(), {{"site", site}}, static_cast<double>(count));
   }

@@ -115,12 +115,12 @@ namespace {
 }  // namespace
 
 std::uint64_t current_coroutine() noexcept {
-  detail::CoroutineRecord* const current = detail::coroutine_thread.current;
+  detail::CoroutineRecord* const current = detail::get(detail::coroutine_thread.current);
   return current ? detail::get(detail::root_of(*current).id) : 0;
 }
 
 void label(std::string_view text) {
-  detail::CoroutineRecord* const current = detail::coroutine_thread.current;
+  detail::CoroutineRecord* const current = detail::get(detail::coroutine_thread.current);
   if (current == nullptr) return;
   detail::CoroutineRecord& root = detail::root_of(*current);
   const std::uint64_t id = detail::get(root.id);

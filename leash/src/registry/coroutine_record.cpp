@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "leash/detail/coroutine_record.hpp"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstring>
 #include <mutex>
 #include <new>
 
 #include "../outside/coroutine_layout.hpp"
+#include "running_coroutines.hpp"
 
 // One version of the tracking in a program: leash/awaitables.hpp asks for this name.
 extern "C" {
@@ -19,16 +22,21 @@ constinit leash::detail::CoroutineRegistry leash_coroutines{};
 [[gnu::used]] static const leash::outside::CoroutineLayout* const coroutine_layout = &leash_coroutine_layout;
 
 namespace leash::detail {
+
+constinit std::mutex registry_mutex;
+
 namespace {
 
-constinit std::mutex registry_mutex;  // of shards, slabs and sites that are added
+constinit thread_local bool thread_ends = false;
 
 struct ShardLease {
   CoroutineShard* shard = nullptr;
   ~ShardLease() {
+    thread_ends = true;
     if (shard == nullptr) return;
     coroutine_thread.shard = nullptr;
     const std::lock_guard lock(registry_mutex);
+    shard->thread = nullptr;
     shard->in_use = false;
   }
 };
@@ -61,6 +69,10 @@ CoroutineShard* adopt_shard() noexcept {
     leash_coroutines.shards.store(shard, std::memory_order_release);
   }
   shard->in_use = true;
+  if (!thread_ends) {  // else nothing would take it back
+    shard->thread = &coroutine_thread;
+    shard->thread_id = ::gettid();
+  }
   lease.shard = shard;
   coroutine_thread.shard = shard;
   return shard;

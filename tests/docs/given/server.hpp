@@ -47,6 +47,10 @@ extern std::string token;
 extern const http::Request& request;
 void respond(const auto&...);
 }  // namespace of_access
+namespace of_coroutine_probe {
+extern inspector::CoroutineProbe probe;
+extern inspector::StallLog& stalls;
+}  // namespace of_coroutine_probe
 namespace of_core {
 extern std::vector<http::server::Route> mine;
 }
@@ -89,6 +93,13 @@ extern std::uint64_t seen;
 namespace of_signals {
 extern asio::io_context io;
 }
+namespace of_stall_log {
+extern inspector::StallLog& stalls;
+extern std::string name;
+extern std::string site;
+extern pid_t thread;
+extern std::chrono::nanoseconds lag;
+}  // namespace of_stall_log
 namespace of_stack {
 extern leash::TaskGroup group;
 }

@@ -246,10 +246,10 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
     Spawning(Inner inner, CoroutineRecord* record) : inner_(std::move(inner)), record_(record) {}
     bool await_ready() { return inner_.await_ready(); }
     void await_suspend(std::coroutine_handle<> frame) {
-      CoroutineRecord* const before = coroutine_thread.current;
-      if (record_) coroutine_thread.current = record_;
+      CoroutineRecord* const before = get(coroutine_thread.current);
+      if (record_) put(coroutine_thread.current, record_);
       inner_.await_suspend(frame);
-      coroutine_thread.current = before;
+      put(coroutine_thread.current, before);
     }
     void await_resume() { inner_.await_resume(); }
 

@@ -83,6 +83,8 @@ struct SiteCounts {
   std::atomic<std::uint64_t> bytes;  // of frames that began less those that ended; wraps
 };
 
+struct CoroutineThread;
+
 // What belongs to one thread at a time. Shards are never destroyed: the next thread takes one that is left.
 struct CoroutineShard {
   CoroutineRecord* unused = nullptr;                // only its thread
@@ -93,6 +95,8 @@ struct CoroutineShard {
   std::size_t ended_at = 0;
   CoroutineShard* next = nullptr;
   bool in_use = true;
+  const CoroutineThread* thread = nullptr;  // null: none has it
+  int thread_id = 0;                        // of Linux
 };
 
 inline constexpr std::size_t records_per_slab = 1024;
@@ -132,9 +136,10 @@ inline CoroutineRecord& record_at(std::uint32_t slot) noexcept {
 
 // What runs on this thread, and what passes from a frame to what it awaits.
 struct CoroutineThread {
-  CoroutineRecord* current = nullptr;          // the frame that runs
-  const void* awaiting = nullptr;              // the promise of the frame that is about to wait
-  CoroutineRecord* awaiting_record = nullptr;  // null: it is co_spawn's, and these are what it was told:
+  std::atomic<CoroutineRecord*> current{nullptr};  // the frame that runs
+  std::atomic<std::uint64_t> turns{0};             // how often a frame went on while none ran
+  const void* awaiting = nullptr;                  // the promise of the frame that is about to wait
+  CoroutineRecord* awaiting_record = nullptr;      // null: it is co_spawn's, and these are what it was told:
   std::uint64_t spawner = 0;
   std::uint16_t spawner_site = 0;
   const void* owned_frame = nullptr;  // the promise that is about to start under an owner
@@ -197,7 +202,7 @@ inline CoroutineRecord& root_of(CoroutineRecord& record) noexcept {
 
 // Who runs now spawns.
 inline std::uint64_t spawner_now(std::uint16_t& site) noexcept {
-  CoroutineRecord* const running = coroutine_thread.current;
+  CoroutineRecord* const running = get(coroutine_thread.current);
   if (running == nullptr) return 0;
   CoroutineRecord& root = root_of(*running);
   set(root, CoroutineFlag::spawner);
@@ -237,9 +242,12 @@ inline CoroutineRecord* make_record(std::source_location definition) noexcept {
 
 // The frame goes on, on this thread.
 inline void resume(CoroutineRecord& record) noexcept {
-  put(record.below, coroutine_thread.current);
+  CoroutineThread& thread = coroutine_thread;
+  CoroutineRecord* const before = get(thread.current);
+  if (before == nullptr) add(thread.turns, 1);
+  put(record.below, before);
   put(record.wait, WaitKind::none);
-  coroutine_thread.current = &record;
+  put(thread.current, &record);
 }
 
 inline bool runs(const CoroutineRecord& record) noexcept {
@@ -247,7 +255,7 @@ inline bool runs(const CoroutineRecord& record) noexcept {
 }
 
 inline void leave(CoroutineRecord& record) noexcept {
-  if (coroutine_thread.current == &record) coroutine_thread.current = get(record.below);
+  if (get(coroutine_thread.current) == &record) put(coroutine_thread.current, get(record.below));
 }
 
 // The frame awaits something; what that is says so itself, if it is tracked. `promise` is how it finds the frame.
