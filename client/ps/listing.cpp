@@ -87,8 +87,6 @@ std::string to_text(const Coroutines& coroutines) {
 std::string written(ordered_json json, const Coroutines& coroutines, const Target& target,
                     const std::vector<std::string>& remarks) {
   json["live_coroutines"] = coroutines.live;
-  ordered_json& list = json["coroutines"] = ordered_json::array();
-  for (const leash::CoroutineGroup& group : coroutines.groups) list.push_back(leash::to_json(group));
   json["from"] = target.name();
   json["remarks"] = remarks;
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
@@ -104,7 +102,12 @@ std::string flat(const Target& target, Found& found, bool json) {
   const Coroutines coroutines = coroutines_of(found, remarks);
   append(remarks, target.remarks());
   const leash::Dump all = leash::merge(std::move(dumps), {});
-  if (json) return written(leash::to_json(all), coroutines, target, remarks);
+  if (json) {
+    ordered_json members = leash::to_json(all);
+    ordered_json& list = members["coroutines"] = ordered_json::array();
+    for (const leash::CoroutineGroup& group : coroutines.groups) list.push_back(leash::to_json(group));
+    return written(std::move(members), coroutines, target, remarks);
+  }
   std::string text;
   for (const std::string& remark : remarks) text += fmt::format("note: {}\n", remark);
   if (!found.loops.empty()) text += fmt::format("{}: {}", target.name(), leash::to_text(all));
@@ -124,10 +127,8 @@ std::string tree(const Target& target, Found& found, bool json) {
   }
   const Coroutines coroutines = coroutines_of(found, all.remarks);
   append(all.remarks, target.remarks());
-  if (json) return written(leash::to_json(all), coroutines, target, all.remarks);
-  std::string text = leash::to_text(all);
-  if (coroutines.live > 0) text += (text.empty() ? "" : "\n") + to_text(coroutines);
-  return text;
+  all.coroutines = leash::outside::coroutine_tree(coroutines.groups);
+  return json ? written(leash::to_json(all), coroutines, target, all.remarks) : leash::to_text(all);
 }
 
 }  // namespace

@@ -4,7 +4,8 @@
 //
 // What it is     a picture of the whole process. A scope appears as the context of its tasks. Similar tasks of one context
 //                that hold nothing are one node. A tracked coroutine awaited by a task is a node below that task; a
-//                coroutine that awaits a task is named there (in this process only). Cycles of tasks that wait for each
+//                coroutine that awaits a task is named there (in this process only). The other tracked coroutines are a
+//                tree of their own: similar ones are one node, below the function that spawned them. Cycles of tasks that wait for each
 //                other are listed: none of them can ever go on.
 // Guarantees     read from memory through the kernel, as `leash-client ps` does: works while loops are stuck, and neither
 //                asks nor waits for a loop. At most `most` tasks and as many contexts; remarks say what is left out.
@@ -28,7 +29,7 @@ struct TreeNode {
   enum class Kind : std::uint8_t { loop, context, scope, task, coroutine };
 
   Kind kind = Kind::loop;
-  std::size_t count = 1;  ///< number of similar tasks
+  std::size_t count = 1;  ///< number of similar tasks or coroutines
   /// The ID of a task (unique in its loop), of a coroutine, or of the task that holds a scope; 0: none.
   std::uint64_t id = 0;
   std::string name;   ///< the loop's, the context's label, the task's, the coroutine's function; may be empty
@@ -45,6 +46,7 @@ struct Tree {
     std::vector<std::uint64_t> tasks;  ///< each joins the next one, and the last one the first
   };
   std::vector<TreeNode> loops;
+  std::vector<TreeNode> coroutines;  ///< whose spawner has ended, or was none
   std::vector<Cycle> cycles;
   std::vector<std::string> remarks;  ///< what could not be read, or was left out
 };

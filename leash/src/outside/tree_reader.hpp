@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../registry/coroutine_look.hpp"
+#include "leash/coroutines.hpp"
 #include "leash/tree.hpp"
 #include "reader.hpp"
 
@@ -19,5 +20,8 @@ namespace leash::outside {
 
 // The coroutines that are in one chain with tasks are known in their own process alone.
 Tree read_tree(Reader& reader, std::size_t most, const std::vector<detail::MixedChain>& chains = {});
+
+// Groups of tracked coroutines, each below that of its spawner.
+std::vector<TreeNode> coroutine_tree(const std::vector<CoroutineGroup>& groups);
 
 }  // namespace leash::outside

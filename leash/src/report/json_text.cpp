@@ -48,7 +48,8 @@ void append_held(JsonWriter& json, const ContextGroup& group) {
 void append(JsonWriter& json, const TreeNode& node, std::size_t most_bytes) {
   json.begin_object().member("kind", to_string(node.kind)).member("name", node.name);
   if (node.id != 0) json.member(node.kind == TreeNode::Kind::scope ? "holder" : "id", node.id);
-  if (node.kind == TreeNode::Kind::task) json.member("count", node.count);
+  if (node.kind == TreeNode::Kind::task || node.kind == TreeNode::Kind::coroutine)
+    json.member("count", node.count);
   if (!node.state.empty()) json.member("state", node.state);
   if (!node.place.file.empty()) json.member("site", site_text(node.place));
   if (!node.joins.empty()) json.key("joins").list(node.joins);
@@ -148,6 +149,8 @@ void append_members(JsonWriter& json, const ContextDump& dump, std::size_t most_
 void append_members(JsonWriter& json, const Tree& tree, std::size_t most_bytes) {
   json.member("schema", 1).key("loops").begin_array();
   for (const TreeNode& loop : tree.loops) append(json, loop, most_bytes);
+  json.end_array().key("coroutines").begin_array();
+  for (const TreeNode& coroutine : tree.coroutines) append(json, coroutine, most_bytes);
   json.end_array().key("cycles").begin_array();
   for (const Tree::Cycle& cycle : tree.cycles) {
     json.begin_object().member("loop", cycle.loop).key("tasks").list(cycle.tasks).end_object();

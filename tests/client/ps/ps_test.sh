@@ -134,7 +134,11 @@ if [[ -n $waits ]]; then
   shows_coroutines "a program without a line of leash" "$pid"
   [[ $("$client" ps --json "$pid" | jq -c '[.live, .live_coroutines, (.coroutines | map(.count))]') == '[0,12,[11,1]]' ]] ||
     fail "as JSON: $("$client" ps --json "$pid")"
-  "$client" ps --tree "$pid" | grep '^12 coroutines$' >/dev/null || fail "as a tree: $("$client" ps --tree "$pid")"
+  tree=$("$client" ps --tree "$pid")
+  [[ $tree =~ (^|$'\n')coroutine\ [0-9]+\ \"accept_all\"\ \[timer,\ .*\]\ detached,\ waits\ at\ .*$'\n  '11\ coroutines\ like\ coroutine\ [0-9]+\ \"receive\"\ \[read,\ .*\]\ spawned,\ waits\ at\ tests/inspector/programs/waits\.cpp:[0-9]+$ ]] ||
+    fail "as a tree: $tree"
+  [[ $("$client" ps --tree --json "$pid" | jq -c '[.live_coroutines, .coroutines[0].name, .coroutines[0].children[0].count]') == '[12,"accept_all",11]' ]] ||
+    fail "as a tree in JSON: $("$client" ps --tree --json "$pid")"
   if [[ -e $work/gcore ]]; then
     strip -o "$work/stripped_waits" "$waits"
     start "$work/stripped_waits"
