@@ -97,7 +97,9 @@ void append_sites(Families& families, const std::map<std::string, Site>& sites, 
              "Operations without a cancellation path that were in flight when their context ended.",
              MetricType::Counter);
   auto stranded =
-      family("leash_tasks_stranded", "Waiting tasks that nothing can ever wake.", MetricType::Gauge);
+      family("leash_tasks_stranded",
+             "Tasks that wait on a channel, done signal or wait group that only waiting tasks can reach.",
+             MetricType::Gauge);
   auto outlived =
       family("leash_contexts_outlived",
              "Contexts that are not done although the owner of the task that made them has been for "
