@@ -16,6 +16,7 @@
 #include "server/patterns/hung_upstream.hpp"
 #include "server/patterns/pattern.hpp"
 #include "server/patterns/upstream_client.hpp"
+#include "units/number.hpp"
 
 namespace server {
 
@@ -304,10 +305,9 @@ Task<> Server::report_what_is_left() {
     }
     co_return;
   }
-  std::string report = fmt::format(
-      "drain report: {} tasks are left, {} contexts have outlived their requests, {} leaked tasks were "
-      "reaped\n",
-      seen.all.live, found_.outlived, found_.reaped);
+  std::string report =
+      fmt::format("drain report: {} left, {} outlived, {} reaped\n", units::counted(seen.all.live, "task"),
+                  units::counted(found_.outlived, "context"), units::counted(found_.reaped, "leaked task"));
   for (const Entry& entry : entries) report += "\n" + entry.report;
   log_text(report);
 }
