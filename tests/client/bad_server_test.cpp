@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a server may send, and what it may not: one row for each way to answer. Whatever it is, the call ends with
-// the outcome of its row, the connection is used again only after an answer without fault, the next call succeeds,
-// and nothing is left.
+// Valid and invalid responses of servers, one row each. Each call must end with the outcome of its row. The
+// connection is reused only after a valid response, the next call succeeds, and nothing is left over.
 
 #include "client/client.hpp"
 
@@ -116,7 +115,7 @@ const std::vector<Row> heads = {
     malformed("space_before_the_colon", ok + "Content-Length : 2\r\n\r\nhi", "header field"),
     malformed("no_colon", ok + "Content-Length 2\r\n\r\nhi", "header field"),
     malformed("no_name", ok + ": 2\r\n\r\nhi", "no name"),
-    // Section 5.2: a user agent puts blanks in the place of the line break.
+    // Section 5.2: a user agent replaces the line break by spaces.
     good("folded", ok + "X: a\r\n b\r\nContent-Length: 2\r\n\r\nhi", "hi"),
     malformed("space_before_the_first_field", ok + " X: a\r\n\r\n", "continued on another line"),
     malformed("bare_carriage_return", ok + "X: a\rb\r\n\r\n", "carriage return"),
@@ -220,14 +219,14 @@ const std::vector<Row> chunks = {
 };
 
 const std::vector<Row> endings = {
-    // Bodies that end where the connection does, section 6.3 rule 8.
+    // Bodies that end with the connection, section 6.3 rule 8.
     good_until_close("until_close", ok + "\r\nall of it", "all of it"),
     good_until_close("until_close_in_1_0", "HTTP/1.0 200 OK\r\n\r\nall of it", "all of it"),
     good_until_close("nothing_until_close", ok + "\r\n", ""),
     bad("until_reset", reply(ok + "\r\nnot all of it", Then::reset), errc::truncated, "connection reset"),
     too_large("for_ever", endless(ok + "\r\n", "more and more "), "body"),
 
-    // Whether the connection stays, section 9.3.
+    // Whether the connection stays open, section 9.3.
     good("close", ok + "Connection: close\r\nContent-Length: 2\r\n\r\nhi", "hi", Connection::closed),
     good("close_in_a_list", ok + "Connection: x, Close\r\nContent-Length: 2\r\n\r\nhi", "hi",
          Connection::closed),
@@ -238,7 +237,7 @@ const std::vector<Row> endings = {
     good("http_1_0_that_stays", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi",
          "hi"),
 
-    // Nothing, half, late.
+    // No response, half of one, and a late one.
     bad("closed_at_once", reply("", Then::close), errc::refused, "without a response"),
     bad("reset_at_once", reply("", Then::reset), errc::refused, "connection reset"),
     bad("closed_in_the_head", reply("HTTP/1.1 200 OK\r\nContent-", Then::close), errc::truncated,
@@ -309,7 +308,7 @@ TEST_P(AnswersOfAServer, HaveExpectedOutcomeAndAllowNextCall) {
   }
 }
 
-// The server, on the same loop, is told to stop when the client has ended.
+// The server, on the same loop, is stopped when the client has ended.
 leash::Task<> serve_one_call(leash::Context ctx, leash::Loop& loop, const Row& row) {
   support::StubHttpServer server(loop, [&](const StubRequest& request) { return answer(request, row); });
   leash::Scope serving(loop.background());
@@ -329,7 +328,7 @@ TEST_P(AnswersOfAServer, CanBeInterruptedAtEveryStep) {
   for (const Row& row : GetParam().rows) {
     SCOPED_TRACE(row.name);
     const bool long_winded = row.error == std::errc::timed_out || row.reply.times > 1;
-    if (long_winded) continue;  // nothing in it that is not in the others
+    if (long_winded) continue;  // has nothing that the others do not have
     const int steps = leash::testing::every_step(
         [&](leash::Context ctx, leash::Loop& loop) { return serve_one_call(ctx, loop, row); });
     EXPECT_GE(steps, 5);

@@ -230,7 +230,7 @@ TEST(Client, SkipsIdleConnectionClosedByServer) {
       });
 }
 
-// The second request on each connection is where the server closes without an answer.
+// The server closes without an answer at the second request of each connection.
 StubReply answers_once(const StubRequest& request) {
   return request.on_connection == 1 ? text("hello") : raw("", Then::close);
 }
@@ -353,7 +353,7 @@ TEST(Client, FailsWithoutRequestWhenNoTimeIsLeft) {
 TEST(Client, ClosesConnectionOnTimeout) {
   Bench::run([](const StubRequest&) { return raw("", Then::hang); },
              [](Bench& b) -> leash::Task<> {
-               // Where others keep the machine busy, 10 ms may not even be enough to connect: longer each time.
+               // On a busy machine, 10 ms may not even be enough to connect, so each attempt takes longer.
                for (auto timeout = 10ms; b.server.requests().empty(); timeout *= 2) {
                  client::Request request(b.server.url());
                  request.timeout = timeout;

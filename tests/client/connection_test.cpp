@@ -28,7 +28,7 @@ Endpoint loopback(std::uint16_t port) {
   return Endpoint(endpoint);
 }
 
-// A port whose queue of connections is full: what asks for another one has no answer.
+// A port whose queue of connections is full, so another attempt to connect gets no answer.
 class FullPort {
  public:
   FullPort() {

@@ -49,7 +49,7 @@ bool leaves_out_causes_that_are_too_many() {
 }
 
 TEST(ClientErrorDeathTest, OmitsExcessCausesButKeepsKind) {
-  // In a process of its own: causes are for ever.
+  // In a separate process, because causes are kept for ever.
   EXPECT_EXIT(std::_Exit(leaves_out_causes_that_are_too_many() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A client's call, interrupted at every await in turn: whatever the moment, nothing is left.
+// A client's call, interrupted at each await in turn. Nothing may be left over.
 
 #include "leash/every_step.hpp"
 
@@ -22,7 +22,7 @@ leash::Task<> calls(leash::Context ctx, client::Client& http, client::Request re
   }
 }
 
-// The client is told to stop by `ctx`, and its server, on the same loop, when the client has ended.
+// `ctx` stops the client. Its server, on the same loop, is stopped when the client has ended.
 leash::Task<> call(leash::Context ctx, leash::Loop& loop, support::StubHttpServer& server,
                    client::Request request, int count) {
   leash::Scope serving(loop.background());

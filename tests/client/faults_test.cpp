@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The client and the real server with a bad network between them. Whatever the fault, and in whichever direction: a
-// call ends in one of a few ways, and neither side keeps a task, a context, a timer or a connection.
+// The client and the real server with a bad network between them. For each fault and direction, a call ends in one of
+// a few ways, and neither side keeps a task, a context, a timer or a connection.
 
 #include "tests/support/fault_proxy.hpp"
 
@@ -31,7 +31,7 @@ using support::ServerProcess;
 using Next = Faults::Then;
 using Outcomes = std::map<std::string, int>;
 
-// A status, or what kind of an error it was.
+// A status, or the kind of an error.
 std::string outcome(const leash::Result<client::Response>& response) {
   if (response) return std::to_string(response->status);
   const std::error_code error = response.error();
@@ -68,7 +68,7 @@ leash::Task<> call_each(leash::Context ctx, client::Client& http, std::vector<cl
   }
 }
 
-// So many callers at the same time, over one client.
+// This many callers at the same time, over one client.
 leash::Task<> drive(leash::Loop& loop, int callers, std::vector<client::Request> calls, Outcomes& outcomes) {
   const auto limited = leash::with_timeout(loop.background(), 30s);
   client::Client http(loop);
@@ -95,7 +95,7 @@ Outcomes run(int callers, std::vector<client::Request> calls) {
 
 class ClientAndServer : public testing::Test {
  protected:
-  // The server is back where it was, as its own metrics tell.
+  // The server is in its initial state, by its own metrics.
   void expect_nothing_left() const {
     EXPECT_TRUE(server.metric_becomes("http_connections", "", 0));
     EXPECT_TRUE(server.metric_becomes("http_requests_in_flight", "", 0));
@@ -106,7 +106,7 @@ class ClientAndServer : public testing::Test {
     EXPECT_TRUE(server.metric_becomes("process_open_fds", "", descriptors));
   }
 
-  // Each request once, one after the other; what became of them is among `allowed`.
+  // Each request once, one after the other. Each outcome must be among `allowed`.
   void expect_outcomes(const std::string& name, const Script& script, const std::set<std::string>& allowed,
                        leash::Duration timeout = 10s) const {
     SCOPED_TRACE(name);
@@ -117,7 +117,7 @@ class ClientAndServer : public testing::Test {
       }
       const bool has_event = script.to_server.then != Next::go_on || script.to_client.then != Next::go_on;
       EXPECT_EQ(proxy.faults() > 0, has_event);
-      // A server that does not hear of the client's end keeps its end open.
+      // A server that is not notified of the client's end keeps its own end open.
       const bool ends_are_lost = script.to_server.then == Next::half_open;
       EXPECT_TRUE(ends_are_lost || support::eventually([&] { return proxy.open() == 0; }));
     }
@@ -200,7 +200,7 @@ TEST_F(ClientAndServer, GarbageIsNoAnswer) {
     expect_outcomes("in a request", {.to_server = event(Next::garbage, after)}, {"400"});
     expect_outcomes("in a response", {.to_client = event(Next::garbage, after)}, {"malformed"});
   }
-  // A body can be anything, and ends where its length says: what is over is no message.
+  // A body may have any content and ends at its length. Further bytes are no message.
   expect_outcomes("in the body of a request", {.to_server = event(Next::garbage, in_a_body)},
                   {"200", "400", "501"});
   expect_outcomes("in the body of a response", {.to_client = event(Next::garbage, in_a_body)},

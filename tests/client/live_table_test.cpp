@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// `leash-client tasks --watch` on a terminal: what is on its screen, how it follows its size, and that it leaves it as
-// it was.
+// `leash-client tasks --watch` on a terminal: the screen, changes of its size, and the restored terminal at the end.
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -64,7 +63,7 @@ class OnTerminal {
   }
   void signal(int number) const { ::kill(pid_, number); }
 
-  // Reads until it holds, ten seconds at most.
+  // Reads until the condition is true, for at most ten seconds.
   bool becomes(auto holds) {
     const auto give_up = std::chrono::steady_clock::now() + 10s;
     while (!holds()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The examples of docs/*.md. What stands between the marks is what the documents show, word by word
-// (documents_test.sh checks that).
+// The examples of docs/*.md. The documents contain the text between the marks word by word (documents_test.sh checks
+// it).
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Who may ask an inspector: a request as text is judged with a token and without one.
+// Access to an inspector: a request as text is checked with and without a token.
 
 #include "inspector/access.hpp"
 

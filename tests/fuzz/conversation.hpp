@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// One connection's worth of bytes through a parser: what it understood, and that it kept the contract of
-// http/parse_step.hpp meanwhile.
+// Passes the bytes of one connection through a parser, records the messages, and checks the contract of
+// http/parse_step.hpp.
 //
 // What it is     the same for requests and responses; what is peculiar to one of them is its Side:
 //                  using Parser = http::RequestParser;
@@ -30,7 +30,7 @@
 namespace fuzz {
 
 struct Message {
-  std::string head = {};  // empty: it has not been announced
+  std::string head = {};  // empty before the event for the head
   std::string body = {};
   bool complete = false;
 
@@ -42,8 +42,7 @@ struct Conversation {
   int status = 0;                 // of the error that ended it
   std::string detail = {};
 
-  // The same to a user of the parser. How much of a body is handed out before an error in it may depend on the
-  // cuts.
+  // Equal for a user of the parser. The part of a body that is returned before an error may depend on the cuts.
   bool agrees_with(const Conversation& other) const {
     if (status != other.status || detail != other.detail || messages.size() != other.messages.size())
       return false;
@@ -102,7 +101,7 @@ Conversation converse(const Side& side, std::string_view bytes, Cuts cuts) {
   Message current;
   std::size_t at = 0;
   while (at < bytes.size()) {
-    // A copy, so that reads beyond a piece, and views of it that were kept, are errors.
+    // A copy, so that the sanitizers find reads beyond a piece and views that were kept.
     const std::string_view piece = bytes.substr(at, cuts.next());
     const std::vector<char> given(piece.begin(), piece.end());
     at += given.size();
@@ -151,7 +150,7 @@ Conversation converse(const Side& side, std::string_view bytes, Cuts cuts) {
   return seen;
 }
 
-// In one piece, in single bytes and as the input says: it is all the same.
+// In one piece, in single bytes and as the input says: the results must be equal.
 template <class Side>
 void converse_however_cut(const Side& side, const Input& input) {
   const Conversation whole = converse(side, input.bytes, Cuts(""));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Bytes that arrive in pieces: how they are cut is a part of the input.
+// Bytes that arrive in pieces. The input contains the lengths of the pieces.
 //
 // What it is     the first byte says how many bytes with lengths follow it (its low three bits), and has two
 //                switches. Seeds stay readable: "0GET / ..." comes in one piece, "2ac..." in pieces of one and
@@ -34,18 +34,18 @@ inline Input split_input(const std::uint8_t* data, std::size_t size) {
   return {(first & 8U) != 0, (first & 64U) != 0, lengths, all.substr(1 + lengths.size())};
 }
 
-// The lengths of pieces, again and again; without any, one piece of everything.
+// The lengths of the pieces, repeated. Without lengths, everything is one piece.
 class Cuts {
  public:
   explicit Cuts(std::string_view lengths) : lengths_(lengths) {}
 
-  // 1 for 'a', 26 for 'z'; 0, a piece of nothing, for '`' and its like.
+  // 1 for 'a', 26 for 'z'; 0, an empty piece, for '`' and similar characters.
   std::size_t next() {
     if (lengths_.empty()) return std::string_view::npos;
     if (at_ == lengths_.size()) at_ = 0;
     const auto length = static_cast<unsigned char>(lengths_[at_++]) & 31U;
     empty_in_a_row_ = length == 0 ? empty_in_a_row_ + 1 : 0;
-    return empty_in_a_row_ > lengths_.size() ? 1 : length;  // it has to go on
+    return empty_in_a_row_ > lengths_.size() ? 1 : length;  // there must be progress
   }
 
  private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A process's memory, as leash-client ps reads it: whatever is there, the reader ends, and counts what it shows.
+// The memory of a process, as leash-client ps reads it. For any contents, the reader ends, and its counts agree with
+// its lists.
 
 #include "leash/src/outside/reader.hpp"
 
@@ -21,7 +22,7 @@ constexpr std::uint64_t table_at = 0x1000;
 constexpr std::uint64_t memory_at = 0x10000;
 constexpr std::uint64_t memory_size = 0x8000;
 
-// The table at one address; at another the input, again and again.
+// The table at one address, and the repeated input at another.
 class InputMemory final : public Memory {
  public:
   InputMemory(const Layout& table, std::string_view input) : table_(table), input_(input) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What clients send, many requests on a connection: the contract of the parser, the promises about a request that it
-// accepts, and that such a request is the same after it has been written and read again.
+// Many requests on one connection: the contract of the parser, the guarantees of an accepted request, and that such a
+// request is the same after it was written and read again.
 
 #include "http/message/request_parser.hpp"
 
@@ -21,7 +21,7 @@ using fuzz::require;
 
 constexpr std::array statuses{400, 413, 414, 417, 431, 501, 505};
 
-// Written by the serializer; and Expect, which has a meaning since HTTP/1.1.
+// Fields that the serializer writes, and Expect, which has a meaning since HTTP/1.1.
 bool is_left_out(std::string_view name) {
   static constexpr std::array<std::string_view, 5> names{"Host", "Content-Length", "Transfer-Encoding",
                                                          "Connection", "Expect"};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Deadline fields: lines of NAME:VALUE, judged beside a second, slower reading of the same rules.
+// Deadline fields as lines of NAME:VALUE, compared with a second, slower implementation of the same rules.
 
 #include "http/message/request_timeout.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What must be true whatever the input is: where it is not, the process aborts, and libFuzzer keeps the input.
+// A condition that must be true for every input. Otherwise the process aborts, and libFuzzer keeps the input.
 //
 // Threads        any.
 //
@@ -21,7 +21,7 @@ inline void require(bool holds, const char* what, std::source_location at = std:
   std::abort();
 }
 
-// What people are told: one line that may be shown as it is.
+// A message for people: one line of printable text.
 inline void require_sentence(std::string_view text,
                              std::source_location at = std::source_location::current()) {
   require(!text.empty() && http::detail::is_text(text), "an error is a line of text", at);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What servers send, many responses on a connection: the contract of the parser, the promises about a response that
-// it accepts, and that such a response is the same after our own server's serializer has written it.
+// Many responses on one connection: the contract of the parser, the guarantees of an accepted response, and that such
+// a response is the same after our server's serializer has written it.
 
 #include "http/message/response_parser.hpp"
 
@@ -97,7 +97,7 @@ struct Side {
   }
 
  private:
-  // In chunks of so many bytes, or, npos, in one piece with a length.
+  // In chunks of this many bytes; with npos, in one piece with a length.
   void require_the_same_when_sent(const http::ResponseHead& response, std::string_view body,
                                   std::size_t chunk) const {
     http::Response outgoing{.status = response.status, .body = std::string(body)};

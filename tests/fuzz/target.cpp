@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Request targets, percent-encoding, queries and URLs: what is taken apart can be put together again.
+// Request targets, percent-encoding, queries and URLs: the parts can be put together again.
 
 #include "http/message/target.hpp"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The file of requests of the load generator: any text is accepted or refused in one line, and what is accepted can be sent.
+// The file of requests of the load generator. Any text is accepted, or refused with one line. Accepted requests can
+// be sent.
 
 #include "loadgen/targets.hpp"
 
@@ -28,7 +29,7 @@ void require_can_be_sent(const http::OutgoingRequest& message) {
     const http::ParseStep step = parser.feed(unread);
     unread = unread.subspan(step.consumed);
     if (step.event == http::ParseEvent::error) {
-      // What a server refuses for its size or because it does not know the method is no fault of the file.
+      // A server may refuse a request because of its size or its method; that is no fault of the file.
       const int status = parser.error().status;
       return require(status != 400, "the server understands it");
     }

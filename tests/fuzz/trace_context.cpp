@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// traceparent and tracestate: whatever comes in, what goes out is valid, and is the same trace.
+// traceparent and tracestate: for any input, the output is valid and has the same trace.
 
 #include "http/message/trace_context.hpp"
 

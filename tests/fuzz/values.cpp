@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Durations, sizes and dates: forms that people and peers write, and the ones that are written here.
+// Durations, sizes and dates: the formats that people and peers write, and those that leash writes.
 
 #include <algorithm>
 #include <array>
@@ -56,7 +56,7 @@ void fuzz_size(std::uint64_t bytes) {
   if (larger) require(*larger == bytes * 1024, "a KiB has 1024 bytes");
 }
 
-// The C library says the same.
+// The C library must agree.
 void fuzz_date(std::uint64_t seed) {
   constexpr std::int64_t year_0 = -62'167'219'200;
   constexpr std::int64_t year_10000 = 253'402'300'800;

@@ -8,7 +8,7 @@
 
 #include "tests/support/server_process.hpp"
 
-// What the page does in a browser is in live_page_test.py.
+// live_page_test.py tests the page in a browser.
 
 namespace {
 

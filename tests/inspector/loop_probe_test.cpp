@@ -22,7 +22,7 @@
 
 namespace {
 
-// Two loops of a program, and an inspector that looks at them.
+// Two loops of a program, and an inspector.
 class BlockedLoop : public testing::Test {
  protected:
   BlockedLoop() {
@@ -59,7 +59,7 @@ class BlockedLoop : public testing::Test {
       static_cast<std::uint16_t>(std::stoi(inspector->url().substr(inspector->url().rfind(':') + 1)));
 };
 
-// A loop that closes runs what was posted to it.
+// A closing loop runs the posted functions.
 TEST(LoopProbes, MayGoBeforeALoopHasAnswered) {
   asio::io_context stopped;
   leash::Loop silent(stopped, {.name = "never run"});
@@ -80,13 +80,13 @@ TEST(LoopProbes, MayGoBeforeALoopHasAnswered) {
   EXPECT_EQ(stopped.poll(), 1u) << "it answers now";
 }
 
-// A task that keeps its loop from going on, in a system call, in a lock or without either.
+// A task that blocks its loop: in a system call, in a lock, or by computing.
 leash::Task<> keep_the_loop(const std::function<void()>& block) {
   block();
   co_return;
 }
 
-// ThreadSanitizer holds a signal back until the thread calls something that it knows to block.
+// ThreadSanitizer delays a signal until the thread calls a function that it knows to block.
 #if defined(__has_feature)
 #  if __has_feature(thread_sanitizer)
 #    define LEASH_SIGNALS_COME_LATE

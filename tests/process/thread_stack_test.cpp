@@ -11,7 +11,7 @@
 
 namespace {
 
-// ThreadSanitizer holds a signal back until the thread calls something that it knows to block.
+// ThreadSanitizer delays a signal until the thread calls a function that it knows to block.
 #if defined(__has_feature)
 #  if __has_feature(thread_sanitizer)
 #    define LEASH_SIGNALS_COME_LATE

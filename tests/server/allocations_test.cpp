@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The path of a request allocates nothing once its connection and its loop have served some.
-// In a program that replaces operator new.
+// A request allocates nothing after its connection and its loop have served some requests. This is a separate
+// program, because it replaces operator new.
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

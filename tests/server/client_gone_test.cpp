@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Clients that leave: whatever they had sent and in whatever way, their request's context is done and its tasks end.
+// Clients that disconnect. Whatever they have sent, and however they disconnect, the context of their request is done
+// and its tasks end.
 
 #include <gtest/gtest.h>
 
@@ -32,7 +33,7 @@ const Way ways[] = {
     {"ByReset", [](RawClient& client) { client.reset(); }},
 };
 
-// What the client has sent before it leaves. All of it fits the buffers, so that its end arrives.
+// The bytes that the client has sent before it disconnects. They fit into the buffers, so its end arrives.
 struct Sent {
   const char* name;
   std::string bytes;
@@ -83,7 +84,7 @@ TEST(AClientThatHasGone, IsCountedAs499) {
   EXPECT_TRUE(server.metric_becomes("http_requests_total", "code=\"499\"", 1));
 }
 
-// A response is under way when the client leaves: either the read or the write is told of it first.
+// The client disconnects during a response. Either the read or the write notices it first.
 TEST(AClientThatHasGone, IsCountedAs499AfterFailedWrite) {
   constexpr int clients = 200;
   ServerProcess server({"--request-timeout", "60s", "--body-timeout", "60s"});
@@ -96,7 +97,7 @@ TEST(AClientThatHasGone, IsCountedAs499AfterFailedWrite) {
   EXPECT_TRUE(server.metric_becomes("leash_contexts_done_total", "cause=\"disconnected\"", clients));
 }
 
-// The end is told, not asked for: many such connections cost nothing while they wait.
+// The kernel reports the end, so many such connections cost nothing while they wait.
 TEST(AClientThatHasGone, IsNotPolledWhileBuffersAreFull) {
   ServerProcess server({"--request-timeout", "60s", "--threads", "1"});
   std::vector<std::unique_ptr<RawClient>> clients;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The command line of leash-server, as a person meets it: one clear line, a non-zero exit, nothing left
-// running.
+// The command line of leash-server as users run it: an error is one clear line with a non-zero exit status, and
+// nothing is left running.
 
 #include <gtest/gtest.h>
 

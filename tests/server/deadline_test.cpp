@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The deadlines that callers give, and whether a handler is started at all.
+// The deadlines of callers, and whether a handler is started.
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ using leash::Result;
 using leash::Task;
 using support::InProcessServer;
 
-// Counts how often it was started, and how much time it was given.
+// Counts its starts and keeps its remaining time.
 struct Handler {
   int started = 0;
   leash::Duration remaining{};

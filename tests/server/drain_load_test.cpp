@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// SIGTERM under full load: every request that the server took is answered, and every other is safe to send again.
+// SIGTERM under full load: each request that the server has accepted is answered, and each other request can safely
+// be sent again.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -20,15 +21,15 @@ using namespace std::chrono_literals;
 using support::RawClient;
 using support::ServerProcess;
 
-// What became of the requests of a client.
+// The outcomes of a client's requests.
 struct Tally {
   std::uint64_t answered = 0;
   std::uint64_t refused =
       0;  // the connection ended before any byte of a response, or behind "Connection: close"
-  std::uint64_t lost = 0;  // in the middle of a response
+  std::uint64_t lost = 0;  // the connection ended in the middle of a response
 };
 
-// Sends as many requests at once as `depth`, and again when they are answered, until nobody listens any more.
+// Sends `depth` requests at once, and again when they are answered, until the server does not listen any more.
 Tally drive(std::uint16_t port, int depth, std::atomic<std::uint64_t>& answered) {
   const std::string request = "GET /backend?latency=1ms&payload=2000 HTTP/1.1\r\nHost: a\r\n\r\n";
   std::string batch;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// SIGTERM, and how the server ends.
+// SIGTERM and the end of the server.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -110,7 +110,8 @@ TEST(Drain, ExitsWithThreeAfterReapedLeaks) {
 #ifndef LEASH_SANITIZED  // the sanitizers need memory themselves
 TEST(Drain, EndsWithoutMemory) {
   ServerProcess server({"--mode", "leaky", "--leak-limit", "0", "--threads", "1"});
-  EXPECT_EQ(server.get("/demo?pattern=receive&latency=0").status, 200);  // what a thread takes once, it has
+  EXPECT_EQ(server.get("/demo?pattern=receive&latency=0").status,
+            200);  // allocates the memory that a thread needs only once
   server.leave_no_memory();
   std::string requests;
   for (int i = 0; i < 100; ++i)
@@ -123,7 +124,7 @@ TEST(Drain, EndsWithoutMemory) {
     (void)client.receive_all();
   }
   EXPECT_TRUE(is_out_of_memory());
-  EXPECT_EQ(server.stop(), 3);  // its log may lack lines for which there was no memory
+  EXPECT_EQ(server.stop(), 3);  // lines of the log may be missing for lack of memory
 }
 #endif
 

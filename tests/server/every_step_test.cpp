@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The server's request path and its fixed patterns, interrupted at every await in turn: whatever the moment, nothing is
-// left.
+// The server's request path and its fixed patterns, interrupted at each await in turn. Nothing may be left over.
 
 #include "leash/every_step.hpp"
 #include "tests/support/every_step.hpp"
@@ -56,7 +55,7 @@ constexpr std::string_view conversation =
     "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
     "GET /demo?pattern=poller&latency=100us HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-// Serves the conversation, and calls `interrupt` after so many steps. False when it had ended before.
+// Serves the conversation, and calls `interrupt` after this many steps. False if it ended before.
 template <class Interrupt>
 bool interrupted_at(int step, Interrupt interrupt) {
   SCOPED_TRACE("interrupted at step " + std::to_string(step));
@@ -70,7 +69,7 @@ bool interrupted_at(int step, Interrupt interrupt) {
   EXPECT_EQ(::send(client, conversation.data(), conversation.size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(conversation.size()));
   worker.adopt(http::server::UniqueFd(std::exchange(ends.accepted, -1)), AF_INET);
-  const auto served = [&, &fd = client] {  // the client reads what comes, and closes when the server has
+  const auto served = [&, &fd = client] {  // the client reads, and closes after the server has closed
     char bytes[4096];
     while (fd >= 0) {
       const ssize_t n = ::recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);

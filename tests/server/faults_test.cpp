@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Handlers that throw, and memory that is not there: whatever happens to one request, the server goes on.
-// A program of its own, because it replaces operator new.
+// Handlers that throw, and memory that runs out: whatever happens to one request, the server continues. A separate
+// program, because it replaces operator new.
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -99,7 +99,7 @@ std::vector<http::server::Route> routes() {
 
 class Faults : public testing::Test {
  protected:
-  // After whatever `path` does, a request of the same connection and one of another are served.
+  // After a request for `path`, further requests on the same and on another connection are served.
   std::string ask(InProcessServer& server, const std::string& path) {
     log_.clear();
     const std::string answer = server.ask(kept_request(path) + request("/fine"));
@@ -188,7 +188,7 @@ TEST_F(Faults, MetricsAreCompleteOrAbsent) {
 
 // --- every allocation of a whole request in turn ---
 
-// As Worker::run() does: what leaves a handler is gone with it, and the others go on.
+// As in Worker::run(): an exception ends only its handler, and the others continue.
 void as_a_worker(const std::function<void()>& run) {
   for (bool again = true; again;) {
     try {
@@ -200,7 +200,7 @@ void as_a_worker(const std::function<void()>& run) {
   }
 }
 
-// One request, while an allocation fails after so many; false when there were not so many.
+// One request in which the allocation after this many fails; false if there were fewer.
 bool one_failed(InProcessServer& server, const std::string& bytes, int succeed) {
   support::Connected ends;
   EXPECT_EQ(::send(ends.client, bytes.data(), bytes.size(), MSG_NOSIGNAL),
@@ -278,7 +278,7 @@ TEST_F(Faults, LosesOnlyClientWithoutMemory) {
 
 struct Failing {
   server::PatternFunction run;
-  int succeed = 0;  // so many allocations
+  int succeed = 0;  // this many allocations
   bool failed = false;
 };
 
@@ -317,7 +317,7 @@ TEST_F(Faults, EveryAllocationOfAFixedPatternMayFail) {
     int refused = 0;
     do {
       const std::string answers = ask(server, "/failing");
-      const bool served = answers.starts_with("HTTP/1.1 200 ");  // also without what can be done without
+      const bool served = answers.starts_with("HTTP/1.1 200 ");  // also without optional allocations
       refused += !served;
       EXPECT_TRUE(served || (failing.failed && answers.starts_with("HTTP/1.1 503 ")))
           << "after " << failing.succeed << " allocations\n"

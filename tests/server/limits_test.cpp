@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a client may send and how long it may take: each limit reached, and just not.
+// The limits of sizes and times: each limit exactly reached, and exceeded.
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ using support::StrictResponse;
 
 constexpr const char* small_request = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
-// The only response to these bytes on a connection of their own; it has to close it if it is a refusal.
+// The only response to these bytes on a new connection. A refusal must close the connection.
 StrictResponse only_response(std::uint16_t port, std::string_view bytes) {
   RawClient client(port);
   client.send(bytes);
@@ -31,7 +31,7 @@ StrictResponse only_response(std::uint16_t port, std::string_view bytes) {
   return seen.responses.empty() ? StrictResponse() : seen.responses[0];
 }
 
-// A request of exactly so many bytes in its request line, or in its head.
+// A request with exactly this many bytes in its request line, or in its head.
 std::string with_request_line(std::size_t bytes) {
   const std::string frame = "GET /healthz? HTTP/1.1";
   return "GET /healthz?" + std::string(bytes - frame.size(), 'x') +
@@ -51,7 +51,7 @@ std::string with_body(std::size_t bytes) {
   return "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " + std::to_string(bytes) +
          "\r\n\r\n" + std::string(bytes, 'b');
 }
-// To the admin port, which reads the whole before it answers.
+// To the admin port, which reads the whole body before it answers.
 std::string with_chunks(std::size_t bytes) {
   std::string body;
   for (std::size_t i = 0; i < bytes; ++i) body += "1\r\nb\r\n";
@@ -97,7 +97,7 @@ TEST(Limits, OfTheBody) {
 
 // --- time ---
 
-// Sends a piece again and again until the server has closed, or the pieces are used up.
+// Sends a piece repeatedly until the server has closed, or all pieces were sent.
 std::string drip(RawClient& client, std::string_view piece, int times) {
   std::string seen;
   for (int i = 0; i < times && !client.at_end(); ++i) {
@@ -165,7 +165,7 @@ TEST(Limits, OfIdleTimeCloseConnection) {
   EXPECT_TRUE(dripping.at_end()) << "empty lines are no request, and do not prolong it";
 }
 
-// A response that does not fit between the two ends.
+// A response that is larger than the buffers of both ends.
 constexpr const char* large_request = "GET /backend?latency=0&payload=1048576 HTTP/1.1\r\nHost: a\r\n\r\n";
 std::string many(std::string_view text, int times) {
   std::string all;
@@ -188,7 +188,7 @@ TEST(Limits, OfTheTimeWithoutProgressAreNotReachedByASlowReader) {
   RawClient client(server.port());
   client.send(many(large_request, 16));
   for (int i = 0; i < 16; ++i) {
-    // Something else to do. (Its answer does not matter: on a busy machine these timeouts may be too short for it.)
+    // Another request. (Its answer does not matter, because these timeouts may be too short on a busy machine.)
     for (int j = 0; j < 5; ++j) (void)server.get("/healthz");
     ASSERT_EQ(client.receive_reply().body.size(), 1048577u) << i;
   }

@@ -142,7 +142,7 @@ TEST(RequestLog, AsJsonIsAnObjectALine) {
   EXPECT_NE(with("tasks left")["report"].get<std::string>().find("[chan receive"), std::string::npos);
 }
 
-// Whatever is put on the wire, the log stays printable, and a line stays a line.
+// For any bytes from a client, the log is printable, and each event is one line.
 TEST(RequestLog, EscapesAllPeerText) {
   ServerProcess server({"--log-level", "debug", "--threads", "1"});
   int requests = 0;

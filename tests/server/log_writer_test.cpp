@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using server::LogWriter;
 
-// Given to the writer for good: its thread is not joined.
+// Owned by the writer, whose thread is not joined.
 struct Pipe {
   Pipe() { EXPECT_EQ(::pipe(ends.data()), 0); }
   std::string read(std::size_t bytes) const {
@@ -43,7 +43,7 @@ TEST(LogWriter, DropsWhatDoesNotFitWithoutWaiting) {
   LogWriter writer(pipe.ends[1], 1000);
   const std::string line = std::string(99, 'x') + "\n";
   std::size_t taken = 0;
-  // How much a pipe holds depends on how it is written to: more is written until the writer has to wait.
+  // The capacity of a pipe depends on how it is written. So more is written until the writer must wait.
   for (int i = 0; i < 1000 && writer.flush(10ms); ++i) {
     while (writer.write(line)) taken += line.size();
   }

@@ -76,7 +76,7 @@ TEST(MemoryWatch, RefusesRequestsAboveTheBudget) {
       [&] { return server.get("/demo?pattern=receive&fanout=1&payload=4MiB&latency=0").status == 200; }));
 }
 
-#ifndef LEASH_SANITIZED  // the sanitizers' allocator does not say what is in use
+#ifndef LEASH_SANITIZED  // the sanitizers' allocator does not report the memory in use
 TEST(MemoryWatch, LeavesLeakedTasksToTheLeakLimit) {
   const ServerProcess server({"--mode", "leaky", "--memory-budget", "8MiB", "--leak-limit", "16MiB"});
   const auto leak = [&] { return server.get("/demo?pattern=receive&fanout=1&payload=4MiB&latency=0"); };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What bytes a server has to understand, to refuse, and how: a row for each rule of RFC 9110 and 9112 that an origin
-// server can break.
+// The messages that a server must accept or refuse, and how: a row per rule of RFC 9110 and 9112 for origin servers.
 //
 // What it is     tables for message_syntax_test.cpp. `rfc` is the document and section, `bytes` what is sent. Where
 //                the RFC leaves a choice, the outcome is the one this server has chosen.
@@ -21,10 +20,10 @@ using namespace std::string_literals;
 enum class After : unsigned char {
   stays,   // another request is answered
   closes,  // the last response says so, and nothing follows
-  either,  // as it happens: the body may have been read, or not
+  either,  // undefined: the body may have been read or not
 };
 
-// The responses, in their order, and what becomes of the connection.
+// The responses in their order, and what happens to the connection.
 struct Outcome {
   std::vector<int> statuses;
   After after = After::stays;

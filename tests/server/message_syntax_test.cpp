@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Bytes in, allowed outcomes out, over real sockets: each case of the tables as a whole and byte by byte.
+// Sends each case of the tables over a real socket, as a whole and byte by byte, and checks the outcome.
 
 #include "tests/server/message_syntax_cases.hpp"
 
@@ -22,7 +22,7 @@ using syntax::After;
 using syntax::Case;
 using syntax::Port;
 
-// What may be printed of bytes.
+// The printable form of bytes.
 std::string printable(std::string_view bytes) {
   std::string text;
   for (const char c : bytes) {
@@ -55,7 +55,7 @@ class MessageSyntax : public testing::Test {
     return which == Port::open ? server_->port() : server_->admin_port();
   }
 
-  // Everything that comes back until the server closes, also for another request that follows the case at once.
+  // Everything that the server sends until it closes, also in answer to another request directly after the case.
   static StrictReading converse(const Case& one, std::size_t piece) {
     const std::string bytes = one.bytes + "GET /?probe HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n";
     RawClient client(port(one.port));
@@ -148,7 +148,7 @@ TEST_F(MessageSyntax, HeadHasTheFieldsOfGet) {
   }
 }
 
-// A response that has begun to leave cannot be taken back: it is cut off, and nothing that follows is answered.
+// A response that has begun cannot be replaced. It is cut off, and no later request is answered.
 TEST_F(MessageSyntax, FramingErrorCutsStartedStream) {
   const std::string hello = "1400\r\n" + std::string(0x1400, 'h') + "\r\n";
   RawClient client(server_->port());

@@ -13,7 +13,7 @@ namespace {
 using support::run_command;
 using support::ServerProcess;
 
-// What a request of each pattern leaves in leaky mode.
+// The number of tasks that a request of each pattern leaves in leaky mode.
 struct Leaves {
   const char* query;
   int tasks;
@@ -24,7 +24,7 @@ struct Leaves {
 
 class Patterns : public testing::TestWithParam<Leaves> {
  protected:
-  // By a client that is not ours.
+  // Uses another client than ours.
   static void send_requests(const ServerProcess& server, const std::string& query, int count) {
     const auto ab =
         run_command({"ab", "-q", "-n", std::to_string(count), "-c", "8", server.url("/demo?" + query)});
@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Leaves{"pattern=poller&latency=1ms", 1, 0, "wait=\"sleep\""},
                     Leaves{"pattern=error&latency=1ms", 1, 0, "wait=\"chan receive\""},
                     Leaves{"pattern=timer&latency=1ms", 0, 1, "wait="},
-                    // Both ends of a call to the upstream that hangs are here.
+                    // Both ends of a call to the hung upstream are in this process.
                     Leaves{"pattern=upstream&latency=1ms", 1, 0, "wait=\"read\"", 2},
                     Leaves{"pattern=wait_group&latency=1ms", 1, 0, "wait=\"wait group\""}));
 
@@ -122,7 +122,7 @@ TEST(Demo, RefusesUnknownOrOutOfRangeParameters) {
 
 TEST(LeakLimit, RefusesLeakyRequestsAboveItAndServesFixedOnes) {
   ServerProcess server({"--mode", "leaky", "--leak-limit", "1KiB"});
-#ifndef LEASH_SANITIZED  // the sanitizers' allocator does not say what is in use
+#ifndef LEASH_SANITIZED  // the sanitizers' allocator does not report the memory in use
   ASSERT_TRUE(server.metric_becomes("leash_leak_limit_reached", "", 1));
 #endif
   const auto refused = server.get("/demo?pattern=receive&latency=1ms");

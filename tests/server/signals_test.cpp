@@ -39,7 +39,7 @@ TEST(Signals, SecondEndsServerAtOnce) {
   EXPECT_EQ(server.wait(), 128 + SIGINT);
 }
 
-// A server that logs all it can, into a pipe that is not read.
+// A server that logs at every level into a pipe that is not read.
 class Unread {
  public:
   explicit Unread(std::vector<std::string> options = {}) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Ends what waits, at random moments, in every way there is: contexts are canceled by their own loop and from others,
-// scopes are destroyed without join, tasks are reaped, loops end, all of it inside composed reads, writes, connects and
-// TLS handshakes. Run under a sanitizer it finds what is used after it has gone; by itself it finds frames that stay
-// or go twice, and strings that another task has cut.
+// Ends waits at random moments and in every way: contexts are canceled by their own loop and by others, scopes are
+// destroyed without join, tasks are reaped, and loops end, all inside composed reads, writes, connects and TLS
+// handshakes. With a sanitizer it finds a use after free. Alone it finds frames that leak or are destroyed twice, and
+// strings that another task has changed.
 //
 //   stress [SECONDS [SEED]]    10 seconds and a random seed unless given; the seed is printed, the run is not repeated
 //                              exactly: threads are not
@@ -66,7 +66,7 @@ void require(bool holds, const char* what) {
   if (!holds) fail(what);
 }
 
-// What a frame keeps: it goes exactly once, and nothing else has written to it.
+// Kept by a frame. It must be destroyed exactly once, and nothing else may write to it.
 class Kept {
  public:
   Kept() : text_(200, 'k') { ++alive; }
@@ -108,7 +108,7 @@ void identify(ssl::context& server) {
 
 struct Shared {
   std::mutex mutex;
-  std::vector<leash::RemoteCancel> remotes;  // of any loop, also of those that have gone
+  std::vector<leash::RemoteCancel> remotes;  // of any loop, also of those that have ended
   std::vector<leash::RemoteSender<std::string>> senders;
   std::atomic<std::uint64_t> started{0}, reaped{0}, dumps{0}, handshakes{0}, values{0};
 };
@@ -306,7 +306,7 @@ class Home {
       remote = std::move(all.back());
       all.pop_back();
     }
-    if (up_to(3) != 0) (*remote)();  // else it is dropped
+    if (up_to(3) != 0) (*remote)();  // otherwise it is dropped
   }
 
   Shared& shared_;

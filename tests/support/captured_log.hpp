@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What the server's code writes to its log in the test's own process.
+// The log of server code that runs in the test's own process.
 //
 //   support::CapturedLog log;
 //   ...

@@ -52,7 +52,7 @@ struct Bench {
     EXPECT_EQ(loop.metrics()->exceptions.get(), 0U);
   }
 
-  // Whether it comes true within 5 s.
+  // Whether the condition becomes true within 5 s.
   leash::Task<bool> eventually(std::function<bool()> holds) {
     for (auto wait = 100us, waited = 0us; waited < 5s; waited += wait, wait = std::min(wait * 2, 10'000us)) {
       if (holds()) co_return true;

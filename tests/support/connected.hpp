@@ -14,7 +14,7 @@
 
 namespace support {
 
-// The two ends of a TCP connection; both close when they go.
+// The two ends of a TCP connection. Both close when they are destroyed.
 struct Connected {
   Connected() {
     const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

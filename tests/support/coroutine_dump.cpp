@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Linked to a program that knows nothing of leash: writes all its coroutines to standard error at each SIGUSR1, by a
-// thread of its own. PATIENCE_MS sets the patience.
+// Linked to a program that does not use leash: a separate thread writes all its coroutines to standard error at each
+// SIGUSR1. PATIENCE_MS sets the patience.
 
 #include <chrono>
 #include <csignal>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Runs an io_context step by step, for tests that interrupt at each. (A scenario that is a task: leash/every_step.hpp.)
+// Runs an io_context step by step, for tests that interrupt at each step. (leash/every_step.hpp does it for a task.)
 //
 //   int taken = 0;
 //   EXPECT_TRUE(support::step_until(io, taken, [&] { return answer.has_value(); }));
@@ -19,7 +19,7 @@ namespace support {
 
 inline constexpr int most_steps = 5000;
 
-// Handlers one by one, counted in `handlers`, until `until` holds; false if it does not within ten seconds.
+// Runs handlers one by one and counts them in `handlers`, until `until` is true; false after ten seconds.
 inline bool step_until(asio::io_context& io, int& handlers, const std::function<bool()>& until) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!until()) {

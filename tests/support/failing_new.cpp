@@ -6,7 +6,7 @@
 #include <new>
 
 namespace {
-thread_local int allocations_left = -1;  // that still succeed; negative: all
+thread_local int allocations_left = -1;  // allocations that still succeed; negative: all
 thread_local bool one_has_failed = false;
 thread_local unsigned long made = 0;
 
@@ -48,7 +48,7 @@ extern "C" void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) {
   return may_allocate() ? __real_aligned_alloc(alignment, size) : nullptr;
 }
 
-#ifdef LEASH_WRAP_NEW  // the linker's --wrap sends here who calls operator new
+#ifdef LEASH_WRAP_NEW  // the linker's --wrap redirects calls of operator new to this
 extern "C" void* __real__Znwm(std::size_t size);
 extern "C" void* __wrap__Znwm(std::size_t size) {
   count_allocation();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// An operator new, and for Asio an aligned_alloc, that counts and can be told to fail. Linking it replaces the program's.
+// An operator new, and for Asio an aligned_alloc, that counts its calls and fails on demand. Linking it replaces the
+// program's.
 //
 // Threads        each thread has its own count.
 //
@@ -10,7 +11,7 @@
 
 namespace support {
 
-// One fails; those after it succeed, so that what cleans up can.
+// One allocation fails. Later ones succeed, so that clean-up code can run.
 void fail_allocation(int after) noexcept;
 // True if one has failed since.
 bool stop_failing() noexcept;

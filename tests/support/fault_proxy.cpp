@@ -99,7 +99,7 @@ class Link {
     bool silent = false;
 
     bool due() const { return !happened && faults.then != Faults::Then::go_on && passed >= faults.after; }
-    // How much of these bytes is the next piece.
+    // The length of the next piece of these bytes.
     std::size_t piece(std::size_t size) const {
       if (faults.segment > 0) size = std::min(size, faults.segment);
       if (happened || faults.then == Faults::Then::go_on) return size;
@@ -152,7 +152,7 @@ class Link {
   }
 
   static std::size_t read_what_is_there(Socket& socket, asio::mutable_buffer space) {
-    std::error_code nothing;  // what ended it, the next read will tell
+    std::error_code nothing;  // the next read reports the reason
     (void)socket.non_blocking(true, nothing);
     return nothing ? 0 : asio::read(socket, space, nothing);
   }
@@ -248,7 +248,7 @@ class FaultProxy::Impl {
       if (accepted) {
         links.go(serve(links.ctx(), std::move(client), ++counts_.accepted), "link");
       } else {
-        (void)co_await leash::sleep(ctx, 10ms);  // no descriptor is free, perhaps
+        (void)co_await leash::sleep(ctx, 10ms);  // perhaps no descriptor is free
       }
     }
     (void)co_await links.join();

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A TCP proxy that does to connections what networks do: delays, cuts, resets, silence, garbage, odd segments.
+// A TCP proxy that adds faults of networks to connections: delays, cuts, resets, silence, garbage, odd segments.
 //
 // What it is     listens on a free port of 127.0.0.1 and passes bytes on to a port of 127.0.0.1, in both
 //                directions. A rule says for each connection which faults each direction gets.
-// Guarantees     without faults it is transparent: half-closes and resets are passed on. What a rule draws
-//                depends on the seed and on the number of the connection, on nothing else. A connection that
-//                a fault ended is gone from the proxy at both ends; one that is half-open stays until an end
-//                of it resets, both have closed, its silence is over, or the proxy ends.
-// Threads        has a thread and a loop of its own. Rules run on it; everything else may be called from any.
+// Guarantees     without faults it is transparent: half-closes and resets are passed on. Random values depend
+//                only on the seed and on the number of the connection. A connection that a fault has ended is
+//                closed at both ends. A half-open connection stays until one end resets, both have closed,
+//                its silence is over, or the proxy ends.
+// Threads        has its own thread and loop. Rules run on this thread; everything else may be called on any
+//                thread.
 // Lifetime       the destructor resets the connections that are left, and joins the thread.
 //
 //   support::Faults cut;
@@ -29,18 +30,18 @@ namespace support {
 
 // What happens to the bytes of one direction of one connection. Shapes and one event may be combined.
 struct Faults {
-  // Shapes, from the first byte on. A piece is what was read at once, or `segment` bytes of it.
-  leash::Duration delay{};  // each piece waits for so long, and those behind it with it
-  std::size_t segment = 0;  // pieces of at most so many bytes, each a segment of its own; 0: as they come
+  // Shapes, from the first byte on. A piece is the data of one read, or `segment` bytes of it.
+  leash::Duration delay{};  // each piece, and the pieces behind it, wait this long
+  std::size_t segment = 0;  // pieces of at most this many bytes, each in its own segment; 0: as they arrive
   leash::Duration merge{};  // what arrives within this time is one piece
 
-  // An event, once `after` bytes have been passed on (0: as soon as there is a connection).
+  // An event after `after` bytes were passed on (0: when the connection is made).
   enum class Then : std::uint8_t {
     go_on,
     cut,        // both ends are closed; what was passed on arrives
     reset,      // both ends are reset
-    half_open,  // this direction is silent: bytes are taken and vanish, as does the end
-    garbage,    // random bytes are slipped in, and it goes on
+    half_open,  // this direction is silent: its bytes and its end are dropped
+    garbage,    // random bytes are inserted
   };
   Then then = Then::go_on;
   std::uint64_t after = 0;
@@ -56,8 +57,8 @@ struct Script {
 // Called for each connection, the first of which is 1.
 using Rule = std::function<Script(int connection, std::mt19937_64& random)>;
 
-// For long runs: most connections get no fault, some get one of each kind, at a random place of the first
-// few kilobytes. None lasts for longer than two seconds.
+// For long runs: most connections have no fault, some have one of each kind, at a random place in the first few
+// kilobytes. No fault lasts longer than two seconds.
 Script mixed_faults(int connection, std::mt19937_64& random);
 
 class FaultProxy {

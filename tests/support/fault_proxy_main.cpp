@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The proxy as a program, for soaks: mixed_faults() in front of a port, until it is told to end.
+// The proxy as a program for soaks: mixed_faults() in front of a port, until a signal ends it.
 //
 //   fault-proxy 8080 7     in front of 127.0.0.1:8080, with seed 7; says "ready port=P"
 //

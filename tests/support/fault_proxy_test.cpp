@@ -74,7 +74,7 @@ class End {
     if (n < 0) return "<reset>";
     return n == 0 ? "<end>" : std::string(bytes.data(), static_cast<std::size_t>(n));
   }
-  // So many bytes, and in how many reads.
+  // This many bytes, and the number of reads.
   std::pair<std::string, int> receive_exactly(std::size_t size) const {
     std::string all;
     int reads = 0;

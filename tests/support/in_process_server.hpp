@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A worker of the server in the test's own process, with routes of the test's making.
+// A worker of the server in the test's own process, with routes of the test.
 //
-// What it is     one loop that a test steps by hand, and clients connected to it: for what cannot be asked of the
-//                real binary, such as a handler that throws.
+// What it is     one loop that the test runs step by step, and clients that are connected to it. For cases
+//                that the real binary cannot show, such as a handler that throws.
 // Threads        the test's.
 //
 //   support::InProcessServer server({route});
@@ -39,7 +39,7 @@ class InProcessServer {
     worker.keep(patterns);
   }
 
-  // Sends these bytes on a new connection, and gives what comes until the server closes it.
+  // Sends these bytes on a new connection, and returns everything until the server closes it.
   std::string ask(std::string_view bytes) {
     Connected ends;
     EXPECT_EQ(::send(ends.client, bytes.data(), bytes.size(), MSG_NOSIGNAL),
@@ -77,7 +77,7 @@ class InProcessServer {
     return service;
   }
 
-  // What is there; closes when the server has.
+  // Returns what has arrived; closes after the server has closed.
   static void receive(int& fd, std::string& bytes) {
     char chunk[4096];
     while (fd >= 0) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A loop for a test: its clock is moved by hand, its handlers run when the test says so.
+// A loop for a test, which sets its clock and runs its handlers.
 //
 // What it is     a GoogleTest fixture: io, clock, loop; run() takes a lambda that makes a Task, and polls
 //                until it ends.
@@ -61,7 +61,7 @@ class LoopFixture : public ::testing::Test {
 
   Context root() const { return loop.background(); }
 
-  // Runs what is ready to run.
+  // Runs the handlers that are ready.
   void poll() {
     if (io.stopped()) io.restart();
     io.poll();
@@ -86,8 +86,7 @@ class LoopFixture : public ::testing::Test {
     poll();
   }
 
-  // Go on handling events of the real world (sockets, threads) until `condition` holds; false after ten
-  // seconds.
+  // Handles real events (sockets, threads) until `condition` is true; false after ten seconds.
   template <class Condition>
   bool eventually(Condition condition) {
     const auto give_up = std::chrono::steady_clock::now() + 10s;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Writes its name when it is destroyed: whether, and in what order, what a task holds is freed.
+// Writes its name when it is destroyed, to show whether and in which order objects of a task are destroyed.
 //
 // Lifetime       the text must outlive it.
 //

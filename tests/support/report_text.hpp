@@ -2,8 +2,8 @@
 #pragma once
 // Reports as text, to be compared as a whole.
 //
-// What it is     a report without what differs between two runs and two compilers: durations become TIME, bytes
-//                BYTES, and line numbers LINE. Counts, ids, names and files stay.
+// What it is     a report without the values that differ between runs and compilers: durations become TIME,
+//                bytes BYTES, and line numbers LINE. Counts, ids, names and files stay.
 //
 //   EXPECT_EQ(support::without_metrics(leaks->text), "found 1 task that should have ended\n...");
 

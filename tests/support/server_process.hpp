@@ -2,7 +2,7 @@
 #pragma once
 // Runs the real leash-server as a child process, and talks to it over real sockets.
 //
-// Guarantees     the child is gone when the object is: killed if it has not ended before.
+// Guarantees     the destructor kills the child if it has not ended before.
 // Threads        one.
 //
 //   ServerProcess server({"--mode", "leaky"});
@@ -30,7 +30,7 @@ struct Finished {
 };
 Finished run_command(const std::vector<std::string>& command);
 
-// Tries with growing pauses until it holds; false after about ten seconds.
+// Polls with growing pauses until the condition is true; false after about ten seconds.
 bool eventually(const std::function<bool()>& holds);
 
 struct HttpReply {
@@ -42,22 +42,22 @@ struct HttpReply {
 // A socket to 127.0.0.1 that sends bytes as they are.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port);                         // throws when nobody listens
-  static std::unique_ptr<RawClient> connect(std::uint16_t port);  // or gives null
+  explicit RawClient(std::uint16_t port);                         // throws if nothing listens
+  static std::unique_ptr<RawClient> connect(std::uint16_t port);  // returns null instead
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
   ~RawClient();
 
   void send(std::string_view bytes);
-  // Everything until the server closes, or nothing has come for `quiet`.
+  // Everything until the server closes, or until nothing has arrived for `quiet`.
   std::string receive_all(std::chrono::milliseconds quiet = std::chrono::seconds(10));
-  // What has come up to and with this text, or all if it does not come.
+  // Everything up to the end of this text, or everything if it does not arrive.
   std::string receive_until(std::string_view text);
   // The next response with Content-Length; status 0 if the connection ended first.
   HttpReply receive_reply();
-  bool closed_by_server();  // waits for it, ten seconds at most
+  bool closed_by_server();  // waits for it, for at most ten seconds
   bool at_end() const { return eof_; }
-  bool has_bytes() const { return !buffer_.empty(); }  // received, and not taken yet
+  bool has_bytes() const { return !buffer_.empty(); }  // received but not taken yet
   void shutdown_sending();
   void close();  // also its receiving side
   void reset();  // the same, with RST
@@ -87,17 +87,17 @@ class ServerProcess {
 
   // Sum of the samples of /metrics whose name is this and whose labels contain this text.
   double metric(std::string_view name, std::string_view labels = {}) const;
-  // The same, as the public port's metrics settle: retried until it is as wanted.
+  // The same, repeated until it has the expected value.
   bool metric_becomes(std::string_view name, std::string_view labels, double wanted) const;
 
-  // From now on so many more descriptors can be opened, and no more.
+  // From now on only this many more descriptors can be opened.
   void leave_descriptors(unsigned count) const;
-  // From now on it has no more memory than it has taken from the system.
+  // From now on it gets no more memory from the system.
   void leave_no_memory() const;
   double cpu_seconds() const;
 
   void signal(int number) const;
-  // The exit status, waited for; 128 + signal when it was killed.
+  // Waits for the exit status; 128 + signal if it was killed.
   int wait();
   int stop();  // SIGTERM, then wait
   std::string log() const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A listener that nobody accepts from: whoever calls it is connected, and waits.
+// A listener that never accepts. A client is connected and waits.
 //
 //   const support::SilentListener silent;
 //   auto called = co_await client.call(ctx, client::Request(silent.url()));

@@ -27,7 +27,7 @@ class SocketFixture : public leash::testing::LoopFixture {
   void send(std::string_view bytes) {
     EXPECT_EQ(::send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
   }
-  // What has arrived at the client.
+  // The bytes that have arrived at the client.
   std::string received() const {
     std::string all;
     char chunk[65536];

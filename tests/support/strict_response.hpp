@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Reads what a server sent as strictly as RFC 9110 and 9112 are written.
+// Reads a server's responses strictly by RFC 9110 and 9112.
 //
-// What it is     a parser that is right or fails: nothing is repaired, everything has to be there. It shares no code
-//                with http/, so that it does not share its mistakes.
-// Guarantees     a fault for: lines not ended by CR LF, a malformed status line or field, a missing, repeated or wrong
-//                Date, framing that is missing, double, or not kept to, a body where none may be, bytes behind a
-//                response with "Connection: close", 405 without Allow, an error that is not application/problem+json.
+// What it is     a parser without tolerance: it repairs nothing, and everything must be present. It shares no
+//                code with http/, so it does not share its errors.
+// Guarantees     a fault for: lines without CR LF at the end, a malformed status line or field, a missing,
+//                repeated or wrong Date, missing, double or wrong framing, a body where none is allowed,
+//                bytes after a response with "Connection: close", 405 without Allow, and an error that is not
+//                application/problem+json.
 // Threads        any; no state.
 //
 //   const auto seen = support::read_strictly(client.receive_all());
@@ -35,7 +36,7 @@ struct StrictResponse {
 struct StrictReading {
   std::vector<StrictResponse> responses;  // final ones
   std::size_t interim = 0;                // 1xx
-  std::string fault;                      // empty: all of it is well-formed and complete
+  std::string fault;                      // empty if everything is well-formed and complete
 };
 
 // Everything that came until the connection was closed. `is_head(n)`: response n answers a HEAD request.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A small HTTP server for tests: it answers with any bytes, or not at all, as the test says.
+// A small HTTP server for tests. The test decides what it answers, or that it does not answer.
 //
 // What it is     run() serves on a free port of 127.0.0.1, on the test's own loop, until its context is done.
-//                For each request that has arrived completely (or, with AnswerWhen::head, its head), Answer
-//                says what is sent and what happens then.
+//                For each complete request (with AnswerWhen::head, for each complete head) Answer decides
+//                what is sent and what happens then.
 // Threads        the loop's.
 // Lifetime       outlives run().
 //
@@ -39,7 +39,7 @@ namespace support {
 
 struct StubRequest {
   int connection = 0;     // the first one is 1
-  int on_connection = 0;  // its how manieth request, from 1 on
+  int on_connection = 0;  // the number of the request on this connection, from 1
   std::string method = {};
   std::string target = {};
   http::Headers headers = {};
@@ -50,8 +50,8 @@ enum class Then : std::uint8_t {
   keep,   // waits for the next request
   close,  // closes the connection
   reset,  // resets it
-  hang,   // says nothing more, and waits for the client to leave
-  deaf,   // says and reads nothing more
+  hang,   // sends nothing more, and waits until the client disconnects
+  deaf,   // sends and reads nothing more
 };
 
 enum class AnswerWhen : std::uint8_t { complete, head };
@@ -60,7 +60,7 @@ struct StubReply {
   std::string bytes = {};
   Then then = Then::keep;
   leash::Duration after = {};
-  // Then these, so many times, each after a pause.
+  // Afterwards these, this many times, each after a pause.
   std::string more = {};
   int times = 1;
   leash::Duration pause = {};
@@ -146,7 +146,7 @@ class StubHttpServer {
         if (reply.then == Then::deaf) co_return co_await ctx.done();
         if (reply.then == Then::reset) {
           socket.set_option(asio::socket_base::linger(true, 0));
-          socket.close();  // not left to the destructor: Asio's undoes the option first
+          socket.close();  // not in the destructor, because Asio's destructor resets the option first
           co_return;
         }
         while (reply.then == Then::hang) {

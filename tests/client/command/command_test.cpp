@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// leash-client as a person meets it: what it prints, one clear line when something is wrong, and its exit status.
+// leash-client as users run it: its output, one clear line per error, and its exit status.
 
 #include "client/command/command.hpp"
 
@@ -87,7 +87,7 @@ std::uint16_t nobodys_port() {
   return gone.port();
 }
 
-// Leaves three tasks that have leaked: two of one stack and one of another.
+// Leaves three leaked tasks: two with one stack, and one with another.
 void leak(const ServerProcess& server) {
   EXPECT_EQ(server.get("/demo?pattern=send&fanout=3&latency=1ms&mode=leaky").status, 200);
   EXPECT_EQ(server.get("/demo?pattern=receive&latency=1ms&mode=leaky").status, 200);
@@ -263,7 +263,7 @@ TEST(TasksCommand, WatchesIntoPipeUntilReaderCloses) {
   EXPECT_EQ(lines.status, 0);
   EXPECT_EQ(lines.err, "");
   EXPECT_EQ(std::ranges::count(lines.out, '\n'), 9) << lines.out;
-  EXPECT_TRUE(lines.out.contains("count  +/-  state")) << lines.out;  // from the second look on
+  EXPECT_TRUE(lines.out.contains("count  +/-  state")) << lines.out;  // from the second table on
   const Finished json = in_a_shell("tasks --json --watch 100ms " + admin, " | head -n 2");
   EXPECT_TRUE(json.out.starts_with("{\"schema\":1,")) << json.out;
   EXPECT_EQ(std::ranges::count(json.out, '\n'), 2) << json.out;

@@ -12,7 +12,7 @@ namespace {
 
 using Result = ChunkScanner::Result;
 
-// The verdict on the whole, which has to be the same byte by byte.
+// The result for the whole, which must be the same byte by byte.
 ChunkScanner::Scan scan(std::string_view bytes, std::uint64_t* size = nullptr) {
   ChunkScanner whole;
   const auto verdict = whole.scan(bytes);

@@ -54,7 +54,8 @@ TEST(Json, LimitsNamesPerObject) {
   EXPECT_EQ(parse_json("[" + object(most_json_names) + "," + object(most_json_names) + "]").size(), 2u);
 }
 
-// In time that grows with the text: with a callback for the parser, or without the limit on names, these are minutes.
+// Takes time proportional to the text. With a callback of the parser, or without the limit on names, it would take
+// minutes.
 TEST(Json, OfManyValuesIsReadAtOnce) {
   std::string arrays = "[";
   for (int i = 0; i < 500'000; ++i) arrays += "{},";

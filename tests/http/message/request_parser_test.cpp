@@ -33,7 +33,7 @@ std::string chunked(std::string_view body) {
   return post("Transfer-Encoding: chunked\r\n\r\n" + std::string(body));
 }
 
-// The same verdict however the bytes are cut.
+// The same result however the bytes are split.
 Transcript parse(std::string_view bytes, const Limits& limits = {}) {
   RequestParser whole(limits);
   const Transcript expected = parse_in_pieces(whole, bytes);

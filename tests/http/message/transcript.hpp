@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Feeds a parser in pieces of a given size and writes down what it says, for comparisons.
+// Feeds a parser in pieces of a given size and records its events, for comparisons.
 
 #include <algorithm>
 #include <cstddef>
@@ -35,7 +35,7 @@ Transcript parse_in_pieces(Parser& parser, std::string_view bytes,
   Transcript seen;
   std::size_t at = 0;
   while (true) {
-    // A copy, so that the sanitizers see reads beyond the piece and views into it that are kept.
+    // A copy, so that the sanitizers find reads beyond the piece and views that were kept.
     const std::string given(bytes.substr(at, piece));
     const ParseStep step = parser.feed(std::span(given));
     at += step.consumed;

@@ -74,7 +74,7 @@ TEST(Connection, EmptyEchoHasLengthZero) {
 TEST(Connection, TheJitterOfTheBackendIsRandom) {
   ServerProcess server;
   RawClient client(server.port());
-  // Half of them would take half a minute, which their deadline does not let them; the other half answer at once.
+  // Half of them would take half a minute, but their deadline ends them. The others answer at once.
   std::set<int> statuses;
   for (int i = 0; i < 60 && statuses.size() < 2; ++i) {
     client.send("GET /backend?latency=0&jitter=60s HTTP/1.1\r\nHost: a\r\nX-Request-Timeout-Ms: 100\r\n\r\n");
@@ -140,7 +140,7 @@ TEST(RequestDeadline, LeavesTheConnectionForTheNextRequest) {
   EXPECT_EQ(client.receive_reply().status, 200);
 }
 
-// A client that goes on with an upload that was refused: its answer must not be lost to a reset.
+// A client that continues an upload after it was refused. A reset must not destroy its answer.
 class Lingering : public testing::Test {
  protected:
   Lingering() {

@@ -35,7 +35,7 @@ class InputTest : public support::SocketFixture {
     const auto bytes = input.unread();
     return {bytes.data(), bytes.size()};
   }
-  // Reads on until nothing comes any more.
+  // Reads until nothing arrives any more.
   std::string all() {
     std::string seen;
     EXPECT_TRUE(eventually([&] {
@@ -143,7 +143,7 @@ TEST_F(InputTest, GoesOnWhenThereIsRoomAgainAfterThereWasTooLittle) {
   const std::size_t all_of_it = unread().size();
   ASSERT_GT(all_of_it, Input::capacity);
   input.consume(10);
-  poll();  // the reader has been told, and finds it still full
+  poll();  // the reader was notified, but the buffer is still full
   input.consume(all_of_it - 10);
   EXPECT_TRUE(unread().empty());
   send("more");

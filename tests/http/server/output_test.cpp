@@ -15,7 +15,7 @@ using http::server::Output;
 
 class OutputTest : public support::SocketFixture {
  protected:
-  // Flushes once, and keeps how it went.
+  // Flushes once and keeps the result.
   void flush(leash::Context ctx) {
     leash::go(ctx, flush_into(ctx, &output, &flushed), "flush");
     poll();
@@ -60,7 +60,7 @@ TEST_F(OutputTest, FailsWithoutProgressAndIsBrokenThen) {
 }
 
 TEST_F(OutputTest, GoesOnAsLongAsThereIsProgress) {
-  constexpr std::size_t step = 20'000'000;  // more than the buffers of both ends
+  constexpr std::size_t step = 20'000'000;  // more than the buffers of both ends hold
   output.buffer() = std::string(4 * step, 'x');
   flush(root());
   std::size_t got = 0;
@@ -81,8 +81,7 @@ TEST_F(OutputTest, GoesOnAsLongAsTheClientAcknowledges) {
   };
   output.buffer() = std::string(64'000'000, 'x');
   flush(root());
-  // Enough for the client's system to say that there is room again, and too little for ours to call the socket
-  // writable.
+  // Enough for the client's kernel to announce room, but too little for our kernel to call the socket writable.
   std::string piece(200'000, '\0');
   for (int i = 0; i < 5; ++i) {
     const int before = unacknowledged();

@@ -34,7 +34,7 @@ class RequestBodyTest : public support::SocketFixture {
     body.start();
   }
 
-  // The whole body, then how it ended.
+  // The whole body, then the result.
   void read_all(leash::Context ctx) { leash::go(ctx, read_into(ctx, &body, &seen, &ended), "read"); }
   static leash::Task<> read_into(leash::Context ctx, RequestBody* from, std::string* all,
                                  std::optional<std::error_code>* end) {
@@ -122,7 +122,7 @@ TEST_F(RequestBodyTest, MissingBodyAtDeadlineIsNoClientFault) {
   send_request("Content-Length: 4\r\n", "");
   auto [ctx, cancel] = leash::with_timeout(root(), 1s);
   read_all(ctx);
-  clock.advance(1s);  // the task's turn comes first: the deadline has passed, and nobody has been told
+  clock.advance(1s);  // the task runs first: the deadline has passed, but its timer has not fired
   poll();
   ASSERT_TRUE(ended);
   EXPECT_EQ(*ended, leash::errc::deadline_exceeded);

@@ -11,7 +11,7 @@ using http::server::Exchange;
 
 class RouterTest : public testing::Test {
  protected:
-  // A request as the parser makes it; the parser keeps what it views.
+  // A request from the parser, which owns the viewed text.
   const http::Request& request(std::string_view method, std::string_view target) {
     const std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n";
     parser_ = http::RequestParser();

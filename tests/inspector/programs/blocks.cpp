@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A program that knows nothing of leash: a coroutine on a thread of a pool blocks until standard input ends.
+// A program that does not use leash: a coroutine on a thread of a pool blocks until standard input ends.
 #include <unistd.h>
 
 #include <asio/co_spawn.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A program that knows nothing of leash: twelve coroutines, of which eleven wait for data that never comes and one for them.
+// A program that does not use leash, with twelve coroutines: eleven wait for data that never arrives, and one waits
+// for them.
 #include <array>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>

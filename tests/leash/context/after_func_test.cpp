@@ -78,7 +78,7 @@ TEST_F(AfterFuncTest, DestroyedHandleStopsQueuedFunction) {
     auto stop = after_func(ctx, [&used] { ++*used; });
     cancel();
   }
-  poll();  // must not touch what is gone
+  poll();  // must not use the destroyed object
 }
 
 TEST_F(AfterFuncTest, DetachGivesGosBehavior) {

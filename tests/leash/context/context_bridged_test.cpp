@@ -62,7 +62,7 @@ class ContextBridged : public testing::LoopFixture, public ::testing::WithParamI
   const Context& parent() const { return *parent_; }
   void emit() { signal_.emit(asio::cancellation_type::terminal); }
 
-  // What was linked into the bridged parent by the test.
+  // The objects that the test has linked into the bridged parent.
   std::size_t children() const { return dependents() - own_dependents_; }
 
   static void expect_open(const Context& ctx) {

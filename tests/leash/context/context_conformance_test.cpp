@@ -50,7 +50,7 @@ struct Pointer {
   using type = const char*;
 };
 
-// Case 19: what is no key does not compile.
+// Case 19: a type that is not a key does not compile.
 struct NoType {};
 struct NoObject {
   using type = void;
@@ -231,7 +231,7 @@ TEST_F(ContextConformance, Case13ATreeCanceledFromEverywhereAtOnce) {
   grow(root(), 3, tree);
   ASSERT_EQ(tree.size(), 84u);
   std::vector<StopHandle> stops;
-  // Whatever ends first cancels all the others, from inside callbacks.
+  // The first context that ends cancels all others, from inside callbacks.
   for (Cancelable& node : tree) {
     stops.push_back(after_func(node.ctx, [&tree] {
       for (Cancelable& each : tree) each.cancel();
@@ -263,8 +263,8 @@ TEST_F(ContextConformance, Case13ATreeCanceledFromFourThreads) {
   for (const Cancelable& node : tree) EXPECT_EQ(node.ctx.err(), errc::canceled);
 }
 
-// The same while tasks wait under every node and new children are made: four threads post cancellations with
-// causes of their own, and the first one of each subtree stays.
+// The same while tasks wait under every node and new children are made. Four threads post cancellations with
+// different causes, and the first one in each subtree must stay.
 TEST_F(ContextConformance, Case13ATreeInUseCanceledByPostsFromFourThreads) {
   std::vector<Cancelable> tree;
   tree.reserve(1024);
@@ -314,7 +314,7 @@ TEST_F(ContextConformance, Case13ATreeInUseCanceledByPostsFromFourThreads) {
   }
 }
 
-// A deadline and cancellations from everywhere come at the same time.
+// A deadline and cancellations from several places occur at the same time.
 TEST_F(ContextConformance, Case18CreationRacesDeadlineAndCancelOnFourThreads) {
   for (int i = 0; i < 100; ++i) {
     auto [parent, cancel_parent] = with_timeout(root(), 10ms, because(Reason::too_slow));
@@ -545,7 +545,7 @@ TEST_F(ContextConformance, ANestedCancelReturnsWhenTheWholeSubtreeIsDone) {  // 
   EXPECT_TRUE(checked);
 }
 
-// An operation that can be told to stop. Its end is up to the test.
+// An operation that can be canceled. The test decides when it ends.
 class Stoppable {
  public:
   explicit Stoppable(std::function<void()> told) : told_(std::move(told)) {}
@@ -613,7 +613,7 @@ TEST_F(ContextConformance, ADeadlineEqualToTheParentsHasItsOwnTimer) {  // seman
   EXPECT_EQ(loop.metrics()->timers_armed.get(), 0u);
 }
 
-// The cause table: what is done, and what err and cause must be afterwards.
+// The table of causes: the actions, and the err and cause that must result.
 
 TEST_F(ContextConformance, CauseTableBackground) { expect_open(root()); }
 

@@ -149,7 +149,7 @@ TEST_F(Heap, TakesNoSampleAtRateZero) {
   poll();
 }
 
-#ifndef LEASH_SANITIZED  // whose malloc ends the program when it is asked for too much
+#ifndef LEASH_SANITIZED  // whose malloc ends the program if the request is too large
 TEST_F(Heap, KeepsTheContractOfOperatorNew) {
   EXPECT_THROW((void)::operator new (std::size_t{1} << 62), std::bad_alloc);
   EXPECT_EQ(::operator new (std::size_t{1} << 62, std::nothrow), nullptr);

@@ -23,8 +23,8 @@
 #include "tests/support/loop_fixture.hpp"
 #include "tests/support/mark.hpp"
 
-// How often this thread asked the system to be woken at a time: Asio's calls come here, those of loops
-// on other threads too.
+// Counts how often this thread set a system timer. Asio's calls are counted here, and those of loops on other
+// threads, too.
 static thread_local int timers_set = 0;
 extern "C" int timerfd_settime(int descriptor, int flags, const itimerspec* wanted,
                                itimerspec* before) noexcept {
@@ -216,7 +216,7 @@ TEST(LoopRun, ReportsNoDeadlockWhenStoppedWithWorkLeft) {
   Loop loop{io};
   Channel<int> ch;
   go(loop.background(), [](Channel<int> c) -> Task<> { (void)co_await c.receive(); }(ch));
-  asio::steady_timer timer(io, 10ms);  // which the loop knows nothing of
+  asio::steady_timer timer(io, 10ms);  // which the loop does not know
   timer.async_wait([&](std::error_code) { EXPECT_TRUE(ch.try_send(1)); });
   asio::post(io, [&] { io.stop(); });
   EXPECT_TRUE(loop.run());
@@ -300,7 +300,7 @@ TEST(LoopRun, ReturnsWhenLastUnawaitedOperationEnds) {
   Loop loop{io};
   go(loop.background(), [](Context ctx, asio::io_context& service) -> Task<> {
     asio::steady_timer timer(service, 1h);
-    auto [far, cancel] = with_timeout(ctx, 1h);  // let go while the operation is still in flight
+    auto [far, cancel] = with_timeout(ctx, 1h);  // released while the operation is still in flight
     { auto operation = timer.async_wait(via(far)); }
     co_return;
   }(loop.background(), io));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Memory that is not there where nobody could be told so by an exception: the loop goes on.
-// A program of its own, because it replaces operator new.
+// Memory runs out where no exception can report it: the loop continues. A separate program, because it replaces
+// operator new.
 
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ TEST(NoMemory, TasksAreResumedAndTimersFire) {
     for (int i = 0; i < 10; ++i) go(loop.background(), nap(loop.background(), 10ms - i * 1ms), "nap");
   };
   start();
-  io.run();  // what grows has grown
+  io.run();  // all containers have grown
   io.restart();
   start();
   bool failed = false;
@@ -46,7 +46,7 @@ TEST(NoMemory, TasksAreResumedAndTimersFire) {
   EXPECT_FALSE(failed) << "an allocation where nobody could handle its failure";
 }
 
-// All wait for the same tick: those that do not get it wait for the next one in the places that they had.
+// All wait for the same tick. Tasks that do not get it wait for the next one in their old places.
 TEST(NoMemory, TasksSharingTickerWaitForNextTick) {
   struct Shared {
     std::optional<Ticker> ticker;
@@ -79,7 +79,7 @@ TEST(NoMemory, TasksSharingTickerWaitForNextTick) {
       clock.advance(1s);
       run();
     }
-    end();  // now there is a timer of the loop's own, for the grace
+    end();  // now the loop has a timer of its own, for the grace
     run();
     shared.again = false;
     shared.ticks = 0;
@@ -125,7 +125,7 @@ TEST(NoMemory, AReceiveThatThrowsLosesNoValue) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
-// Hands a value to a task that waits, and destroys that while there is no memory to keep the value.
+// Gives a value to a waiting task, and destroys the task while there is no memory to keep the value.
 template <class Receiver, class Send>
 void lose_one(asio::io_context& io, const Loop& loop, const Receiver& channel, const Send& send) {
   std::optional<Scope> scope(loop.background());
@@ -142,7 +142,7 @@ void lose_one(asio::io_context& io, const Loop& loop, const Receiver& channel, c
 
 TEST(NoMemory, AValueThatCannotBeKeptIsReported) {
   asio::io_context io{1};
-  ManualClock clock;  // so that no timer of Asio's asks for memory
+  ManualClock clock;  // so that no timer of Asio needs memory
   Loop loop{io, {.clock = &clock}};
   const Channel<int> near;
   lose_one(io, loop, near, [&] { EXPECT_TRUE(near.try_send(1)); });
@@ -156,7 +156,7 @@ TEST(NoMemory, AValueThatCannotBeKeptIsReported) {
   EXPECT_FALSE(remote.try_receive());
 }
 
-// Whatever the number of timers, there is room for that of the grace.
+// For any number of timers, there is room for the timer of the grace.
 TEST(NoMemory, OrphansAreFound) {
   for (int timers = 0; timers < 20; ++timers) {
     asio::io_context io{1};

@@ -87,7 +87,7 @@ TEST_F(StrandedTest, TaskWithLiveWakerIsNotStranded) {
     go(root(), keep(channel));
   }
   EXPECT_EQ(stranded(), 0u);
-  advance(1h);  // it has sent, and is gone
+  advance(1h);  // it has sent its value and has ended
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
@@ -149,7 +149,7 @@ TEST_F(StrandedTest, FindsHandlesInEveryFrame) {
   EXPECT_EQ(stranded(), 2u);
 }
 
-// A handle that ended long ago, and one that was moved, are no handles of the frame any more.
+// A destroyed handle and a moved-from handle are no handles of the frame any more.
 Task<> pass_on(Channel<int> channel, std::vector<Channel<int>>* to) {
   {
     const Channel<int> copy = channel;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What other threads may do while a loop runs: post to it, cancel through a RemoteCancel, read its metrics.
-// Most of these tests check little themselves: they are for ThreadSanitizer.
+// Actions that other threads may perform while a loop runs: posting to it, canceling through a RemoteCancel, reading
+// its metrics. Most of these tests check little themselves, because they are for ThreadSanitizer.
 #include "leash/gtest.hpp"
 #include "leash/loop.hpp"
 
@@ -68,7 +68,7 @@ class RunningLoop {
     asio::post(io, std::move(task));
     return answer.get();
   }
-  // Until `condition`, which is asked on the loop's thread, holds; false after ten seconds.
+  // Waits until `condition`, which is called on the loop's thread, is true; false after ten seconds.
   template <class Condition>
   bool eventually(Condition condition) {
     const auto give_up = std::chrono::steady_clock::now() + 10s;
@@ -112,7 +112,7 @@ std::uint64_t done(const Metrics& metrics) {
   return sum;
 }
 
-// Waits in one way or another until its context ends.
+// Waits in one of several ways until its context ends.
 Task<> waits(Context ctx, unsigned how, std::vector<std::error_code>* errors) {
   std::error_code error;
   if (how % 4 == 0) {
@@ -180,7 +180,7 @@ TEST(Threads, ContextsAndTasksComeAndGoByPostsFromFourThreads) {
       std::make_unique<Cancelable>(running.ask([&] { return with_cancel(running.loop.background()); }));
   on_threads([&](unsigned t) {
     for (unsigned i = 0; i < count; ++i) {
-      // Half of the way the parent ends: what comes later is born done.
+      // The parent ends in the middle. Children made later are done from the start.
       if (t == 0 && i == count / 2) asio::post(running.io, [&] { parent->cancel(); });
       const auto made = std::make_shared<std::optional<Cancelable>>();
       asio::post(running.io, [&, made, i] {
@@ -218,7 +218,7 @@ TEST(Threads, CopyCallAndDropRemoteCancelsOfEndingContexts) {
       const RemoteCancel copy = remotes[t].back();
       remotes[t].pop_back();
       copy(errc::disconnected);
-      // Meanwhile they end at home, too, and go.
+      // Meanwhile they also end and are destroyed on their own thread.
       if (t == 0) asio::post(running.io, [&] { contexts.erase(contexts.begin()); });
     }
   });

@@ -80,7 +80,7 @@ TEST(TimerQueueTest, KeepsTimerUntilDue) {
   EXPECT_EQ(queue.pop_due(at(10)), &alarm);
 }
 
-TEST(TimerQueueTest, ABurstOfTimersCanBeRemovedInAnyOrder) {  // its memory shrinks on the way
+TEST(TimerQueueTest, ABurstOfTimersCanBeRemovedInAnyOrder) {  // its memory shrinks meanwhile
   TimerQueue queue;
   std::deque<Alarm> alarms(20'000);
   for (std::size_t i = 0; i < alarms.size(); ++i)

@@ -104,7 +104,7 @@ TEST_F(CoroutineReaderTest, TerminatesOnAnyMemory) {
   io.poll();
   const auto id = static_cast<std::uint32_t>(read().at(0).oldest.id);
   const detail::CoroutineRecord& root = detail::record_at(detail::slot_of(id));
-  // It awaits itself; then what is nowhere; and there are more records than a registry has.
+  // It awaits itself; it awaits an address without a record; and there are more records than a registry has.
   for (const std::uint64_t below : {address_of(&root), std::uint64_t{8}, ~std::uint64_t{0}}) {
     patched.patch(address_of(&root.below), below);
     EXPECT_GE(read().size(), 1u) << below;

@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 
 Task<> wait_for_ever(Channel<int> ch) { (void)co_await ch.receive(); }
 
-// What a process writes to standard error while it runs `f`, and then ends at once.
+// The text that a process writes to standard error while it runs `f`. Afterwards the process ends at once.
 template <class F>
 std::string errors_of_child(F f) {
   int ends[2];
@@ -126,7 +126,7 @@ TEST(DumpOnSignal, RefusesUncatchableSignal) {
   EXPECT_EQ(set.error(), std::errc::invalid_argument);
 }
 
-#ifndef LEASH_SANITIZED  // ThreadSanitizer defers signals in a fork for ever, and starts no threads there
+#ifndef LEASH_SANITIZED  // ThreadSanitizer never delivers signals in a fork, and starts no threads there
 TEST(DumpOnSignal, ReportsItsAbsenceInForkedProcess) {
   ASSERT_TRUE(dump_on_signal(SIGUSR2));
   EXPECT_EQ(errors_of_child([] { std::raise(SIGUSR2); }),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// This process's memory as a reader sees it, with some bytes that are not there.
+// The memory of this process as a reader sees it, with some bytes replaced.
 //
 //   PatchedMemory memory;
 //   memory.patch(address_of(&record.id), std::uint64_t{42});

@@ -30,7 +30,7 @@ Task<> join_of(Scope& scope, Channel<int> may_join) {
 
 class TreeTest : public testing::LoopFixture {
  protected:
-  // Without numbers of lines, which change, and without the loops that other tests keep in a static variable.
+  // Without line numbers, which change, and without the loops that other tests keep in static variables.
   static std::string text() {
     Tree tree = tree_of_process();
     std::erase_if(tree.loops, [](const TreeNode& loop) { return loop.children.empty(); });
@@ -99,7 +99,7 @@ TEST_F(TreeTest, NamesTasksJoiningEachOther) {
     EXPECT_TRUE(to_text(tree).starts_with(
         "cycle of waits in loop \"cycle\": task 1 joins task 2, which joins task 1\n"))
         << to_text(tree);
-    expect_leaks();  // nothing but the end of the loop ends them
+    expect_leaks();  // only the end of the loop ends them
     own.reset();
   }
 }

@@ -49,7 +49,7 @@ using testing::SizeIs;
 
 constexpr auto never = asio::steady_timer::time_point::max();
 
-// Their coroutines end with the io_context, which the listener of the tests would report.
+// Their coroutines end with the io_context, and the listener of the tests would report this.
 class CoroutinesTest : public testing::Test {
  protected:
   void SetUp() override { expect_leaks(); }

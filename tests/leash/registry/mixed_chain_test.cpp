@@ -231,7 +231,7 @@ TEST_F(MixedChainTest, ObservedContextGivesVerdictAlone) {
 }
 
 TEST_F(MixedChainTest, BackgroundContextOwnsDetachedCoroutine) {
-  expect_exceptions();  // the timer is canceled, and not the context
+  expect_exceptions();  // the timer is canceled, but not the context
   asio::steady_timer timer(io, never);
   leash::co_spawn(root(), asio::make_strand(io), outer_wait(timer), detached);
   go(root(), outer_wait(timer));

@@ -100,7 +100,7 @@ Task<> make_under(Context parent, Label label, std::vector<Cancelable>* kept) {
 
 class OutlivedTest : public ContextsTest {
  protected:
-  // A request that makes a context under `parent` and is over.
+  // A request that makes a context under `parent` and ends.
   void serve(const Context& parent, Label label = {}) {
     auto [request, end] = with_cancel(root(), Label("request", ++requests));
     go(request, make_under(parent, label, &kept));

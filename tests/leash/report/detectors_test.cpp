@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What is found of the twelve leak patterns of bench/detectors.
+// The verdicts on the twelve leak patterns of bench/detectors.
 #include "bench/leak_patterns.hpp"
 
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 namespace {
 
 TEST(Detectors, FindEachLeakButNotItsFix) {
-  leash::expect_leaks();  // nothing but the end of the loop ends them
+  leash::expect_leaks();  // only the end of the loop ends them
   for (const leaks::Pattern& pattern : leaks::patterns) {
     EXPECT_TRUE(leaks::find(pattern.leaky).any()) << pattern.name;
     EXPECT_EQ(leaks::to_text(leaks::find(pattern.fixed)), "nothing") << pattern.name;

@@ -221,7 +221,7 @@ TEST_F(DumpTest, IsTakenInSlicesWhileTasksStartAndEnd) {
   if (io.stopped()) io.restart();
   (void)io.run_one();
   EXPECT_FALSE(dump) << "200 tasks are more than one slice";
-  // Every task that it has not seen ends, and as many start: it meets neither.
+  // All tasks that it has not visited end, and as many start. It visits neither.
   ch.close();
   Channel<int> other;
   for (int i = 0; i < 50; ++i) go(root(), wait_on(other));

@@ -40,7 +40,7 @@ TEST_F(JsonTest, ADumpIsWrittenAsDocumented) {
   EXPECT_TRUE(is_here(entry["site"]));
   EXPECT_TRUE(is_here(entry["waits_at"]));
   EXPECT_TRUE(is_here(entry["example"]["frames"][0]["at"]));
-  // What differs between compilers is checked; the rest is as documented, and in this order.
+  // Values that differ between compilers are only checked. The rest must be as documented, in this order.
   for (const char* checked : {"key", "site", "function", "waits_at", "bytes"}) entry.erase(checked);
   entry["example"].erase("bytes");
   entry["example"]["frames"][0].erase("at");

@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A place of the test's choice. What a source_location holds is part of the compilers' ABI.
+// A place that the test chooses. The contents of a source_location are a part of the compilers' ABI.
 struct Place {
   const char* file;
   const char* function;
@@ -452,7 +452,7 @@ TEST_F(MetricsTest, AreReadableWhileTheLoopIsStuck) {
   start(
       [](Context, std::shared_ptr<const Metrics> metrics, std::uint64_t* out) -> Task<> {
         std::thread scrape([&] { *out = metrics->live_tasks.get() + metrics->sites()[0].live(); });
-        scrape.join();  // the loop's thread does nothing but wait for the scrape
+        scrape.join();  // the loop's thread only waits for the scrape
         co_return;
       },
       loop.metrics(), &seen);

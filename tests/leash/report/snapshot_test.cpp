@@ -202,7 +202,7 @@ TEST_F(SnapshotTest, StatesFollowTheOwner) {
 
 TEST_F(SnapshotTest, EveryKindOfWaitHasItsName) {
   DoneSource source;
-  asio::steady_timer timer(io, 1h);  // canceled through its context, so it has to be there longer
+  asio::steady_timer timer(io, 1h);  // canceled through its context, so it must outlive the task
   auto [ctx, cancel] = with_cancel(root());
   go(
       ctx, [](Context c, Channel<int> channel) -> Task<> { (void)co_await channel.receive(c); }(ctx, ch),
@@ -246,7 +246,7 @@ Task<> reads_all(Context ctx, asio::local::stream_protocol::socket* socket) {
   (void)co_await asio::async_read(*socket, asio::buffer(data), via(ctx));
 }
 Task<> writes(Context ctx, asio::local::stream_protocol::socket* socket) {
-  const std::vector<char> data(8 << 20);  // more than there is room for
+  const std::vector<char> data(8 << 20);  // more than the maximum
   (void)co_await asio::async_write(*socket, asio::buffer(data), via(ctx));
 }
 Task<> accepts(Context ctx, asio::ip::tcp::acceptor* acceptor) {

@@ -124,7 +124,7 @@ started at               tests/leash/testing/leak_check_test.cpp:LINE by LeakChe
 
 TEST_F(LeakCheckTest, AStopOfTheIoContextMeanwhileIsNoDeadlock) {
   go(root(), wait_in(ch_));
-  asio::steady_timer timer(io_, 10ms);  // which the loop knows nothing of
+  asio::steady_timer timer(io_, 10ms);  // which the loop does not know
   timer.async_wait([&](std::error_code) { ch_.close(); });
   asio::post(io_, [&] { io_.stop(); });
   LeakOptions patient;

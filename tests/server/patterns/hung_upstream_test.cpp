@@ -13,7 +13,7 @@ namespace {
 
 class HungUpstreamTest : public testing::Test {
  protected:
-  // Steps of the loop until so many tasks are alive.
+  // Runs the loop until this many tasks are alive.
   bool becomes(std::size_t tasks) {
     return support::step_until(io, steps, [&] { return leash::live_tasks(loop) == tasks; });
   }

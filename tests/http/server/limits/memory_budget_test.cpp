@@ -47,7 +47,7 @@ TEST(MemoryBudget, MayChangeItsLimit) {
 
 // --- in a server ---
 
-constexpr std::size_t large = 8'000'000;  // more than both ends take unread
+constexpr std::size_t large = 8'000'000;  // more than both ends buffer
 
 Task<Result<MaybeResponse>> large_body(Exchange&) {
   co_return http::Response{.status = 200, .body = std::string(large, 'x')};
@@ -75,7 +75,7 @@ std::string get(std::string_view path) {
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 }
 
-// A client that has sent a request, and reads when it is told to.
+// A client that has sent a request, and reads on demand.
 class Client {
  public:
   Client(support::InProcessServer& server, std::string_view request) : server_(server) {
