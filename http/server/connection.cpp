@@ -100,6 +100,7 @@ Connection::Connection(Worker& worker, Socket socket)
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.set_option(UnsentLimit(most_unsent), ignored);
+  report_rest(socket_);
 }
 
 Connection::~Connection() {

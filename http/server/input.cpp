@@ -4,7 +4,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <asio/buffer.hpp>
 #include <utility>
 
 #include "http/server/limits/turn.hpp"
@@ -25,7 +24,8 @@ Task<> Input::read(Context ctx) {
     if (is_full() && !discarding_) {
       co_await wait_for_room(ctx);
     } else {
-      const Result<std::size_t> n = co_await socket_.async_read_some(asio::buffer(chunk), leash::via(ctx));
+      const Result<std::size_t> n =
+          co_await socket_.async_read_some(ReadBuffer(chunk.data(), chunk.size()), leash::via(ctx));
       if (!n && n.error() != asio::error::eof) broken_ = true;
       if (!n || *n == 0) ended_ = closed_ = true;
       if (n) received_ += *n;

@@ -1,15 +1,91 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A client's socket, TCP or Unix.
+// A client's socket, TCP or Unix, and the buffer of its reads.
+//
+// What it is     Asio tries each read before it waits, so that a connection would make two calls per request: one that
+//                reads the request, and one that finds nothing. The kernel reports with each read into a ReadBuffer
+//                whether bytes or the end of the client are left (TCP_INQ). If nothing is left, the reactor is told
+//                so, and the next read waits without a call.
+// Requires       the reactor of Asio is epoll, edge-triggered. reactive_socket_recv_op_base is internal to Asio; it is
+//                the same in all versions from 1.22 to 1.30. With other versions, and for Unix sockets, reads are plain.
 //
 //   http::server::Socket socket(io);
+//   http::server::report_rest(socket);
+//   auto n = co_await socket.async_read_some(http::server::ReadBuffer(data, size), leash::via(ctx));
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <asio/basic_stream_socket.hpp>
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
+#include <asio/version.hpp>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <system_error>
 
 namespace http::server {
 
 using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
+struct ReadBuffer : asio::mutable_buffer {
+  using asio::mutable_buffer::mutable_buffer;
+};
+
+// Lets reads report what is left.
+inline void report_rest(Socket& socket) noexcept {
+  const int on = 1;  // it fails for Unix sockets
+  (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INQ, &on, sizeof on);
+}
+
+// Receives once; `nothing_left` is set if neither bytes nor the end of the client wait.
+inline ssize_t receive(int socket, const ReadBuffer& buffer, bool& nothing_left) noexcept {
+  iovec piece{buffer.data(), buffer.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t count = -1;
+  do count = ::recvmsg(socket, &message, 0);
+  while (count < 0 && errno == EINTR);
+  const cmsghdr* const report = count > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (report && report->cmsg_level == IPPROTO_TCP && report->cmsg_type == TCP_CM_INQ) {
+    int left = 0;
+    std::memcpy(&left, CMSG_DATA(report), sizeof left);
+    nothing_left = left == 0;
+  }
+  return count;
+}
+
 }  // namespace http::server
+
+#if ASIO_VERSION >= 102200 && ASIO_VERSION < 103100
+template <>
+class asio::detail::reactive_socket_recv_op_base<http::server::ReadBuffer> : public reactor_op {
+ public:
+  reactive_socket_recv_op_base(const std::error_code& success, socket_type socket, socket_ops::state_type,
+                               const http::server::ReadBuffer& buffer, socket_base::message_flags,
+                               func_type complete)
+      : reactor_op(success, &perform, complete), socket_(socket), buffer_(buffer) {}
+
+ private:
+  static status perform(reactor_op* base) {
+    auto& op = static_cast<reactive_socket_recv_op_base&>(*base);
+    bool nothing_left = false;
+    const ssize_t count = http::server::receive(op.socket_, op.buffer_, nothing_left);
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return not_done;
+    op.bytes_transferred_ = count > 0 ? static_cast<std::size_t>(count) : 0;
+    op.ec_ = std::error_code();
+    if (count < 0) op.ec_.assign(errno, error::get_system_category());
+    if (count == 0) op.ec_ = error::eof;
+    return nothing_left || count == 0 ? done_and_exhausted : done;
+  }
+
+  socket_type socket_;
+  http::server::ReadBuffer buffer_;
+};
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "http/server/socket.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <string>
+
+#include "leash/via.hpp"
+#include "tests/support/socket_fixture.hpp"
+
+namespace {
+
+using http::server::ReadBuffer;
+
+class SocketTest : public support::SocketFixture {
+ protected:
+  struct Read {
+    std::string bytes;
+    bool nothing_left;
+  };
+  Read read(std::size_t most = 100) {
+    bool nothing_left = false;
+    std::string bytes(most, '\0');
+    const ssize_t n =
+        http::server::receive(socket.native_handle(), ReadBuffer(bytes.data(), most), nothing_left);
+    bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return {bytes, nothing_left};
+  }
+
+  // Reads until the end or an error.
+  static leash::Task<> read_all(leash::Context ctx, http::server::Socket& from, std::string& to) {
+    char chunk[4];
+    for (;;) {
+      const auto n = co_await from.async_read_some(ReadBuffer(chunk, sizeof chunk), leash::via(ctx));
+      if (!n) {
+        to += n.error() == asio::error::eof ? "(end)" : "(error)";
+        co_return;
+      }
+      to.append(chunk, *n);
+    }
+  }
+};
+
+TEST_F(SocketTest, ReadReportsWhetherBytesAreLeft) {
+  send("hello");
+  EXPECT_FALSE(read(2).nothing_left);
+  const Read rest = read(3);
+  EXPECT_EQ(rest.bytes, "llo");
+  EXPECT_TRUE(rest.nothing_left);
+  EXPECT_FALSE(read().nothing_left) << "it read nothing";
+}
+
+TEST_F(SocketTest, ReadReportsThatTheEndIsLeft) {
+  send("hello");
+  ::shutdown(client, SHUT_WR);
+  const Read last = read();
+  EXPECT_EQ(last.bytes, "hello");
+  EXPECT_FALSE(last.nothing_left);
+}
+
+TEST_F(SocketTest, ReadsOfAUnixSocketReportNothing) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  http::server::Socket local(io.get_executor());
+  local.assign(asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
+  http::server::report_rest(local);
+  ASSERT_EQ(::send(ends[1], "hello", 5, 0), 5);
+  char bytes[100];
+  bool nothing_left = false;
+  EXPECT_EQ(http::server::receive(local.native_handle(), ReadBuffer(bytes, sizeof bytes), nothing_left), 5);
+  EXPECT_FALSE(nothing_left);
+  ::close(ends[1]);
+}
+
+TEST_F(SocketTest, LaterBytesAndTheEndAreReadAfterNothingWasLeft) {
+  std::string all;
+  leash::go(root(), read_all(root(), socket, all), "test");
+  for (const std::string expected : {"a", "ab", "abcdefg", "abcdefgh"}) {
+    send(std::string_view(expected).substr(all.size()));
+    EXPECT_TRUE(eventually([&] { return all == expected; })) << all;
+  }
+  send("i");
+  close_client();
+  EXPECT_TRUE(eventually([&] { return all == "abcdefghi(end)"; })) << all;
+}
+
+TEST_F(SocketTest, ResetIsReadAfterNothingWasLeft) {
+  std::string all;
+  leash::go(root(), read_all(root(), socket, all), "test");
+  send("a");
+  EXPECT_TRUE(eventually([&] { return all == "a"; })) << all;
+  reset_client();
+  EXPECT_TRUE(eventually([&] { return all == "a(error)"; })) << all;
+}
+
+TEST_F(SocketTest, ReadIsCanceledByItsContext) {
+  std::string all;
+  auto [ctx, cancel] = leash::with_cancel(root());
+  leash::go(root(), read_all(ctx, socket, all), "test");
+  send("a");
+  EXPECT_TRUE(eventually([&] { return all == "a"; })) << all;
+  cancel();
+  EXPECT_TRUE(eventually([&] { return all == "a(error)"; })) << all;
+}
+
+}  // namespace
