@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 # A single |, not ||, before head, grep -q or -m, or sed with q.
-early='(^|[^|])\|[[:space:]]*(head|grep[[:space:]]+(-[[:alnum:]]+[[:space:]]+)*-[[:alnum:]]*[qm]|sed[[:space:]]+[^|]*[0-9/}]q)'
+early='(^|[^|])\|[[:space:]]*(head|grep[[:space:]]+(-[[:alnum:]]+[[:space:]]+)*-[[:alnum:]]*[qm]|sed[[:space:]]+[^|]*[0-9/}]q[;[:space:]"'"'"'])'
 for bad in 'cat a | head -1' 'cat a | grep -Fq b' "cat a | grep -E -m1 b" "cat a | sed '/b/q'"; do
   grep -qE "$early" <<<"$bad" || { echo "not found: $bad" >&2; exit 1; }
 done
