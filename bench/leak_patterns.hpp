@@ -202,7 +202,7 @@ inline Task<> long_sleep_fixed(Request request) {
 }
 
 inline asio::local::stream_protocol::socket* hung_upstream_of(const Request& request) {
-  auto& io = request.ctx.node().signal->loop->io();
+  auto& io = leash::detail::io_context_of(*request.ctx.node().signal->loop);
   auto& ours = request.kept->sockets.emplace_back(io);
   auto& theirs = request.kept->sockets.emplace_back(io);
   asio::local::connect_pair(ours, theirs);

@@ -17,7 +17,7 @@ namespace {
 
 // Posted to a loop and answered there, at once or later.
 template <class T>
-using Question = std::function<void(leash::Loop&, std::function<void(T)>)>;
+using Question = std::function<void(leash::LoopBase&, std::function<void(T)>)>;
 
 template <class T>
 leash::Task<FromLoops<std::vector<T>>> ask_loops(leash::Context ctx, leash::Loop& here,
@@ -29,9 +29,9 @@ leash::Task<FromLoops<std::vector<T>>> ask_loops(leash::Context ctx, leash::Loop
   const auto replies = std::make_shared<Replies>(loops.size());
   std::vector<bool> waiting;
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    waiting.push_back(loops[i].post([i, replies, question, asking](leash::Loop& asked) {
+    waiting.push_back(loops[i].post([i, replies, question, asking](leash::LoopBase& asked) {
       question(asked, [i, replies, asking](T answer) {
-        (void)asking.post([replies, reply = std::pair(i, std::move(answer))](leash::Loop&) mutable {
+        (void)asking.post([replies, reply = std::pair(i, std::move(answer))](leash::LoopBase&) mutable {
           (void)replies->try_send(std::move(reply));  // the channel has room for the reply of every loop
         });
       });
@@ -63,7 +63,7 @@ FromLoops<T> put_together(T all, std::vector<std::string> unresponsive) {
 
 leash::Task<FromLoops<std::vector<leash::Dump>>> dump_tasks_by_loop(leash::Context ctx, leash::Loop& here,
                                                                     leash::DumpOptions options) {
-  Question<leash::Dump> question = [options](leash::Loop& loop, std::function<void(leash::Dump)> reply) {
+  Question<leash::Dump> question = [options](leash::LoopBase& loop, std::function<void(leash::Dump)> reply) {
     (void)leash::find_stranded(loop, most_for_stranded);
     leash::take_dump(loop, options, std::move(reply));
   };
@@ -80,7 +80,7 @@ leash::Task<FromLoops<leash::Dump>> dump_tasks(leash::Context ctx, leash::Loop& 
 }
 
 leash::Task<FromLoops<leash::ContextDump>> dump_contexts(leash::Context ctx, leash::Loop& here) {
-  Question<leash::ContextDump> question = [](leash::Loop& loop, const auto& reply) {
+  Question<leash::ContextDump> question = [](leash::LoopBase& loop, const auto& reply) {
     reply(leash::live_contexts(loop));
   };
   auto answers = co_await ask_loops<leash::ContextDump>(ctx, here, std::move(question));
@@ -98,7 +98,7 @@ leash::Task<CoroutineDump> dump_coroutines(leash::CoroutineFilter filter) {
 }
 
 leash::Task<FromLoops<leash::Reaped>> reap(leash::Context ctx, leash::Loop& here, leash::TaskFilter filter) {
-  Question<leash::Reaped> question = [filter](leash::Loop& loop, const auto& reply) {
+  Question<leash::Reaped> question = [filter](leash::LoopBase& loop, const auto& reply) {
     reply(leash::reap(loop, filter));
   };
   auto answers = co_await ask_loops<leash::Reaped>(ctx, here, std::move(question));

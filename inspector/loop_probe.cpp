@@ -39,7 +39,7 @@ struct LoopProbes::Probe {
   }
 
   // Uses at most half a percent of the loop's time.
-  void look_for_stranded(const leash::Loop& here) {
+  void look_for_stranded(const leash::LoopBase& here) {
     const std::int64_t begun = now();
     if (begun < look_again) return;
     try {
@@ -83,7 +83,7 @@ leash::Task<> LoopProbes::run(leash::Context ctx) {
         probe->asked.store(now());
         probe->waiting.store(true);
         try {
-          (void)probe->loop.post([probe](leash::Loop& asked) {
+          (void)probe->loop.post([probe](leash::LoopBase& asked) {
             probe->thread.store(::gettid());
             probe->lag.store(now() - probe->asked.load());
             probe->waiting.store(false);

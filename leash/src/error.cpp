@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "leash/error.hpp"
 
-#include <asio/error.hpp>
-#include <asio/experimental/channel_error.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 namespace leash {
 namespace {
@@ -59,9 +59,13 @@ const std::error_category& error_category() noexcept {
   return category;
 }
 
+// By the names of Asio's categories: Asio and Boost.Asio each have their own, and this is for both.
 bool is_cancellation(const std::error_code& error) noexcept {
-  return error == std::errc::operation_canceled || error == asio::error::operation_aborted ||
-         error == errc::deadline_exceeded || error == asio::experimental::error::channel_cancelled;
+  if (error == std::errc::operation_canceled || error == errc::deadline_exceeded) return true;
+  const std::string_view category = error.category().name();
+  constexpr int channel_cancelled = 2;
+  return (category == "asio.system" && error.value() == ECANCELED) ||
+         (category == "asio.channel" && error.value() == channel_cancelled);
 }
 
 void fail(const char* what, std::source_location where) noexcept {

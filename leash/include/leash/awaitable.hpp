@@ -27,10 +27,6 @@
 //     co_return n;
 //   }
 
-#include <asio/async_result.hpp>
-#include <asio/awaitable.hpp>
-#include <asio/io_context.hpp>
-#include <asio/use_awaitable.hpp>
 #include <concepts>
 #include <source_location>
 #include <type_traits>
@@ -38,12 +34,14 @@
 
 #include "leash/context.hpp"
 #include "leash/detail/adopted.hpp"
+#include "leash/detail/asio_awaitable.hpp"
 #include "leash/detail/awaitable_bridge.hpp"
 #include "leash/go.hpp"
 #include "leash/task.hpp"
 #include "leash/via.hpp"
 
 namespace leash {
+inline namespace LEASH_FLAVOR {
 
 /// Result<T>, or Result<> for void. The coroutine starts when this is called.
 template <class T, class Executor>
@@ -70,8 +68,8 @@ requires std::is_convertible_v<const Executor&, Of>
 auto co_spawn(const Context& ctx, const Executor& executor, asio::awaitable<T, Of> coroutine, Token&& token) {
   auto tie = detail::tie_to(ctx, Of(executor));
   auto owner = tie->state();
-  return detail::standalone::spawn(std::move(owner), std::move(tie), executor, std::move(coroutine),
-                                   std::forward<Token>(token));
+  return detail::of_coroutines::spawn(std::move(owner), std::move(tie), executor, std::move(coroutine),
+                                      std::forward<Token>(token));
 }
 template <class Executor, class T, class Of, class Token>
 requires std::is_convertible_v<const Executor&, Of>
@@ -79,8 +77,8 @@ auto co_spawn(const ObservedContext& observed, const Executor& executor, asio::a
               Token&& token) {
   auto tie = detail::tie_to(observed.ctx, Of(executor));
   auto owner = tie->state();
-  return detail::standalone::spawn_observed(std::move(owner), std::move(tie), executor, std::move(coroutine),
-                                            std::forward<Token>(token));
+  return detail::of_coroutines::spawn_observed(std::move(owner), std::move(tie), executor,
+                                               std::move(coroutine), std::forward<Token>(token));
 }
 template <class T, class Of, class Token>
 auto co_spawn(const Context& ctx, asio::io_context& io, asio::awaitable<T, Of> coroutine, Token&& token) {
@@ -124,15 +122,16 @@ class ViaAwaitable {
 /// canceled at once.
 inline ViaAwaitable via(const Context& ctx, asio::use_awaitable_t<>) noexcept { return ViaAwaitable(ctx); }
 
+}  // namespace LEASH_FLAVOR
 }  // namespace leash
 
 template <class... Args>
-class asio::async_result<leash::ViaAwaitable, void(Args...)> {
+class leash::asio::async_result<leash::ViaAwaitable, void(Args...)> {
  public:
   template <class Initiation, class... InitArgs>
   static auto initiate(Initiation initiation, leash::ViaAwaitable token, InitArgs... args) {
-    asio::use_awaitable_t<> awaited;
-    return asio::async_initiate<asio::use_awaitable_t<>, void(std::decay_t<Args>...)>(
+    leash::asio::use_awaitable_t<> awaited;
+    return leash::asio::async_initiate<leash::asio::use_awaitable_t<>, void(std::decay_t<Args>...)>(
         leash::detail::StartLinked<std::decay_t<Args>...>(), awaited, token.ctx(), std::move(initiation),
         std::move(args)...);
   }

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "leash/clock.hpp"
-#include "leash/loop.hpp"
+#include "leash/loop_base.hpp"
 #include "leash/snapshot.hpp"
 
 namespace leash {
@@ -49,7 +49,7 @@ struct ContextDump {
   std::vector<ContextGroup> held_groups;
 };
 
-ContextDump live_contexts(const Loop& loop, std::size_t most = 100'000);
+ContextDump live_contexts(const LoopBase& loop, std::size_t most = 100'000);
 ContextDump merge(const std::vector<ContextDump>& dumps);
 /// Keeps only the groups with outlived contexts, and drops those that are done.
 ContextDump only_outlived(ContextDump dump);

@@ -24,7 +24,7 @@
 #include <vector>
 
 #include "leash/clock.hpp"
-#include "leash/loop.hpp"
+#include "leash/loop_base.hpp"
 #include "leash/snapshot.hpp"
 #include "leash/task_filter.hpp"
 
@@ -42,16 +42,16 @@ struct Dump {
   std::vector<TaskGroup> entries;  ///< the largest first; full: the oldest first, each of one task
 };
 
-void take_dump(Loop& loop, const DumpOptions& options, std::function<void(Dump)> done);
+void take_dump(LoopBase& loop, const DumpOptions& options, std::function<void(Dump)> done);
 /// Takes the whole dump at once, however long that takes.
-Dump take_dump(const Loop& loop, const DumpOptions& options = {});
+Dump take_dump(const LoopBase& loop, const DumpOptions& options = {});
 
 /// Merges the dumps of several loops.
 Dump merge(std::vector<Dump> dumps, const DumpOptions& options);
 
 namespace detail {
 /// Takes a dump at once of the tasks for which `counts` returns true.
-Dump take_dump_of(const Loop& loop, const std::function<bool(const TaskRecord&)>& counts);
+Dump take_dump_of(const LoopBase& loop, const std::function<bool(const TaskRecord&)>& counts);
 }  // namespace detail
 
 /// "3 of 7 tasks", and each entry as to_text(TaskGroup) has it.

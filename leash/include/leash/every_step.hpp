@@ -19,17 +19,34 @@
 
 #include <functional>
 #include <source_location>
+#include <utility>
 
 #include "leash/context.hpp"
+#include "leash/detail/asio.hpp"
+#include "leash/detail/step_runs.hpp"
 #include "leash/loop.hpp"
 #include "leash/task.hpp"
 
 namespace leash::testing {
+inline namespace LEASH_FLAVOR {
 
-int every_step(const std::function<Task<>(Context)>& scenario,
-               std::source_location where = std::source_location::current());
-/// The same for a scenario that needs the loop or its io_context.
-int every_step(const std::function<Task<>(Context, Loop&)>& scenario,
-               std::source_location where = std::source_location::current());
+/// For a scenario that needs the loop or its io_context.
+inline int every_step(const std::function<Task<>(Context, Loop&)>& scenario,
+                      std::source_location where = std::source_location::current()) {
+  leash::detail::StepRuns runs(where);
+  for (bool more = true; more;) {
+    asio::io_context io{1};
+    LoopOptions options;
+    options.turn_budget = 1;
+    Loop loop{io, std::move(options)};
+    more = runs.run(loop, [&](Context ctx) { return scenario(std::move(ctx), loop); });
+  }
+  return runs.steps();
+}
+inline int every_step(const std::function<Task<>(Context)>& scenario,
+                      std::source_location where = std::source_location::current()) {
+  return every_step([&scenario](Context ctx, Loop&) { return scenario(std::move(ctx)); }, where);
+}
 
+}  // namespace LEASH_FLAVOR
 }  // namespace leash::testing

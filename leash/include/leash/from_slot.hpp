@@ -15,15 +15,15 @@
 //   auto [ctx, cancel] = leash::from_slot(loop, asio::get_associated_cancellation_slot(handler));
 //   leash::go(ctx, serve(ctx), "serve");
 
-#include <asio/cancellation_signal.hpp>
+#include <source_location>
 
 #include "leash/context.hpp"
+#include "leash/detail/asio.hpp"
+#include "leash/loop_base.hpp"
 
 namespace leash {
 
-class Loop;
-
-[[nodiscard]] Cancelable from_slot(const Loop& loop, asio::cancellation_slot slot, Label label = {},
+[[nodiscard]] Cancelable from_slot(const LoopBase& loop, asio::cancellation_slot slot, Label label = {},
                                    std::source_location where = std::source_location::current());
 
 }  // namespace leash

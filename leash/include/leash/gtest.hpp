@@ -27,15 +27,15 @@
 #include <string>
 
 #include "leash/leak_check.hpp"
-#include "leash/loop.hpp"
+#include "leash/loop.hpp"  // IWYU pragma: export
 
 namespace leash {
 
 /// Fails the current test, at the caller's line, if find_leaks reports anything. The listener does not report it
 /// again.
-void verify_none(Loop& loop, const LeakOptions& options = {},
+void verify_none(LoopBase& loop, const LeakOptions& options = {},
                  std::source_location where = std::source_location::current());
-void verify_none_elsewhere(Loop& loop, const LeakOptions& options = {},
+void verify_none_elsewhere(LoopBase& loop, const LeakOptions& options = {},
                            std::source_location where = std::source_location::current());
 
 /// Registers the listener. Returns true, so that it can initialize a variable in a program that uses GoogleTest's own

@@ -32,7 +32,7 @@
 
 #include "leash/clock.hpp"
 #include "leash/leak_options.hpp"
-#include "leash/loop.hpp"
+#include "leash/loop_base.hpp"
 
 namespace leash {
 
@@ -43,19 +43,33 @@ struct LeakReport {
   std::string text;       ///< one entry for all tasks with the same stack, and for all contexts of a line
 };
 
-std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options = {});
+namespace detail {
+std::optional<LeakReport> find_leaks(const void* execution_context,
+                                     const std::function<void(std::chrono::nanoseconds)>& run_for,
+                                     const LeakOptions& options);
+}
+
+std::optional<LeakReport> find_leaks(LoopBase& loop, const LeakOptions& options = {});
 /// The tracked coroutines of an io_context without a Loop; options that name contexts have no meaning for them.
-std::optional<LeakReport> find_leaks(asio::io_context& io, const LeakOptions& options = {});
+template <class IoContext>
+requires requires(IoContext& io) { io.run_for(std::chrono::nanoseconds()); }
+std::optional<LeakReport> find_leaks(IoContext& io, const LeakOptions& options = {}) {
+  const auto run_for = [&io](std::chrono::nanoseconds time) {
+    io.restart();
+    io.run_for(time);
+  };
+  return detail::find_leaks(&io, run_for, options);
+}
 /// For a loop that another thread runs: each check is posted to it. A loop that does not answer within the maximum wait
 /// is reported too.
-std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& options = {});
+std::optional<LeakReport> find_leaks_elsewhere(LoopBase& loop, const LeakOptions& options = {});
 
 /// Called with the tasks that any loop of the process destroys in its destructor, and with the contexts that had outlived
 /// their owners then, on the thread that destroys the loop. A call may be in progress while the hook is destroyed.
 class [[nodiscard]] AbandonedHook {
  public:
   using Function =
-      std::function<void(const Loop&, const std::vector<TaskInfo>&, const std::vector<ContextGroup>&)>;
+      std::function<void(const LoopBase&, const std::vector<TaskInfo>&, const std::vector<ContextGroup>&)>;
   explicit AbandonedHook(Function f);
   AbandonedHook(const AbandonedHook&) = delete;
   AbandonedHook& operator=(const AbandonedHook&) = delete;
@@ -90,7 +104,7 @@ class LeakCheck {
   /// Starts over: everything left before is ignored.
   void restart();
   /// Ignores the tasks and contexts that are alive in this loop now, because they were reported already.
-  void leave_out(const Loop& loop);
+  void leave_out(const LoopBase& loop);
 
  private:
   struct State;

@@ -24,7 +24,7 @@
 #include "leash/contexts.hpp"
 #include "leash/coroutines.hpp"
 #include "leash/dump.hpp"
-#include "leash/loop.hpp"
+#include "leash/loop_base.hpp"
 
 namespace leash {
 
@@ -33,7 +33,7 @@ namespace leash {
 class LeakOptions {
  public:
   /// The tasks and contexts that are alive in this loop now; a later loop at the same address is a different loop.
-  LeakOptions& ignore_current(const Loop& loop);
+  LeakOptions& ignore_current(const LoopBase& loop);
   /// The tracked coroutines (leash/coroutines.hpp) that are alive now, of any context.
   LeakOptions& ignore_current_coroutines();
   /// Tasks whose site, as "path:line", contains this.
@@ -61,11 +61,11 @@ class LeakOptions {
   Duration maximum_wait() const noexcept { return maximum_wait_; }
   void clean_up(int status) const;
   /// Whether the loop has a task that is not ignored; and all such tasks.
-  bool finds_any(const Loop& loop) const;
-  Dump find(const Loop& loop) const;
+  bool finds_any(const LoopBase& loop) const;
+  Dump find(const LoopBase& loop) const;
   /// The contexts that are not done although the owner of the task that made them is, and that are not ignored: by
   /// their line (ignore_site), function (ignore_started_by), owner, or because they were there before (ignore_current).
-  std::vector<ContextGroup> find_contexts(const Loop& loop) const;
+  std::vector<ContextGroup> find_contexts(const LoopBase& loop) const;
   /// The coroutines of an execution context, given by its address, that are not ignored.
   std::vector<CoroutineInfo> find_coroutines(const void* context) const;
 
@@ -77,7 +77,7 @@ class LeakOptions {
     std::uint64_t task = 0;
     std::uint64_t context = 0;
   };
-  Newest newest_then(const Loop& loop) const noexcept;
+  Newest newest_then(const LoopBase& loop) const noexcept;
 
   std::map<std::uint64_t, Newest> newest_then_;  ///< by the loop's number
   std::vector<std::uint64_t> coroutines_then_;

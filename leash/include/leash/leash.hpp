@@ -25,6 +25,7 @@
 #include "leash/leak_check.hpp"
 #include "leash/leak_options.hpp"
 #include "leash/loop.hpp"
+#include "leash/loop_base.hpp"
 #include "leash/loops.hpp"
 #include "leash/metrics.hpp"
 #include "leash/owner.hpp"

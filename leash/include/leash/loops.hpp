@@ -9,7 +9,7 @@
 // Lifetime       a RemoteLoop may outlive its loop.
 //
 //   for (const leash::RemoteLoop& remote : leash::all_loops()) {
-//     (void)remote.post([](leash::Loop& loop) { std::cout << leash::to_text(leash::take_dump(loop)); });
+//     (void)remote.post([](leash::LoopBase& loop) { std::cout << leash::to_text(leash::take_dump(loop)); });
 //   }
 
 #include <functional>
@@ -17,21 +17,21 @@
 #include <string>
 #include <vector>
 
-#include "leash/loop.hpp"
+#include "leash/loop_base.hpp"
 #include "leash/metrics.hpp"
 
 namespace leash {
 
 class RemoteLoop {
  public:
-  explicit RemoteLoop(const Loop& loop) : name_(loop.name()), metrics_(loop.metrics()) {}
+  explicit RemoteLoop(const LoopBase& loop) : name_(loop.name()), metrics_(loop.metrics()) {}
 
   const std::string& name() const noexcept { return name_; }
   const std::shared_ptr<const Metrics>& metrics() const noexcept { return metrics_; }
   bool is_alive() const;
 
   /// Returns false if the loop is gone.
-  bool post(std::move_only_function<void(Loop&)> f) const;
+  bool post(std::move_only_function<void(LoopBase&)> f) const;
 
   /// Whether both are the same loop.
   bool operator==(const RemoteLoop& other) const noexcept { return metrics_ == other.metrics_; }
@@ -45,6 +45,6 @@ class RemoteLoop {
 std::vector<RemoteLoop> all_loops();
 
 /// Removes the loop from all_loops(), for a loop that inspects the others.
-void leave_out(const Loop& loop);
+void leave_out(const LoopBase& loop);
 
 }  // namespace leash

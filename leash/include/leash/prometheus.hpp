@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "leash/clock.hpp"
-#include "leash/loop.hpp"
+#include "leash/loop.hpp"  // IWYU pragma: export
 #include "leash/metrics.hpp"
 
 namespace leash {
@@ -33,8 +33,8 @@ std::vector<prometheus::MetricFamily> prometheus_families(const MetricsOfLoops& 
 
 class PrometheusCollector final : public prometheus::Collectable {
  public:
-  void add(const Loop& loop);
-  void remove(const Loop& loop);
+  void add(const LoopBase& loop);
+  void remove(const LoopBase& loop);
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:

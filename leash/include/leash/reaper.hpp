@@ -21,7 +21,7 @@
 
 #include <cstddef>
 
-#include "leash/loop.hpp"
+#include "leash/loop_base.hpp"
 #include "leash/task_filter.hpp"
 
 namespace leash {
@@ -32,6 +32,6 @@ struct Reaped {
 };
 
 /// Reaps the oldest orphans first, up to the filter's limit.
-Reaped reap(Loop& loop, const TaskFilter& filter = {});
+Reaped reap(LoopBase& loop, const TaskFilter& filter = {});
 
 }  // namespace leash

@@ -30,7 +30,7 @@
 #include "leash/detail/remote_channel_state.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/error.hpp"
-#include "leash/loop.hpp"
+#include "leash/loop_base.hpp"
 
 namespace leash {
 
@@ -84,7 +84,7 @@ class RemoteSender {
 template <class T>
 class RemoteChannel {
  public:
-  RemoteChannel(Loop& loop, std::size_t capacity)
+  RemoteChannel(LoopBase& loop, std::size_t capacity)
       : end_(std::make_shared<detail::ReceivingEnd<T>>(loop.state(), capacity)) {
     check(capacity > 0, "a RemoteChannel was made with a capacity of 0");
   }

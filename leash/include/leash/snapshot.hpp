@@ -22,7 +22,7 @@
 
 #include "leash/clock.hpp"
 #include "leash/detail/report_text.hpp"
-#include "leash/loop.hpp"
+#include "leash/loop_base.hpp"
 #include "leash/metrics.hpp"
 #include "leash/task_filter.hpp"
 #include "leash/wait_point.hpp"
@@ -64,7 +64,7 @@ struct TaskInfo {
 };
 
 /// The tasks of the loop, oldest first. O(tasks) in one turn; leash/dump.hpp works in slices.
-std::vector<TaskInfo> snapshot(const Loop& loop, const TaskFilter& filter = {});
+std::vector<TaskInfo> snapshot(const LoopBase& loop, const TaskFilter& filter = {});
 
 /// Tasks of the same site that are in the same state and wait in the same chain of awaits.
 struct TaskGroup {

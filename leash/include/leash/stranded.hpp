@@ -16,12 +16,12 @@
 
 #include <cstddef>
 
-#include "leash/loop.hpp"
+#include "leash/loop_base.hpp"
 
 namespace leash {
 
 /// Checks all waiting tasks and returns true, unless there are more than `most`: then it changes nothing and returns
 /// false.
-bool find_stranded(const Loop& loop, std::size_t most = 100'000);
+bool find_stranded(const LoopBase& loop, std::size_t most = 100'000);
 
 }  // namespace leash

@@ -18,13 +18,13 @@
 //   });
 //   EXPECT_TRUE(ended) << ended.error().message();
 
-#include <asio/io_context.hpp>
 #include <exception>
 #include <utility>
 #include <vector>
 
 #include "leash/clock.hpp"
 #include "leash/context.hpp"
+#include "leash/detail/asio.hpp"
 #include "leash/detail/callable.hpp"
 #include "leash/done.hpp"
 #include "leash/error.hpp"
@@ -32,6 +32,7 @@
 #include "leash/loop.hpp"
 
 namespace leash::testing {
+inline namespace LEASH_FLAVOR {
 
 class TestLoop {
  public:
@@ -71,4 +72,5 @@ class TestLoop {
   Loop loop_;
 };
 
+}  // namespace LEASH_FLAVOR
 }  // namespace leash::testing

@@ -35,13 +35,12 @@
 //   auto w = co_await asio::async_write(socket, asio::buffer(data), leash::via(ctx, sent));
 //   // sent: also where only a part of it went out
 
-#include <asio/async_result.hpp>
-#include <asio/bind_cancellation_slot.hpp>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
 
 #include "leash/context.hpp"
+#include "leash/detail/asio.hpp"
 #include "leash/detail/one_asio.hpp"  // IWYU pragma: keep
 #include "leash/detail/operation.hpp"
 #include "leash/error.hpp"
@@ -66,7 +65,7 @@ inline Via via(const Context& ctx, std::size_t& count) noexcept { return Via(ctx
 }  // namespace leash
 
 template <class... Args>
-class asio::async_result<leash::Via, void(Args...)> {
+class leash::asio::async_result<leash::Via, void(Args...)> {
  public:
   using return_type =
       leash::detail::OperationAwaiter<std::decay_t<Args>...>;  ///< required by asio::redirect_error
@@ -81,15 +80,15 @@ class asio::async_result<leash::Via, void(Args...)> {
 
 /// More specialized than Asio's own specialization, which would replace the slot of the operation's handler.
 template <class Slot, class... Args>
-class asio::async_result<asio::cancellation_slot_binder<leash::Via, Slot>, void(Args...)> {
+class leash::asio::async_result<leash::asio::cancellation_slot_binder<leash::Via, Slot>, void(Args...)> {
  public:
   using return_type = leash::detail::BoundOperationAwaiter<std::decay_t<Args>...>;
 
   template <class Initiation, class Token, class... InitArgs>
   static return_type initiate(Initiation&& initiation, Token&& token, InitArgs&&... args) {
     return return_type(
-        asio::async_result<leash::Via, void(Args...)>::initiate(std::forward<Initiation>(initiation),
-                                                                token.get(), std::forward<InitArgs>(args)...),
+        leash::asio::async_result<leash::Via, void(Args...)>::initiate(
+            std::forward<Initiation>(initiation), token.get(), std::forward<InitArgs>(args)...),
         token.get_cancellation_slot());
   }
 };

@@ -167,6 +167,7 @@ struct RemoteCancel::State final : detail::Dependent, detail::LoopRemote::Waker 
   SignalNode* node;  // null: it is done, or it cannot be canceled from here any more
   std::shared_ptr<State> self;
   std::atomic<bool> called{false};  // only the first call counts
+  std::error_code cause;            // of that one
 };
 
 // All copies of a handle share one.
@@ -202,9 +203,10 @@ void RemoteCancel::operator()(std::error_code cause) const {
   if (state->called.exchange(true)) return;
   try {
     // The handle is kept until it has run: it can still wake a task.
-    state->remote->post([handle = handle_, cause] {
-      if (SignalNode* node = handle->state->node)
-        node->loop->finish(*node, errc::canceled, cause ? cause : make_error_code(errc::canceled));
+    state->cause = cause ? cause : make_error_code(errc::canceled);
+    state->remote->post([handle = handle_] {
+      const State& called = *handle->state;
+      if (called.node) called.node->loop->finish(*called.node, errc::canceled, called.cause);
     });
   } catch (const std::bad_alloc&) {
     state->called = false;  // the caller may try again

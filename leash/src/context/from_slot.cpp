@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "leash/from_slot.hpp"
 
-#include <asio/cancellation_type.hpp>
-
 #include "leash/detail/loop_state.hpp"
-#include "leash/loop.hpp"
 
 namespace leash {
 namespace {
@@ -35,8 +32,9 @@ class SlotHandler : detail::Dependent {
 
 }  // namespace
 
-Cancelable from_slot(const Loop& loop, asio::cancellation_slot slot, Label label,
+Cancelable from_slot(const LoopBase& loop, asio::cancellation_slot slot, Label label,
                      std::source_location where) {
+  detail::check_flavor(loop.state());
   Cancelable bridged = with_cancel(loop.background(), label, where);
   detail::SignalNode& node = *bridged.ctx.node().signal;
   if (slot.is_connected() && !node.done()) slot.emplace<SlotHandler>(slot, node);

@@ -1,123 +1,91 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "leash/loop.hpp"
 
-#include <cstdio>
-#include <functional>
-#include <new>
+#ifdef LEASH_BOOST
+#  include <boost/asio/executor_work_guard.hpp>
+#  include <boost/asio/post.hpp>
+#  include <boost/asio/steady_timer.hpp>
+#else
+#  include <asio/executor_work_guard.hpp>
+#  include <asio/post.hpp>
+#  include <asio/steady_timer.hpp>
+#endif
+#include <optional>
 #include <utility>
 
-#include "../outside/layout.hpp"
-#include "../registry/escape.hpp"
-#include "../report/contexts.hpp"
 #include "leash/detail/loop_state.hpp"
-#include "leash/dump_on_signal.hpp"
-#include "leash/error.hpp"
-#include "leash/snapshot.hpp"
-#include "loop_registry.hpp"
+#include "reserved_memory.hpp"
 
 namespace leash {
+inline namespace LEASH_FLAVOR {
 namespace {
 
-void write_exception(std::exception_ptr exception, const TaskInfo* task) {
-  const std::string who = task ? to_text(*task)
-                               : std::string(
-                                     "a callback of after_func, a scope that was not joined, or a handler "
-                                     "that ran while the loop ended\n");
-  try {
-    std::rethrow_exception(std::move(exception));
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "leash: exception %s left %s", detail::quoted(e.what()).c_str(), who.c_str());
-  } catch (...) {
-    std::fprintf(stderr, "leash: an exception of unknown type left %s", who.c_str());
-  }
-}
-
-// While another thread can wake a task, there is something to do.
-class Running {
+// A handler of which one is pending at a time.
+class ReservedHandler {
  public:
-  explicit Running(detail::LoopState& state) noexcept : remote_(state.remote()) {
-    remote_->begin_run(state.metrics()->live_tasks.get() != 0);
-  }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-  ~Running() { remote_->end_run(); }
+  using allocator_type = detail::ReservedMemory::Allocator<ReservedHandler>;
+  ReservedHandler(detail::LoopState& loop, detail::ReservedMemory& memory) noexcept
+      : loop_(&loop), memory_(&memory) {}
+  allocator_type get_allocator() const noexcept { return allocator_type(*memory_); }
+
+  void operator()() const noexcept { loop_->run_turn(); }
+  void operator()(const detail::AsioError&) const noexcept { loop_->wait_is_over(); }
 
  private:
-  const std::shared_ptr<detail::LoopRemote> remote_;
+  detail::Ref<detail::LoopState> loop_;  // which keeps the memory, too
+  detail::ReservedMemory* memory_;       // Asio asks for the allocator also when it has moved the handler on
+};
+
+class IoContext final : public detail::EventLoop {
+ public:
+  explicit IoContext(asio::io_context& io) : io_(io), timer_(std::in_place, io) {}
+
+  detail::Flavor flavor() const noexcept override { return detail::this_flavor; }
+  void* execution_context() const noexcept override { return static_cast<asio::execution_context*>(&io_); }
+
+  void post_turn(detail::LoopState& loop) noexcept override {
+    if (!turn_memory_.used()) asio::post(io_, ReservedHandler(loop, turn_memory_));
+  }
+  void wait_until(detail::LoopState& loop, TimePoint when) override {
+    if (wait_memory_.used()) {
+      timer_->cancel();
+      return;
+    }
+    timer_->expires_at(when);
+    timer_->async_wait(ReservedHandler(loop, wait_memory_));
+  }
+  void stop_waiting() override { timer_->cancel(); }
+  void post(std::move_only_function<void()> f) override { asio::post(io_, std::move(f)); }
+  void hold_work() noexcept override { work_.emplace(io_.get_executor()); }
+  void release_work() noexcept override { work_.reset(); }
+  void close() noexcept override { timer_.reset(); }
+
+  bool runs_in_this_thread() const noexcept override { return io_.get_executor().running_in_this_thread(); }
+  bool stopped() const noexcept override { return io_.stopped(); }
+  void stop() noexcept override { io_.stop(); }
+  void restart() noexcept override { io_.restart(); }
+  std::size_t run() override { return io_.run(); }
+  std::size_t poll() override { return io_.poll(); }
+  std::size_t poll_one() override { return io_.poll_one(); }
+  std::size_t run_for(std::chrono::nanoseconds time) override { return io_.run_for(time); }
+  std::size_t run_one_for(std::chrono::nanoseconds time) override { return io_.run_one_for(time); }
+
+  std::error_code error_in(const std::exception_ptr& exception) const noexcept override {
+    return detail::code_in(exception).value_or(std::error_code());
+  }
+
+ private:
+  asio::io_context& io_;
+  std::optional<asio::steady_timer> timer_;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  detail::ReservedMemory wait_memory_;  // in use while a wait of the timer is pending
+  detail::ReservedMemory turn_memory_;  // while a turn is posted
 };
 
 }  // namespace
 
 Loop::Loop(asio::io_context& io, LoopOptions options)
-    : state_(new detail::LoopState(
-          io, options.clock, {options.grace, options.reap_after, options.timer_grid, options.turn_budget})),
-      background_(state_->background()),
-      on_abandoned_(std::move(options.on_abandoned)) {
-  check(options.turn_budget > 0, "a Loop was made with a turn_budget of 0");
-  state_->retain();
-  state_->name = std::move(options.name);
-  detail::enter_loop(*this);
-  state_->on_exception = options.on_exception ? std::move(options.on_exception) : write_exception;
-  outside::enter(*state_);
-  detail::dump_on_signal_of_environment();
-}
+    : LoopBase(std::make_unique<IoContext>(io), std::move(options)), io_(&io) {}
 
-Loop::~Loop() {
-  detail::leave_loop(*this);
-  state_->check_thread();
-  const auto or_say_so = [this](const auto& f) {
-    try {
-      f();
-    } catch (const std::bad_alloc&) {
-      std::fprintf(stderr, "leash: no memory to name what ends with loop \"%s\"\n", name().c_str());
-    }
-  };
-  std::vector<ContextGroup> contexts;  // close() ends them
-  or_say_so([&] { contexts = detail::orphaned_contexts(*state_, [](const auto&) { return true; }); });
-  bool told = false;
-  const auto name_all = [&] {
-    told = true;
-    std::vector<TaskInfo> tasks;
-    const auto name_tasks = [&] {
-      if (tasks.empty()) tasks = snapshot(*this);
-      return tasks;
-    };
-    or_say_so([&] {
-      detail::tell_abandoned(*this, name_tasks, contexts);
-      if (on_abandoned_) on_abandoned_(name_tasks());
-    });
-  };
-  state_->close(std::ref(name_all));  // by reference: a copy would allocate
-  if (!told && !contexts.empty())
-    or_say_so([&] {
-      detail::tell_abandoned(
-          *this, [] { return std::vector<TaskInfo>(); }, contexts);
-    });
-  outside::leave(*state_);
-  state_->release();
-}
-
-void Loop::drain(std::error_code cause) noexcept {
-  state_->finish(state_->background(), errc::canceled, cause);
-}
-
-Result<std::size_t> Loop::run() {
-  check(!state_->in_turn(), "Loop::run was called by one of the loop's own tasks or callbacks");
-  if (io().stopped()) io().restart();
-  std::size_t handlers = 0;
-  {
-    const Running running(*state_);
-    handlers = io().run();
-  }
-  const bool stuck = state_->stuck() && state_->is_out_of_work(handlers) && state_->stuck();
-  // With a waker elsewhere it returned because it was stopped.
-  if (stuck && !state_->remote()->has_wakers()) return std::unexpected(make_error_code(errc::deadlock));
-  return handlers;
-}
-
-TimePoint Loop::now() const noexcept { return state_->now(); }
-asio::io_context& Loop::io() const noexcept { return state_->io(); }
-const std::string& Loop::name() const noexcept { return state_->name; }
-std::shared_ptr<const Metrics> Loop::metrics() const noexcept { return state_->metrics(); }
-
+}  // namespace LEASH_FLAVOR
 }  // namespace leash

@@ -12,8 +12,8 @@
 
 namespace leash::detail {
 
-void enter_loop(Loop& loop);
-void leave_loop(Loop& loop);
+void enter_loop(LoopBase& loop);
+void leave_loop(LoopBase& loop);
 
 struct LiveLoop {
   RemoteLoop remote;
@@ -24,7 +24,7 @@ struct LiveLoop {
 std::vector<LiveLoop> live_loops();
 
 // Tells every AbandonedHook; without one it does not ask for the tasks.
-void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks,
+void tell_abandoned(const LoopBase& loop, const std::function<std::vector<TaskInfo>()>& tasks,
                     const std::vector<ContextGroup>& contexts);
 
 }  // namespace leash::detail

@@ -2,15 +2,18 @@
 #include "leash/detail/loop_remote.hpp"
 
 #include <new>
+#include <utility>
 
 namespace leash::detail {
 
 void LoopRemote::hold_work_if_needed() noexcept {
-  const bool needed = io_ && running_ && any_tasks_ && has_wakers();
-  if (!needed) {
-    work_.reset();
-  } else if (!work_) {
-    work_.emplace(io_->get_executor());
+  const bool needed = running_ && any_tasks_ && has_wakers();
+  if (!events_ || needed == holds_work_) return;
+  holds_work_ = needed;
+  if (needed) {
+    events_->hold_work();
+  } else {
+    events_->release_work();
   }
 }
 
@@ -37,7 +40,7 @@ void LoopRemote::drop(std::shared_ptr<Waker> waker) noexcept {
   const std::lock_guard lock(mutex_);
   Waker& dropped = *waker;
   if (!dropped.counts_) return;  // the loop has let go of it
-  if (io_) {
+  if (events_) {
     dropped.next_ = std::exchange(dropped_, std::move(waker));
     post_letting_go();
   }
@@ -48,7 +51,7 @@ void LoopRemote::drop(std::shared_ptr<Waker> waker) noexcept {
 void LoopRemote::post_letting_go() noexcept {
   if (posted_) return;
   try {
-    asio::post(*io_, [self = shared_from_this()] {
+    events_->post([self = shared_from_this()] {
       {
         const std::lock_guard lock(self->mutex_);
         self->posted_ = false;
@@ -94,8 +97,8 @@ void LoopRemote::tasks_changed(bool any_tasks) noexcept {
 void LoopRemote::close() noexcept {
   {
     const std::lock_guard lock(mutex_);
-    io_ = nullptr;
-    work_.reset();
+    if (std::exchange(holds_work_, false)) events_->release_work();
+    events_ = nullptr;
   }
   let_go_of_dropped();
 }

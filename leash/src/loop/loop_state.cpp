@@ -3,7 +3,6 @@
 #include "leash/detail/loop_state.hpp"
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <cstdio>
 #include <ctime>
 #include <new>
@@ -34,13 +33,14 @@ std::uint64_t next_id() noexcept {
 
 }  // namespace
 
-LoopState::LoopState(asio::io_context& io_context, Clock* clock, const Settings& settings)
+LoopState::LoopState(std::unique_ptr<EventLoop> events, Clock* clock, const Settings& settings)
     : id_(next_id()),
-      io_(io_context),
-      remote_(std::make_shared<LoopRemote>(io_context)),
+      events_(std::move(events)),
+      execution_context_(events_->execution_context()),
+      flavor_(events_->flavor()),
+      remote_(std::make_shared<LoopRemote>(*events_)),
       clock_(clock),
       settings_(settings),
-      timer_(std::in_place, io_context),
       metrics_(std::make_shared<Metrics>()),
       tasks_(std::make_unique<std::array<List<TaskRecord>, Metrics::max_sites>>()),
       grace_timer_(*this,
@@ -54,8 +54,7 @@ LoopState::LoopState(asio::io_context& io_context, Clock* clock, const Settings&
     metrics_->contexts_live.subtract();
   }
   if (clock_) {
-    clock_->on_move(this,
-                    [this] { asio::post(io_, [self = Ref<LoopState>(this)] { self->fire_timers(); }); });
+    clock_->on_move(this, [this] { events_->post([self = Ref<LoopState>(this)] { self->fire_timers(); }); });
   }
 }
 
@@ -102,20 +101,12 @@ void LoopState::fire_timers() noexcept {
   }
 }
 
-struct LoopState::TimerHandler {
-  using allocator_type = ReservedMemory::Allocator<TimerHandler>;
-  explicit TimerHandler(LoopState& state) noexcept : loop(&state), memory(&state.timer_memory_) {}
-  allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
-  void operator()(const std::error_code&) const noexcept {
-    loop->armed_for_ = TimePoint::max();
-    loop->fire_timers();  // also when it was canceled: the turn's end waits for what is earliest by now
-  }
-  Ref<LoopState> loop;
-  ReservedMemory* memory;  // Asio asks for the allocator also when it has moved the handler on
-};
+void LoopState::wait_is_over() noexcept {
+  armed_for_ = TimePoint::max();
+  fire_timers();  // also when it was canceled: the turn's end waits for what is earliest by now
+}
 
-// One steady_timer stands for all, with one wait at a time, so that memory for it is reserved. It is armed upwards
-// to a grid, never armed later than it is (a spurious wake-up is cheaper), and let go when no timer is left and no
+// One wait stands for all, so that memory for it is reserved. It is armed upwards to a grid, never armed later than it is (a spurious wake-up is cheaper), and let go when no timer is left and no
 // operation is in flight, so that io_context::run can return.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 void LoopState::arm() noexcept {
@@ -124,7 +115,7 @@ void LoopState::arm() noexcept {
   if (!earliest) {
     if (armed_for_ != TimePoint::max() && !in_flight()) {
       armed_for_ = TimePoint::max();
-      timer_->cancel();
+      events_->stop_waiting();
     }
     return;
   }
@@ -135,13 +126,8 @@ void LoopState::arm() noexcept {
   const TimePoint on_grid(Duration(ticks > most - grid ? most : (ticks + grid - 1) / grid * grid));
   if (on_grid >= armed_for_) return;
   armed_for_ = on_grid;
-  if (timer_memory_.used()) {
-    timer_->cancel();  // its handler arms again
-    return;
-  }
-  timer_->expires_at(armed_for_);
   try {
-    timer_->async_wait(TimerHandler(*this));
+    events_->wait_until(*this, armed_for_);
   } catch (const std::bad_alloc&) {  // Asio's own queue of timers could not grow
     armed_for_ = TimePoint::max();
     post_drain();  // the end of that turn tries again
@@ -165,17 +151,17 @@ bool LoopState::stuck() const noexcept {
 }
 
 bool LoopState::is_out_of_work(std::size_t& handlers) {
-  if (!io_.stopped()) return false;
+  if (!events_->stopped()) return false;
   struct StopAgain {
-    explicit StopAgain(asio::io_context& stopped) noexcept : io(stopped) {}
-    ~StopAgain() { io.stop(); }
-    asio::io_context& io;
+    explicit StopAgain(EventLoop& stopped) noexcept : events(stopped) {}
+    ~StopAgain() { events.stop(); }
+    EventLoop& events;
   };
-  const StopAgain as_it_was(io_);
-  io_.restart();
-  const std::size_t more = io_.poll_one();
+  const StopAgain as_it_was(*events_);
+  events_->restart();
+  const std::size_t more = events_->poll_one();
   handlers += more;
-  return more == 0 && io_.stopped();  // a handler may have stopped it
+  return more == 0 && events_->stopped();  // a handler may have stopped it
 }
 
 bool LoopState::deadlocked() {
@@ -183,8 +169,8 @@ bool LoopState::deadlocked() {
   const bool may_be_reaped = settings_.reap_after != Duration::max();
   if (may_be_reaped || remote_->has_wakers()) return false;
   remove_timer(grace_timer_);
-  io_.restart();
-  std::size_t handlers = io_.poll();
+  events_->restart();
+  std::size_t handlers = events_->poll();
   const bool out_of_work = is_out_of_work(handlers);
   arm_grace();
   return out_of_work && stuck() && !remote_->has_wakers();
@@ -193,13 +179,13 @@ bool LoopState::deadlocked() {
 // All have been told to stop; their handlers resume no task. Those that do not heed it, like work on another thread,
 // are waited for as long as the io_context has work: they may use what they were given.
 void LoopState::wait_for_operations() noexcept {
-  io_.restart();
+  events_->restart();
   const TimePoint told = std::chrono::steady_clock::now();
   bool said = false;
   while (awaited_operations() != 0) {
     std::size_t handlers = 1;
     try {
-      handlers = io_.run_one_for(std::chrono::milliseconds(10));
+      handlers = events_->run_one_for(std::chrono::milliseconds(10));
     } catch (...) {
       report_exception(std::current_exception(), nullptr);
     }
@@ -215,8 +201,8 @@ void LoopState::wait_for_operations() noexcept {
       });
     }
     if (late && returning_operations_ == 0) return;  // the others let their frames go
-    if (!io_.stopped()) continue;
-    io_.restart();
+    if (!events_->stopped()) continue;
+    events_->restart();
     if (handlers != 0) continue;
     // It has no work: they can only end when another thread posts their handlers, which holds none.
     if (late) return;
@@ -263,7 +249,7 @@ void LoopState::close(const std::function<void()>& before_frames_are_destroyed) 
   closed_ = true;
   remote_->close();
   clock_ = nullptr;
-  timer_.reset();
+  events_->close();
   background_->release();
   std::exchange(never_, nullptr)->release();
 }

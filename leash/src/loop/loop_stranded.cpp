@@ -136,6 +136,6 @@ bool LoopState::find_stranded(std::size_t most) {
 
 }  // namespace detail
 
-bool find_stranded(const Loop& loop, std::size_t most) { return loop.state().find_stranded(most); }
+bool find_stranded(const LoopBase& loop, std::size_t most) { return loop.state().find_stranded(most); }
 
 }  // namespace leash

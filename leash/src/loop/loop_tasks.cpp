@@ -223,15 +223,15 @@ void LoopState::resume(TaskRecord& task) noexcept {
 namespace {
 
 // The error that an exception carries, if it is one of those that say nothing more.
-std::error_code error_in(const std::exception_ptr& exception) noexcept {
+std::error_code error_in(const std::exception_ptr& exception, const EventLoop& events) noexcept {
   try {
     std::rethrow_exception(exception);
   } catch (const std::system_error& e) {
     return e.code();
   } catch (const std::bad_expected_access<std::error_code>& e) {  // by Result::value()
     return e.error();
-  } catch (...) {  // it is what it is
-    return {};
+  } catch (...) {
+    return events.error_in(exception);
   }
 }
 
@@ -244,7 +244,7 @@ void LoopState::end(TaskRecord& task, std::exception_ptr exception) noexcept {
   const SignalNode& signal = *task.owner->signal;
   std::error_code error;
   if (exception) {
-    if (signal.done()) error = error_in(exception);
+    if (signal.done()) error = error_in(exception, *events_);
     if (signal.ended_with(error)) {  // it was told to stop, and says so
       exception = nullptr;
     } else {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
 // Turns of a loop: which thread has them, and what is ready and runs in them.
-#include <asio/post.hpp>
 #include <atomic>
 
 #include "leash/detail/loop_state.hpp"
@@ -45,12 +44,12 @@ void LoopState::check_other_thread() noexcept {
   ThreadMark& thread = thread_mark();
   const ThreadMark* const owner = owner_.load(std::memory_order_acquire);
   if (!owner || owner == &thread || closed_) return;
-  if (io_.get_executor().running_in_this_thread()) {
+  if (events_->runs_in_this_thread()) {
     take_over(thread);
     return;
   }
   const bool in_a_turn = owner->turn.load(std::memory_order_relaxed) == this;
-  const bool free = owner->ended.load(std::memory_order_acquire) || io_.stopped();
+  const bool free = owner->ended.load(std::memory_order_acquire) || events_->stopped();
   check(free && !in_a_turn,
         "a loop's tasks, contexts and channels belong to its thread; this is another one: post to the loop's "
         "io_context, or use a RemoteCancel or a RemoteChannel");
@@ -77,20 +76,7 @@ void LoopState::drain() noexcept {
   if (!closing_ && (!callbacks_.empty() || !ready_.empty())) post_drain();
 }
 
-struct LoopState::DrainHandler {
-  using allocator_type = ReservedMemory::Allocator<DrainHandler>;
-  explicit DrainHandler(LoopState& state) noexcept : loop(&state), memory(&state.drain_memory_) {}
-  allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
-  void operator()() const noexcept {
-    if (!loop->closing_) const Turn turn(*loop);
-  }
-  Ref<LoopState> loop;
-  ReservedMemory* memory;  // as TimerHandler's
-};
-
-void LoopState::post_drain() noexcept {
-  if (!drain_memory_.used()) asio::post(io_, DrainHandler(*this));
-}
+void LoopState::post_drain() noexcept { events_->post_turn(*this); }
 
 void LoopState::call_soon(Callback& callback) noexcept {
   if (closing_) return;

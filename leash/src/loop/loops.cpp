@@ -2,11 +2,12 @@
 #include "leash/loops.hpp"
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <cstdint>
 #include <mutex>
 #include <utility>
 
+#include "leash/detail/event_loop.hpp"
+#include "leash/detail/loop_state.hpp"
 #include "leash/leak_check.hpp"
 #include "loop_registry.hpp"
 
@@ -15,7 +16,7 @@ namespace detail {
 namespace {
 
 struct Entry {
-  Loop* loop;
+  LoopBase* loop;
   RemoteLoop remote;
   bool left_out = false;
 };
@@ -27,7 +28,7 @@ struct Registry {
   std::uint64_t last_hook = 0;
 
   // Null: it has gone.
-  Loop* find(const RemoteLoop& remote) const noexcept {
+  LoopBase* find(const RemoteLoop& remote) const noexcept {
     const auto at = std::ranges::find(alive, remote, &Entry::remote);
     return at == alive.end() ? nullptr : at->loop;
   }
@@ -40,13 +41,13 @@ Registry& registry() {
 
 }  // namespace
 
-void enter_loop(Loop& loop) {
+void enter_loop(LoopBase& loop) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   all.alive.push_back({&loop, RemoteLoop(loop)});
 }
 
-void leave_loop(Loop& loop) {
+void leave_loop(LoopBase& loop) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   std::erase_if(all.alive, [&](const Entry& entry) { return entry.loop == &loop; });
@@ -60,7 +61,7 @@ std::vector<LiveLoop> live_loops() {
   return found;
 }
 
-void tell_abandoned(const Loop& loop, const std::function<std::vector<TaskInfo>()>& tasks,
+void tell_abandoned(const LoopBase& loop, const std::function<std::vector<TaskInfo>()>& tasks,
                     const std::vector<ContextGroup>& contexts) {
   std::vector<AbandonedHook::Function> told;
   {
@@ -94,22 +95,22 @@ bool RemoteLoop::is_alive() const {
   return all.find(*this);
 }
 
-bool RemoteLoop::post(std::move_only_function<void(Loop&)> f) const {
+bool RemoteLoop::post(std::move_only_function<void(LoopBase&)> f) const {
   detail::Registry& all = detail::registry();
   const std::lock_guard lock(all.mutex);  // or the loop might go while it is posted to
-  Loop* const loop = all.find(*this);
+  LoopBase* const loop = all.find(*this);
   if (!loop) return false;
-  asio::post(loop->io(), [remote = *this, f = std::move(f)]() mutable {
+  loop->state().events().post([remote = *this, f = std::move(f)]() mutable {
     detail::Registry& now = detail::registry();
     std::unique_lock still_there(now.mutex);
-    Loop* const here = now.find(remote);
+    LoopBase* const here = now.find(remote);
     still_there.unlock();  // this is the loop's thread: it does not go while f runs
     if (here) f(*here);
   });
   return true;
 }
 
-void leave_out(const Loop& loop) {
+void leave_out(const LoopBase& loop) {
   detail::Registry& all = detail::registry();
   const std::lock_guard lock(all.mutex);
   for (detail::Entry& entry : all.alive) entry.left_out |= entry.loop == &loop;

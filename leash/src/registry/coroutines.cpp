@@ -106,7 +106,7 @@ void tell_let_go(CoroutineRecord& record) noexcept {
 
 namespace {
 
-std::string key_of(const CoroutineInfo& info) {
+std::string group_key(const CoroutineInfo& info) {
   std::string key = to_text(info.site) + "|" + std::string(to_string(info.state)) + "|" +
                     std::string(to_string(info.wait)) + "|" + info.spawned_by;
   for (const CoroutinePlace& frame : info.frames) key += "|" + frame.function + "@" + to_text(frame);
@@ -196,7 +196,7 @@ std::vector<CoroutineGroup> CoroutineGrouping::take() {
   std::vector<CoroutineGroup> merged;
   std::map<std::string, std::size_t> index;
   for (CoroutineGroup& group : state_->groups) {
-    const auto [at, is_new] = index.try_emplace(detail::key_of(group.oldest), merged.size());
+    const auto [at, is_new] = index.try_emplace(detail::group_key(group.oldest), merged.size());
     if (is_new) {
       merged.push_back(std::move(group));
       continue;

@@ -109,7 +109,7 @@ void add_deadline(ContextGroup& group, const SignalNode& node, TimePoint now) {
 
 }  // namespace
 
-ContextDump live_contexts(const Loop& loop, std::size_t most) {
+ContextDump live_contexts(const LoopBase& loop, std::size_t most) {
   detail::LoopState& state = loop.state();
   state.check_thread();
   ContextDump dump;

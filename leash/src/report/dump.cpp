@@ -2,7 +2,6 @@
 #include "leash/dump.hpp"
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <cstdint>
 #include <iterator>
 #include <map>
@@ -220,8 +219,8 @@ class Taking {
 };
 
 void go_on(std::unique_ptr<Taking> taking, std::function<void(Dump)> done) {
-  asio::io_context& io = taking->loop().io();
-  asio::post(io, [taking = std::move(taking), done = std::move(done)]() mutable {
+  detail::EventLoop& events = taking->loop().events();
+  events.post([taking = std::move(taking), done = std::move(done)]() mutable {
     if (taking->loop().closing()) return;
     if (!taking->go_on(later(std::chrono::steady_clock::now(), taking->slice()))) {
       go_on(std::move(taking), std::move(done));
@@ -235,19 +234,19 @@ void go_on(std::unique_ptr<Taking> taking, std::function<void(Dump)> done) {
 
 }  // namespace
 
-void take_dump(Loop& loop, const DumpOptions& options, std::function<void(Dump)> done) {
+void take_dump(LoopBase& loop, const DumpOptions& options, std::function<void(Dump)> done) {
   loop.state().check_thread();
   go_on(std::make_unique<Taking>(loop.state(), options), std::move(done));
 }
 
-Dump take_dump(const Loop& loop, const DumpOptions& options) {
+Dump take_dump(const LoopBase& loop, const DumpOptions& options) {
   loop.state().check_thread();
   Taking taking(loop.state(), options);
   (void)taking.go_on(TimePoint::max());
   return taking.take_result();
 }
 
-Dump detail::take_dump_of(const Loop& loop, const std::function<bool(const TaskRecord&)>& counts) {
+Dump detail::take_dump_of(const LoopBase& loop, const std::function<bool(const TaskRecord&)>& counts) {
   loop.state().check_thread();
   Taking taking(loop.state(), DumpOptions(), counts);
   (void)taking.go_on(TimePoint::max());

@@ -250,12 +250,12 @@ std::vector<prometheus::MetricFamily> prometheus_families(const MetricsOfLoops& 
   return families;
 }
 
-void PrometheusCollector::add(const Loop& loop) {
+void PrometheusCollector::add(const LoopBase& loop) {
   const std::lock_guard lock(mutex_);
   loops_.push_back(loop.metrics());
 }
 
-void PrometheusCollector::remove(const Loop& loop) {
+void PrometheusCollector::remove(const LoopBase& loop) {
   const std::lock_guard lock(mutex_);
   std::erase(loops_, loop.metrics());
 }

@@ -208,7 +208,7 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
 
 }  // namespace detail
 
-std::vector<TaskInfo> snapshot(const Loop& loop, const TaskFilter& filter) {
+std::vector<TaskInfo> snapshot(const LoopBase& loop, const TaskFilter& filter) {
   const TimePoint now = loop.now();
   std::vector<const detail::TaskRecord*> found;
   loop.state().each_task([&](const detail::TaskRecord& task) {

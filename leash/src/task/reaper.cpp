@@ -5,7 +5,7 @@
 
 namespace leash {
 
-Reaped reap(Loop& loop, const TaskFilter& filter) {
+Reaped reap(LoopBase& loop, const TaskFilter& filter) {
   detail::LoopState& state = loop.state();
   const TimePoint now = loop.now();
   const auto count = state.reap(

@@ -32,7 +32,7 @@ class Watch final : public ::testing::EmptyTestEventListener {
 
 Watch* the_watch = nullptr;
 
-void report(const Loop& loop, const std::optional<LeakReport>& leaks, const std::source_location& where) {
+void report(const LoopBase& loop, const std::optional<LeakReport>& leaks, const std::source_location& where) {
   if (!leaks) return;
   ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line())) << leaks->text;
   if (the_watch) the_watch->check().leave_out(loop);
@@ -40,11 +40,11 @@ void report(const Loop& loop, const std::optional<LeakReport>& leaks, const std:
 
 }  // namespace
 
-void verify_none(Loop& loop, const LeakOptions& options, std::source_location where) {
+void verify_none(LoopBase& loop, const LeakOptions& options, std::source_location where) {
   report(loop, find_leaks(loop, options), where);
 }
 
-void verify_none_elsewhere(Loop& loop, const LeakOptions& options, std::source_location where) {
+void verify_none_elsewhere(LoopBase& loop, const LeakOptions& options, std::source_location where) {
   report(loop, find_leaks_elsewhere(loop, options), where);
 }
 

@@ -2,7 +2,6 @@
 #include "leash/leak_check.hpp"
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <atomic>
 #include <future>
 #include <map>
@@ -53,7 +52,7 @@ LeakReport report_on(const Dump& dump, const std::vector<ContextGroup>& contexts
 
 }  // namespace
 
-std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options) {
+std::optional<LeakReport> find_leaks(LoopBase& loop, const LeakOptions& options) {
   const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait());
   const auto finds_any = [&] { return options.finds_any(loop) || !options.find_contexts(loop).empty(); };
   bool any = false;
@@ -64,22 +63,23 @@ std::optional<LeakReport> find_leaks(Loop& loop, const LeakOptions& options) {
     deadlock = loop.state().deadlocked();
     if (deadlock) any = finds_any();
     if (!any || deadlock || std::chrono::steady_clock::now() >= give_up) break;
-    loop.io().restart();
-    loop.io().run_for(pause);
+    loop.state().events().restart();
+    loop.state().events().run_for(pause);
   }
   options.clean_up(any ? 1 : 0);
   if (!any) return std::nullopt;
   return report_on(options.find(loop), options.find_contexts(loop), deadlock);
 }
 
-std::optional<LeakReport> find_leaks(asio::io_context& io, const LeakOptions& options) {
+std::optional<LeakReport> detail::find_leaks(const void* execution_context,
+                                             const std::function<void(std::chrono::nanoseconds)>& run_for,
+                                             const LeakOptions& options) {
   const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait());
   std::vector<CoroutineInfo> left;
   for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
-    left = options.find_coroutines(&io);
+    left = options.find_coroutines(execution_context);
     if (left.empty() || std::chrono::steady_clock::now() >= give_up) break;
-    io.restart();
-    io.run_for(pause);
+    run_for(pause);
   }
   options.clean_up(left.empty() ? 0 : 1);
   if (left.empty()) return std::nullopt;
@@ -104,13 +104,13 @@ struct Look {
 
 }  // namespace
 
-std::optional<LeakReport> find_leaks_elsewhere(Loop& loop, const LeakOptions& options) {
+std::optional<LeakReport> find_leaks_elsewhere(LoopBase& loop, const LeakOptions& options) {
   const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait());
   std::optional<LeakReport> report;
   for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
     auto look = std::make_shared<Look>();
     auto seen = look->seen.get_future();
-    asio::post(loop.io(), [look, options, &loop] {
+    loop.state().events().post([look, options, &loop] {
       if (look->wanted.load()) look->seen.set_value({options.find(loop), options.find_contexts(loop)});
     });
     if (seen.wait_until(later(give_up, longest_pause)) != std::future_status::ready) {
@@ -251,7 +251,7 @@ struct LeakCheck::State {
       coroutines_let_go.push_back(to_text(coroutine));
   }
 
-  void abandoned_by(const Loop& loop, const std::vector<TaskInfo>& tasks,
+  void abandoned_by(const LoopBase& loop, const std::vector<TaskInfo>& tasks,
                     const std::vector<ContextGroup>& contexts) {
     const std::lock_guard lock(mutex);
     Reported& known = reported[loop.metrics()];
@@ -289,7 +289,7 @@ struct LeakCheck::State {
 
 LeakCheck::LeakCheck(WatchOptions options)
     : state_(std::make_shared<State>(std::move(options))),
-      hook_([state = state_](const Loop& loop, const std::vector<TaskInfo>& tasks,
+      hook_([state = state_](const LoopBase& loop, const std::vector<TaskInfo>& tasks,
                              const std::vector<ContextGroup>& contexts) {
         state->abandoned_by(loop, tasks, contexts);
       }),
@@ -331,7 +331,7 @@ void LeakCheck::restart() {
   state_->reported.clear();
 }
 
-void LeakCheck::leave_out(const Loop& loop) {
+void LeakCheck::leave_out(const LoopBase& loop) {
   const auto metrics = loop.metrics();
   const Alive now = count_alive(state_->options);
   const std::lock_guard lock(state_->mutex);

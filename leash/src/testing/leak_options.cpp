@@ -37,7 +37,7 @@ bool is_below(const ContextNode& start, const Context& ctx) {
 
 }  // namespace
 
-LeakOptions& LeakOptions::ignore_current(const Loop& loop) {
+LeakOptions& LeakOptions::ignore_current(const LoopBase& loop) {
   newest_then_[loop.state().id()] = {loop.state().newest_id(), loop.state().newest_maker()};
   return *this;
 }
@@ -162,25 +162,25 @@ bool LeakOptions::leaves_out(const detail::Maker& context) const {
          any_matches(owners_, Label(context.label, context.number).text());
 }
 
-LeakOptions::Newest LeakOptions::newest_then(const Loop& loop) const noexcept {
+LeakOptions::Newest LeakOptions::newest_then(const LoopBase& loop) const noexcept {
   const auto then = newest_then_.find(loop.state().id());
   return then == newest_then_.end() ? Newest() : then->second;
 }
 
-bool LeakOptions::finds_any(const Loop& loop) const {
+bool LeakOptions::finds_any(const LoopBase& loop) const {
   bool any = false;
   loop.state().each_task_after(newest_then(loop).task,
                                [&](const TaskRecord& task) { any = any || !leaves_out(task); });
   return any;
 }
 
-Dump LeakOptions::find(const Loop& loop) const {
+Dump LeakOptions::find(const LoopBase& loop) const {
   const std::uint64_t after = newest_then(loop).task;
   return detail::take_dump_of(loop,
                               [&](const TaskRecord& task) { return task.id > after && !leaves_out(task); });
 }
 
-std::vector<ContextGroup> LeakOptions::find_contexts(const Loop& loop) const {
+std::vector<ContextGroup> LeakOptions::find_contexts(const LoopBase& loop) const {
   loop.state().check_thread();
   const std::uint64_t after = newest_then(loop).context;
   return detail::orphaned_contexts(loop.state(), [&](const detail::Maker& context) {

@@ -8,6 +8,7 @@
 #include "leash/detail/loop_state.hpp"
 
 namespace leash::testing {
+inline namespace LEASH_FLAVOR {
 
 TestLoop::TestLoop(LoopOptions options)
     : loop_(io_, [&] {
@@ -47,4 +48,5 @@ Result<> TestLoop::run() {
   }
 }
 
+}  // namespace LEASH_FLAVOR
 }  // namespace leash::testing

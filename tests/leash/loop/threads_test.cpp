@@ -123,7 +123,7 @@ Task<> waits(Context ctx, unsigned how, std::vector<std::error_code>* errors) {
     const auto r = co_await sleep(ctx, 1h);
     if (!r) error = r.error();
   } else if (how % 4 == 2) {
-    asio::steady_timer timer(ctx.node().signal->loop->io(), 1h);
+    asio::steady_timer timer(detail::io_context_of(*ctx.node().signal->loop), 1h);
     const auto r = co_await timer.async_wait(via(ctx));
     if (!r) error = r.error();
   } else {

@@ -340,7 +340,7 @@ TEST(LeakCheckLoops, AHookHearsOfTasksThatEndWithALoop) {
   };
   {
     const AbandonedHook hook(
-        [&](const Loop& loop, const std::vector<TaskInfo>& tasks, const std::vector<ContextGroup>&) {
+        [&](const LoopBase& loop, const std::vector<TaskInfo>& tasks, const std::vector<ContextGroup>&) {
           for (const TaskInfo& task : tasks) heard.push_back(loop.name() + ": " + task.name);
         });
     leave_one();

@@ -3,20 +3,14 @@
 // How a task awaits an asio::awaitable, and how one becomes a task of its own. Internal: leash/awaitable.hpp is what
 // users see. (Frames of coroutines in detail/ are not in reports.)
 
-#include <asio/awaitable.hpp>
-#include <asio/co_spawn.hpp>
-#include <asio/execution/context_as.hpp>
-#include <asio/execution_context.hpp>
-#include <asio/io_context.hpp>
-#include <asio/query.hpp>
 #include <exception>
 #include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include "leash/co_spawn.hpp"
 #include "leash/context.hpp"
+#include "leash/detail/asio_awaitable.hpp"
 #include "leash/detail/callable.hpp"
 #include "leash/detail/context_owner.hpp"
 #include "leash/detail/loop_state.hpp"
@@ -27,13 +21,14 @@
 #include "leash/via.hpp"
 
 namespace leash::detail {
+inline namespace LEASH_FLAVOR {
 
 // For a coroutine that runs on the loop of the context: what ends its owner with the context.
 template <class Executor>
 std::shared_ptr<ContextOwner> tie_to(const Context& ctx, const Executor& executor) {
   using As = asio::execution::context_as_t<asio::execution_context&>;
   asio::execution_context& runs_on = asio::query(executor, As());
-  check(&runs_on == &ctx.node().signal->loop->io(),
+  check(&runs_on == ctx.node().signal->loop->execution_context(),
         "leash::co_spawn was called with a context and an executor of another io_context than that of the "
         "context's loop: give the coroutine a leash::Owner instead");
   return std::make_shared<ContextOwner>(ctx);
@@ -44,7 +39,9 @@ auto start_foreign(const Context& ctx, asio::awaitable<T, Executor> coroutine) {
   static_assert(std::is_constructible_v<Executor, asio::io_context::executor_type>,
                 "an asio::awaitable that a task awaits runs on the loop's io_context: its executor must be "
                 "constructible from the executor of that io_context");
-  const Executor executor(ctx.node().signal->loop->io().get_executor());
+  LoopState& loop = *ctx.node().signal->loop;
+  check_flavor(loop);
+  const Executor executor(io_context_of(loop).get_executor());
   auto awaited = std::make_shared<AwaitedCoroutine>();
   if (current.task) {
     awaited->task = current.task->id;
@@ -52,9 +49,9 @@ auto start_foreign(const Context& ctx, asio::awaitable<T, Executor> coroutine) {
   }
   auto tie = std::make_shared<ContextOwner>(ctx);
   Ownership ownership{tie->state(), {}, awaited};
-  standalone::OwnedCoroutine<T, Executor> owned(std::move(coroutine), std::move(ownership), std::move(tie));
+  of_coroutines::OwnedCoroutine<T, Executor> its(std::move(coroutine), std::move(ownership), std::move(tie));
   Via token = via(ctx);
-  auto ended = asio::co_spawn(executor, std::move(owned), token);
+  auto ended = asio::co_spawn(executor, std::move(its), token);
   ended.operation().set_coroutine(std::move(awaited));
   return ended;
 }
@@ -88,6 +85,8 @@ Task<Result<>> run_foreign(F f, Context ctx, Exceptions exceptions) {
   }
   co_return Result<>();
 }
+
+}  // namespace LEASH_FLAVOR
 
 template <class T, class Executor>
 struct Foreign<asio::awaitable<T, Executor>> {

@@ -3,11 +3,6 @@
 // How an asio::awaitable awaits a task, and how its operations are put under a context. Internal:
 // leash/awaitable.hpp is what users see.
 
-#include <asio/associated_cancellation_slot.hpp>
-#include <asio/associated_executor.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/io_context.hpp>
-#include <asio/post.hpp>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -20,13 +15,17 @@
 
 #include "leash/context.hpp"
 #include "leash/coroutines.hpp"
+#include "leash/detail/asio_awaitable.hpp"
 #include "leash/detail/loop_state.hpp"
+#include "leash/detail/operation.hpp"
+#include "leash/detail/runs_for.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/error.hpp"
 #include "leash/go.hpp"
 #include "leash/task.hpp"
 
 namespace leash::detail {
+inline namespace LEASH_FLAVOR {
 
 // The handler of what awaits a task: called once, also if the task is destroyed before its end.
 template <class Handler, class... Values>
@@ -36,7 +35,7 @@ class Delivery {
       : handler_(std::make_unique<Handler>(std::move(handler))), io_(&io) {}
   Delivery(Delivery&&) noexcept = default;
   ~Delivery() {
-    if (handler_) fail(std::make_exception_ptr(std::system_error(make_error_code(errc::canceled))));
+    if (handler_) fail(std::make_exception_ptr(AsioSystemError(make_error_code(errc::canceled))));
   }
 
   void fail(std::exception_ptr exception) { deliver(std::move(exception), Values()...); }
@@ -65,19 +64,6 @@ struct DeliveryOf<void, Handler> {
   using type = Delivery<Handler>;
 };
 
-// While a task runs for a coroutine, each is named in the other's report.
-class RunsFor {
- public:
-  RunsFor(std::uint64_t coroutine, const std::source_location& site);  // the task that runs now
-  RunsFor(const RunsFor&) = delete;
-  RunsFor& operator=(const RunsFor&) = delete;
-  ~RunsFor();
-
- private:
-  const std::uint64_t coroutine_;  // 0: none that is tracked
-  TaskRecord* task_;
-};
-
 // Runs the task and then the handler of what awaits it.
 template <class T, class To>
 Task<> run_for(Task<T> task, To delivery, Cancel, std::uint64_t coroutine, std::source_location site) {
@@ -103,7 +89,8 @@ struct StartTask {
     auto [own, cancel] = with_cancel(ctx);
     SignalNode& node = *own.node().signal;
     auto slot = asio::get_associated_cancellation_slot(handler);
-    To delivery(std::forward<Handler>(handler), node.loop->io());
+    check_flavor(*node.loop);
+    To delivery(std::forward<Handler>(handler), io_context_of(*node.loop));
     std::optional<Task<T>> task;
     try {
       task.emplace(make(own));
@@ -155,17 +142,15 @@ struct OperationLink : Dependent {
   SignalNode& node() const noexcept { return *ctx.node().signal; }
 
   // What an operation that was aborted because of the context says.
-  void explain(std::error_code& error) const noexcept {
+  template <IsErrorCode Error>
+  void explain(Error& error) const noexcept {
     if (is_cancellation(error) && nothing_remains(node())) error = error_of(node());
   }
   void explain(std::exception_ptr& exception) const {
     if (!exception || !nothing_remains(node())) return;
-    try {
-      std::rethrow_exception(exception);
-    } catch (const std::system_error& e) {
-      if (is_cancellation(e.code())) exception = std::make_exception_ptr(std::system_error(error_of(node())));
-    } catch (...) {  // it has nothing to do with the context
-    }
+    const auto code = code_in(exception);
+    if (code && is_cancellation(*code))
+      exception = std::make_exception_ptr(AsioSystemError(error_of(node())));
   }
   template <class Value>
   void explain(const Value&) const noexcept {}
@@ -200,8 +185,8 @@ class LinkedHandler {
 // Of void(Args...): whether a failure can be made up.
 template <class... Args>
 inline constexpr bool can_fail = false;
-template <class... Values>
-inline constexpr bool can_fail<std::error_code, Values...> = (std::is_default_constructible_v<Values> && ...);
+template <IsErrorCode Error, class... Values>
+inline constexpr bool can_fail<Error, Values...> = (std::is_default_constructible_v<Values> && ...);
 template <class... Values>
 inline constexpr bool can_fail<std::exception_ptr, Values...> = (std::is_default_constructible_v<Values> &&
                                                                  ...);
@@ -237,13 +222,14 @@ struct StartLinked {
                    std::type_identity<std::tuple<Failure, Values...>>) {
     const auto executor = asio::get_associated_executor(handler);
     asio::post(executor, [kept = std::forward<Handler>(handler), error]() mutable {
-      if constexpr (std::is_same_v<Failure, std::error_code>) {
-        kept(error, Values()...);
+      if constexpr (IsErrorCode<Failure>) {
+        kept(Failure(error), Values()...);
       } else {
-        kept(std::make_exception_ptr(std::system_error(error)), Values()...);
+        kept(std::make_exception_ptr(AsioSystemError(error)), Values()...);
       }
     });
   }
 };
 
+}  // namespace LEASH_FLAVOR
 }  // namespace leash::detail

@@ -35,7 +35,7 @@ namespace {
 
 namespace leash::detail::LEASH_AWAITABLES_FLAVOR {
 
-namespace net = LEASH_AWAITABLES_ASIO;
+namespace net = ::LEASH_AWAITABLES_ASIO;
 
 template <class A>
 inline constexpr bool is_awaitable = false;

@@ -2,19 +2,17 @@
 #pragma once
 // What other threads hold of a loop: the one part of it that they may touch. Internal.
 //
-// Guarantees     nothing is posted to the io_context after the loop's end. What a thread drops is let go of on the
+// Guarantees     nothing is posted to the event loop after the loop's end. What a thread drops is let go of on the
 //                loop's thread, with one post for any number of them.
 // Threads        any, unless a line says otherwise.
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
-#include <asio/post.hpp>
 #include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <utility>
+
+#include "leash/detail/event_loop.hpp"
 
 namespace leash::detail {
 
@@ -34,7 +32,7 @@ class LoopRemote : public std::enable_shared_from_this<LoopRemote> {
     std::shared_ptr<Waker> next_;  // in the list of those that were dropped
   };
 
-  explicit LoopRemote(asio::io_context& io) noexcept : io_(&io) {}
+  explicit LoopRemote(EventLoop& events) noexcept : events_(&events) {}
 
   void add(Waker& waker, bool any_tasks) noexcept;  // the loop's thread
   void has_had_its_effect(Waker& waker) noexcept;
@@ -45,7 +43,7 @@ class LoopRemote : public std::enable_shared_from_this<LoopRemote> {
   template <class F>
   void post(F f) {
     const std::lock_guard lock(mutex_);
-    if (io_) asio::post(*io_, std::move(f));
+    if (events_) events_->post(std::move(f));
   }
 
   // The loop's thread. While Loop::run runs, there are wakers and there are tasks, the io_context has work: it does
@@ -63,11 +61,11 @@ class LoopRemote : public std::enable_shared_from_this<LoopRemote> {
   void post_letting_go() noexcept;
 
   mutable std::mutex mutex_;
-  asio::io_context* io_;                // null: the loop has ended
+  EventLoop* events_;                   // null: the loop has ended
   std::atomic<std::size_t> wakers_{0};  // changed under the lock
   bool running_ = false;
   bool any_tasks_ = false;
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  bool holds_work_ = false;
   std::shared_ptr<Waker> dropped_;
   bool posted_ = false;  // let_go_of_dropped
 };

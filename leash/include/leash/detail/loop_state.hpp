@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Everything a Loop keeps. Internal. Contexts, channels and handlers may hold it longer than the Loop lives:
-// then it is closed, resumes no task and touches the io_context no more.
+// then it is closed, resumes no task and touches its event loop no more.
 
 #include <array>
-#include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -19,10 +17,10 @@
 
 #include "leash/clock.hpp"
 #include "leash/detail/context_node.hpp"
+#include "leash/detail/event_loop.hpp"
 #include "leash/detail/list.hpp"
 #include "leash/detail/loop_remote.hpp"
 #include "leash/detail/ref.hpp"
-#include "leash/detail/reserved_memory.hpp"
 #include "leash/detail/task_record.hpp"
 #include "leash/detail/thread_mark.hpp"
 #include "leash/detail/timer_queue.hpp"
@@ -31,7 +29,6 @@
 #include "leash/metrics.hpp"
 
 namespace leash {
-class Loop;
 struct TaskInfo;
 }  // namespace leash
 
@@ -84,7 +81,7 @@ class LoopState {
     Duration timer_grid;
     std::uint32_t turn_budget;
   };
-  LoopState(asio::io_context& io_context, Clock* clock, const Settings& settings);
+  LoopState(std::unique_ptr<EventLoop> events, Clock* clock, const Settings& settings);
   LoopState(const LoopState&) = delete;
   LoopState& operator=(const LoopState&) = delete;
 
@@ -244,7 +241,14 @@ class LoopState {
       check_other_thread();
   }
 
-  asio::io_context& io() noexcept { return io_; }
+  EventLoop& events() const noexcept { return *events_; }
+  Flavor flavor() const noexcept { return flavor_; }
+  void* execution_context() const noexcept { return execution_context_; }
+  // For the event loop's handlers.
+  void run_turn() noexcept {
+    if (!closing_) const Turn turn(*this);
+  }
+  void wait_is_over() noexcept;
   // Of all loops of the process; never used again.
   std::uint64_t id() const noexcept { return id_; }
   const std::shared_ptr<LoopRemote>& remote() const noexcept { return remote_; }
@@ -307,17 +311,14 @@ class LoopState {
   bool callback_was_last_ = false;  // what ran last in a turn was a callback, not a task
 
   const std::uint64_t id_;
-  asio::io_context& io_;
+  const std::unique_ptr<EventLoop> events_;
+  void* const execution_context_;
+  const Flavor flavor_;
   const std::shared_ptr<LoopRemote> remote_;
   Clock* clock_;  // null: the steady clock; also after close, because the loop's may not live longer
   const Settings settings_;
   TimerQueue timers_;
-  std::optional<asio::steady_timer> timer_;
   TimePoint armed_for_ = TimePoint::max();
-  struct TimerHandler;
-  struct DrainHandler;
-  ReservedMemory timer_memory_;  // in use while a wait of the timer is pending
-  ReservedMemory drain_memory_;  // while a drain is posted
 
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<std::array<List<TaskRecord>, Metrics::max_sites>> tasks_;

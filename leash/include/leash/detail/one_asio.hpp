@@ -7,27 +7,38 @@
 //
 //   #include "leash/detail/one_asio.hpp"
 
-#include <asio/detail/config.hpp>
-#include <asio/version.hpp>
+#include "leash/detail/asio.hpp"
+
+#ifdef LEASH_BOOST
+#  include <boost/asio/version.hpp>
+#else
+#  include <asio/version.hpp>
+#endif
 
 namespace leash::detail {
+inline namespace LEASH_FLAVOR {
 
-#ifdef ASIO_NO_DEPRECATED
+#ifdef LEASH_BOOST
+inline constexpr int asio_version = BOOST_ASIO_VERSION;
+#else
+inline constexpr int asio_version = ASIO_VERSION;
+#endif
+#if defined(LEASH_BOOST) ? defined(BOOST_ASIO_NO_DEPRECATED) : defined(ASIO_NO_DEPRECATED)
 inline constexpr bool asio_no_deprecated = true;
 #else
 inline constexpr bool asio_no_deprecated = false;
 #endif
-#ifdef ASIO_HAS_THREADS
+#if defined(LEASH_BOOST) ? defined(BOOST_ASIO_HAS_THREADS) : defined(ASIO_HAS_THREADS)
 inline constexpr bool asio_threads = true;
 #else
 inline constexpr bool asio_threads = false;
 #endif
-#ifdef ASIO_HAS_IO_URING
+#if defined(LEASH_BOOST) ? defined(BOOST_ASIO_HAS_IO_URING) : defined(ASIO_HAS_IO_URING)
 inline constexpr bool asio_io_uring = true;
 #else
 inline constexpr bool asio_io_uring = false;
 #endif
-#ifdef ASIO_ENABLE_HANDLER_TRACKING
+#if defined(LEASH_BOOST) ? defined(BOOST_ASIO_ENABLE_HANDLER_TRACKING) : defined(ASIO_ENABLE_HANDLER_TRACKING)
 inline constexpr bool asio_handler_tracking = true;
 #else
 inline constexpr bool asio_handler_tracking = false;
@@ -39,8 +50,9 @@ struct LeashWasCompiledWithAnotherAsio {
   static void here();
 };
 
-using OneAsio = LeashWasCompiledWithAnotherAsio<ASIO_VERSION, asio_no_deprecated, asio_threads, asio_io_uring,
+using OneAsio = LeashWasCompiledWithAnotherAsio<asio_version, asio_no_deprecated, asio_threads, asio_io_uring,
                                                 asio_handler_tracking>;
 [[gnu::used]] static void (*const one_asio)() = &OneAsio::here;
 
+}  // namespace LEASH_FLAVOR
 }  // namespace leash::detail

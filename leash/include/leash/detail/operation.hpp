@@ -3,13 +3,6 @@
 // An Asio operation that a task waits for: its state, its handler and its awaiter. Internal: leash/via.hpp is what
 // users see.
 
-#include <asio/associated_allocator.hpp>
-#include <asio/associated_cancellation_slot.hpp>
-#include <asio/associated_executor.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/cancellation_type.hpp>
-#include <asio/io_context.hpp>
-#include <asio/ip/basic_resolver_results.hpp>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +14,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "leash/detail/asio.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/operation_kind.hpp"
+#include "leash/detail/operation_state.hpp"
 #include "leash/detail/owner_state.hpp"
 #include "leash/detail/plain_operation.hpp"
 #include "leash/detail/ref.hpp"
@@ -30,93 +25,13 @@
 #include "leash/error.hpp"
 
 namespace leash::detail {
-
-// One operation: shared by its awaiter and its handler, so that a frame can be destroyed while it is in
-// flight.
-class OperationState : public Operation, public Dependent {
- public:
-  OperationState(ContextNode& context, bool owns_its_memory, bool is_plain, WaitKind kind);
-  OperationState(const OperationState&) = delete;
-  OperationState& operator=(const OperationState&) = delete;
-
-  void retain() noexcept { ++refs_; }
-  void release() noexcept {
-    if (--refs_ == 0) delete this;
-  }
-  static void* operator new(std::size_t size) { return frame_allocate(size); }
-  static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
-  static void* operator new(std::size_t size, std::align_val_t alignment) {  // of a result that needs it
-    return ::operator new(size, alignment);
-  }
-  static void operator delete(void* memory, std::size_t size, std::align_val_t alignment) noexcept {
-    ::operator delete(memory, size, alignment);
-  }
-
-  LoopState& loop() const noexcept { return *loop_; }
-  ContextNode& context() const noexcept { return *context_; }
-  asio::cancellation_slot slot() noexcept { return signal_.slot(); }
-
-  void initiated() noexcept;                      // after the operation was started
-  void completed() noexcept;                      // by its handler, once, with the result stored
-  void await();                                   // by the awaiter, once
-  void wait();                                    // then, if it has to
-  void wait_in(Selection& selection, int index);  // by a select
-  void wait_no_more() noexcept { selection_ = nullptr; }
-  void abandon() noexcept;        // the awaiter goes away first: cancel
-  void stop() noexcept override;  // told once: later, what it worked on (a socket) may be gone
-  bool is_complete() const noexcept { return complete_; }
-  void skip() noexcept { complete_ = true; }  // not started: the context is done
-
-  // Memory for Asio's own state of the operation: in here if it fits and is free.
-  void* allocate(std::size_t size);
-  void deallocate(void* memory, std::size_t size) noexcept;
-
- protected:
-  virtual ~OperationState();
-
- private:
-  static void context_done(Dependent& dependent) noexcept;
-  void belong_to(TaskRecord& its_task);
-
-  std::uint32_t refs_ = 0;
-  bool complete_ = false;
-  bool awaited_once_ = false;
-  bool in_flight_ = false;
-  bool arena_used_ = false;
-  WaitKind kind_;
-  bool owns_its_memory_;  // refers to nothing of the caller: not waited for after its context is done
-  LoopState* loop_;       // counted
-  Selection* selection_ = nullptr;
-  int index_ = 0;
-  Ref<ContextNode> context_;
-  asio::cancellation_signal signal_;
-  alignas(std::max_align_t) std::byte arena_[192];
-};
-
-template <class T>
-class OperationAllocator {
- public:
-  using value_type = T;
-  explicit OperationAllocator(OperationState& operation) noexcept : operation_(&operation) {}
-  template <class U>
-  OperationAllocator(const OperationAllocator<U>& other) noexcept : operation_(other.operation_) {}
-  T* allocate(std::size_t n) { return static_cast<T*>(operation_->allocate(n * sizeof(T))); }
-  void deallocate(T* memory, std::size_t n) noexcept { operation_->deallocate(memory, n * sizeof(T)); }
-  friend bool operator==(const OperationAllocator& a, const OperationAllocator& b) noexcept {
-    return a.operation_ == b.operation_;
-  }
-
- private:
-  template <class>
-  friend class OperationAllocator;
-  OperationState* operation_;
-};
+inline namespace LEASH_FLAVOR {
 
 // Operations that cannot be canceled and refer to nothing of their caller: a name look-up goes on by itself.
 template <class... Args>
 inline constexpr bool owns_all_its_memory = false;
 template <class Protocol>
-inline constexpr bool owns_all_its_memory<std::error_code, asio::ip::basic_resolver_results<Protocol>> = true;
+inline constexpr bool owns_all_its_memory<AsioError, asio::ip::basic_resolver_results<Protocol>> = true;
 
 // What only a coroutine of Asio's gives to its handler.
 template <class... Args>
@@ -167,13 +82,13 @@ template <class T>
 struct SuccessOf<T> {
   using type = T;
 };
-template <class... Values>
-struct Completion<std::error_code, Values...> {
+template <IsErrorCode Error, class... Values>
+struct Completion<Error, Values...> {
   static constexpr bool has_error = true;
   using type = Result<typename SuccessOf<Values...>::type>;
 };
-template <>
-struct Completion<std::error_code> {
+template <IsErrorCode Error>
+struct Completion<Error> {
   static constexpr bool has_error = true;
   using type = Result<>;
 };
@@ -194,6 +109,7 @@ class OperationOf final : public OperationState {
   OperationOf(ContextNode& context, bool is_plain, WaitKind kind)
       : OperationState(context, owns_all_its_memory<Args...>, is_plain, kind) {}
   std::optional<std::tuple<Args...>> arguments;
+  asio::cancellation_signal signal;
 
   void set_coroutine(std::shared_ptr<const AwaitedCoroutine> its) noexcept requires is_coroutine<Args...> {
     coroutine_ = std::move(its);
@@ -208,6 +124,7 @@ class OperationOf final : public OperationState {
  private:
   struct Nothing {};
   ~OperationOf() override = default;
+  void cancel() noexcept override { signal.emit(asio::cancellation_type::terminal); }
   [[no_unique_address]] std::conditional_t<is_coroutine<Args...>, std::shared_ptr<const AwaitedCoroutine>,
                                            Nothing>
       coroutine_;
@@ -222,9 +139,9 @@ class OperationHandler {
   using executor_type = asio::io_context::executor_type;
   using allocator_type = OperationAllocator<std::byte>;
   using cancellation_slot_type = asio::cancellation_slot;
-  executor_type get_executor() const noexcept { return operation_->loop().io().get_executor(); }
+  executor_type get_executor() const noexcept { return io_context_of(operation_->loop()).get_executor(); }
   allocator_type get_allocator() const noexcept { return allocator_type(*operation_); }
-  cancellation_slot_type get_cancellation_slot() const noexcept { return operation_->slot(); }
+  cancellation_slot_type get_cancellation_slot() const noexcept { return operation_->signal.slot(); }
 
   void operator()(Args... args) {
     operation_->arguments.emplace(std::move(args)...);
@@ -248,6 +165,7 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
       : operation_(new OperationOf<Args...>(context, is_plain<std::decay_t<Initiation>>,
                                             wait_kind_of<std::decay_t<Initiation>, Args...>())),
         partial_(partial) {
+    check_flavor(operation_->loop());
     if (Completion<Args...>::has_error && nothing_remains(*context.signal)) {
       operation_->skip();
       if (partial_) *partial_ = 0;
@@ -255,7 +173,7 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
     }
     std::forward<Initiation>(initiation)(OperationHandler<Args...>(*operation_),
                                          std::forward<InitArgs>(args)...);
-    operation_->initiated();
+    operation_->initiated(operation_->signal.slot().has_handler());
   }
   OperationAwaiter(OperationAwaiter&&) noexcept = default;
   OperationAwaiter& operator=(OperationAwaiter&&) = delete;
@@ -290,8 +208,8 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
   }
 
  private:
-  template <class... Values>
-  Outcome outcome(std::error_code error, Values&... values) {
+  template <IsErrorCode Error, class... Values>
+  Outcome outcome(const Error& error, Values&... values) {
     if constexpr (sizeof...(Values) == 1) {
       if constexpr (std::is_same_v<Values..., std::size_t>) {
         if (partial_) *partial_ = (values, ...);
@@ -309,11 +227,8 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
   template <class... Values>
   Outcome outcome(std::exception_ptr exception, Values&... values) {
     if (exception) {
-      try {
-        std::rethrow_exception(exception);
-      } catch (const std::system_error& e) {
-        return std::unexpected(explain(e.code()));
-      }
+      if (const auto code = code_in(exception)) return std::unexpected(explain(*code));
+      std::rethrow_exception(exception);
     }
     return outcome(std::error_code(), values...);
   }
@@ -348,18 +263,6 @@ OperationCase<Args...> case_of(OperationAwaiter<Args...>&& awaiter) noexcept {
   return OperationCase<Args...>(std::move(awaiter));
 }
 
-// The end of an operation, whatever came of it.
-class OperationEnd : public AwaiterTag {
- public:
-  explicit OperationEnd(OperationState& operation) noexcept : operation_(&operation) {}
-  bool await_ready() const noexcept { return operation_->is_complete(); }
-  void await_suspend(std::coroutine_handle<>) const { operation_->wait(); }
-  void await_resume() const noexcept {}
-
- private:
-  Ref<OperationState> operation_;
-};
-
 // As bind_cancellation_slot has it: that slot stops the operation, too, and not only its context.
 template <class... Args>
 class [[nodiscard]] BoundOperationAwaiter : public OperationAwaiter<Args...> {
@@ -380,4 +283,5 @@ class [[nodiscard]] BoundOperationAwaiter : public OperationAwaiter<Args...> {
   asio::cancellation_slot slot_;
 };
 
+}  // namespace LEASH_FLAVOR
 }  // namespace leash::detail

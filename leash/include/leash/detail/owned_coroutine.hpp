@@ -33,7 +33,7 @@ class LEASH_CO_SPAWN_ASIO::detail::awaitable_frame<leash::detail::LEASH_CO_SPAWN
 namespace leash {
 namespace detail::LEASH_CO_SPAWN_FLAVOR {
 
-namespace io = LEASH_CO_SPAWN_ASIO;
+namespace io = ::LEASH_CO_SPAWN_ASIO;
 
 // What co_spawn calls to get its coroutine, right before that starts.
 template <class T, class Executor>
@@ -162,7 +162,7 @@ auto spawn_observed(std::shared_ptr<OwnerState> owner, std::shared_ptr<void> tie
 
 template <class Executor, class T, class Of, class Token>
 requires std::is_convertible_v<const Executor&, Of>
-auto co_spawn(const Owner& owner, const Executor& executor, LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine,
+auto co_spawn(const Owner& owner, const Executor& executor, ::LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine,
               Token&& token) {
   return detail::LEASH_CO_SPAWN_FLAVOR::spawn(owner.shared_state(), nullptr, executor, std::move(coroutine),
                                               std::forward<Token>(token));
@@ -170,13 +170,13 @@ auto co_spawn(const Owner& owner, const Executor& executor, LEASH_CO_SPAWN_ASIO:
 template <class Executor, class T, class Of, class Token>
 requires std::is_convertible_v<const Executor&, Of>
 auto co_spawn(const ObservedOwner& owner, const Executor& executor,
-              LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine, Token&& token) {
+              ::LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine, Token&& token) {
   return detail::LEASH_CO_SPAWN_FLAVOR::spawn_observed(owner.state, nullptr, executor, std::move(coroutine),
                                                        std::forward<Token>(token));
 }
 template <class OwnerKind, class Context, class T, class Of, class Token>
-requires std::is_convertible_v<Context&, LEASH_CO_SPAWN_ASIO::execution_context&>
-auto co_spawn(const OwnerKind& owner, Context& context, LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine,
+requires std::is_convertible_v<Context&, ::LEASH_CO_SPAWN_ASIO::execution_context&>
+auto co_spawn(const OwnerKind& owner, Context& context, ::LEASH_CO_SPAWN_ASIO::awaitable<T, Of> coroutine,
               Token&& token) {
   return leash::co_spawn(owner, context.get_executor(), std::move(coroutine), std::forward<Token>(token));
 }

@@ -8,13 +8,15 @@
 // is nothing but the name; one that is not known by its name counts as composed. An accept into a socket of the
 // caller's is none: a success that is queued still assigns to the socket.
 
-#include <asio/detail/config.hpp>
 #include <string_view>
 
+#include "leash/detail/asio.hpp"
+
 namespace leash::detail {
+inline namespace LEASH_FLAVOR {
 
 constexpr bool is_name_of_plain_operation(std::string_view type) noexcept {
-#ifdef ASIO_HAS_IO_URING_AS_DEFAULT
+#if defined(LEASH_BOOST) ? defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT) : defined(ASIO_HAS_IO_URING_AS_DEFAULT)
   return type.empty();  // the kernel uses the buffers until it has answered
 #else
   constexpr std::string_view boost = "boost::";
@@ -41,4 +43,5 @@ constexpr std::string_view name_of_type() noexcept {
 template <class Initiation>
 inline constexpr bool is_plain = is_name_of_plain_operation(name_of_type<Initiation>());
 
+}  // namespace LEASH_FLAVOR
 }  // namespace leash::detail

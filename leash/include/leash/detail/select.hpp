@@ -9,7 +9,7 @@
 #include <utility>
 #include <variant>
 
-#include "leash/detail/operation.hpp"
+#include "leash/detail/operation_state.hpp"
 #include "leash/detail/waiting.hpp"
 #include "leash/task.hpp"
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "leash/detail/operation.hpp"
+#include "leash/detail/operation_state.hpp"
 
-#include <asio/cancellation_type.hpp>
+#include <utility>
+
+#include "leash/error.hpp"
 
 namespace leash::detail {
 
@@ -18,9 +20,9 @@ OperationState::OperationState(ContextNode& context, bool owns_its_memory, bool 
 
 OperationState::~OperationState() { loop_->release(); }
 
-void OperationState::initiated() noexcept {
+void OperationState::initiated(bool can_be_canceled) noexcept {
   if (complete_) return;  // inside its own initiation
-  cancellable = signal_.slot().has_handler();
+  cancellable = can_be_canceled;
   abandoned = owns_its_memory_ && !cancellable;
   if (!cancellable && !owns_its_memory_) has_to_return = true;
   in_flight_ = true;
@@ -36,7 +38,7 @@ void OperationState::initiated() noexcept {
 void OperationState::context_done(Dependent& dependent) noexcept {
   auto& self = static_cast<OperationState&>(dependent);
   const Ref<OperationState> keep(&self);
-  self.signal_.emit(asio::cancellation_type::terminal);
+  self.cancel();
   if (self.cancellable) return;
   if (self.owns_its_memory_) {
     self.completed();
@@ -106,7 +108,7 @@ void OperationState::stop() noexcept {
   if (complete_ || !link.linked()) return;  // it is linked until it is told to stop
   const Ref<OperationState> keep(this);
   link.unlink();
-  signal_.emit(asio::cancellation_type::terminal);
+  cancel();
 }
 
 void* OperationState::allocate(std::size_t size) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "leash/detail/awaitable_bridge.hpp"
+#include "leash/detail/runs_for.hpp"
 
 #include "leash/detail/awaited_task.hpp"
+#include "leash/detail/loop_state.hpp"
 
 namespace leash::detail {
 
