@@ -279,8 +279,9 @@ inline bool take_awaiting(const void* promise) noexcept {
 inline void begin_nested(CoroutineRecord& record, CoroutineRecord& parent) noexcept {
   CoroutineRecord& root = root_of(parent);
   put(record.context, &root);
-  put(record.above, reinterpret_cast<std::uintptr_t>(&parent));
   put(record.flags, started | nested | (get(parent.flags) & owned));
+  // After the flags: a reader takes what is above a root for the id of its spawner.
+  record.above.store(reinterpret_cast<std::uintptr_t>(&parent), std::memory_order_release);
   put(parent.below, &record);
   put(parent.wait, WaitKind::coroutine);
   if (CoroutineShard* shard = own_shard()) add(shard->sites[get(root.site)].bytes, get(record.size) * 16u);
