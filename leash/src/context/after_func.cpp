@@ -10,7 +10,7 @@
 namespace leash {
 namespace detail {
 
-// It holds itself from its registration until it has run, was stopped, or its loop has ended.
+// It keeps itself alive from its registration until it has run, was stopped, or its loop has ended.
 struct AfterFunc final : Dependent, Callback {
   AfterFunc(ContextNode& context, std::move_only_function<void()> f)
       : Dependent(&AfterFunc::context_done),
@@ -49,7 +49,7 @@ struct AfterFunc final : Dependent, Callback {
   }
 
   std::uint32_t refs = 0;
-  bool pending = true;  // not begun, not stopped
+  bool pending = true;  // neither begun nor stopped
   Ref<ContextNode> node;
   std::move_only_function<void()> function;
 };
@@ -74,7 +74,7 @@ StopHandle& StopHandle::operator=(StopHandle&& other) noexcept {
 StopHandle::~StopHandle() {
   if (!registration_) return;
   const detail::Ref<detail::AfterFunc> last(registration_);
-  last->release();  // this handle's
+  last->release();  // the reference of this handle
   stop();
 }
 
@@ -84,7 +84,7 @@ bool StopHandle::stop() noexcept {
   static_cast<detail::Hook<detail::Dependent>&>(*stopped).unlink();
   static_cast<detail::Hook<detail::Callback>&>(*stopped).unlink();
   stopped->release();
-  // Dropped last: it may hold what holds this handle.
+  // Dropped last, because it may hold an object that holds this handle.
   const std::move_only_function<void()> dropped = std::exchange(stopped->function, nullptr);
   return true;
 }

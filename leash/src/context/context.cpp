@@ -74,7 +74,7 @@ SignalNode& child_of(const Context& parent, const Label& label, std::source_loca
   return child;
 }
 
-// A child of a done context is born done, with its error and cause, and is not registered.
+// A child of a done context is done from the start, with the same error and cause, and is not registered.
 void join_parent(SignalNode& child, SignalNode& above, const Label& label) {
   if (above.done()) {
     child.loop->finish(child, above.err, above.cause, true);
@@ -84,7 +84,7 @@ void join_parent(SignalNode& child, SignalNode& above, const Label& label) {
   }
 }
 
-// The clock is read once: that is half of what such a context costs.
+// The clock is read only once, because reading it is half of the cost of such a context.
 Cancelable with_deadline_at(TimePoint now, const Context& parent, TimePoint deadline, std::error_code cause,
                             const Label& label, const std::source_location& where) {
   SignalNode& above = *parent.node().signal;
@@ -147,8 +147,8 @@ void Cancel::operator()(std::error_code cause) noexcept {
   node_->loop->finish(*node_, errc::canceled, cause ? cause : make_error_code(errc::canceled));
 }
 
-// Hears of the end of the context, and keeps itself alive until then or until its last handle is dropped. `node`
-// and `self` are touched by the loop's thread only.
+// It is notified of the end of the context, and keeps itself alive until then or until its last handle is dropped. Only
+// the loop's thread uses `node` and `self`.
 struct RemoteCancel::State final : detail::Dependent, detail::LoopRemote::Waker {
   explicit State(SignalNode& n) noexcept
       : Dependent([](Dependent& dependent) noexcept {
@@ -164,13 +164,13 @@ struct RemoteCancel::State final : detail::Dependent, detail::LoopRemote::Waker 
     self.reset();
   }
   const std::shared_ptr<detail::LoopRemote> remote;
-  SignalNode* node;  // null: it is done, or it cannot be canceled from here any more
+  SignalNode* node;  // null: the context is done, or cannot be canceled from here any more
   std::shared_ptr<State> self;
   std::atomic<bool> called{false};  // only the first call counts
   std::error_code cause;            // of that one
 };
 
-// All copies of a handle share one.
+// Shared by all copies of a handle.
 struct RemoteCancel::Handle {
   explicit Handle(std::shared_ptr<State> s) noexcept : state(std::move(s)) {}
   Handle(const Handle&) = delete;
@@ -184,7 +184,7 @@ struct RemoteCancel::Handle {
 
 RemoteCancel Cancel::remote() const {
   check(static_cast<bool>(node_), "Cancel used after it was moved from");
-  node_->loop->remote()->let_go_of_dropped();  // or they would pile up while this turn lasts
+  node_->loop->remote()->let_go_of_dropped();  // otherwise they would accumulate during this turn
   auto handle = std::make_shared<RemoteCancel::Handle>(std::make_shared<RemoteCancel::State>(*node_));
   RemoteCancel::State& state = *handle->state;
   if (node_->done()) {
@@ -202,7 +202,7 @@ void RemoteCancel::operator()(std::error_code cause) const {
   const std::shared_ptr<State>& state = handle_->state;
   if (state->called.exchange(true)) return;
   try {
-    // The handle is kept until it has run: it can still wake a task.
+    // The handle is kept until the function has run, because it can still wake a task.
     state->cause = cause ? cause : make_error_code(errc::canceled);
     state->remote->post([handle = handle_] {
       const State& called = *handle->state;

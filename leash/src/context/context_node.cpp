@@ -33,7 +33,7 @@ SignalNode::~SignalNode() {
   loop->release();
 }
 
-// They are done before any task is told.
+// They are done before any task is notified.
 void SignalNode::parent_done(Dependent&) noexcept { fail("a context was told of its parent's end twice"); }
 
 void SignalNode::deadline_passed(Timer& timer) noexcept {
@@ -45,7 +45,7 @@ void SignalNode::deadline_passed(Timer& timer) noexcept {
 bool nothing_remains(SignalNode& node) noexcept {
   if (node.done()) return true;
   if (!node.has_deadline() || node.deadline > node.loop->now()) return false;
-  // The deadline may be that of a node above, whose timer it is; among equal ones the first was set first.
+  // The deadline may belong to a node above, which has the timer. Equal deadlines fire in order.
   SignalNode* whose = &node;
   for (ContextNode* above = node.parent; above; above = above->parent) {
     SignalNode& signal = *above->signal;
@@ -59,7 +59,7 @@ bool nothing_remains(SignalNode& node) noexcept {
 void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool inherited) noexcept {
   if (node.done()) return;
   check_thread();
-  // Latencies are measured from it where the end is reported; else a coarse reading will do.
+  // If the end is reported, latencies are measured from it; otherwise a coarse reading of the clock is enough.
   const TimePoint at = node.dependents.empty() ? coarse_now() : now();
   const auto mark = [&](SignalNode& marked) {
     remove_timer(marked);
@@ -74,7 +74,7 @@ void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool i
   };
   const auto count = [&](Cause why) { metrics_->contexts_done[static_cast<std::size_t>(why)].add(); };
 
-  // First the whole subtree is done, then tasks are told.
+  // The whole subtree is done before any task is notified.
   List<Dependent> subtree;
   static_cast<Hook<Dependent>&>(node).unlink();
   subtree.push_back(node);

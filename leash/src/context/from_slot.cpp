@@ -6,8 +6,8 @@
 namespace leash {
 namespace {
 
-// Lives inside the slot. It is told of the end of the context like any other dependent, and then clears the
-// slot, which destroys it: after finish() and clear() it is not touched.
+// It is stored in the slot. Like any other dependent it is notified of the end of the context. Then it clears the slot,
+// which destroys it, so it must not be used after finish() and clear().
 class SlotHandler : detail::Dependent {
  public:
   SlotHandler(asio::cancellation_slot slot, detail::SignalNode& node) noexcept

@@ -17,7 +17,7 @@
 namespace leash {
 namespace {
 
-// The tables must not allocate by the operator new that they serve.
+// The tables must not use the operator new that they serve.
 template <class T>
 struct MallocAllocator {
   using value_type = T;
@@ -53,7 +53,7 @@ struct TaskHash {
   }
 };
 
-// The text of a file's name is in the program, possibly more than once.
+// The program may contain the name of a file more than once.
 struct SiteKey {
   std::string_view file;
   std::uint32_t line;
@@ -74,10 +74,10 @@ struct PointerHash {
 struct Sample {
   TaskKey task;
   SiteKey site;
-  std::uint64_t bytes;  // that it stands for
+  std::uint64_t bytes;  // that the sample represents
 };
 
-// A table in parts, each with a lock of its own.
+// A table in parts, each with its own lock.
 template <class Key, class Value, class Hash>
 class Sharded {
  public:
@@ -124,14 +124,14 @@ struct Charges {
   std::atomic<std::uint64_t> bytes{0};
 };
 
-// Never destroyed: memory is freed until the process is gone.
+// Never destroyed, because memory is freed until the end of the process.
 Charges& charges() noexcept {
   alignas(Charges) static char memory[sizeof(Charges)];
   static Charges& made = *new (memory) Charges;
   return made;
 }
 
-// How many samples have an address that falls here. Most frees see a zero and are done.
+// The number of samples whose address falls here. Most frees find a zero and return at once.
 constinit std::array<std::atomic<std::uint16_t>, 65536> sampled{};
 std::atomic<std::uint16_t>& sampled_at(const void* memory) noexcept {
   return sampled[PointerHash{}(memory) % sampled.size()];
@@ -145,8 +145,8 @@ struct Countdown {
 };
 constinit thread_local Countdown countdown{};
 
-// Between half of the mean and one and a half of it: no pattern of allocations keeps in step with it, and it varies less
-// than a memoryless distance would.
+// Between half of the mean and one and a half times the mean. So no pattern of allocations is always in step with it,
+// and it varies less than an exponential distance.
 std::int64_t distance(std::size_t mean) noexcept {
   if (countdown.random == 0) countdown.random = reinterpret_cast<std::uintptr_t>(&countdown) | 1;
   countdown.random ^= countdown.random << 13;
@@ -155,14 +155,14 @@ std::int64_t distance(std::size_t mean) noexcept {
   return static_cast<std::int64_t>(mean / 2 + countdown.random % (mean + 1));
 }
 
-// The block stands for as many bytes as there are sample points in it, times their mean distance.
+// The block represents the number of sample points in it, times their mean distance.
 [[gnu::noinline]] void take_sample(void* memory) noexcept {
   const std::size_t mean = rate.load(std::memory_order_relaxed);
   if (mean == 0) {
     countdown.left = std::numeric_limits<std::int32_t>::max();
     return;
   }
-  const bool first = countdown.random == 0;  // of this thread: its place in the sequence is not known yet
+  const bool first = countdown.random == 0;  // the first of this thread: its place is not known yet
   std::uint64_t points = 0;
   for (; countdown.left < 0; ++points) countdown.left += distance(mean);
   detail::Charge charge;
@@ -175,7 +175,7 @@ std::int64_t distance(std::size_t mean) noexcept {
     all.tasks.add(sample.task, sample.bytes);
     all.sites.add(sample.site, sample.bytes);
     all.bytes.fetch_add(sample.bytes, std::memory_order_relaxed);
-  } catch (const std::bad_alloc&) {  // a block that is not in the tables counts for nothing
+  } catch (const std::bad_alloc&) {  // a block that is not in the tables is not counted
   }
 }
 
@@ -206,7 +206,7 @@ void release(void* memory) noexcept {
   std::free(memory);
 }
 
-// As the standard has it: the handler may free memory, and without one it is bad_alloc.
+// As the standard requires: the handler may free memory; without a handler, bad_alloc is thrown.
 template <class F>
 void* allocate(std::size_t size, F f) {
   for (;;) {

@@ -33,7 +33,7 @@ class ReservedHandler {
 
  private:
   detail::Ref<detail::LoopState> loop_;  // which keeps the memory, too
-  detail::ReservedMemory* memory_;       // Asio asks for the allocator also when it has moved the handler on
+  detail::ReservedMemory* memory_;       // Asio asks for the allocator even after it has moved the handler
 };
 
 class IoContext final : public detail::EventLoop {

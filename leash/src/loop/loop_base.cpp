@@ -33,7 +33,7 @@ void write_exception(std::exception_ptr exception, const TaskInfo* task) {
   }
 }
 
-// While another thread can wake a task, there is something to do.
+// While another thread can wake a task, the io_context has work.
 class Running {
  public:
   explicit Running(detail::LoopState& state) noexcept : remote_(state.remote()) {
@@ -113,7 +113,7 @@ Result<std::size_t> LoopBase::run() {
     handlers = events.run();
   }
   const bool stuck = state_->stuck() && state_->is_out_of_work(handlers) && state_->stuck();
-  // With a waker elsewhere it returned because it was stopped.
+  // With a waker on another thread, it returned because it was stopped.
   if (stuck && !state_->remote()->has_wakers()) return std::unexpected(make_error_code(errc::deadlock));
   return handlers;
 }

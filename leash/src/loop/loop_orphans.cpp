@@ -45,7 +45,7 @@ void LoopState::arm_grace() noexcept {
   if (first != TimePoint::max()) add_own_timer(grace_timer_, later(first, settings_.grace));
 }
 
-// Or run() would not return before their time has come.
+// Otherwise run() would not return before they are due.
 void LoopState::remove_idle_timers() noexcept {
   if (orphans_.empty() && late_.empty()) remove_timer(grace_timer_);
   if (leaked_.empty()) remove_timer(reap_timer_);
@@ -101,7 +101,7 @@ void LoopState::watch_maker(SignalNode& node) {
     return false;
   };
   SignalNode* owner = current.task->owner->signal;
-  if (cannot_outlive(*owner)) return;  // the usual answer, and soon found however deep scopes are nested
+  if (cannot_outlive(*owner)) return;  // the usual case; it is found quickly even if scopes are nested deeply
   while (owner->of_scope) owner = owner->parent->signal;
   if (owner->loop != this || cannot_outlive(*owner)) return;
   node.maker = new Maker(node, *owner);
@@ -156,7 +156,7 @@ LoopState::ReapCount LoopState::reap(List<Dependent>& chosen) noexcept {
   destroy_all(doomed);
   ReapCount count;
   count.ended = destroyed_ - destroyed_before;
-  while (auto* hook = chosen.front()) {  // what is destroyed unlinks itself
+  while (auto* hook = chosen.front()) {  // a destroyed task unlinks itself
     hook->unlink();
     ++count.waiting;
   }
@@ -164,7 +164,7 @@ LoopState::ReapCount LoopState::reap(List<Dependent>& chosen) noexcept {
 }
 
 void LoopState::let_go(List<InScope>& tasks) noexcept {
-  while (!tasks.empty()) {  // a destructor may start more
+  while (!tasks.empty()) {  // a destructor may start more tasks
     List<Ready> doomed;
     while (auto* hook = tasks.front()) {
       hook->unlink();
@@ -188,10 +188,10 @@ void LoopState::doom(TaskRecord& task, List<Ready>& doomed) noexcept {
   doomed.push_back(task);
 }
 
-// From the end of the list on: first the tasks of the scopes that a task holds, then its own frames, so that what
-// tasks were lent outlives them, and the stack does not grow with their number. A task stays while it runs, while
-// an operation may still use what it was given, or while a task below it stays; it is looked at again when that has
-// changed. Destructors of frames, and what is told to stop, may call all of the library meanwhile.
+// From the end of the list: first the tasks of the scopes that a task holds, then its own frames. So borrowed objects
+// outlive the tasks that borrowed them, and the stack does not grow with the number of tasks. A task stays while it
+// runs, while an operation may still use its arguments, or while a task below it stays; it is checked again when that
+// has changed. Destructors of frames and canceled operations may call the library meanwhile.
 void LoopState::destroy_all(List<Ready>& doomed) noexcept {
   while (auto* hook = doomed.back()) {
     auto& task = static_cast<TaskRecord&>(*hook);
@@ -200,7 +200,7 @@ void LoopState::destroy_all(List<Ready>& doomed) noexcept {
       continue;
     }
     stop_operations(task);
-    if (!static_cast<Hook<Ready>&>(task).linked()) doomed.push_back(task);  // one of these ended it, too
+    if (!static_cast<Hook<Ready>&>(task).linked()) doomed.push_back(task);  // ended by one of these, too
     bool stays = false;
     bool more = false;
     if (TaskExtra* const extra = task.extra_if_any()) {
@@ -222,7 +222,7 @@ void LoopState::destroy_all(List<Ready>& doomed) noexcept {
     if (more) continue;
     hook->unlink();
     if (stays) continue;
-    const Ref<ContextNode> owner = task.owner;  // its values may have destructors: they run last
+    const Ref<ContextNode> owner = task.owner;  // the destructors of its values run last
     TaskRecord* const holder = task.holder();
     destroy(task);
     if (holder && holder->doomed && !static_cast<Hook<Ready>&>(*holder).linked()) doomed.push_back(*holder);
@@ -234,7 +234,7 @@ void LoopState::stop_operations(TaskRecord& task) noexcept {
   if (!extra || extra->operations.empty()) return;
   const bool nested = std::exchange(finishing_, true);
   task.running = true;
-  List<Operation> told;  // what ends meanwhile unlinks itself
+  List<Operation> told;  // an operation that ends meanwhile unlinks itself
   while (auto* hook = extra->operations.front()) {
     hook->unlink();
     told.push_back(*hook);

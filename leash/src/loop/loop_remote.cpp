@@ -39,12 +39,12 @@ void LoopRemote::has_had_its_effect(Waker& waker) noexcept {
 void LoopRemote::drop(std::shared_ptr<Waker> waker) noexcept {
   const std::lock_guard lock(mutex_);
   Waker& dropped = *waker;
-  if (!dropped.counts_) return;  // the loop has let go of it
+  if (!dropped.counts_) return;  // the loop has released it
   if (events_) {
     dropped.next_ = std::exchange(dropped_, std::move(waker));
     post_letting_go();
   }
-  // Last: a run that only this waker kept from its end has the post to do before.
+  // Last: if only this waker kept run() from returning, the posted function must run first.
   no_longer_counts(dropped);
 }
 
@@ -59,7 +59,7 @@ void LoopRemote::post_letting_go() noexcept {
       self->let_go_of_dropped();
     });
     posted_ = true;
-  } catch (const std::bad_alloc&) {  // the next one that is dropped tries again
+  } catch (const std::bad_alloc&) {  // the next dropped waker tries again
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The loop as a whole: its time and its end. What runs in it is in loop_tasks.cpp.
+// The loop: its time and its end. loop_tasks.cpp has its tasks.
 #include "leash/detail/loop_state.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace {
 void write_task(const TaskRecord& task) noexcept {
   try {
     std::fputs(to_text(describe(task, task.loop().now())).c_str(), stderr);
-  } catch (const std::bad_alloc&) {  // the line before says how many there are
+  } catch (const std::bad_alloc&) {  // the line before contains their number
   }
 }
 
@@ -103,7 +103,7 @@ void LoopState::fire_timers() noexcept {
 
 void LoopState::wait_is_over() noexcept {
   armed_for_ = TimePoint::max();
-  fire_timers();  // also when it was canceled: the turn's end waits for what is earliest by now
+  fire_timers();  // also when canceled: the end of the turn arms it for the earliest timer
 }
 
 // One wait stands for all, so that memory for it is reserved. It is armed upwards to a grid, never armed later than it is (a spurious wake-up is cheaper), and let go when no timer is left and no
@@ -128,7 +128,7 @@ void LoopState::arm() noexcept {
   armed_for_ = on_grid;
   try {
     events_->wait_until(*this, armed_for_);
-  } catch (const std::bad_alloc&) {  // Asio's own queue of timers could not grow
+  } catch (const std::bad_alloc&) {  // Asio's queue of timers could not grow
     armed_for_ = TimePoint::max();
     post_drain();  // the end of that turn tries again
   }
@@ -161,7 +161,7 @@ bool LoopState::is_out_of_work(std::size_t& handlers) {
   events_->restart();
   const std::size_t more = events_->poll_one();
   handlers += more;
-  return more == 0 && events_->stopped();  // a handler may have stopped it
+  return more == 0 && events_->stopped();  // a handler may have stopped the io_context
 }
 
 bool LoopState::deadlocked() {
@@ -176,8 +176,8 @@ bool LoopState::deadlocked() {
   return out_of_work && stuck() && !remote_->has_wakers();
 }
 
-// All have been told to stop; their handlers resume no task. Those that do not heed it, like work on another thread,
-// are waited for as long as the io_context has work: they may use what they were given.
+// All operations were canceled, and their handlers resume no task. Operations that ignore the cancellation, such as
+// work on another thread, may still use their arguments. They are waited for as long as the io_context has work.
 void LoopState::wait_for_operations() noexcept {
   events_->restart();
   const TimePoint told = std::chrono::steady_clock::now();
@@ -200,11 +200,11 @@ void LoopState::wait_for_operations() noexcept {
         if (task.extra_if_any() && !task.extra_if_any()->operations.empty()) write_task(task);
       });
     }
-    if (late && returning_operations_ == 0) return;  // the others let their frames go
+    if (late && returning_operations_ == 0) return;  // the others release their frames
     if (!events_->stopped()) continue;
     events_->restart();
     if (handlers != 0) continue;
-    // It has no work: they can only end when another thread posts their handlers, which holds none.
+    // It has no work. They can end only if another thread posts their handlers without holding work.
     if (late) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -225,7 +225,7 @@ void LoopState::close(const std::function<void()>& before_frames_are_destroyed) 
 
   wait_for_operations();
   if (newest_task_before(UINT64_MAX)) before_frames_are_destroyed();
-  for (bool more = true; more;) {  // destructors may start some
+  for (bool more = true; more;) {  // destructors may start tasks
     const std::uint64_t destroyed_before = destroyed_;
     std::uint64_t id = UINT64_MAX;
     while (TaskRecord* task = newest_task_before(id)) {

@@ -23,7 +23,7 @@ const Selection* selection_of(const TaskRecord& task) noexcept {
   return reinterpret_cast<const Selection*>(reinterpret_cast<const char*>(&frame) + frame.waits_in);
 }
 
-// Words of a frame, padding and what is out of use included.
+// The words of a frame, including padding and unused memory.
 [[gnu::no_sanitize_address]] void read_words(PromiseBase& frame, auto use) {
   const auto* const begin = static_cast<const char*>(frame.handle().address());
   for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= frame.bytes; at += sizeof(std::uintptr_t)) {
@@ -33,8 +33,8 @@ const Selection* selection_of(const TaskRecord& task) noexcept {
   }
 }
 
-// What is left when all tasks are taken out that something outside of the rest can wake: as a garbage collector finds
-// what is not reachable.
+// Removes all tasks that something outside of the remaining ones can wake, as a garbage collector finds reachable
+// objects. The rest is stranded.
 class Search {
  public:
   void add(TaskRecord& task, const Selection& selection) {
@@ -62,7 +62,7 @@ class Search {
  private:
   struct Waiting {
     TaskRecord* task;
-    std::vector<std::uint32_t> holds;  // a number for each handle in its frames
+    std::vector<std::uint32_t> holds;  // an index for each handle in its frames
     bool stranded;
   };
   struct Object {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tasks, from start to end: they run in turns, which are in loop_turns.cpp. What becomes of those that do not end is in
-// loop_orphans.cpp.
+// Tasks from start to end. loop_turns.cpp has the turns in which they run, and loop_orphans.cpp the tasks that do not
+// end.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -31,7 +31,7 @@ namespace {
 
 void destroy_frame(PromiseBase& frame) noexcept {
   std::exception_ptr* const outer =
-      std::exchange(current.exception, nullptr);  // what a destructor throws is none's
+      std::exchange(current.exception, nullptr);  // the exception of a destructor belongs to no task
   try {
     frame.handle().destroy();
   } catch (...) {
@@ -40,7 +40,7 @@ void destroy_frame(PromiseBase& frame) noexcept {
   current.exception = outer;
 }
 
-// The frame goes when there is no memory for its record.
+// If there is no memory for the record, the frame is destroyed.
 TaskRecord& new_record(ContextNode& owner, PromiseBase& root, Scope* scope) {
   try {
     if (scope) return *new ScopedTaskRecord(owner, root, *scope);
@@ -65,7 +65,7 @@ TaskExtra* TaskExtra::make(std::string_view name) {
 void TaskRecord::set_name(std::string_view text) noexcept {
   try {
     extra_ = TaskExtra::make(text);
-  } catch (const std::bad_alloc&) {  // it does without
+  } catch (const std::bad_alloc&) {  // it has no name then
   }
 }
 
@@ -84,7 +84,7 @@ TaskRecord& LoopState::start(ContextNode& owner, PromiseBase& root, bool returns
   return task;
 }
 
-// A task can do without, as with its name.
+// Optional, as the name of a task.
 void LoopState::remember_place(const TaskRecord& task, const std::source_location& where) noexcept {
   try {
     unlisted_places_.emplace(&task, where);
@@ -103,7 +103,7 @@ Place LoopState::place_of(const TaskRecord& task) const noexcept {
 
 void LoopState::track(TaskRecord& task, std::string_view task_name, const std::source_location& where) {
   SignalNode& signal = *task.owner->signal;
-  // Of an orphan from the start, latencies are measured from it; of others only ages.
+  // For a task that is an orphan from the start, latencies are measured from this time; for others, only ages.
   task.started = signal.done() ? now() : coarse_now();
   task.bytes = task.innermost->bytes;
   if (!task_name.empty()) task.set_name(task_name);
@@ -198,8 +198,8 @@ void LoopState::resume_from_handler(TaskRecord& task) noexcept {
   resume(task);
 }
 
-// The trampoline: frames suspend back to here and say where to go on, so that the stack does not grow with
-// the number of awaits (symmetric transfer does not promise that on GCC 12).
+// The trampoline: frames suspend to here and name the next frame, so that the stack does not grow with the number of
+// awaits (symmetric transfer does not guarantee that with GCC 12).
 void LoopState::resume(TaskRecord& task) noexcept {
   if (task.doomed) {
     end_by_force(task);
@@ -222,13 +222,13 @@ void LoopState::resume(TaskRecord& task) noexcept {
 
 namespace {
 
-// The error that an exception carries, if it is one of those that say nothing more.
+// The error in an exception, if the exception contains nothing else.
 std::error_code error_in(const std::exception_ptr& exception, const EventLoop& events) noexcept {
   try {
     std::rethrow_exception(exception);
   } catch (const std::system_error& e) {
     return e.code();
-  } catch (const std::bad_expected_access<std::error_code>& e) {  // by Result::value()
+  } catch (const std::bad_expected_access<std::error_code>& e) {  // thrown by Result::value()
     return e.error();
   } catch (...) {
     return events.error_in(exception);
@@ -237,15 +237,15 @@ std::error_code error_in(const std::exception_ptr& exception, const EventLoop& e
 
 }  // namespace
 
-// What is called meanwhile, on_exception and the destructors of what the frame holds, may end the task's scope or
-// reap: the task counts as running until it is forgotten, and its scope is asked for again.
+// on_exception and destructors of the frame run here, and may end the task's scope or reap. So the task counts as
+// running until it is removed, and its scope is read again.
 void LoopState::end(TaskRecord& task, std::exception_ptr exception) noexcept {
   PromiseBase& root = *task.innermost;
   const SignalNode& signal = *task.owner->signal;
   std::error_code error;
   if (exception) {
     if (signal.done()) error = error_in(exception, *events_);
-    if (signal.ended_with(error)) {  // it was told to stop, and says so
+    if (signal.ended_with(error)) {  // it was told to stop, and returned that error
       exception = nullptr;
     } else {
       error = {};
@@ -260,7 +260,7 @@ void LoopState::end(TaskRecord& task, std::exception_ptr exception) noexcept {
   } else if (error || (!task.returns_result && signal.done())) {
     outcome = Outcome::canceled;
   }
-  // A scope keeps one failure for join; a later exception would be lost.
+  // A scope keeps one failure for join, so a later exception must be reported here.
   const bool join_hears = task.scope() && !task.scope()->failed();
   if (exception && !join_hears) report_exception(exception, &task);
   task.innermost = nullptr;
@@ -275,7 +275,7 @@ void LoopState::end(TaskRecord& task, std::exception_ptr exception) noexcept {
 
 void LoopState::destroy(TaskRecord& task) noexcept {
   task.running = true;
-  // A frame's destructors may run code of the user, which sees the frames that are left.
+  // Destructors of a frame may run code of the user, which sees the remaining frames.
   while (PromiseBase* frame = task.innermost) {
     task.innermost = frame->parent;
     if (frame->holder) *frame->holder = nullptr;
@@ -321,8 +321,8 @@ TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
     if (!cursor.at_site) cursor.next = static_cast<TaskRecord*>(tasks.front());
     cursor.at_site = true;
     if (TaskRecord* const task = cursor.next) {
-      // A walk over many tasks waits for memory and nothing else: the next record has been asked for a step
-      // ago, its innermost frame and the record after it are asked for now.
+      // The time to visit many tasks is the time of memory accesses. The next record was prefetched in the step before;
+      // its innermost frame and the record after it are prefetched now.
       if (auto* const next = cursor.next = static_cast<TaskRecord*>(tasks.next(*task))) {
         __builtin_prefetch(next->innermost);
         if (auto* const after = static_cast<TaskRecord*>(tasks.next(*next))) {

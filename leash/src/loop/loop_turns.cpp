@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Turns of a loop: which thread has them, and what is ready and runs in them.
+// The turns of a loop: their thread, and what runs in them.
 #include <atomic>
 
 #include "leash/detail/loop_state.hpp"
@@ -26,8 +26,8 @@ LoopState::Turn::~Turn() {
   thread.turn.store(turn_before, std::memory_order_relaxed);
 }
 
-// What the other thread does in its turns costs it nothing: it says that it is in one before it looks whose the loop
-// is, and this thread says whose it is before it looks whether that one is in a turn.
+// The check costs the other thread nothing in its turns. That thread marks its turn before it reads the owner of the
+// loop. This thread writes the owner before it reads that mark.
 void LoopState::take_over(ThreadMark& thread) noexcept {
   thread.retain();
   ThreadMark* const before = owner_.exchange(&thread);
@@ -60,7 +60,7 @@ void LoopState::drain() noexcept {
     auto* const hook = callbacks_.front();
     auto* const ready = ready_.front();
     if (!hook && !ready) return;
-    // In turns: a callback that registers itself again does not hold up tasks.
+    // Alternating with tasks, so that a callback that registers itself again does not delay them.
     if (hook && (!ready || !callback_was_last_)) {
       callback_was_last_ = true;
       hook->unlink();

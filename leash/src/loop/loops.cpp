@@ -27,7 +27,7 @@ struct Registry {
   std::vector<std::pair<std::uint64_t, AbandonedHook::Function>> hooks;
   std::uint64_t last_hook = 0;
 
-  // Null: it has gone.
+  // Null if the loop has ended.
   LoopBase* find(const RemoteLoop& remote) const noexcept {
     const auto at = std::ranges::find(alive, remote, &Entry::remote);
     return at == alive.end() ? nullptr : at->loop;
@@ -35,7 +35,7 @@ struct Registry {
 };
 
 Registry& registry() {
-  static Registry& the_only_one = *new Registry;  // never destroyed: a static Loop may end after all else
+  static Registry& the_only_one = *new Registry;  // never destroyed: static Loops may end last
   return the_only_one;
 }
 
@@ -71,7 +71,7 @@ void tell_abandoned(const LoopBase& loop, const std::function<std::vector<TaskIn
   }
   if (told.empty()) return;
   const std::vector<TaskInfo> abandoned = tasks();
-  for (const auto& hook : told) hook(loop, abandoned, contexts);  // without the lock: it has one of its own
+  for (const auto& hook : told) hook(loop, abandoned, contexts);  // without this lock: it takes its own
 }
 
 }  // namespace detail
@@ -97,14 +97,14 @@ bool RemoteLoop::is_alive() const {
 
 bool RemoteLoop::post(std::move_only_function<void(LoopBase&)> f) const {
   detail::Registry& all = detail::registry();
-  const std::lock_guard lock(all.mutex);  // or the loop might go while it is posted to
+  const std::lock_guard lock(all.mutex);  // so that the loop does not end during the post
   LoopBase* const loop = all.find(*this);
   if (!loop) return false;
   loop->state().events().post([remote = *this, f = std::move(f)]() mutable {
     detail::Registry& now = detail::registry();
     std::unique_lock still_there(now.mutex);
     LoopBase* const here = now.find(remote);
-    still_there.unlock();  // this is the loop's thread: it does not go while f runs
+    still_there.unlock();  // this is the loop's thread, so the loop does not end while f runs
     if (here) f(*here);
   });
   return true;

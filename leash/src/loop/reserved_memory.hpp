@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Room for the one handler that a loop has pending of a kind, as an allocator for Asio: what ends tasks and fires
-// timers must not fail because memory has run out. Internal.
+// Reserved memory for a handler of which a loop has only one pending, as an allocator for Asio. Ending tasks and firing
+// timers must not fail when memory runs out. Internal.
 
 #include <array>
 #include <cstddef>

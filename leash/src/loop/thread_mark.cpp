@@ -35,7 +35,7 @@ ThreadMark& make_thread_mark() {
 
 void barrier_for_all_threads() noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  // Where the system does not allow it, two turns at once may go unnoticed once in a while.
+  // If the system does not allow it, two simultaneous turns may remain undetected.
   if (has_barrier()) (void)::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 

@@ -74,7 +74,7 @@ void TimerQueue::remove(Timer& timer) noexcept {
       sift_down(index, last);
     }
   }
-  // A burst of deadlines must not hold its memory for ever.
+  // Releases the memory of a burst of deadlines.
   if (heap_.capacity() > keep_capacity && heap_.size() < heap_.capacity() / 8) shrink();
 }
 
@@ -84,7 +84,7 @@ void TimerQueue::shrink() noexcept {
     smaller.reserve(heap_.capacity() / 4);
     smaller.assign(heap_.begin(), heap_.end());
     heap_.swap(smaller);
-  } catch (const std::bad_alloc&) {  // the next one that is removed tries again
+  } catch (const std::bad_alloc&) {  // the next removal tries again
   }
 }
 

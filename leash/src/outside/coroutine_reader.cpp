@@ -18,7 +18,7 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-// Bounds on what broken memory can make of us.
+// Limits for damaged memory.
 constexpr std::uint32_t furthest_member = 1 << 28;
 constexpr std::size_t deepest = 10'000;
 constexpr std::size_t most_places = 100'000;
@@ -36,7 +36,7 @@ bool has_plausible_places(const CoroutineLayout& table) noexcept {
          table.site < furthest_member && table.library < furthest_member;
 }
 
-// How long a tick is, on this machine: the memory is of this one, or of one that is much like it.
+// The length of a tick on this machine. The memory is of this machine or of a similar one.
 nanoseconds tick_length() {
 #if defined(__x86_64__)
   static const nanoseconds length = [] {
@@ -71,7 +71,7 @@ struct CoroutineReader::Record {
 };
 
 struct CoroutineReader::Chain {
-  std::vector<Record> frames;  // from the root on
+  std::vector<Record> frames;  // beginning with the root
 };
 
 std::expected<CoroutineReader, std::string> CoroutineReader::open(CachedMemory& memory,
@@ -235,7 +235,7 @@ std::vector<CoroutineGroup> CoroutineReader::groups() {
   read_registry();
   const bool is_live = memory_->now().has_value();
   if (is_live) now_ = detail::tick();
-  // Site, state, wait, the spawner's site, and where each frame is.
+  // Site, state, wait, the site of the spawner, and the place of each frame.
   using Shape =
       std::tuple<std::uint16_t, CoroutineState, WaitKind, std::uint16_t, std::vector<std::uint64_t>>;
   std::map<Shape, CoroutineGroup> shapes;
@@ -245,7 +245,7 @@ std::vector<CoroutineGroup> CoroutineReader::groups() {
         use(slab + table_.records + std::uint64_t{i} * table_.record.size);
     }
   };
-  if (!is_live) {  // the latest time that is known
+  if (!is_live) {  // the latest known time
     each_record([&](std::uint64_t address) {
       const Record record = record_at(address);
       if (!record.is_free() && static_cast<std::int32_t>(record.since - now_) > 0) now_ = record.since;
@@ -253,7 +253,7 @@ std::vector<CoroutineGroup> CoroutineReader::groups() {
   }
   Chain chain;
   std::size_t frames_left =
-      slabs_.size() * table_.records_per_slab + 1;  // more than there are is broken memory
+      slabs_.size() * table_.records_per_slab + 1;  // a larger number means damaged memory
   bool has_owned = false;
   each_record([&](std::uint64_t address) {
     if (frames_left == 0 || !read_chain(address, chain)) return;

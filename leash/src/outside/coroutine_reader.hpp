@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Reads tracked coroutines from memory that is not trusted: of a process that runs on, or that is broken. Internal.
+// Reads tracked coroutines from untrusted memory: of a running process, or of a damaged one. Internal.
 //
-// What it is     follows the table of coroutine_layout.hpp, and gives groups as leash::group_coroutines() does.
-// Guarantees     ends, whatever is in that memory. A coroutine that goes on while it is read is shown up to where that was
-//                seen. What cannot be known from outside is said in remarks(): labels, and whether an owner is done.
+// What it is     follows the table of coroutine_layout.hpp, and returns groups like leash::group_coroutines().
+// Guarantees     ends for any contents of the memory. A coroutine that continues while it is read is shown up to that
+//                point. remarks() names what cannot be known from outside: labels, and whether an owner is done.
 // Threads        one.
 // Lifetime       refers to the memory.
 //
@@ -27,13 +27,13 @@ namespace leash::outside {
 
 class CoroutineReader {
  public:
-  // What is wrong, in one line: no table, or one of another version.
+  // The error is one line: no table, or one of another version.
   static std::expected<CoroutineReader, std::string> open(CachedMemory& memory, std::uint64_t table);
 
-  // All that are alive, the largest group first.
+  // All live coroutines, the largest group first.
   std::vector<CoroutineGroup> groups();
 
-  // What could not be read or known; one line each.
+  // One line for each thing that could not be read or known.
   const std::vector<std::string>& remarks() const noexcept { return remarks_; }
 
  private:
@@ -46,7 +46,7 @@ class CoroutineReader {
   bool read_chain(std::uint64_t root, Chain& chain);
   CoroutineInfo describe(const Chain& chain);
   void judge(const Record& root, const Record& innermost, CoroutineInfo& info);
-  std::uint64_t address_of(std::uint64_t id) const;  // 0: there is none
+  std::uint64_t address_of(std::uint64_t id) const;  // 0 if there is none
   bool is_library(std::uint16_t site);
   CoroutinePlace site_at(std::uint16_t site);
   CoroutinePlace place(std::uint64_t source_location);

@@ -30,9 +30,9 @@
 namespace leash {
 namespace {
 
-// What the handler reads.
-std::atomic<int> wake{-1};       // an eventfd that the thread waits for
-std::atomic<pid_t> its_process;  // in which that thread is
+// Read by the signal handler.
+std::atomic<int> wake{-1};       // an eventfd for which the thread waits
+std::atomic<pid_t> its_process;  // the process of that thread
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free);
 
 std::error_code last_error() noexcept { return {errno, std::system_category()}; }
@@ -41,7 +41,7 @@ void write_all(std::string_view text) noexcept {
   while (!text.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;  // there is nowhere else to say so
+    if (written <= 0) return;  // nowhere to report the failure
     text.remove_prefix(static_cast<std::size_t>(written));
   }
 }
@@ -50,7 +50,7 @@ void on_signal(int) {
   const int error = errno;
   if (its_process.load(std::memory_order_relaxed) == ::getpid()) {
     const std::uint64_t one = 1;
-    (void)!::write(wake.load(std::memory_order_relaxed), &one, sizeof one);  // it can only be awake already
+    (void)!::write(wake.load(std::memory_order_relaxed), &one, sizeof one);  // else it is awake already
   } else {
     write_all("leash: no dump: this process was forked after dump_on_signal; call it again in the child\n");
   }
@@ -60,7 +60,7 @@ void on_signal(int) {
 void write_dumps(int wakes) noexcept {
   for (;;) {
     std::uint64_t times = 0;
-    if (::read(wakes, &times, sizeof times) != sizeof times) continue;  // EINTR: nothing else can go wrong
+    if (::read(wakes, &times, sizeof times) != sizeof times) continue;  // EINTR; no other error is possible
     try {
       write_all(dump_of_process());
     } catch (const std::bad_alloc&) {
@@ -69,7 +69,7 @@ void write_dumps(int wakes) noexcept {
   }
 }
 
-// All signals stay with the threads of the program.
+// Signals are handled by the threads of the program.
 std::error_code start_thread(int wakes) noexcept {
   sigset_t all;
   sigset_t before;
@@ -85,7 +85,7 @@ std::error_code start_thread(int wakes) noexcept {
   return error;
 }
 
-// "QUIT", "SIGQUIT" or a number; 0: none of these.
+// "QUIT", "SIGQUIT" or a number; 0 for any other text.
 int parse_signal(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, int>, 8> names{{{"QUIT", SIGQUIT},
                                                                    {"USR1", SIGUSR1},

@@ -32,13 +32,13 @@ namespace {
 
 std::mutex mutex;
 
-// Itanium's C++ ABI: a pointer to a data member is the member's place in bytes.
+// In the Itanium C++ ABI, a pointer to a data member is the offset of the member in bytes.
 template <class Whole, class Member>
 std::uint32_t place(Member Whole::*member) noexcept {
   static_assert(sizeof(member) == sizeof(std::ptrdiff_t));
   return static_cast<std::uint32_t>(std::bit_cast<std::ptrdiff_t>(member));
 }
-// Of a base's member in what derives from it.
+// The offset of a base's member in a derived class.
 template <class Whole, class Base, class Member>
 std::uint32_t place_in(Member Base::*member) noexcept {
   return place<Whole, Member>(static_cast<Member Whole::*>(member));
@@ -50,7 +50,7 @@ std::uint32_t distance(const Part& part, const Whole& whole) noexcept {
                                     reinterpret_cast<const char*>(&whole));
 }
 
-// Which bits of the object differ before and after `set`.
+// The bits of the object that `set` changes.
 template <class Whole, class Set>
 Bits bits(Whole& object, Set set) {
   unsigned char before[sizeof(Whole)];
@@ -64,7 +64,7 @@ Bits bits(Whole& object, Set set) {
   fail("the place of a bit field was not found");
 }
 
-// Whether the first bytes of the object are this address: of what a smart pointer or a string has.
+// Whether the first bytes of the object are this address, as in smart pointers and strings.
 template <class Whole>
 void check_begins_with(const Whole& object, const void* address) noexcept {
   const void* first = nullptr;
@@ -79,8 +79,8 @@ void check_begins_with(const Whole& object, const void* address) noexcept {
 
 namespace detail {
 
-// The private members that the table has. An explicit instantiation may name them, so that the headers of the hot paths
-// need not know of this reader.
+// The private members in the table. An explicit instantiation may name them, so the headers of the hot paths need no
+// friend declaration.
 template <class Tag, auto Member>
 struct Reveal {
   friend constexpr auto reveal(Tag) { return Member; }

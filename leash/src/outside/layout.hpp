@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Where a process keeps its loops and tasks, for a reader in another process, on another thread, or of a core file.
+// The layout of loops and tasks in memory, for a reader in another process, on another thread, or of a core file.
 // Internal.
 //
-// What it is     one table per process, with the address of each loop and the place of each member that a reader needs.
-//                An ELF note says where the table is (note.hpp).
-// Guarantees     places are measured by the code that uses them, so they are right for every compiler and option. The
-//                first four members never change: a reader of another version sees which version it is.
+// What it is     one table per process, with the address of each loop and the offset of each member that a reader
+//                needs. An ELF note contains the address of the table (note.hpp).
+// Guarantees     the code that uses the offsets computes them, so they are correct for every compiler and option. The
+//                first four members never change, so a reader of another version finds the version.
 // Threads        enter() and leave() from any thread. A reader reads through leash/src/outside/memory.hpp only.
 //
 //   outside::enter(state);  // the Loop is made
@@ -27,22 +27,22 @@ inline constexpr std::array<char, 8> layout_magic{'l', 'e', 'a', 's', 'h', 'o', 
 inline constexpr std::uint32_t layout_version = 1;
 inline constexpr std::size_t max_loops = 256;
 
-// A member of a few bits.
+// A bit field.
 struct Bits {
   std::uint32_t offset = 0;  // of its byte
   std::uint32_t mask = 0;
 };
 
 struct Layout {
-  std::array<char, 8> magic{};  // zero until the first Loop is made
+  std::array<char, 8> magic{};  // zero until the first Loop is created
   std::uint32_t version = layout_version;
   std::uint32_t size = sizeof(Layout);
   std::array<char, 16> library{};  // the version of leash, as text
 
   std::array<std::uint64_t, max_loops> loops{};  // addresses of LoopState; 0: none
-  std::uint32_t loops_left_out = 0;              // alive, and there was no room for them
+  std::uint32_t loops_left_out = 0;              // live loops that did not fit
 
-  std::uint32_t sites = 0;  // how many lists of tasks, and entries of the table of sites, a loop has
+  std::uint32_t sites = 0;  // the number of task lists, and of entries of the table of sites, per loop
   std::uint64_t trace_key = 0;
   std::array<std::uint64_t, 3> categories{};  // addresses: leash's, generic, system
 
@@ -86,7 +86,7 @@ struct Layout {
     std::uint32_t dependent = 0;          // Dependent in it
     std::uint32_t on_done = 0, hook = 0;  // in Dependent
     std::uint32_t dependents = 0, deadline = 0, done_at = 0, label = 0, number = 0, where = 0;
-    std::uint32_t cause = 0;        // the number; the address of its category is in the next 8 bytes
+    std::uint32_t cause = 0;        // its value; the address of its category is in the next 8 bytes
     std::uint64_t parent_done = 0;  // the on_done of a child
   } signal;
   struct {
@@ -107,5 +107,5 @@ void leave(detail::LoopState& loop) noexcept;
 }  // namespace outside
 }  // namespace leash
 
-// Hidden: the note refers to it by its distance, which a shared library can only know of its own symbols.
+// Hidden, because the note refers to it by its distance, which a shared library knows only of its own symbols.
 extern "C" [[gnu::visibility("hidden")]] leash::outside::Layout leash_outside_layout;

@@ -28,7 +28,7 @@ bool ProcessMemory::read(std::uint64_t address, void* to, std::size_t bytes) {
     char name[64];
     std::snprintf(name, sizeof name, "/proc/%d/mem", static_cast<int>(process_));
     file_ = ::open(name, O_RDONLY | O_CLOEXEC);
-    if (file_ < 0) return false;  // and the reason is that of the first call
+    if (file_ < 0) return false;  // the reason is that of the first call
   }
   if (address > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) {
     error_ = EFAULT;

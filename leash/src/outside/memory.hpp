@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Memory to read leash's tables from: of a process, also of this one, or of a core file. Internal.
+// The memory that contains leash's tables: of any process, including this one, or of a core file. Internal.
 //
-// What it is     an interface of one function. ProcessMemory reads a process by the kernel; CachedMemory reads whole
-//                pages, because a reader follows many short links.
-// Guarantees     an address that is not mapped is a failure of the call and no signal, also in this process: what the
-//                kernel copies while another thread writes it is old or new or torn, and no data race.
+// What it is     an interface of one function. ProcessMemory reads a process through the kernel. CachedMemory reads
+//                whole pages, because a reader follows many short links.
+// Guarantees     an unmapped address is a failure of the call and causes no signal, also in this process. Data that
+//                another thread writes meanwhile may be old, new or torn, but this is no data race.
 // Threads        one.
 //
 //   outside::ProcessMemory process(pid);
@@ -32,9 +32,9 @@ class Memory {
   Memory& operator=(const Memory&) = delete;
   virtual ~Memory() = default;
 
-  // All of it, or false.
+  // Reads all of it, or returns false.
   virtual bool read(std::uint64_t address, void* to, std::size_t bytes) = 0;
-  // The time of the steady clock there; nothing where that is not known.
+  // The time of the steady clock in that process; empty if it is unknown.
   virtual std::optional<TimePoint> now() const { return std::nullopt; }
 };
 
@@ -46,12 +46,12 @@ class ProcessMemory final : public Memory {
   bool read(std::uint64_t address, void* to, std::size_t bytes) override;
   std::optional<TimePoint> now() const override { return std::chrono::steady_clock::now(); }
 
-  // Why the last read failed: an errno.
+  // The reason why the last read failed, an errno.
   int error() const noexcept { return error_; }
 
  private:
   pid_t process_;
-  int file_ = -1;  // /proc/PID/mem, where the kernel or a filter has no process_vm_readv
+  int file_ = -1;  // /proc/PID/mem, if the kernel or a filter does not permit process_vm_readv
   int error_ = 0;
 };
 
@@ -61,19 +61,19 @@ class CachedMemory final : public Memory {
 
   bool read(std::uint64_t address, void* to, std::size_t bytes) override;
   std::optional<TimePoint> now() const override { return memory_.now(); }
-  void forget();  // what is read next is read anew
+  void forget();  // later reads use no cached page
 
  private:
   static constexpr std::size_t page_size = 4096;
   static constexpr std::size_t page_count = 1024;
   struct Page {
-    std::uint64_t address = 1;  // no page's
+    std::uint64_t address = 1;  // not the address of a page
     std::array<std::byte, page_size> bytes;
   };
   const Page* page_at(std::uint64_t address);
 
   Memory& memory_;
-  std::vector<Page> pages_;  // each has one place
+  std::vector<Page> pages_;  // each page has one possible place
 };
 
 }  // namespace leash::outside

@@ -2,10 +2,10 @@
 #pragma once
 // The ELF notes by which a reader finds leash's tables in a stripped, position-independent program. Internal.
 //
-// What it is     an allocated note named "leash" is in a segment of its own, which no `strip` removes. Its type says which
-//                table, and its descriptor where that is. The distance is known when the program is linked, so nothing has
-//                to be relocated when it starts.
-// Requires       a table that is hidden: a shared library knows the distance to its own symbols only.
+// What it is     an allocated note named "leash" in a segment of its own, which `strip` does not remove. Its type names
+//                the table, and its descriptor contains the distance to it. The linker knows the distance, so no
+//                relocation is needed at startup.
+// Requires       a hidden table, because a shared library knows the distance only to its own symbols.
 //
 //   LEASH_NOTE(1, leash_outside_layout);
 
@@ -17,7 +17,7 @@ inline constexpr char note_name[] = "leash";
 inline constexpr std::uint32_t loops_note = 1;       // layout.hpp
 inline constexpr std::uint32_t coroutines_note = 2;  // coroutine_layout.hpp
 
-// What the note's descriptor has.
+// The contents of the note's descriptor.
 struct Note {
   std::uint32_t version;
   std::uint32_t unused;

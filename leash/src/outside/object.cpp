@@ -11,7 +11,7 @@ std::string text_at(CachedMemory& memory, std::uint64_t address, std::size_t mos
   std::string text;
   std::array<char, 64> piece;
   while (address != 0 && text.size() < most) {
-    // Not beyond the end of a page that may be the last one.
+    // Does not read beyond the end of a page, which may be the last one.
     const std::size_t part =
         std::min({piece.size(), most - text.size(), piece.size() - address % piece.size()});
     if (!memory.read(address, piece.data(), part)) {
@@ -27,7 +27,7 @@ std::string text_at(CachedMemory& memory, std::uint64_t address, std::size_t mos
 
 Frame place_at(CachedMemory& memory, std::uint64_t source_location) {
   constexpr std::size_t longest_text = 4096;
-  // libstdc++'s std::source_location points to what the compiler makes: two texts and two numbers.
+  // std::source_location of libstdc++ points to a structure that the compiler makes: two texts and two numbers.
   const Object where(memory, source_location, 24);
   if (!where) return {.function = "(unreadable place)", .file = {}, .line = 0};
   return {readable_function(text_at(memory, where.pointer(8), longest_text)),

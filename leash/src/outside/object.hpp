@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Objects, texts and places that are read from memory that is not trusted. Internal.
+// Objects, texts and source locations in untrusted memory. Internal.
 //
-// Guarantees     what cannot be read is 0, or says so; every text has a bound.
+// Guarantees     unreadable data is 0, or is marked as unreadable. Every text has a maximum length.
 // Threads        one.
 //
 //   const Object record(memory, address, table.record.size);
@@ -21,7 +21,7 @@
 
 namespace leash::outside {
 
-// Some bytes at an address, and what lies in them; 0 for what does not.
+// The bytes at an address, and the members in them; 0 for a member outside of them.
 class Object {
  public:
   Object(CachedMemory& memory, std::uint64_t address, std::size_t size)
@@ -48,10 +48,10 @@ class Object {
   bool complete_;
 };
 
-// Up to its null character.
+// The text up to its null character.
 std::string text_at(CachedMemory& memory, std::uint64_t address, std::size_t most);
 
-// What a std::source_location with this value says.
+// The place in a std::source_location with this value.
 Frame place_at(CachedMemory& memory, std::uint64_t source_location);
 
 }  // namespace leash::outside

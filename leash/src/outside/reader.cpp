@@ -19,9 +19,9 @@
 namespace leash::outside {
 namespace {
 
-// Bounds on what broken memory can make of us.
+// Limits for damaged memory.
 constexpr std::uint32_t most_offset = 1 << 20;
-constexpr std::size_t most_frames = 10'000;  // that are looked at
+constexpr std::size_t most_frames = 10'000;  // maximum number of visited frames
 constexpr std::size_t most_ancestors = 1024;
 constexpr std::size_t most_tasks_of_list = 100'000'000;
 constexpr std::size_t most_known_places = 100'000;
@@ -29,7 +29,7 @@ constexpr std::size_t most_remarks = 20;
 constexpr std::size_t longest_text = 4096;
 constexpr int attempts = 5;
 
-// The mask's bits, moved to the right.
+// The bits of the mask, shifted to the right.
 unsigned value_of(unsigned bits, std::uint32_t mask) noexcept {
   if (mask == 0) return 0;
   return bits >> __builtin_ctz(mask);
@@ -82,7 +82,7 @@ void Reader::remark(std::string line) {
 }
 
 void Reader::saw(std::int64_t time) noexcept {
-  // The end of time is "never".
+  // The largest time means "never".
   if (time != std::numeric_limits<std::int64_t>::max()) newest_ = std::max(newest_, time);
 }
 
@@ -177,7 +177,7 @@ bool Reader::read_task(RawTask& task) {
 
 void Reader::read_frames(RawTask& task, std::uint64_t frame) {
   constexpr std::size_t half = TaskInfo::max_frames / 2;
-  std::vector<std::uint64_t> outermost;  // the last `half`, in turn
+  std::vector<std::uint64_t> outermost;  // the last `half` frames, as a ring
   std::size_t count = 0;
   for (; frame != 0 && count < most_frames; ++count) {
     const Object promise(*memory_, frame, table_.frame.size);
@@ -208,7 +208,7 @@ Reader::Walk Reader::walk(std::uint64_t loop, std::uint64_t list, const std::fun
   std::uint64_t hook = link(head, table_.list.next);
   if (hook == 0) return Walk::unreadable;
   for (std::size_t n = 0; hook != head; ++n) {
-    // What is linked in both directions has no circle that leaves the head out.
+    // A list that is linked in both directions has no cycle without its head.
     if (link(hook, table_.list.prev) != previous || n == most_tasks_of_list) return Walk::changed;
     RawTask task;
     task.loop = loop;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Reads loops and tasks from memory that is not trusted: of a process that runs on, or that is broken. Internal.
+// Reads loops and tasks from untrusted memory: of a running process, or of a damaged one. Internal.
 //
-// What it is     follows the table of leash/src/outside/layout.hpp, and gives what it finds as a leash::Dump.
-// Guarantees     ends, whatever is in that memory: lists are checked in both directions, every count and text has a
-//                bound. A list that changed while it was read is read again, some times; what could not be read is said
-//                in remarks().
+// What it is     follows the table of leash/src/outside/layout.hpp, and returns a leash::Dump.
+// Guarantees     ends for any contents of the memory: lists are checked in both directions, and every count and text
+//                has a limit. A list that changes while it is read is read again, several times. remarks() names what
+//                could not be read.
 // Threads        one.
 // Lifetime       refers to the memory.
 //
@@ -30,7 +30,7 @@
 
 namespace leash::outside {
 
-// A task as it is in memory: addresses where a TaskInfo has text.
+// A task in memory. It has addresses where TaskInfo has text.
 struct RawTask {
   std::uint64_t address = 0;
   std::uint64_t loop = 0;
@@ -46,17 +46,17 @@ struct RawTask {
   TaskState state = TaskState::owned;
   bool uncancellable = false;
   bool running = false;
-  // What a source_location points to, the innermost first; as TaskInfo::frames, the middle may be left out.
+  // The targets of source_locations, the innermost first. As in TaskInfo::frames, the middle may be left out.
   std::vector<std::uint64_t> awaits;
   std::size_t frames_left_out = 0;
 };
 
 struct ContextInfo {
-  enum class Kind : std::uint8_t { signal, value, detached };  // as those of ContextNode
+  enum class Kind : std::uint8_t { signal, value, detached };  // as in ContextNode
 
   Kind kind = Kind::signal;
   std::uint64_t parent = 0;
-  // Of a signal:
+  // Only for a signal node:
   std::string label;  // with its number
   Frame place;        // where it was made
   std::optional<std::int64_t> done_at;
@@ -65,27 +65,27 @@ struct ContextInfo {
 
 class Reader {
  public:
-  // What is wrong, in one line: no table, one that is not complete yet, or one of another version.
+  // The error is one line: no table, a table that is not complete yet, or one of another version.
   static std::expected<Reader, std::string> open(CachedMemory& memory, std::uint64_t table);
 
-  // Its slice is not used. The filter is: state, site, name, minimum age and limit.
+  // Uses the filter (state, site, name, minimum age and limit), but not the slice.
   Dump dump(const DumpOptions& options);
 
-  // What could not be read; one line each.
+  // One line for each thing that could not be read.
   const std::vector<std::string>& remarks() const noexcept { return remarks_; }
 
   // For other views of the same memory.
   std::vector<std::uint64_t> loops();
   std::string loop_name(std::uint64_t loop);
-  // All tasks of a list are given, and then `commit`; or what was given has to be dropped, and comes again.
+  // Calls `add` for the tasks of a list, then `commit`; or `drop`, and then reads the list again.
   void each_task(std::uint64_t loop, const std::function<void(RawTask)>& add,
                  const std::function<void()>& commit, const std::function<void()>& drop);
   TaskInfo describe(const RawTask& task, std::int64_t now);
-  std::int64_t now(std::uint64_t loop) const;  // of its clock, as far as that is known
+  std::int64_t now(std::uint64_t loop) const;  // by the loop's clock, as far as it is known
   std::string text_at(std::uint64_t address, std::size_t most);
   Frame frame_at(std::uint64_t source_location);
   ContextInfo context_at(std::uint64_t node);
-  std::uint64_t word(std::uint64_t address);  // 0: there is none
+  std::uint64_t word(std::uint64_t address);  // 0 if there is none
 
   CachedMemory& memory() noexcept { return *memory_; }
   const Layout& table() const noexcept { return table_; }
@@ -94,7 +94,7 @@ class Reader {
 
  private:
   static constexpr std::size_t longest_name = 256;
-  // A difference of times that broken memory may have made up.
+  // The difference of two times, which may be wrong in damaged memory.
   static Duration since(std::int64_t now, std::int64_t then) noexcept;
 
   Reader(CachedMemory& memory, const Layout& table) : memory_(&memory), table_(table) {}
@@ -115,7 +115,7 @@ class Reader {
   std::vector<std::string> remarks_;
   std::unordered_map<std::uint64_t, Frame> frames_;
   std::unordered_map<std::uint64_t, Site> sites_;  // by address
-  std::int64_t newest_ = 0;                        // the latest time that was seen
+  std::int64_t newest_ = 0;                        // the latest time in the memory
 };
 
 }  // namespace leash::outside

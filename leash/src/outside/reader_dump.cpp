@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A dump of what a Reader reads: which tasks meet the filter, and which are alike.
+// Makes a dump of the tasks that a Reader reads: filters and groups them.
 #include <algorithm>
 #include <iterator>
 #include <limits>
@@ -20,7 +20,7 @@ struct Group {
   RawTask oldest;
   std::size_t count = 0;
   std::size_t bytes = 0;
-  std::uint64_t waits_since = 0;  // of all that wait, added up; wraps
+  std::uint64_t waits_since = 0;  // the sum over all that wait; it may wrap
   std::size_t waiting = 0;
 };
 
@@ -32,7 +32,7 @@ Dump Reader::dump(const DumpOptions& options) {
   for (const std::uint64_t loop : loops()) {
     Dump dump;
     std::vector<Group> groups;
-    std::map<Shape, Group> list;  // of the one that is read now
+    std::map<Shape, Group> list;  // the groups of the list that is read now
     std::vector<RawTask> tasks;   // of it, with `full`
     std::vector<RawTask> oldest;
     std::size_t seen = 0;
@@ -65,7 +65,7 @@ Dump Reader::dump(const DumpOptions& options) {
         group.waits_since += static_cast<std::uint64_t>(task.waits_since);
         ++group.waiting;
       }
-      // They come in the order of their starts.
+      // They are in the order of their starts.
       if (group.count++ == 0) group.oldest = std::move(task);
     };
     const auto drop = [&] {

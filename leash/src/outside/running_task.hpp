@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Which task runs in a loop that does not answer. Internal.
+// The task that runs in a loop that does not answer. Internal.
 //
-// Guarantees     read from memory by the kernel, as `leash-client ps` does: the loop is not asked.
+// Guarantees     read from memory through the kernel, as by `leash-client ps`. The loop need not answer.
 // Threads        any; the result is plain data.
 //
 //   if (const auto task = leash::outside::running_task(loop)) std::cerr << leash::to_text(*task);
@@ -14,7 +14,7 @@
 
 namespace leash::outside {
 
-// Nothing: no task runs, but a handler; or it cannot be read.
+// Empty if a handler runs and no task, or if it cannot be read.
 std::optional<TaskInfo> running_task(const RemoteLoop& loop);
 
 }  // namespace leash::outside

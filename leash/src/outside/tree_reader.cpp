@@ -122,7 +122,7 @@ class LoopTree {
     holder_of_scope_.emplace(reader_.word(task.scope + place.context), holder);
   }
 
-  // Contexts that are not done, from the root downwards.
+  // Contexts that are not done, beginning with the root.
   void read_contexts() {
     const auto& table = reader_.table();
     std::vector<std::uint64_t> ahead{reader_.word(loop_ + table.loop.background)};
@@ -148,7 +148,7 @@ class LoopTree {
     }
   }
 
-  // A value has no node of its own: what it is made for belongs to the context that it extends.
+  // A value has no node of its own in the tree. Its children belong to the context that it extends.
   std::uint64_t visible(std::uint64_t node) {
     for (std::size_t n = 0; node != 0 && n < most_levels; ++n) {
       const ContextInfo context = reader_.context_at(node);
@@ -192,7 +192,7 @@ class LoopTree {
 
   void add_members(TreeNode& node, std::uint64_t address) {
     const auto found = contexts_.find(address);
-    // Each is shown once, so that a circle of parents in broken memory ends.
+    // Each is shown once, so that a cycle of parents in damaged memory ends.
     if (found == contexts_.end() || depth_ == most_levels || !shown_.insert(address).second) return;
     ++depth_;
     std::map<std::tuple<std::uint16_t, TaskState, WaitKind, std::vector<std::uint64_t>>, std::size_t> alike;
@@ -245,7 +245,7 @@ class LoopTree {
     return found == joined_.end() ? none : found->second;
   }
 
-  // Follows what tasks join; what is met again on the way is a circle.
+  // Follows the tasks that each task joins. A task that is found again is part of a cycle.
   void find_cycles(const std::string& loop) {
     std::set<std::uint64_t> finished;
     for (const RawTask& start : tasks_) {

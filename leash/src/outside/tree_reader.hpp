@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Makes the tree of leash/tree.hpp from memory, of this process or of another one. Internal.
+// Makes the tree of leash/tree.hpp from the memory of this process or of another one. Internal.
 //
-// Guarantees     as those of Reader: ends, whatever is in that memory.
+// Guarantees     as in Reader: ends for any contents of the memory.
 // Threads        one.
 //
 //   auto reader = outside::Reader::open(memory, table_address);
@@ -18,7 +18,7 @@
 
 namespace leash::outside {
 
-// The coroutines that are in one chain with tasks are known in their own process alone.
+// Coroutines in one chain with tasks are known only inside their own process.
 Tree read_tree(Reader& reader, std::size_t most, const std::vector<detail::MixedChain>& chains = {});
 
 // Groups of tracked coroutines, each below that of its spawner.

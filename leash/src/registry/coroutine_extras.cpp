@@ -17,14 +17,14 @@ namespace leash {
 namespace detail {
 namespace {
 
-// Many, so that threads whose coroutines have owners seldom meet.
+// Many parts, so that threads rarely use the same one.
 struct Shelf {
   std::mutex mutex;
   std::unordered_map<std::uint64_t, Extras> extras;
 };
 Shelf& shelf_of(std::uint64_t id) {
   using Shelves = std::array<Shelf, 64>;
-  static Shelves* const all = new Shelves;  // never destroyed: coroutines may end after main
+  static Shelves* const all = new Shelves;  // never destroyed, because coroutines may end after main
   return (*all)[slot_of(id) % all->size()];
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What few coroutines have, kept apart from their records: labels, owners, tasks that they await; and which functions are declared background
-// ones. Internal.
+// Data that few coroutines have, stored separately from their records: labels, owners and awaited tasks; and the
+// functions that were declared as background. Internal.
 //
 // Threads        any.
 //
@@ -23,7 +23,7 @@ struct Extras {
   AwaitedTask awaits;
 };
 
-// By the id of the root of its chain.
+// Found by the id of the root of the chain.
 std::optional<Extras> extras_of(std::uint64_t id);
 std::vector<std::string> background_functions();
 

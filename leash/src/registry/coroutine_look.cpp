@@ -85,7 +85,7 @@ bool ChainCopy::take(const CoroutineRecord& root) {
     const RecordCopy& parent = frames.back();
     if (!next.take(*parent.below) || !(next.flags & nested) ||
         next.above != reinterpret_cast<std::uintptr_t>(parent.record)) {
-      break;  // it went on meanwhile
+      break;  // it has continued meanwhile
     }
     frames.push_back(next);
   }
@@ -162,7 +162,7 @@ Verdict Look::judge(const ChainCopy& chain) {
   verdict.state = CoroutineState::spawned;
   verdict.spawner_ended = !is_alive(root.above);
   if (!verdict.spawner_ended) return verdict;
-  // The record of a spawner that ended is kept for a while, with the time of its end.
+  // The record of an ended spawner is kept for a while, with the time of its end.
   const CoroutineRecord& spawner = record_at(slot_of(root.above));
   const std::uint32_t ended_at = spawner.since.load(std::memory_order_acquire);
   if (spawner.id.load(std::memory_order_acquire) == (root.above | free_bit))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How the coroutines of the registry are looked at: copies of their records, whole chains, and what is said of them.
+// Reads the coroutines of the registry: copies of records, whole chains, and their verdicts.
 // Internal.
 //
-// Guarantees     what changes while it is copied is left out, or copied again: no lock, and nothing waits.
-// Threads        any; each of these objects belongs to one.
+// Guarantees     a record that changes while it is copied is left out or copied again. No lock is taken.
+// Threads        any; each object is used by one thread.
 //
 //   Look look(filter);
 //   Walk().go_on([&](const ChainCopy& chain) {
@@ -28,14 +28,14 @@
 
 namespace leash::detail {
 
-// Whether a file is of the library's headers, and so its frames are not the program's: of Asio's, where `known` is the one
-// that the registry knows, or of leash's own.
+// Whether the file is a header of Asio (`known` is the one that the registry knows) or of leash, so that its frames are
+// not frames of the program.
 bool is_library_file(std::string_view file, std::string_view known) noexcept;
 
-// How long a coroutine whose spawner has ended may wait before it is stray, if nothing else was said.
+// The default patience: how long a coroutine whose spawner has ended may wait before it is stray.
 inline constexpr std::chrono::nanoseconds default_patience = std::chrono::seconds(30);
 
-// One record, as it was at one moment.
+// A consistent copy of a record.
 struct RecordCopy {
   const CoroutineRecord* record = nullptr;
   std::uint64_t id = 0;
@@ -48,23 +48,23 @@ struct RecordCopy {
   WaitKind wait{};
   std::uint8_t flags = 0;
 
-  // False: it is free, or became another one's meanwhile.
+  // False if the record is free or was reused meanwhile.
   bool take(const CoroutineRecord& from) noexcept;
   bool waits() const noexcept { return (flags & started) && wait != WaitKind::none; }
 };
 
-// A root and the frames that wait for each other below it, from the root on.
+// A root and the frames below it, each awaiting the next, beginning with the root.
 struct ChainCopy {
   std::vector<RecordCopy> frames;
 
   bool take(const CoroutineRecord& root);
   const RecordCopy& root() const noexcept { return frames.front(); }
   const RecordCopy& innermost() const noexcept { return frames.back(); }
-  // The root's site; where that is the library's, that of the outermost frame of the program's own.
+  // The site of the root; if that is in a library, the site of the outermost frame of the program.
   std::uint16_t site() const noexcept;
 };
 
-// Ticks as time.
+// Converts ticks to time.
 class TickClock {
  public:
   TickClock() noexcept;
@@ -84,7 +84,7 @@ class TickClock {
 CoroutinePlace place_at(const std::source_location& where);
 CoroutinePlace place_of(std::uint16_t site);
 
-// Those of the program itself, from the innermost outwards.
+// The frames of the program itself, the innermost first.
 std::vector<const RecordCopy*> own_frames(const ChainCopy& chain);
 
 struct Verdict {
@@ -95,15 +95,15 @@ struct Verdict {
   std::uint64_t awaited_by = 0;  // a task
 };
 
-// A coroutine that is in one chain with leash tasks.
+// A coroutine in one chain with leash tasks.
 struct MixedChain {
   CoroutineInfo coroutine;
-  const void* awaited_in = nullptr;  // the loop of the task that awaits it; null: none does
+  const void* awaited_in = nullptr;  // the loop of the task that awaits it; null if there is none
   const void* awaits_in = nullptr;   // of the task that it awaits
 };
 std::vector<MixedChain> mixed_chains(std::size_t most);
 
-// What a look at all coroutines has in common.
+// Shared by all steps of one pass over the coroutines.
 class Look {
  public:
   explicit Look(const CoroutineFilter& filter);
@@ -116,7 +116,7 @@ class Look {
   CoroutineInfo describe(const ChainCopy& chain, const Verdict& verdict) const;
 
  private:
-  // By site: each is compared with the patterns once for a look.
+  // By site, so that each site is compared with the patterns only once per pass.
   enum class Known : std::uint8_t { not_asked, yes, no };
   bool is_background(std::uint16_t site);
   bool site_matches(std::uint16_t site);
@@ -129,7 +129,7 @@ class Look {
   std::vector<Known> wanted_;
 };
 
-// Goes through all records; `each` returns false to stop for now.
+// Visits all records; `each` returns false to pause.
 class Walk {
  public:
   template <class Each>
@@ -138,7 +138,7 @@ class Walk {
     for (; at_ < slabs * records_per_slab; ++at_) {
       const CoroutineRecord& record = record_at(static_cast<std::uint32_t>(at_));
       if (record.id.load(std::memory_order_relaxed) & free_bit) continue;
-      // One that goes on while it is looked at is looked at again.
+      // A chain that continues while it is read is read again.
       for (int attempt = 0; attempt < 3; ++attempt) {
         if (!chain_.take(record)) continue;
         if (!each(chain_)) {

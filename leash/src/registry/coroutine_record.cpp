@@ -11,14 +11,14 @@
 #include "../outside/coroutine_layout.hpp"
 #include "running_coroutines.hpp"
 
-// One version of the tracking in a program: leash/awaitables.hpp asks for this name.
+// leash/awaitables.hpp refers to this name, so that a program has only one version of the tracking.
 extern "C" {
 extern const char leash_tracking_1;
 const char leash_tracking_1 = 1;
 constinit leash::detail::CoroutineRegistry leash_coroutines{};
 }
 
-// So that the table for who looks from outside is in the program, too.
+// Links the table for readers from outside into the program.
 [[gnu::used]] static const leash::outside::CoroutineLayout* const coroutine_layout = &leash_coroutine_layout;
 
 namespace leash::detail {

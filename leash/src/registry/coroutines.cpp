@@ -38,7 +38,7 @@ struct LetGo {
   std::mutex mutex;
   std::map<std::uint64_t, std::function<void(const CoroutineInfo&)>> hooks;
   std::uint64_t last_hook = 0;
-  std::uint64_t last_told = 0;  // the root of which the innermost frame was told
+  std::uint64_t last_told = 0;  // the root whose innermost frame was canceled
 };
 LetGo& let_go() {
   static LetGo* const all = new LetGo;
@@ -91,7 +91,7 @@ std::vector<MixedChain> mixed_chains(std::size_t most) {
   return found;
 }
 
-// The innermost frame goes first: then the chain is still whole.
+// The innermost frame is destroyed first, so the chain is still complete.
 void tell_let_go(CoroutineRecord& record) noexcept {
   const std::lock_guard lock(let_go().mutex);
   const CoroutineRecord& root = root_of(record);
@@ -169,7 +169,7 @@ struct CoroutineGrouping::State {
   detail::Shape shape;
   std::unordered_map<detail::Shape, std::size_t, detail::ShapeHash> index;
   std::vector<CoroutineGroup> groups;
-  std::vector<std::uint32_t> made;  // of each group's oldest
+  std::vector<std::uint32_t> made;  // of the oldest of each group
   std::size_t matched = 0;
 };
 
@@ -192,7 +192,7 @@ bool CoroutineGrouping::go_on(nanoseconds slice) {
 std::size_t CoroutineGrouping::matched() const noexcept { return state_->matched; }
 
 std::vector<CoroutineGroup> CoroutineGrouping::take() {
-  // The same place in two translation units made two groups.
+  // The same place in two translation units is in two groups.
   std::vector<CoroutineGroup> merged;
   std::map<std::string, std::size_t> index;
   for (CoroutineGroup& group : state_->groups) {
@@ -235,7 +235,7 @@ std::vector<CoroutineSite> coroutine_sites() {
     CoroutineSite site;
     for (auto* shard = leash_coroutines.shards.load(std::memory_order_acquire); shard; shard = shard->next) {
       const detail::SiteCounts& counts = shard->sites[i];
-      // What finished first: it must not seem to be more than what started.
+      // Finished is read first, so that it does not exceed started.
       for (std::size_t e = 0; e < detail::endings; ++e)
         site.finished[e] += counts.finished[e].load(std::memory_order_acquire);
       site.frame_bytes += counts.bytes.load(std::memory_order_relaxed);

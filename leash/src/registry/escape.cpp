@@ -9,7 +9,7 @@ namespace {
 
 constexpr char32_t invalid = 0xffffffff;
 
-// The first character of `text`, which is not empty, and how many bytes it has; `invalid` has one.
+// The first character of `text`, which must not be empty, and its length in bytes; `invalid` has one byte.
 struct First {
   char32_t character;
   std::size_t bytes;

@@ -6,7 +6,7 @@
 namespace leash::detail {
 
 void OwnerState::end(std::error_code why) {
-  // Kept until the lock is free: the last handle of a watcher calls unwatch.
+  // Kept until the lock is released, because the last handle of a watcher calls unwatch.
   std::vector<std::shared_ptr<OwnerWatcher>> told;
   {
     const std::lock_guard lock(mutex);

@@ -8,7 +8,7 @@ namespace {
 
 bool is_pattern(std::string_view text) noexcept { return text.find_first_of("*?") != std::string_view::npos; }
 
-// After a mismatch only the last * takes one character more: linear but for the worst patterns.
+// After a mismatch, only the last * takes one more character. This is linear except for the worst patterns.
 bool meets(std::string_view pattern, std::string_view text) noexcept {
   constexpr std::size_t none = std::string_view::npos;
   std::size_t p = 0, star = none, resume = 0;

@@ -28,7 +28,7 @@ void widen(ContextGroup& group, Duration until_deadline) {
   group.farthest_deadline = std::max(group.farthest_deadline.value_or(Duration::zero()), until_deadline);
 }
 
-// nullopt is less than any value.
+// std::nullopt is less than any value.
 void add_outlived(ContextGroup& group, const ContextGroup& more) {
   group.outlived += more.outlived;
   if (more.owner_done_for <= group.owner_done_for) return;
@@ -71,7 +71,7 @@ std::vector<ContextGroup> largest_first(std::map<Key, ContextGroup> groups) {
   return sorted;
 }
 
-// By address, which is quick; groups of equal text are made one afterwards.
+// Grouped by address, which is fast. Groups with equal text are merged afterwards.
 class Groups {
  public:
   ContextGroup& of(const SignalNode& node) {
@@ -120,7 +120,7 @@ ContextDump live_contexts(const LoopBase& loop, std::size_t most) {
 
   Groups live;
   std::size_t visited = 0;
-  const SignalNode* const roots[] = {&state.background(), state.never().get()};  // which are not counted
+  const SignalNode* const roots[] = {&state.background(), state.never().get()};  // these are not counted
   std::vector<const SignalNode*> ahead(std::begin(roots), std::end(roots));
   while (!ahead.empty()) {
     const SignalNode& node = *ahead.back();

@@ -18,8 +18,8 @@ namespace {
 
 using detail::TaskRecord;
 
-// What tasks of a group have in common. Compared by address where text would do: the same place in two
-// translation units makes two groups, which merge() makes one.
+// The common part of the tasks of a group. Places are compared by address, which is fast. The same place in two
+// translation units makes two groups, which merge() combines.
 struct Shape {
   detail::Place site;
   TaskState state{};
@@ -60,7 +60,7 @@ struct ShapeHash {
   }
 };
 
-// The order of a dump's entries: the largest first, or all of them the oldest first.
+// The order of the entries of a dump: the largest first, or with all tasks the oldest first.
 struct EntryOrder {
   std::size_t count;
   Duration age;
@@ -72,7 +72,7 @@ struct EntryOrder {
   }
 };
 
-// Entries from several tables, or from several dumps, put together step by step.
+// Merges entries of several tables or dumps step by step.
 class Entries {
  public:
   explicit Entries(const DumpOptions& options) : options_(options) {}
@@ -86,13 +86,13 @@ class Entries {
     detail::add_up(same, std::move(entry));
   }
 
-  // Whether an entry of that order would be among those that are shown.
+  // Whether an entry with this order would be shown.
   bool wants(const EntryOrder& order) const {
     if (sorted_.size() < options_.filter.limit) return true;
     return !sorted_.empty() && order < std::prev(sorted_.end())->first;
   }
 
-  // False when nothing is left to be done.
+  // False if nothing is left to do.
   bool sort_one() {
     if (by_key_.empty()) return false;
     keep(std::move(by_key_.begin()->second));
@@ -130,7 +130,7 @@ class Taking {
         now_(loop.now()),
         entries_(options) {}
 
-  // False when there is more to be done, in another turn.
+  // False if more is left to do in another turn.
   bool go_on(TimePoint until) {
     while (step()) {
       if (work_ < work_between_looks_at_the_clock) continue;
@@ -151,7 +151,7 @@ class Taking {
  private:
   static constexpr std::size_t work_between_looks_at_the_clock = 32;
 
-  // One task or one entry; false when nothing is left.
+  // Handles one task or one entry; false if nothing is left.
   bool step() {
     ++work_;
     if (!all_seen_) {
@@ -188,11 +188,11 @@ class Taking {
   void add_to_group(const TaskRecord& task) {
     shape_.take(task);
     work_ += shape_.awaits.left_out / 32;
-    // Neighbors are mostly alike.
+    // Neighbors are mostly in the same group.
     if (!last_ || !(shape_ == last_->first)) {
       const auto [at, is_new] = groups_.try_emplace(shape_);
       last_ = &*at;
-      // Tasks of a site come in the order of their starts: the first one is the oldest.
+      // The tasks of a site are in the order of their starts, so the first one is the oldest.
       if (is_new) at->second.oldest = detail::describe(task, now_);
     }
     ++last_->second.count;
@@ -205,7 +205,7 @@ class Taking {
 
   detail::Ref<detail::LoopState> loop_;
   const DumpOptions options_;
-  const std::function<bool(const TaskRecord&)> counts_;  // empty: all that meet the filter
+  const std::function<bool(const TaskRecord&)> counts_;  // empty: all that match the filter
   const std::uint64_t newest_;
   const TimePoint now_;
   detail::TaskCursor cursor_;
@@ -213,7 +213,7 @@ class Taking {
   std::size_t work_ = 0;
   Shape shape_;
   Groups groups_;
-  Groups::value_type* last_ = nullptr;  // the group of the task before
+  Groups::value_type* last_ = nullptr;  // the group of the previous task
   Entries entries_;
   Dump dump_;
 };

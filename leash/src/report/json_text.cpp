@@ -19,7 +19,7 @@ std::optional<double> seconds(const std::optional<Duration>& duration) {
   return duration ? std::optional(seconds(*duration)) : std::nullopt;
 }
 
-// FNV-1a: the same in every process, unlike std::hash.
+// FNV-1a, which is the same in every process, unlike std::hash.
 std::string short_key(const std::string& key) {
   std::uint64_t hash = 0xcbf29ce484222325u;
   for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
@@ -44,7 +44,7 @@ void append_held(JsonWriter& json, const ContextGroup& group) {
   json.member("done_seconds", seconds(group.done_for)).end_object();
 }
 
-// A node whose children would not fit any more says how many they are.
+// A node whose children do not fit any more contains their number instead.
 void append(JsonWriter& json, const TreeNode& node, std::size_t most_bytes) {
   json.begin_object().member("kind", to_string(node.kind)).member("name", node.name);
   if (node.id != 0) json.member(node.kind == TreeNode::Kind::scope ? "holder" : "id", node.id);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Reports as JSON text, value by value: what leash::to_json (leash/json.hpp) gives as a tree, without the tree. Internal.
+// Writes reports as JSON text, value by value. leash::to_json (leash/json.hpp) returns the same as a tree. Internal.
 //
-// Guarantees     memory for the text and nothing else, and lists that are bounded in bytes.
+// Guarantees     allocates memory only for the text. Lists have a limit in bytes.
 // Threads        any.
 //
 //   std::string text;
@@ -27,7 +27,7 @@ namespace leash::detail {
 // An object. `before`: its count in another dump.
 void append(JsonWriter& json, const TaskGroup& entry, std::optional<std::size_t> before = {});
 void append(JsonWriter& json, const CoroutineGroup& entry);
-// The members of an object that has begun; a list ends when the text has `most_bytes`.
+// Appends the members of an open object. A list ends when the text has `most_bytes`.
 void append_members(JsonWriter& json, const Dump& dump, std::size_t most_bytes = SIZE_MAX);
 void append_members(JsonWriter& json, const ContextDump& dump, std::size_t most_bytes = SIZE_MAX);
 void append_members(JsonWriter& json, const Tree& tree, std::size_t most_bytes = SIZE_MAX);

@@ -92,7 +92,7 @@ JsonWriter& JsonWriter::value(std::string_view text) {
   return *this;
 }
 
-// A number with a fraction stays one, also where that is 0.
+// A floating-point number keeps its fraction, even if the fraction is 0.
 JsonWriter& JsonWriter::value(double number) {
   if (!std::isfinite(number)) return null();
   std::array<char, 32> text{};

@@ -2,11 +2,11 @@
 #pragma once
 // Writes JSON as text, value by value.
 //
-// What it is     appends to a string that the caller owns; commas and quotes are its business. No tree is built: one of
-//                nlohmann's takes memory also to be destroyed, and without it ends the process. Internal.
-// Requires       calls in the order of the text: in an object a key before each value, every begin with its end.
-// Guarantees     bytes that are not UTF-8 are replaced, numbers that JSON has not (NaN, infinity) are null. Throws only
-//                for lack of memory.
+// What it is     appends to a string of the caller, with commas and quotes. It builds no tree: a tree of nlohmann::json
+//                needs memory even to be destroyed, and ends the process if there is none. Internal.
+// Requires       calls are in the order of the text. In an object each value follows a key, and each begin has an end.
+// Guarantees     bytes that are not UTF-8 are replaced. Numbers that JSON does not have (NaN, infinity) become null. It
+//                throws only if memory runs out.
 // Threads        one.
 //
 //   std::string text;
@@ -27,7 +27,7 @@ class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) noexcept : out_(out) {}
 
-  // Of the text so far, in bytes.
+  // The size of the text so far, in bytes.
   std::size_t size() const noexcept { return out_.size(); }
 
   JsonWriter& begin_object() { return begin('{'); }
@@ -50,14 +50,14 @@ class JsonWriter {
   JsonWriter& value(const std::optional<T>& maybe) {
     return maybe ? value(*maybe) : null();
   }
-  // What is JSON already.
+  // Appends text that is already JSON.
   JsonWriter& raw(std::string_view json) { return append(json); }
 
   template <class T>
   JsonWriter& member(std::string_view name, const T& of) {
     return key(name).value(of);
   }
-  // An array; `of` gives each element's value.
+  // An array; `of` returns the value of each element.
   template <class Range, class Of = std::identity>
   JsonWriter& list(const Range& range, Of of = {}) {
     begin_array();
@@ -71,7 +71,7 @@ class JsonWriter {
   JsonWriter& append(std::string_view text);
 
   std::string& out_;
-  bool comma_ = false;  // before the next key or value
+  bool comma_ = false;  // whether a comma precedes the next key or value
 };
 
 }  // namespace leash::detail

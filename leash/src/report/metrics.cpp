@@ -7,9 +7,9 @@
 namespace leash {
 
 std::uint16_t Metrics::site(const std::source_location& where) noexcept {
-  // A site is a line of a file. The same line may be reached through several copies of the file's name
-  // (templates in several translation units), so that a miss by pointer is looked up by text before it is
-  // entered.
+  // A site is a line of a file. The program may have several copies of the file's name (templates in
+  // several translation units). So if a look-up by pointer fails, the text is looked up before the site is
+  // added.
   const auto hash = (reinterpret_cast<std::uintptr_t>(where.file_name()) >> 3) * 31 + where.line();
   const auto enter = [&](Slot& slot, std::uint16_t index) {
     slot = {where.file_name(), where.line(), index};

@@ -25,7 +25,7 @@ using families::Labels;
 
 using prometheus::MetricType;
 
-// One site, over all loops.
+// The sum of one site over all loops.
 struct Site {
   std::array<std::uint64_t, roles> live{};
   std::uint64_t started = 0;
@@ -108,7 +108,7 @@ void append_sites(Families& families, const std::map<std::string, Site>& sites, 
   for (const auto& [name, site] : sites) {
     const Labels labels{{"site", name}};
     if (site.contexts_ever_outlived != 0) add(outlived, labels, static_cast<double>(site.contexts_outlived));
-    if (site.started == 0) continue;  // it made contexts only
+    if (site.started == 0) continue;  // this site made only contexts
     const auto with = [&](std::string label, std::string_view value) {
       return Labels{{"site", name}, {std::move(label), std::string(value)}};
     };
@@ -150,8 +150,8 @@ prometheus::MetricFamily& named(Families& families, std::string_view name) {
   return *std::ranges::find(families, name, &prometheus::MetricFamily::name);
 }
 
-// Tracked coroutines of the process, in the families of tasks with a label of their own; as tasks, at most 255 sites and
-// "other".
+// The tracked coroutines of the process, in the families of tasks with a separate label. Like tasks, they have at most
+// 255 sites and "other".
 void append_coroutines(Families& families) {
   constexpr std::size_t max_sites = 255;
   static constexpr std::array<std::string_view, 3> endings{"returned", "error", "canceled"};

@@ -26,12 +26,12 @@ Frame frame_at(const std::source_location& where) {
   return {readable_function(where.function_name()), where.file_name(), where.line()};
 }
 
-// Of a coroutine of this library's own, around one of the program's.
+// Whether it is a coroutine of this library around one of the program.
 bool is_internal(const detail::PromiseBase& frame) {
   return std::string_view(frame.where.file_name()).find("leash/detail/") != std::string_view::npos;
 }
 
-// Without leash::heap only their frames are known.
+// Without leash::heap, only the size of their frames is known.
 std::string memory_text(const char* holds, std::size_t frames, std::optional<std::size_t> heap) {
   std::string of_frames = detail::short_bytes(frames) + " of frames";
   if (!heap) return of_frames;
@@ -51,7 +51,7 @@ Duration age_of(const TaskRecord& task, TimePoint now) noexcept {
 
 }  // namespace
 
-// Start and wait are read from clocks of different grain.
+// The start and the wait are read from clocks with different resolutions.
 Duration waits_for(const TaskRecord& task, TimePoint now) noexcept {
   if (task.wait == WaitKind::none) return Duration::zero();
   return std::clamp(between(task.waits_since, now), Duration::zero(), age_of(task, now));
@@ -90,7 +90,7 @@ std::uint64_t coroutine_of(const TaskRecord& task) noexcept {
   return 0;
 }
 
-// What a task awaits beyond its own frames: a coroutine, a task that this one awaits, and so on.
+// The chain that a task awaits beyond its own frames: a coroutine, a task that this coroutine awaits, and so on.
 struct Beyond {
   std::vector<ChainCopy> coroutines;
   std::vector<const TaskRecord*> tasks;  // each awaited by the coroutine of the same index
@@ -106,14 +106,14 @@ struct Beyond {
       task = nullptr;
       if (!(coroutines.back().root().flags & mixed)) return;
       const auto extras = extras_of(id);
-      if (!extras || extras->awaits.loop != &first.loop()) return;  // the other loop's may change meanwhile
+      if (!extras || extras->awaits.loop != &first.loop()) return;  // another loop's frames may change
       task = static_cast<const TaskRecord*>(extras->awaits.record);
       if (task) tasks.push_back(task);
     }
   }
 };
 
-// The first and the last of many.
+// The first and the last ones, if there are many.
 class BoundedPlaces {
  public:
   explicit BoundedPlaces(Awaits& to) : to_(to) {}
@@ -140,7 +140,7 @@ class BoundedPlaces {
  private:
   static constexpr std::size_t half = TaskInfo::max_frames / 2;
   Awaits& to_;
-  std::array<std::source_location, half> last_;  // round and round
+  std::array<std::source_location, half> last_;  // used as a ring
   std::size_t beyond_ = 0;
 };
 

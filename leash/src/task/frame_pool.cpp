@@ -48,7 +48,7 @@ struct Free {
   Free* next;
 };
 
-// The head of each 64 KiB block, which is aligned to its size: an object finds its block by its address.
+// The header of each 64 KiB block. Blocks are aligned to their size, so the address of an object gives its block.
 struct Block : detail::Hook<Block> {
   Block(Pool* pool, std::size_t object_size)
       : owner(pool),
@@ -88,7 +88,7 @@ void* map_block() {
     return static_cast<char*>(memory);
   };
   char* memory = map(block_bytes);
-  // Mappings grow downwards side by side, so that nearly always the first try is aligned already.
+  // Mappings grow downwards next to each other, so the first attempt is nearly always aligned.
   if (reinterpret_cast<std::uintptr_t>(memory) % block_bytes != 0) {
     ::munmap(memory, block_bytes);
     memory = map(2 * block_bytes);
@@ -113,7 +113,7 @@ struct Registry {
   detail::List<Pool> pools;
 };
 
-// Never destroyed: threads may end after static objects are gone.
+// Never destroyed, because threads may end after static objects were destroyed.
 Registry& registry() {
   static Registry* const instance = new Registry;
   return *instance;
@@ -177,7 +177,7 @@ class Pool : public detail::Hook<Pool> {
     if (last) delete this;
   }
 
-  // The thread ends. The pool deletes itself as soon as nothing of it is in use.
+  // The thread ends. The pool deletes itself when none of its memory is in use.
   void abandon() noexcept {
     bool last;
     {
@@ -196,13 +196,13 @@ class Pool : public detail::Hook<Pool> {
  private:
   bool unused() const noexcept { return blocks_ == empty_count_; }
 
-  // One writer at a time: the pool's thread, or after its end the holder of the lock.
+  // Written by one thread at a time: the pool's thread, or after its end the holder of the lock.
   void count_used(std::ptrdiff_t change) noexcept {
     used_bytes_.store(used_bytes_.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
   }
 
   Block* new_block(std::size_t cls) {
-    // The one that became empty last is often of this class, and then as it should be.
+    // The block that became empty last often has this size class already.
     if (auto* hook = empty_.back(); hook && static_cast<Block*>(hook)->object_bytes == (cls + 1) * step) {
       Block* same = static_cast<Block*>(hook);
       same->unlink();
@@ -255,7 +255,7 @@ class Pool : public detail::Hook<Pool> {
   bool abandoned_ = false;
 };
 
-// The calling thread's pool; after the thread's own objects began to be destroyed, none.
+// The pool of the calling thread; null after the destruction of the thread's own objects has begun.
 thread_local Pool* current_pool = nullptr;
 thread_local bool thread_is_ending = false;
 
@@ -273,7 +273,7 @@ Pool* make_current_pool() {
   return current_pool = new Pool;
 }
 
-// A frame made while its thread is ending comes from a pool of its own, which goes with it.
+// A frame that is allocated while its thread ends has a pool of its own, which is deleted with it.
 void* allocate_late(std::size_t size) {
   Pool* pool = new Pool;
   void* memory = pool->allocate(size);

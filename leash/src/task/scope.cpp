@@ -45,7 +45,7 @@ void Scope::start(detail::PromiseBase& root, bool returns_result, std::string_vi
   detail::TaskRecord& task = owner.signal->loop->start(owner, root, returns_result, name, where, this);
   tasks_.push_back(static_cast<detail::ScopedTaskRecord&>(task));
   if (++live_ == 1 && joiner_) joiner_->loop().park_again(*joiner_, WaitKind::wait_group);
-  // The parent ended before: that is what join reports, once there is something that it stops.
+  // The parent has ended before. join reports this if there is a task that it stops.
   if (!ended_by_us_ && own_.ctx.is_done()) fail(own_.ctx.err());
 }
 
@@ -85,11 +85,11 @@ void Scope::task_ended(std::error_code error, const std::exception_ptr& exceptio
 Scope::Join Scope::join() noexcept { return Join(*this); }
 Scope::Join Scope::join(const Context& until) noexcept { return Join(*this, *until.node().signal); }
 
-// The joiner goes on without the scope, which then neither wakes it nor lets it wait again.
+// The task that joins continues without the scope, which then neither wakes it nor lets it wait again.
 Scope::Join::Deadline::Deadline(Join& j) noexcept
     : Dependent([](detail::Dependent& dependent) noexcept {
         Join& late = static_cast<Deadline&>(dependent).join;
-        if (late.scope_.live_ == 0) return;  // all have ended, and it is about to hear of that
+        if (late.scope_.live_ == 0) return;  // all have ended, and the task that joins is about to resume
         late.gave_up_ = true;
         late.waiting_ = false;
         detail::TaskRecord& joiner = *std::exchange(late.scope_.joiner_, nullptr);
@@ -117,7 +117,7 @@ void Scope::Join::await_suspend(std::coroutine_handle<>) {
   }
   scope_.joiner_ = &task;
   waiting_ = true;
-  if (scope_.live_ == 0) {  // ready, but this turn has gone on for long enough
+  if (scope_.live_ == 0) {  // ready, but the budget of this turn is used up
     task.loop().schedule(task);
   } else {
     task.loop().park(task, WaitKind::wait_group);

@@ -92,7 +92,7 @@ std::optional<LeakReport> detail::find_leaks(const void* execution_context,
 
 namespace {
 
-// Taken by the loop's thread for a caller that may have stopped waiting; then the loop may be gone, too.
+// The loop's thread makes it for a caller that may have stopped waiting. Then the loop may have ended, too.
 struct Look {
   struct Seen {
     Dump dump;
@@ -134,7 +134,7 @@ std::optional<LeakReport> find_leaks_elsewhere(LoopBase& loop, const LeakOptions
 
 namespace {
 
-// Loops are told apart by their metrics: names may be equal.
+// Loops are identified by their metrics, because names may be equal.
 struct SiteOfLoop {
   std::string text;
   std::shared_ptr<const Metrics> loop;
@@ -160,7 +160,7 @@ std::string describe(const std::string& loop, const std::string& what, const Sit
 
 Alive count_alive(const WatchOptions& options) {
   Alive alive;
-  // Those that coroutines await are part of these.
+  // Tasks that coroutines await are part of these.
   const auto of_coroutines = detail::tasks_of_coroutines();
   for (const auto& [loop, state] : detail::live_loops()) {
     for (const SiteMetrics& site : loop.metrics()->sites()) {
@@ -176,7 +176,7 @@ Alive count_alive(const WatchOptions& options) {
   return alive;
 }
 
-// The coroutines that leash tasks await, beyond those with these ids.
+// The coroutines that leash tasks await, without those with these ids.
 std::string awaited_coroutines(const std::vector<std::uint64_t>& before) {
   CoroutineFilter filter;
   filter.without = before;
@@ -197,7 +197,7 @@ std::string beyond(const Counts& before, const Counts& now) {
   return text;
 }
 
-// What is alive beyond what was, once it has had time to end; empty: nothing.
+// The tasks that are alive and were not before, after they had time to end; empty if there are none.
 std::string what_is_left(const Alive& before, const std::vector<std::uint64_t>& coroutines_before,
                          const WatchOptions& options) {
   const TimePoint give_up = later(std::chrono::steady_clock::now(), options.maximum_wait);
@@ -222,7 +222,7 @@ bool ignores(const WatchOptions& options, const CoroutineInfo& coroutine) {
   return ignores(options, to_text(coroutine.site));
 }
 
-// The tracked coroutines that are alive beyond those with these ids, once they have had time to end.
+// The live tracked coroutines without those with these ids, after they had time to end.
 std::string coroutines_left(const std::vector<std::uint64_t>& before, const WatchOptions& options) {
   CoroutineFilter filter;
   filter.without = before;
@@ -274,7 +274,7 @@ struct LeakCheck::State {
   }
 
   const WatchOptions options;
-  std::mutex mutex;  // loops are destroyed on any thread
+  std::mutex mutex;  // loops may be destroyed on any thread
   Alive before;
   std::vector<std::uint64_t> coroutines_before;
   std::vector<std::string> coroutines_let_go;

@@ -87,7 +87,7 @@ void LeakOptions::clean_up(int status) const {
 }
 
 bool LeakOptions::leaves_out(const TaskRecord& task) const {
-  if (task.running) return true;  // it looks itself
+  if (task.running) return true;  // it is the task that checks
   const bool is_ready = static_cast<const detail::Hook<detail::Ready>&>(task).linked();
   if (is_ready && task.loop().in_turn()) return true;  // it could not run yet
   const ContextNode& owner = *task.owner;
@@ -111,7 +111,7 @@ bool LeakOptions::leaves_out(const TaskRecord& task) const {
     if (std::ranges::any_of(awaits.places, [&](const auto& place) { return is_in(functions_, place); }))
       return true;
     for (const auto* frame = task.innermost; frame && !functions_.empty(); frame = frame->parent) {
-      if (is_in(functions_, frame->where)) return true;  // also one that a report leaves out
+      if (is_in(functions_, frame->where)) return true;  // also a frame that reports leave out
     }
   }
   if (!owners_.empty()) {

@@ -20,8 +20,8 @@ namespace {
 
 constexpr int most_steps = 5000;
 
-// Handlers one by one, counted in `handlers`, until `until` holds, nothing can wake the tasks that are left, or ten
-// seconds are over.
+// Runs handlers one by one and counts them in `handlers`, until `until` is true, until nothing can wake the remaining
+// tasks, or for ten seconds.
 void step_until(LoopBase& loop, int& handlers, const std::function<bool()>& until) {
   EventLoop& events = loop.state().events();
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);

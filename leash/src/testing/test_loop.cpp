@@ -37,7 +37,7 @@ Result<> TestLoop::run() {
     if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
     if (live_tasks(loop_) == 0) return {};
     if (!settled_.empty()) {
-      const auto waiting = std::exchange(settled_, {});  // which closes when it goes
+      const auto waiting = std::exchange(settled_, {});  // which closes when it is destroyed
     } else if (loop_.state().deadlocked()) {
       return std::unexpected(make_error_code(errc::deadlock));
     } else if (const auto next = loop_.state().next_timer()) {

@@ -14,7 +14,7 @@ OperationState::OperationState(ContextNode& context, bool owns_its_memory, bool 
       loop_(context.signal->loop),
       context_(&context) {
   has_to_return = !owns_its_memory && !is_plain;
-  if (current.task) (void)current.task->extra();  // before it is started: there may be no memory
+  if (current.task) (void)current.task->extra();  // before the start, because memory may run out
   loop_->retain();
 }
 
@@ -54,7 +54,7 @@ void OperationState::belong_to(TaskRecord& its_task) {
 }
 
 void OperationState::completed() noexcept {
-  if (complete_) return;  // given up before: a name look-up
+  if (complete_) return;  // abandoned before, as a name look-up
   const Ref<LoopState> loop(loop_);
   loop->in_handler([&]() -> TaskRecord* {
     complete_ = true;
@@ -105,7 +105,7 @@ void OperationState::abandon() noexcept {
 
 void OperationState::stop() noexcept {
   auto& link = static_cast<Hook<Dependent>&>(*this);
-  if (complete_ || !link.linked()) return;  // it is linked until it is told to stop
+  if (complete_ || !link.linked()) return;  // linked until it is canceled
   const Ref<OperationState> keep(this);
   link.unlink();
   cancel();

@@ -20,7 +20,7 @@ void TickCase::disarm() noexcept {
   TimerCase::disarm();
 }
 
-// Timers of one instant fire in no particular order; the tick is of the task that has waited longest.
+// Timers for the same time fire in no particular order. The tick goes to the task that has waited for the longest time.
 void TickCase::fired(Timer& timer) noexcept {
   auto& self = static_cast<TickCase&>(timer);
   Ticker& ticker = *self.ticker_;
@@ -33,7 +33,7 @@ void TickCase::fired(Timer& timer) noexcept {
 
 }  // namespace detail
 
-// Ticks that passed meanwhile are dropped.
+// Ticks that were missed meanwhile are dropped.
 bool Ticker::take(TimePoint now) noexcept {
   if (next_ > now) return false;
   const Duration whole = between(next_, now) / interval_ * interval_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How a task awaits an asio::awaitable, and how one becomes a task of its own. Internal: leash/awaitable.hpp is what
-// users see. (Frames of coroutines in detail/ are not in reports.)
+// Lets a task await an asio::awaitable, and starts one as a task. Internal; the public header is leash/awaitable.hpp.
+// (Reports leave out frames of coroutines in detail/.)
 
 #include <exception>
 #include <memory>
@@ -23,7 +23,7 @@
 namespace leash::detail {
 inline namespace LEASH_FLAVOR {
 
-// For a coroutine that runs on the loop of the context: what ends its owner with the context.
+// Ends the owner of a coroutine together with the context, on whose loop the coroutine runs.
 template <class Executor>
 std::shared_ptr<ContextOwner> tie_to(const Context& ctx, const Executor& executor) {
   using As = asio::execution::context_as_t<asio::execution_context&>;
@@ -68,7 +68,7 @@ inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<Result<T>> = true;
 
-// `f` returns the coroutine. A value is dropped; a Result that has none is the task's error.
+// `f` returns the coroutine. Its value is dropped; a Result with an error is the task's error.
 template <class F>
 Task<Result<>> run_foreign(F f, Context ctx, Exceptions exceptions) {
   auto coroutine = call(f, ctx);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How an asio::awaitable awaits a task, and how its operations are put under a context. Internal:
-// leash/awaitable.hpp is what users see.
+// Lets an asio::awaitable await a task, and puts its operations under a context. Internal; the public header is
+// leash/awaitable.hpp.
 
 #include <cstdint>
 #include <exception>
@@ -27,7 +27,7 @@
 namespace leash::detail {
 inline namespace LEASH_FLAVOR {
 
-// The handler of what awaits a task: called once, also if the task is destroyed before its end.
+// The handler of the coroutine that awaits a task. It is called once, even if the task is destroyed before its end.
 template <class Handler, class... Values>
 class Delivery {
  public:
@@ -51,7 +51,7 @@ class Delivery {
     });
   }
 
-  std::unique_ptr<Handler> handler_;  // null: it was called
+  std::unique_ptr<Handler> handler_;  // null after the call
   asio::io_context* io_;
 };
 
@@ -64,7 +64,7 @@ struct DeliveryOf<void, Handler> {
   using type = Delivery<Handler>;
 };
 
-// Runs the task and then the handler of what awaits it.
+// Runs the task, and then the handler of the coroutine that awaits it.
 template <class T, class To>
 Task<> run_for(Task<T> task, To delivery, Cancel, std::uint64_t coroutine, std::source_location site) {
   const RunsFor link(coroutine, site);
@@ -80,7 +80,7 @@ Task<> run_for(Task<T> task, To delivery, Cancel, std::uint64_t coroutine, std::
   }
 }
 
-// `make` is called with the context that the task is started under; the handler's slot cancels it.
+// `make` is called with the context of the new task. The handler's slot cancels this context.
 template <class T>
 struct StartTask {
   template <class Handler, class Make>
@@ -132,7 +132,7 @@ struct SignatureOf<void> {
   using type = void(std::exception_ptr);
 };
 
-// Ties an operation that is awaited elsewhere to a context.
+// Cancels an operation that is awaited elsewhere when a context is done.
 struct OperationLink : Dependent {
   explicit OperationLink(const Context& c) noexcept
       : Dependent([](Dependent& dependent) noexcept {
@@ -141,7 +141,7 @@ struct OperationLink : Dependent {
         ctx(c) {}
   SignalNode& node() const noexcept { return *ctx.node().signal; }
 
-  // What an operation that was aborted because of the context says.
+  // The error of an operation that was aborted because of the context.
   template <IsErrorCode Error>
   void explain(Error& error) const noexcept {
     if (is_cancellation(error) && nothing_remains(node())) error = error_of(node());
@@ -182,7 +182,7 @@ class LinkedHandler {
   Handler handler_;
 };
 
-// Of void(Args...): whether a failure can be made up.
+// Whether a failure of void(Args...) can be constructed.
 template <class... Args>
 inline constexpr bool can_fail = false;
 template <IsErrorCode Error, class... Values>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// The promises of tracked coroutines, for one flavour of Asio. Internal: leash/awaitables.hpp and
+// The promises of tracked coroutines, for one flavor of Asio. Internal: leash/awaitables.hpp and
 // leash/boost_awaitables.hpp include it, each with its LEASH_AWAITABLES_ASIO and LEASH_AWAITABLES_FLAVOR.
 //
-// Three kinds of coroutines are told apart by their types: a coroutine of the program, which has a record; one that
-// Asio makes of an operation (use_awaitable), which only tells the frame that awaits it what is awaited; and the one
-// in which co_spawn runs another, which remembers who called co_spawn.
+// There are three kinds of coroutines, which have different types: a coroutine of the program, which has a record; a
+// coroutine that Asio makes of an operation (use_awaitable), which only tells its awaiting frame what is awaited; and
+// the coroutine in which co_spawn runs another one, which remembers the caller of co_spawn.
 //
-// Each promise derives from Asio's and keeps its address and alignment: Asio makes handles from the base.
+// Each promise derives from Asio's and has the same address and alignment, because Asio makes handles from the base.
 
 #ifndef LEASH_AWAITABLES_ASIO
 #  include "leash/awaitables.hpp"  // this header alone
@@ -42,7 +42,7 @@ inline constexpr bool is_awaitable = false;
 template <class T, class Executor>
 inline constexpr bool is_awaitable<net::awaitable<T, Executor>> = true;
 
-// The execution context of an executor, as an address.
+// The address of the execution context of an executor.
 template <class Executor>
 const void* context_of(const Executor& executor) noexcept {
   using As = net::execution::context_as_t<net::execution_context&>;
@@ -55,7 +55,7 @@ const void* context_of(const Executor& executor) noexcept {
   }
 }
 
-// Awaits a coroutine: Asio's awaitable wants the handle of a promise of its own type.
+// Awaits a coroutine. Asio's awaitable needs the handle of a promise of its own type.
 template <class T, class U, class Executor>
 class AwaitNested {
  public:
@@ -94,7 +94,7 @@ class AwaitOperation {
   CoroutineRecord* record_;
 };
 
-// Memory for a frame, as Asio has it; the promise's constructor learns how much.
+// Allocates a frame as Asio does, and tells the promise's constructor its size.
 template <class Base>
 struct FrameMemory {
   static void* allocate(std::size_t size) {
@@ -114,13 +114,13 @@ struct FrameMemory {
   }
 };
 
-// A file in Asio's headers: frames that are defined beside it are not the program's.
+// A file in Asio's headers. Frames that are defined in the same folder do not belong to the program.
 inline void note_library(std::source_location place, std::size_t flavor) noexcept {
   auto& known = leash_coroutines.library[flavor];
   if (known.load(std::memory_order_relaxed) == nullptr) [[unlikely]]
     known.store(place.file_name(), std::memory_order_release);
 }
-// What asks the coroutine something, and does not suspend it.
+// Awaiters that query the coroutine and do not suspend it.
 template <class A>
 inline constexpr bool only_asks = says(names_of<A>(), "this_coro") ||
                                   says(names_of<A>(), "awaitable_thread_");
@@ -137,7 +137,7 @@ class FramePromise : public net::detail::awaitable_frame<T, Executor> {
   }
   ~FramePromise() {
     if (slot_ == 0) return;
-    const bool let_go = this->caller_ != nullptr;  // at its end a frame has no caller any more
+    const bool let_go = this->caller_ != nullptr;  // at its end, a frame has no caller
     end_record(record_at(slot_), let_go ? Ending::canceled : failed_ ? Ending::error : Ending::returned);
   }
 
@@ -217,7 +217,7 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   ~OperationPromise() {
     if (record_ == nullptr) return;
     add(record_->size, static_cast<std::uint16_t>(-size_));
-    if (this->caller_ == nullptr) resume(*record_);  // it has its result
+    if (this->caller_ == nullptr) resume(*record_);  // the operation has its result
   }
 
   static void* operator new(std::size_t size) { return FrameMemory<Base>::allocate(size); }
@@ -226,7 +226,7 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   template <class A>
   auto await_transform(A&& operation) {
     if constexpr (is_awaitable<
-                      std::remove_cvref_t<A>>) {  // a coroutine of the program that looks like one of these
+                      std::remove_cvref_t<A>>) {  // a coroutine of the program with a similar signature
       return await_nested(Base::await_transform(std::move(operation)));
     } else {
       begin();
@@ -239,7 +239,7 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   }
 
  private:
-  // What its initiation starts is spawned by the frame that awaits it. This frame may be gone when it returns.
+  // Its initiation starts coroutines for the frame that awaits it. This frame may not exist when it returns.
   template <class Inner>
   class Spawning {
    public:
@@ -277,7 +277,7 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   std::uint16_t size_ = 0;
 };
 
-// The coroutine in which co_spawn runs another one. It is made while co_spawn is called, and so by the spawner.
+// The coroutine in which co_spawn runs another one. It is created inside the call of co_spawn, so by the spawner.
 template <class Executor>
 class EntryPromise
     : public net::detail::awaitable_frame<net::detail::awaitable_thread_entry_point, Executor> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The leash task that a coroutine awaits, as the registry of coroutines knows it. Internal; free of Asio and of loops.
+// The leash task that a coroutine awaits, for the registry of coroutines. Internal; without Asio and loops.
 //
 // Threads        any, at any time; `record` and `loop` are for the thread of the task's loop.
 //
@@ -19,7 +19,7 @@ struct AwaitedTask {
   const void* loop = nullptr;
 };
 
-// `coroutine` is the root of its chain; nothing happens when it has ended.
+// `coroutine` is the root of its chain. No effect if it has ended.
 void awaits_task(std::uint64_t coroutine, const AwaitedTask& task);
 void awaits_no_more(std::uint64_t coroutine, std::uint64_t task) noexcept;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Functions that return a task, wherever a task is taken: they are kept in the task's first frame, and so are their
-// captures. Internal. (Frames of coroutines in detail/ are not in reports.)
+// Accepts functions that return a task wherever a task is accepted. The first frame of the task keeps the function and
+// its captures. Internal. (Reports leave out frames of coroutines in detail/.)
 
 #include <concepts>
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace leash::detail {
 
-// With the context if the function takes one.
+// Passes the context if the function takes one.
 template <class F>
 decltype(auto) call(F& f, [[maybe_unused]] Context ctx) requires(std::invocable<F&, Context> ||
                                                                  std::invocable<F&>) {
@@ -44,7 +44,7 @@ concept MakesTask = requires {
 }
 &&TaskTraits<Called<F>>::is_task;
 
-// What go() and a scope start: another value would be lost.
+// The tasks that go() and a scope accept. The value of another task would be lost.
 template <class T>
 concept Startable = std::same_as<T, Task<>> || std::same_as<T, Task<Result<>>>;
 template <class F>
@@ -61,7 +61,7 @@ Called<F> run(F f, Context ctx) {
   }
 }
 
-// What is left of a task's result when failures are taken out: Result<T> is T.
+// The value type of a task's result without failures: T for Result<T>.
 template <class T>
 struct ValueOfResult {
   using type = T;
@@ -73,11 +73,11 @@ struct ValueOfResult<Result<T>> {
 template <class F>
 using ValueOf = typename ValueOfResult<typename TaskTraits<Called<F>>::type>::type;
 
-// A value for what has none.
+// A value in place of void.
 template <class T>
 using Something = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
-// A task that was made already, as a function.
+// An existing task as a function.
 template <class T>
 class Given {
  public:
@@ -98,7 +98,7 @@ F as_function(F f) {
 template <class T>
 concept TaskOrFunction = MakesTask<T> || TaskTraits<T>::is_task;
 
-// The value of the task, or its error; an exception goes through.
+// The value of the task, or its error. Exceptions are passed on.
 template <class F>
 Task<Result<ValueOf<F>>> value_of(F f, Context ctx) {
   auto task = call(f, std::move(ctx));
@@ -111,7 +111,7 @@ Task<Result<ValueOf<F>>> value_of(F f, Context ctx) {
   }
 }
 
-// What is no task and can become one: leash/awaitable.hpp says so of asio::awaitable, and how.
+// Converts other types to tasks. leash/awaitable.hpp specializes it for asio::awaitable.
 template <class T>
 struct Foreign {
   static constexpr bool is_foreign = false;
@@ -126,7 +126,7 @@ concept MakesForeign = requires {
 template <class T>
 concept ForeignOrFunction = ForeignCoroutine<T> || MakesForeign<T>;
 
-// What becomes of a std::system_error that leaves it.
+// Handles a std::system_error that escapes it.
 enum class Exceptions : std::uint8_t { as_thrown, as_errors };
 
 template <MakesForeign F>
@@ -139,7 +139,7 @@ Task<Result<>> adopted(T coroutine, Context ctx, Exceptions exceptions) {
   return Foreign<T>::run(std::move(give), std::move(ctx), exceptions);
 }
 
-// For a message about a type that does not fit.
+// For the message about a wrong type.
 template <class...>
 inline constexpr bool never = false;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The queue behind the handles of a channel, and its cases: to receive and to send. Internal: leash/channel.hpp is
-// what users see.
+// The queue of a channel, and the cases of receive and send. Internal; the public header is
+// leash/channel.hpp.
 
 #include <cstddef>
 #include <cstdint>
@@ -28,15 +28,15 @@ struct ReceiveLink : Hook<ReceiveLink<T>> {
   Selection* selection = nullptr;
   int index = 0;
   std::uint32_t number = 0;  // of the value, in the order in which they were handed out
-  std::optional<T> value;    // empty when chosen: closed
+  std::optional<T> value;    // if it is empty when chosen, the channel is closed
 };
 
 template <class T>
 struct SendLink : Hook<SendLink<T>> {
   Selection* selection = nullptr;
-  T* value = nullptr;  // moved from when it is accepted, else untouched
+  T* value = nullptr;  // moved from if it is accepted, otherwise unchanged
   int index = 0;
-  bool accepted = false;  // false when chosen: closed
+  bool accepted = false;  // if it is false when chosen, the channel is closed
 };
 
 template <class T>
@@ -49,8 +49,8 @@ class ChannelState : public InFramePool {
     if (--refs_ == 0) delete this;
   }
 
-  // Whether the outcome is known: a value was taken, or (link.value empty) the channel is closed. What throws
-  // has changed nothing.
+  // Whether the outcome is known: a value was taken, or (if link.value is empty) the channel is closed. An exception
+  // leaves everything unchanged.
   bool receive_now(ReceiveLink<T>& link) {
     if (buffer_ && !buffer_->returned.empty()) {
       link.number = buffer_->returned.take(link.value);
@@ -74,7 +74,7 @@ class ChannelState : public InFramePool {
     return true;
   }
 
-  // Likewise; `value` is moved from when it is accepted.
+  // The same for sending; `value` is moved from if it is accepted.
   bool send_now(T& value, bool& accepted) {
     if (closed_) return true;
     if (ReceiveLink<T>* receiver = first(receivers_)) {
@@ -90,7 +90,7 @@ class ChannelState : public InFramePool {
     return true;
   }
 
-  // A receiver goes without having taken its value: to the next one, else back to where it was in the queue.
+  // A receiver is destroyed before it took its value, which goes to the next one or back to its place.
   void give_back(ReceiveLink<T>& link) noexcept {
     if (ReceiveLink<T>* receiver = first(receivers_)) {
       receiver->value.emplace(std::move(*link.value));
@@ -124,7 +124,7 @@ class ChannelState : public InFramePool {
  private:
   struct Buffer {
     std::deque<T> values;
-    ReturnedValues<T> returned;  // come before them
+    ReturnedValues<T> returned;  // these come before the values in the queue
   };
   Buffer& buffer() {
     if (!buffer_) buffer_ = std::make_unique<Buffer>();
@@ -150,7 +150,7 @@ class ChannelState : public InFramePool {
   std::uint32_t handed_out_ = 0;
   bool closed_ = false;
   std::size_t capacity_;
-  std::unique_ptr<Buffer> buffer_;  // made when the first value is buffered
+  std::unique_ptr<Buffer> buffer_;  // created for the first buffered value
   List<ReceiveLink<T>> receivers_;
   List<SendLink<T>> senders_;
 };

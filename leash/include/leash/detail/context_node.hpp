@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The nodes of the context tree. Internal: leash/context.hpp is what users see.
+// The nodes of the context tree. Internal; the public header is leash/context.hpp.
 //
-// Three kinds: a signal node can be done; a value node and a detached one (without_cancel) cannot by
-// themselves and name the signal node that stands for them. Nodes refer upwards by count; a signal node
-// lists, as dependents, what must hear of its end: children that are not done, pending operations, parked
-// tasks, owned tasks, callbacks.
+// There are three kinds. A signal node can be done. A value node and a detached one (without_cancel) cannot be done by
+// themselves, and refer to a signal node instead. Nodes hold their parents by a count. A signal node has a list of
+// dependents, which are notified of its end: children that are not done, pending operations, waiting tasks, owned tasks
+// and callbacks.
 
 #include <cstdint>
 #include <new>
@@ -26,8 +26,8 @@ class LoopState;
 struct Maker;
 struct SignalNode;
 
-// Something that hears, once, that a signal node (or a done channel) is done. It is unlinked before it is
-// told.
+// It is notified once when a signal node (or a done channel) is done. It is unlinked before
+// that.
 struct Dependent : Hook<Dependent> {
   using OnDone = void (*)(Dependent&) noexcept;
   explicit Dependent(OnDone f) noexcept : on_done(f) {}
@@ -54,7 +54,7 @@ struct ContextNode {
 
   static void* operator new(std::size_t size) { return frame_allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
-  // Of values that are aligned more strictly than the pool's memory.
+  // For values with a stricter alignment than the memory of the pool.
   static void* operator new(std::size_t size, std::align_val_t alignment) {
     return ::operator new(size, alignment);
   }
@@ -66,13 +66,13 @@ struct ContextNode {
   Kind kind;
   Role role;
   bool reported : 1 = true;   // counted in the metrics
-  bool of_scope : 1 = false;  // a scope's: its tasks do the work of whom the scope belongs to
-  errc err{};                 // of a signal node: 0 while it is not done
+  bool of_scope : 1 = false;  // of a scope; its tasks work for the owner of the task that holds the scope
+  errc err{};                 // for a signal node; 0 while it is not done
   ContextNode* parent;        // counted
-  // The first one with a value or a label, from this one upwards; null: none. What is looked for is found without a
-  // walk through contexts that have neither, however many there are.
+  // The nearest node with a value or a label, this one included; null if there is none. So a look-up skips all contexts
+  // that have neither.
   ContextNode* nearest;
-  SignalNode* const signal;  // the node whose end is this node's end
+  SignalNode* const signal;  // the node with whose end this node ends
 
  protected:
   virtual ~ContextNode() = default;
@@ -82,22 +82,22 @@ struct SignalNode final : ContextNode, Dependent, Timer {
   SignalNode(LoopState& state, ContextNode* node_parent) noexcept;
 
   bool done() const noexcept { return err != errc{}; }
-  // The context has ended because of `error`, which is a cancellation's or the cause itself.
+  // Whether the context has ended with `error`, which is a cancellation error or the cause itself.
   bool ended_with(const std::error_code& error) const noexcept {
     return done() && error && (error == cause || is_cancellation(error));
   }
-  static void parent_done(Dependent&) noexcept;  // marks, among the dependents of a node, its children
+  static void parent_done(Dependent&) noexcept;  // identifies the children among the dependents of a node
   bool has_deadline() const noexcept { return deadline != TimePoint::max(); }
 
   LoopState* loop;  // counted
   List<Dependent> dependents;
   TimePoint deadline = TimePoint::max();
   TimePoint done_at{};
-  std::error_code cause;  // before the end: the cause that the deadline would give
+  std::error_code cause;  // before the end, the cause for the deadline
   const char* label = nullptr;
   std::uint64_t number = 0;
-  std::source_location where;  // it was made
-  Maker* maker = nullptr;      // null: it ends with the owner of the task that made it, or may outlive it
+  std::source_location where;  // where it was made
+  Maker* maker = nullptr;      // null: it ends with the owner of its maker, or may outlive it
 
  private:
   ~SignalNode() override;
@@ -106,26 +106,26 @@ struct SignalNode final : ContextNode, Dependent, Timer {
   friend bool nothing_remains(SignalNode&) noexcept;
 };
 
-// Of a context that is not below the owner of the task that made it: it hears of that owner's end, after which the
-// context should be done soon. What reports say of the owner is kept here, so that the owner itself is not.
+// For a context that is not below the owner of the task that made it. It is notified of that owner's end, after which
+// the context should soon be done. It keeps the facts for reports, so that the owner need not stay.
 struct Maker final : Dependent {
   Maker(SignalNode& node, SignalNode& owner_node) noexcept;
   static void* operator new(std::size_t size) { return frame_allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
 
   SignalNode& made;
-  SignalNode* owner;      // null: it is done
-  TimePoint since{};      // its end, or that the context was made, whatever was later
-  std::error_code cause;  // of its end
+  SignalNode* owner;      // null if it is done
+  TimePoint since{};      // the end of the owner or the creation of the context, whichever was later
+  std::error_code cause;  // the cause of its end
   const char* label = nullptr;
   std::uint64_t number = 0;
   std::uint64_t number_made = 0;  // of the loop's makers
   std::uint16_t site = 0;         // of the line that made it, once the owner is done
-  bool outlived = false;          // the owner's end by more than the grace
+  bool outlived = false;          // the context has outlived the owner by more than the grace
 };
 
-// Whether the node is done. One whose deadline has passed, which its timer has not seen yet, is ended here: who
-// reports the deadline and err() agree.
+// Whether the node is done. If its deadline has passed and its timer has not fired yet, it ends here, so that err()
+// agrees with the reported error.
 bool nothing_remains(SignalNode& node) noexcept;
 inline std::error_code error_of(const SignalNode& node) noexcept { return make_error_code(node.err); }
 
@@ -134,7 +134,7 @@ struct ValueNode : ContextNode {
       : ContextNode(Kind::value, node_parent, node_parent->signal), key(value_key) {
     nearest = this;
   }
-  const void* const key;  // the address that stands for the key's type
+  const void* const key;  // an address that identifies the type of the key
   const void* value = nullptr;
 };
 
@@ -147,7 +147,7 @@ struct ValueNodeOf final : ValueNode {
   T held;
 };
 
-// It may outlive the loop, and `never`, which is no ancestor of it, is then held by it alone.
+// It may outlive the loop. Then it alone holds `never`, which is not its ancestor.
 struct DetachedNode final : ContextNode {
   DetachedNode(ContextNode* node_parent, SignalNode* never) noexcept
       : ContextNode(Kind::detached, node_parent, never) {

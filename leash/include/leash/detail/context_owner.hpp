@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A context as the owner of a coroutine that a loop knows nothing of. Internal: leash/awaitable.hpp is what users see.
+// A context as the owner of a coroutine that is no task. Internal; the public header is leash/awaitable.hpp.
 //
-// Guarantees     the state ends, once, when the context does, with its cause.
-// Threads        the loop's; the state, any.
-// Lifetime       as long as the coroutine. It keeps the context's node, and not the context from ending.
+// Guarantees     the state ends once, when the context ends, with the same cause.
+// Threads        the loop's thread; the state may be used on any thread.
+// Lifetime       as long as the coroutine. It keeps the node of the context, but does not prevent its end.
 //
 //   auto tie = std::make_unique<ContextOwner>(ctx);
 //   Ownership ownership{tie->state(), {}};

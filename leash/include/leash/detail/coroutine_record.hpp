@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What the registry knows of each tracked coroutine frame, and how a frame tells it. Internal.
+// The registry's record of each tracked coroutine frame, and the functions by which a frame updates it. Internal.
 //
-// What it is     a record for each frame, in memory that is never given back: a reader on any thread, or of another
-//                process, walks the slabs and asks each record twice for its id. Equal answers: what was read between
-//                them is of one frame.
-// Guarantees     no lock and, on the thread that made a frame, no read-modify-write on any of its paths.
-// Threads        each function is called by the thread on which the frame runs, or destroys it; readers: any.
+// What it is     a record per frame, in memory that is never released. A reader on any thread or in another process
+//                visits the slabs, and reads the id of each record twice. If both are equal, everything read between
+//                them belongs to one frame.
+// Guarantees     no lock, and no read-modify-write instruction on the thread that made the frame.
+// Threads        each function is called by the thread that runs or destroys the frame. Readers may be on any thread.
 //
 //   CoroutineRecord* record = make_record(std::source_location::current());  // the frame's promise is made
 //   begin_chain(*record, context);                                           // it runs
@@ -26,7 +26,7 @@
 
 namespace leash::detail {
 
-// Time in units of about 8 ms: one instruction where the processor has one for it. Wraps after a year.
+// Time in units of about 8 ms, which takes one instruction on processors with a time counter. It wraps after a year.
 inline std::uint32_t tick() noexcept {
 #if defined(__x86_64__)
   return static_cast<std::uint32_t>(__builtin_ia32_rdtsc() >> 24);
@@ -41,7 +41,7 @@ struct Ownership;  // leash/detail/owner_state.hpp
 
 enum CoroutineFlag : std::uint8_t {
   started = 1,  // it has run
-  nested = 2,   // it is awaited by another tracked frame; else it is the root of a chain
+  nested = 2,   // awaited by another tracked frame; otherwise the root of a chain
   spawner = 4,  // it started other coroutines
   labeled = 8,  // label() named it
   owned = 16,   // leash started it: it has an owner, or a task awaits it
@@ -52,8 +52,8 @@ enum class Ending : std::uint8_t { returned, error, canceled };
 inline constexpr std::size_t endings = 3;
 
 struct CoroutineRecord {
-  std::atomic<std::uint64_t> id;         // number of the use, then of the record; the top bit: free
-  std::atomic<std::source_location> at;  // of the co_await it is at; before the first one, of its definition
+  std::atomic<std::uint64_t> id;         // number of the use, then of the record; the top bit means free
+  std::atomic<std::source_location> at;  // of its current co_await; before the first one, of its definition
   std::atomic<CoroutineRecord*> below;   // waits: the frame it awaits. runs: who ran before. free: the next
   std::atomic<std::uint64_t> above;      // nested: the frame that awaits it. root: id of its spawner
   std::atomic<const void*> context;      // root: the execution context. nested: the root
@@ -72,25 +72,25 @@ inline constexpr unsigned slot_bits = 24;
 inline constexpr std::uint64_t free_bit = std::uint64_t{1} << 63;
 constexpr std::uint32_t slot_of(std::uint64_t id) noexcept { return id & ((1u << slot_bits) - 1); }
 
-// Definitions of coroutines, by the address of their source_location: one for each, and translation unit.
+// Definitions of coroutines, by the address of their source_location: one per definition and translation unit.
 inline constexpr std::size_t max_coroutine_sites = 4096;
 inline constexpr std::uint16_t other_site = 0;
 
-// What one thread did, by site; added up by readers. A coroutine that ends elsewhere counts as finished there.
+// The counts of one thread, by site, which readers add. A coroutine counts as finished where it ends.
 struct SiteCounts {
   std::atomic<std::uint64_t> started;
   std::array<std::atomic<std::uint64_t>, endings> finished;
-  std::atomic<std::uint64_t> bytes;  // of frames that began less those that ended; wraps
+  std::atomic<std::uint64_t> bytes;  // started minus ended frames; it may wrap
 };
 
 struct CoroutineThread;
 
-// What belongs to one thread at a time. Shards are never destroyed: the next thread takes one that is left.
+// Used by one thread at a time. Shards are never destroyed; a new thread takes a free one.
 struct CoroutineShard {
   CoroutineRecord* unused = nullptr;                // only its thread
   std::atomic<CoroutineRecord*> returned{nullptr};  // by other threads
   std::array<SiteCounts, max_coroutine_sites> sites{};
-  // Spawners that ended last: their records are kept for a while, so that it is known since when.
+  // The spawners that ended last. Their records are kept for a while, so that the time of their end is known.
   std::array<CoroutineRecord*, 1024> ended{};
   std::size_t ended_at = 0;
   CoroutineShard* next = nullptr;
@@ -107,19 +107,19 @@ struct alignas(65536) CoroutineSlab {
 static_assert(sizeof(CoroutineSlab) == 65536);
 inline constexpr std::size_t max_slabs = (std::size_t{1} << slot_bits) / records_per_slab;
 
-// Where all of it is; exported under a name that does not change, for who looks from outside.
+// The addresses of all parts, exported under a fixed name for readers from outside.
 struct CoroutineRegistry {
   std::uint32_t version = 1;
   std::uint32_t record_size = sizeof(CoroutineRecord);
   std::atomic<std::uint32_t> slabs{0};
   std::atomic<bool> watched{false};            // watch_let_go was called
-  std::atomic<std::uint32_t> untracked{0};     // frames for which there was no record
-  std::atomic<std::uint64_t> anchor_ticks{0};  // of the counter that tick() reads, unshifted, and
-  std::atomic<std::int64_t> anchor_time{0};    // the steady clock's nanoseconds then
+  std::atomic<std::uint32_t> untracked{0};     // frames without a record
+  std::atomic<std::uint64_t> anchor_ticks{0};  // the unshifted counter that tick() reads, and
+  std::atomic<std::int64_t> anchor_time{0};    // the nanoseconds of the steady clock at that moment
   std::atomic<CoroutineShard*> shards{nullptr};
   std::array<std::atomic<CoroutineSlab*>, max_slabs> slab{};
   std::array<std::atomic<std::source_location>, max_coroutine_sites> site{};  // line 0: none
-  std::array<std::atomic<const char*>, 4> library{};  // a file in the headers of Asio, for each flavour
+  std::array<std::atomic<const char*>, 4> library{};  // a file in the headers of Asio, for each flavor
 };
 }  // namespace leash::detail
 
@@ -134,12 +134,12 @@ inline CoroutineRecord& record_at(std::uint32_t slot) noexcept {
   return slab->records[slot % records_per_slab];
 }
 
-// What runs on this thread, and what passes from a frame to what it awaits.
+// The state of this thread, and the data passed from a frame to its awaiter.
 struct CoroutineThread {
   std::atomic<CoroutineRecord*> current{nullptr};  // the frame that runs
   std::atomic<std::uint64_t> turns{0};             // how often a frame went on while none ran
   const void* awaiting = nullptr;                  // the promise of the frame that is about to wait
-  CoroutineRecord* awaiting_record = nullptr;      // null: it is co_spawn's, and these are what it was told:
+  CoroutineRecord* awaiting_record = nullptr;      // null: it belongs to co_spawn, which was given these:
   std::uint64_t spawner = 0;
   std::uint16_t spawner_site = 0;
   const void* owned_frame = nullptr;  // the promise that is about to start under an owner
@@ -149,7 +149,7 @@ struct CoroutineThread {
 };
 inline constinit thread_local CoroutineThread coroutine_thread{};
 
-// Relaxed where nothing hangs on the order; release where a reader must not see it before the record was free.
+// Relaxed if the order does not matter; release if a reader must not see it before the record was free.
 template <class T, class V>
 void put(std::atomic<T>& to, V value) noexcept {
   to.store(static_cast<T>(value), std::memory_order_release);
@@ -158,7 +158,7 @@ template <class T>
 T get(const std::atomic<T>& from) noexcept {
   return from.load(std::memory_order_relaxed);
 }
-// One writer.
+// Only one thread writes it.
 template <class T>
 void add(std::atomic<T>& to, std::type_identity_t<T> by) noexcept {
   to.store(static_cast<T>(to.load(std::memory_order_relaxed) + by), std::memory_order_relaxed);
@@ -171,13 +171,13 @@ inline bool has(const CoroutineRecord& record, std::uint8_t flag) noexcept {
 }
 
 CoroutineShard* adopt_shard() noexcept;                         // null: no memory
-CoroutineRecord* more_records(CoroutineShard& shard) noexcept;  // null: no memory, or too many
+CoroutineRecord* more_records(CoroutineShard& shard) noexcept;  // null: no memory, or too many threads
 std::uint16_t find_site(std::source_location definition) noexcept;
 void give_back(CoroutineRecord& record, CoroutineShard* to) noexcept;  // on another thread than its own
-void tell_let_go(CoroutineRecord& record) noexcept;                    // it is destroyed where it waits
+void tell_let_go(CoroutineRecord& record) noexcept;                    // destroyed while it waits
 void forget_extras(std::uint64_t id) noexcept;                         // label, owner
 void begin_owned(CoroutineRecord& record, const Ownership& ownership) noexcept;
-void operation_begins(CoroutineRecord& record) noexcept;  // of an owned one: its owner may have ended
+void operation_begins(CoroutineRecord& record) noexcept;  // of an owned coroutine: its owner may have ended
 
 inline CoroutineShard* own_shard() noexcept {
   CoroutineShard* shard = coroutine_thread.shard;
@@ -200,7 +200,7 @@ inline CoroutineRecord& root_of(CoroutineRecord& record) noexcept {
   return *static_cast<CoroutineRecord*>(const_cast<void*>(get(record.context)));
 }
 
-// Who runs now spawns.
+// The running coroutine is the spawner.
 inline std::uint64_t spawner_now(std::uint16_t& site) noexcept {
   CoroutineRecord* const running = get(coroutine_thread.current);
   if (running == nullptr) return 0;
@@ -210,7 +210,7 @@ inline std::uint64_t spawner_now(std::uint16_t& site) noexcept {
   return get(root.id);
 }
 
-// A frame's promise is made. Null: there is no record left, and the frame is not tracked.
+// Called when a frame's promise is constructed. Null if no record is left; then the frame is not tracked.
 inline CoroutineRecord* make_record(std::source_location definition) noexcept {
   CoroutineShard* const shard = own_shard();
   if (shard == nullptr) [[unlikely]]
@@ -240,7 +240,7 @@ inline CoroutineRecord* make_record(std::source_location definition) noexcept {
   return record;
 }
 
-// The frame goes on, on this thread.
+// The frame resumes on this thread.
 inline void resume(CoroutineRecord& record) noexcept {
   CoroutineThread& thread = coroutine_thread;
   CoroutineRecord* const before = get(thread.current);
@@ -258,7 +258,7 @@ inline void leave(CoroutineRecord& record) noexcept {
   if (get(coroutine_thread.current) == &record) put(coroutine_thread.current, get(record.below));
 }
 
-// The frame awaits something; what that is says so itself, if it is tracked. `promise` is how it finds the frame.
+// The frame awaits something. If that is tracked, it finds the frame by `promise` and updates its record.
 inline void suspend(CoroutineRecord& record, const void* promise, std::source_location where) noexcept {
   leave(record);
   put(record.below, nullptr);
@@ -269,7 +269,7 @@ inline void suspend(CoroutineRecord& record, const void* promise, std::source_lo
   coroutine_thread.awaiting_record = &record;
 }
 
-// Whether the frame that is about to wait has this promise: then awaiting_record, or what co_spawn was told, is of it.
+// Whether the frame that is about to wait has this promise; then awaiting_record or the data is its own.
 inline bool take_awaiting(const void* promise) noexcept {
   const bool same = coroutine_thread.awaiting == promise;  // which is never null
   coroutine_thread.awaiting = nullptr;
@@ -315,7 +315,7 @@ inline void begin_chain(CoroutineRecord& record, const void* context, const void
   resume(record);
 }
 
-// The frame is destroyed: it ran to its end, or it is let go where it waits (canceled).
+// The frame is destroyed: at its end, or while it waits (canceled).
 inline void end_record(CoroutineRecord& record, Ending ending) noexcept {
   const std::uint8_t flags = get(record.flags);
   const bool ran_to_its_end = (flags & started) && ending != Ending::canceled;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The coroutines of gather(). Internal: leash/gather.hpp is what users see.
+// The coroutines of gather(). Internal; the public header is leash/gather.hpp.
 
 #include <cstddef>
 #include <memory>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Handle<T>: a counted handle that can be told from any other bytes in memory, so that those in the frames of tasks can be
-// counted: leash/stranded.hpp.
+// Handle<T>: a counted handle that can be distinguished from any other bytes in memory. So the handles in the frames of
+// tasks can be counted (leash/stranded.hpp).
 //
-// What it is     as Ref<T>. It keeps the object's address mixed with its own, so that bytes that were copied from it, and
-//                addresses of the object that the compiler keeps elsewhere, are no handle; and it erases its bytes when it
-//                is destroyed or moved from.
+// What it is     as Ref<T>, but it stores the address of the object mixed with its own address. So copies of its bytes,
+//                and addresses of the object that the compiler stores elsewhere, do not count as handles. It erases its
+//                bytes when it is destroyed or moved from.
 // Threads        the object's.
 //
 //   if (object_of_handle(word, place) == address_of_state) ++handles_in_this_frame;
@@ -57,14 +57,14 @@ class Handle {
 
  private:
   std::uintptr_t mixed(std::uintptr_t address) const noexcept;
-  // An optimizer leaves out a plain store to what is about to end.
+  // An optimizer would remove a plain store to an object at the end of its lifetime.
   void erase() noexcept { const_cast<volatile std::uintptr_t&>(word_) = 0; }
 
   std::uintptr_t word_ = 0;
 };
 
-// The first 16 bits of an address are 0; a number in a frame that happens to begin with these is hardly one that was
-// mixed with its place.
+// The first 16 bits of an address are 0. Another number in a frame is very unlikely to fulfill this after it was mixed
+// with its place.
 inline constexpr std::uintptr_t handle_mark = std::uintptr_t{0xa5c3} << 48;
 
 template <class T>
@@ -72,7 +72,7 @@ std::uintptr_t Handle<T>::mixed(std::uintptr_t address) const noexcept {
   return address ^ reinterpret_cast<std::uintptr_t>(this) ^ handle_mark;
 }
 
-// The address of the object whose handle the word is, if it is one.
+// The address of the object, if the word is a handle.
 inline std::uintptr_t object_of_handle(std::uintptr_t word, std::uintptr_t place) noexcept {
   return word ^ place ^ handle_mark;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Where the library asks what heap memory is charged to a task. Internal.
+// The interface by which the library reads the heap memory charged to a task. Internal.
 //
-// leash::heap, which replaces operator new and delete, sets `heap_charges` when it is part of the program. Without it the
-// pointer stays null, and reports speak of frames only.
+// leash::heap, which replaces operator new and delete, sets `heap_charges` if it is part of the program. Without it the
+// pointer is null, and reports contain only frames.
 
 #include <atomic>
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace leash::detail {
 
-// What allocated memory is charged to: the task that ran, and the site that started it.
+// Memory is charged to the task that ran, and to the site that started this task.
 struct Charge {
   const void* space =
       nullptr;  // in which the id is unique: the metrics of a loop, or the registry of coroutines
@@ -27,10 +27,10 @@ struct HeapCharges {
 
 inline constinit std::atomic<const HeapCharges*> heap_charges{nullptr};
 
-// What runs on this thread now; false: nothing that is tracked.
+// Gets the task or coroutine that runs on this thread; false if none is tracked.
 bool running(Charge& charge) noexcept;
 
-// While one lives, nothing is charged on this thread: for frames, which are counted apart.
+// While an object exists, nothing is charged on this thread. Used for frames, which are counted separately.
 class Uncharged {
  public:
   Uncharged() noexcept : before_(std::exchange(paused, true)) {}

@@ -29,7 +29,7 @@ class Hook {
   Hook* next_ = nullptr;
 };
 
-// T derives from Hook<T>, or from Hook<Tag> where it is in several lists: List<T, Tag> is then List of that
+// T derives from Hook<T>. If it is in several lists, it derives from Hook<Tag>, and List<T, Tag> uses that
 // hook.
 template <class T>
 class List {

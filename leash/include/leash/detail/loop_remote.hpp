@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What other threads hold of a loop: the one part of it that they may touch. Internal.
+// The part of a loop that other threads hold and may use. Internal.
 //
 // Guarantees     nothing is posted to the event loop after the loop's end. What a thread drops is let go of on the
 //                loop's thread, with one post for any number of them.
@@ -18,7 +18,7 @@ namespace leash::detail {
 
 class LoopRemote : public std::enable_shared_from_this<LoopRemote> {
  public:
-  // Something of the loop's that another thread may use to wake tasks, until it is dropped or has had its effect.
+  // An object of the loop by which another thread can wake tasks, until it is dropped or has had its effect.
   class Waker {
    public:
     virtual void let_go() noexcept = 0;  // the loop's thread, after it was dropped
@@ -39,15 +39,15 @@ class LoopRemote : public std::enable_shared_from_this<LoopRemote> {
   void drop(std::shared_ptr<Waker> waker) noexcept;
   bool has_wakers() const noexcept { return wakers_.load(std::memory_order_relaxed) != 0; }
 
-  // On the loop's thread; not at all when the loop has ended.
+  // Runs it on the loop's thread, or not at all if the loop has ended.
   template <class F>
   void post(F f) {
     const std::lock_guard lock(mutex_);
     if (events_) events_->post(std::move(f));
   }
 
-  // The loop's thread. While Loop::run runs, there are wakers and there are tasks, the io_context has work: it does
-  // not return before it is stopped.
+  // The loop's thread. During Loop::run, the io_context has work while there are wakers and tasks, so it returns only
+  // when it is stopped.
   void begin_run(bool any_tasks) noexcept;
   void end_run() noexcept;
   void tasks_changed(bool any_tasks) noexcept;  // from none or to none; only needed while there are wakers
@@ -61,7 +61,7 @@ class LoopRemote : public std::enable_shared_from_this<LoopRemote> {
   void post_letting_go() noexcept;
 
   mutable std::mutex mutex_;
-  EventLoop* events_;                   // null: the loop has ended
+  EventLoop* events_;                   // null after the loop's end
   std::atomic<std::size_t> wakers_{0};  // changed under the lock
   bool running_ = false;
   bool any_tasks_ = false;

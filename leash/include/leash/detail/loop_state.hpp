@@ -36,40 +36,40 @@ namespace leash::detail {
 
 struct Selection;
 
-// A function to run in a turn of its own (after_func), or, when the loop is closing, to drop.
+// A function that runs in a turn of its own (after_func), or is dropped if the loop is closing.
 struct Callback : Hook<Callback> {
   using Run = void (*)(Callback&);
   explicit Callback(Run f) noexcept : run(f) {}
   Run run;
 };
 
-// A pending Asio operation; in the list of the task that started it, or awaits it.
+// A pending Asio operation, in the list of the task that started it or awaits it.
 struct Operation : Hook<Operation> {
-  virtual void stop() noexcept = 0;                               // tells it to end, once
-  virtual std::uint64_t coroutine() const noexcept { return 0; }  // that it waits for, if that is tracked
-  TaskRecord* task = nullptr;                                     // whose list it is in
+  virtual void stop() noexcept = 0;                               // cancels it, at most once
+  virtual std::uint64_t coroutine() const noexcept { return 0; }  // the awaited coroutine, if tracked
+  TaskRecord* task = nullptr;                                     // the task in whose list it is
   bool awaited = false;                                           // by that task
   bool cancellable = true;
-  // It may use what it was given until its handler has run: the frames of its task stay until then.
+  // It may use its arguments until its handler has run, so the frames of its task stay until then.
   bool has_to_return = true;
-  bool abandoned = false;  // nothing waits for it, also not the loop's end
+  bool abandoned = false;  // nothing waits for it, not even the end of the loop
 
  protected:
   ~Operation() = default;
 };
 
-// Where a task was started, as the compiler spells it.
+// Where a task was started, as the compiler names it.
 struct Place {
   const char* file = "";
   const char* function = "";
   std::uint32_t line = 0;
-  friend bool operator==(const Place&, const Place&) = default;  // by address: text may be there twice
+  friend bool operator==(const Place&, const Place&) = default;  // by address: the text may exist twice
 };
 
-// A place in the list of tasks, by site and start, that stays valid while tasks end.
+// A position in the list of tasks, by site and start. It stays valid when tasks end.
 struct TaskCursor : Hook<TaskCursor> {
   std::size_t site = 0;
-  bool at_site = false;  // `next` is of this site; otherwise its first task is next
+  bool at_site = false;  // the site of `next`; otherwise the first task of this site is next
   TaskRecord* next = nullptr;
 };
 
@@ -85,8 +85,8 @@ class LoopState {
   LoopState(const LoopState&) = delete;
   LoopState& operator=(const LoopState&) = delete;
 
-  // All code of tasks and callbacks runs inside a turn. What becomes ready meanwhile runs before the turn
-  // ends, up to the budget; the rest is posted, so that other handlers of the io_context get their share.
+  // All code of tasks and callbacks runs inside a turn. Tasks that become ready meanwhile run before the turn ends, up
+  // to the budget. The rest is posted, so that other handlers of the io_context can run.
   struct Turn {
     explicit Turn(LoopState& state) noexcept;
     Turn(const Turn&) = delete;
@@ -95,7 +95,7 @@ class LoopState {
     Ref<LoopState> loop;
     bool inside_another;
     ThreadMark& thread;
-    const LoopState* turn_before;  // of another loop, whose task runs the io_context of this one
+    const LoopState* turn_before;  // the turn of another loop, whose task runs the io_context of this one
   };
 
   void retain() noexcept { ++refs_; }
@@ -105,22 +105,22 @@ class LoopState {
 
   // Time.
   TimePoint now() const noexcept { return clock_ ? clock_->now() : std::chrono::steady_clock::now(); }
-  TimePoint coarse_now() const noexcept;  // up to a scheduler tick behind now(), at a fifth of its cost
+  TimePoint coarse_now() const noexcept;  // at most a scheduler tick behind now(), with a fifth of its cost
   void add_timer(Timer& timer, TimePoint when);
-  void add_again(Timer& timer, TimePoint when) noexcept;  // while it fires: it has its place
+  void add_again(Timer& timer, TimePoint when) noexcept;  // while it fires: it keeps its place
   void remove_timer(Timer& timer) noexcept;
 
   // Contexts.
   SignalNode& background() noexcept { return *background_; }
-  Ref<SignalNode> never();  // after the loop's end: one that is done
+  Ref<SignalNode> never();  // after the loop's end, a done context
   bool in_turn() const noexcept { return in_turn_; }
   bool may_end(const SignalNode& node) const noexcept { return &node != background_ && &node != never_; }
-  // Ends the node and all below it, then tells their dependents. `inherited`: because its parent is done.
+  // Ends the node and all nodes below it, and then notifies their dependents. `inherited`: because its parent is done.
   void finish(SignalNode& node, errc err, std::error_code cause, bool inherited = false) noexcept;
   static void attach(SignalNode& node, Dependent& dependent) noexcept {
     node.dependents.push_back(dependent);
   }
-  // The running task made the node: if it does not end with the task's owner, its loop watches whether it outlives it.
+  // The running task made the node. If it may outlive the task's owner, the loop watches for that.
   void watch_maker(SignalNode& node);
   void forget_maker(SignalNode& node) noexcept {
     if (node.maker) [[unlikely]]
@@ -140,12 +140,12 @@ class LoopState {
   // Tasks.
   TaskRecord& start(ContextNode& owner, PromiseBase& root, bool returns_result, std::string_view name,
                     const std::source_location& where, Scope* scope);
-  void schedule(TaskRecord& task) noexcept;  // it goes on in this turn or the next
-  // It waits; in a selection, or for something else.
+  void schedule(TaskRecord& task) noexcept;  // it resumes in this turn or the next one
+  // The task waits: in a selection, or for something else.
   void park(TaskRecord& task, WaitKind kind, const Selection* selection = nullptr) noexcept;
-  bool may_go_on() noexcept { return budget_ != 0 && --budget_ != 0; }  // else a ready await yields
-  void resume_from_handler(TaskRecord& task) noexcept;  // at once if nothing runs, else scheduled
-  // For a handler of the io_context: `f` says which task goes on, if any.
+  bool may_go_on() noexcept { return budget_ != 0 && --budget_ != 0; }  // otherwise a ready await yields
+  void resume_from_handler(TaskRecord& task) noexcept;  // at once if nothing runs, otherwise scheduled
+  // For a handler of the io_context. `f` returns the task that resumes, or null.
   template <class F>
   void in_handler(F f) noexcept {
     if (in_turn_ || finishing_ || closing_) {
@@ -162,9 +162,9 @@ class LoopState {
       task->loop().resume_from_handler(*task);
     }
   }
-  void park_again(TaskRecord& task, WaitKind kind) noexcept;  // it was scheduled, and has to wait after all
-  // Destroys the tasks of a scope that goes, from the newest on; those that are in operations when these have
-  // returned.
+  void park_again(TaskRecord& task, WaitKind kind) noexcept;  // it was scheduled, but must wait
+  // Destroys the tasks of a scope that is being destroyed, the newest first. Tasks in operations are destroyed when
+  // these have returned.
   void let_go(List<InScope>& tasks) noexcept;
   struct ReapCount {
     std::size_t ended = 0;
@@ -206,14 +206,14 @@ class LoopState {
       }
     }
   }
-  // The task the cursor is at, and the cursor to the one after it; null at the end. Tasks may start and end
+  // Returns the task at the cursor, and moves the cursor to the next one; null at the end. Tasks may start and end
   // between two calls.
   TaskRecord* next_task(TaskCursor& cursor) noexcept;
-  // Whether it looked: not where more than so many tasks wait. leash/stranded.hpp
+  // Returns false and does nothing if more than this many tasks wait (leash/stranded.hpp).
   bool find_stranded(std::size_t most);
   std::uint64_t newest_id() const noexcept { return last_id_; }
   Place place_of(const TaskRecord& task) const noexcept;
-  // The coroutine that awaits the task, by leash::as_awaitable; 0: none.
+  // The coroutine that awaits the task by leash::as_awaitable; 0 if there is none.
   void set_awaited_by(const TaskRecord& task, std::uint64_t coroutine) { awaited_by_[&task] = coroutine; }
   void awaited_no_more(const TaskRecord& task) noexcept { awaited_by_.erase(&task); }
   std::uint64_t awaited_by(const TaskRecord& task) const noexcept {
@@ -227,15 +227,15 @@ class LoopState {
   bool in_flight() const noexcept { return awaited_operations() + abandoned_operations_ != 0; }
   std::optional<TimePoint> next_timer() const noexcept { return timers_.earliest(); }
   bool closing() const noexcept { return closing_; }
-  bool stuck() const noexcept;  // tasks are alive, and nothing of this loop's thread can wake any
-  // Whether the io_context, which has just returned, did so for lack of work, and was not stopped. Only a look tells, in
-  // which a handler may run; it is counted.
+  bool stuck() const noexcept;  // tasks are alive, and nothing on this loop's thread can wake them
+  // Whether the io_context has just returned for lack of work, and not because it was stopped. To find out, it may have
+  // to run a handler, which is counted.
   bool is_out_of_work(std::size_t& handlers);
-  bool deadlocked();  // likewise after a poll, and the io_context has no work but the end of the grace
+  bool deadlocked();  // the same after a poll; the only work of the io_context may be the end of the grace
 
   void close(const std::function<void()>& before_frames_are_destroyed) noexcept;
-  // The loop belongs to the thread that had its last turn, until another one has a turn, that thread has ended, or the
-  // io_context has stopped. A call from any other thread ends the process, with a message.
+  // The loop belongs to the thread of its last turn, until another thread has a turn, that thread has ended, or the
+  // io_context has stopped. A call from any other thread ends the process with a message.
   void check_thread() noexcept {
     if (owner_.load(std::memory_order_relaxed) != this_thread) [[unlikely]]
       check_other_thread();
@@ -249,7 +249,7 @@ class LoopState {
     if (!closing_) const Turn turn(*this);
   }
   void wait_is_over() noexcept;
-  // Of all loops of the process; never used again.
+  // Unique over all loops of the process; never reused.
   std::uint64_t id() const noexcept { return id_; }
   const std::shared_ptr<LoopRemote>& remote() const noexcept { return remote_; }
   const std::shared_ptr<Metrics>& metrics() const noexcept { return metrics_; }
@@ -305,17 +305,17 @@ class LoopState {
   std::uint32_t refs_ = 0;
   std::uint32_t budget_ = 0;  // of the turn that runs
   bool in_turn_ = false;
-  bool finishing_ = false;  // inside finish(): nothing is resumed inline
+  bool finishing_ = false;  // inside finish(), where nothing is resumed inline
   bool closing_ = false;
   bool closed_ = false;
-  bool callback_was_last_ = false;  // what ran last in a turn was a callback, not a task
+  bool callback_was_last_ = false;  // the last thing that ran in a turn was a callback, not a task
 
   const std::uint64_t id_;
   const std::unique_ptr<EventLoop> events_;
   void* const execution_context_;
   const Flavor flavor_;
   const std::shared_ptr<LoopRemote> remote_;
-  Clock* clock_;  // null: the steady clock; also after close, because the loop's may not live longer
+  Clock* clock_;  // null for the steady clock; also after the close, because the loop's clock may end then
   const Settings settings_;
   TimerQueue timers_;
   TimePoint armed_for_ = TimePoint::max();
@@ -332,14 +332,14 @@ class LoopState {
   std::size_t returning_operations_ = 0;  // in flight
   std::size_t plain_operations_ = 0;
   std::size_t abandoned_operations_ = 0;
-  std::uint64_t destroyed_ = 0;  // tasks, ever
-  List<Dependent> orphans_;      // by orphan_since; those that leaked are in leaked_
-  List<Dependent> leaked_;       // likewise; those that are being reaped are in neither
-  List<Dependent> late_;         // makers of contexts whose owner is done, by `since`
-  List<Dependent> outlived_;     // those that have outlived it
+  std::uint64_t destroyed_ = 0;  // number of destroyed tasks so far
+  List<Dependent> orphans_;      // by orphan_since; leaked tasks are in leaked_
+  List<Dependent> leaked_;       // the same; tasks that are being reaped are in neither list
+  List<Dependent> late_;         // makers of contexts whose owners are done, by `since`
+  List<Dependent> outlived_;     // those whose contexts have outlived the owner
   List<Dependent> held_;
   List<TaskCursor> cursors_;
-  struct OwnTimer final : Timer {  // of the loop itself: no figure counts it
+  struct OwnTimer final : Timer {  // of the loop itself; no metric counts it
     OwnTimer(LoopState& state, Fire f) noexcept : Timer(f), loop(state) {}
     LoopState& loop;
   };
@@ -350,7 +350,7 @@ class LoopState {
   SignalNode* background_ = nullptr;  // counted
   SignalNode* never_ = nullptr;       // counted
   std::uint32_t random_ = 0x9e3779b9;
-  std::atomic<ThreadMark*> owner_{nullptr};  // counted; null: it has had no turn
+  std::atomic<ThreadMark*> owner_{nullptr};  // counted; null before the first turn
 };
 
 }  // namespace leash::detail

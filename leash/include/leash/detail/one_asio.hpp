@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// One program, one Asio: code that was compiled with another version of Asio, or with definitions that change its types, does
-// not fit the library. Such a program does not link, and the undefined reference says what the library should have been.
+// A program must use one Asio. Code with another version of Asio, or with definitions that change its types, is not
+// compatible with the library. It does not link, and the undefined reference names the difference.
 //
-// Threads        none: it is a check when the program is linked.
+// Threads        none; it is a check of the linker.
 //
 //   #include "leash/detail/one_asio.hpp"
 
@@ -44,7 +44,7 @@ inline constexpr bool asio_handler_tracking = true;
 inline constexpr bool asio_handler_tracking = false;
 #endif
 
-// Defined in one_asio.cpp for the Asio that the library was compiled with.
+// Defined in one_asio.cpp, for the Asio with which the library was compiled.
 template <int Version, bool NoDeprecated, bool Threads, bool IoUring, bool HandlerTracking>
 struct LeashWasCompiledWithAnotherAsio {
   static void here();

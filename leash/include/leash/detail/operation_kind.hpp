@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What kind of operation a coroutine awaits, by the name of the type that initiates it. Internal.
+// The kind of operation that a coroutine awaits, by the name of its initiation type. Internal.
 //
-// Guarantees     known when it is compiled; a name that says nothing is WaitKind::asio.
+// Guarantees     computed at compile time; an unknown name is WaitKind::asio.
 //
 //   constexpr WaitKind kind = operation_kind<Initiation, Arguments...>();
 
@@ -22,7 +22,7 @@ consteval bool says(std::string_view names, std::string_view word) {
   return names.find(word) != std::string_view::npos;
 }
 
-// "initiate_async_read_some" of "asio::basic_stream_socket<…>::initiate_async_read_some"; else all of it.
+// "initiate_async_read_some" of "asio::basic_stream_socket<…>::initiate_async_read_some".
 consteval std::string_view word_of_operation(std::string_view names) {
   const std::size_t begin = names.find("initiate_");
   if (begin == std::string_view::npos) return names;

@@ -27,7 +27,7 @@ class OperationState : public Operation, public Dependent {
   }
   static void* operator new(std::size_t size) { return frame_allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
-  static void* operator new(std::size_t size, std::align_val_t alignment) {  // of a result that needs it
+  static void* operator new(std::size_t size, std::align_val_t alignment) {  // for results that need it
     return ::operator new(size, alignment);
   }
   static void operator delete(void* memory, std::size_t size, std::align_val_t alignment) noexcept {
@@ -40,15 +40,15 @@ class OperationState : public Operation, public Dependent {
   void initiated(bool can_be_canceled) noexcept;  // after the operation was started
   void completed() noexcept;                      // by its handler, once, with the result stored
   void await();                                   // by the awaiter, once
-  void wait();                                    // then, if it has to
+  void wait();                                    // afterwards, if it must wait
   void wait_in(Selection& selection, int index);  // by a select
   void wait_no_more() noexcept { selection_ = nullptr; }
-  void abandon() noexcept;        // the awaiter goes away first: cancel
-  void stop() noexcept override;  // told once: later, what it worked on (a socket) may be gone
+  void abandon() noexcept;        // the awaiter is destroyed first: cancel
+  void stop() noexcept override;  // canceled once: later its socket may be destroyed
   bool is_complete() const noexcept { return complete_; }
-  void skip() noexcept { complete_ = true; }  // not started: the context is done
+  void skip() noexcept { complete_ = true; }  // not started, because the context is done
 
-  // Memory for Asio's own state of the operation: in here if it fits and is free.
+  // Memory for Asio's own state of the operation. It is in this object if it fits and is free.
   void* allocate(std::size_t size);
   void deallocate(void* memory, std::size_t size) noexcept;
 
@@ -66,7 +66,7 @@ class OperationState : public Operation, public Dependent {
   bool in_flight_ = false;
   bool arena_used_ = false;
   WaitKind kind_;
-  bool owns_its_memory_;  // refers to nothing of the caller: not waited for after its context is done
+  bool owns_its_memory_;  // needs nothing of the caller: not waited for after its context is done
   LoopState* loop_;       // counted
   Selection* selection_ = nullptr;
   int index_ = 0;
@@ -93,7 +93,7 @@ class OperationAllocator {
   OperationState* operation_;
 };
 
-// The end of an operation, whatever came of it.
+// Waits for the end of an operation, whatever its result is.
 class OperationEnd : public AwaiterTag {
  public:
   explicit OperationEnd(OperationState& operation) noexcept : operation_(&operation) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// leash::co_spawn for one flavour of Asio. Internal: leash/co_spawn.hpp and leash/boost_co_spawn.hpp include it.
+// leash::co_spawn for one flavor of Asio. Internal: leash/co_spawn.hpp and leash/boost_co_spawn.hpp include it.
 
 #ifndef LEASH_CO_SPAWN_ASIO
 #  include "leash/co_spawn.hpp"  // this header alone
@@ -20,7 +20,7 @@ namespace leash::detail::LEASH_CO_SPAWN_FLAVOR {
 struct Peek;
 }
 
-// Asio lets its frames see an awaitable's frame; this one only tells where that is.
+// Asio gives its own frames access to the frame of an awaitable. This one only returns its address.
 template <class Executor>
 class LEASH_CO_SPAWN_ASIO::detail::awaitable_frame<leash::detail::LEASH_CO_SPAWN_FLAVOR::Peek, Executor> {
  public:
@@ -35,7 +35,7 @@ namespace detail::LEASH_CO_SPAWN_FLAVOR {
 
 namespace io = ::LEASH_CO_SPAWN_ASIO;
 
-// What co_spawn calls to get its coroutine, right before that starts.
+// Called by co_spawn to get its coroutine, just before it starts.
 template <class T, class Executor>
 class OwnedCoroutine {
  public:
@@ -50,10 +50,10 @@ class OwnedCoroutine {
  private:
   io::awaitable<T, Executor> coroutine_;
   Ownership ownership_;
-  std::shared_ptr<void> tie_;  // what ends the owner; kept until the coroutine has ended
+  std::shared_ptr<void> tie_;  // ends the owner; kept until the coroutine has ended
 };
 
-// Ties a coroutine to its owner until it ends.
+// Connects a coroutine with its owner until the coroutine ends.
 template <class Executor>
 class Charge final : public OwnerWatcher, public std::enable_shared_from_this<Charge<Executor>> {
  public:
@@ -90,8 +90,8 @@ class ChargedHandler {
   template <class... Args>
   void operator()(Args&&... args) {
     io::get_associated_cancellation_slot(handler_).clear();
-    // Nothing of the execution context is kept: with use_future the handler runs on another thread, and the thread that
-    // takes the value may destroy the context before this object is destroyed.
+    // It keeps nothing of the execution context. With use_future the handler runs on another thread, and the thread
+    // that takes the value may destroy the context before this object.
     charge_.reset();
     executor_.reset();
     std::move(handler_)(std::forward<Args>(args)...);
@@ -103,7 +103,7 @@ class ChargedHandler {
   std::optional<Executor> executor_;
 };
 
-// By target_type: Asio 1.22's target<T>() gives a pointer whatever the type is.
+// Compares target_type, because target<T>() of Asio 1.22 returns a pointer for any type.
 inline bool is_a_strand(const io::any_io_executor& executor) noexcept {
   const auto& type = executor.target_type();
   return type == typeid(io::strand<io::any_io_executor>) ||

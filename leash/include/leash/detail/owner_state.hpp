@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What an Owner is: one control block for all of its handles and coroutines. Internal; free of Asio.
+// The control block of an Owner, shared by all its handles and coroutines. Internal; without Asio.
 //
-// Guarantees     done_at, once it is not zero, stays; label is set before the block is shared, and cause before done_at.
-//                A watcher is told at most once, by end() or, if that was before, by watch(). It may go at any time, also
-//                while it is told.
-// Threads        any. No lock is held while a watcher is told.
+// Guarantees     done_at never changes after it is not zero. label is set before the block is shared, and cause before
+//                done_at. A watcher is notified at most once: by end(), or by watch() if the owner has ended before. It
+//                may be removed at any time, even while it is notified.
+// Threads        any. No lock is held while a watcher is notified.
 
 #include <atomic>
 #include <chrono>
@@ -19,7 +19,7 @@
 
 namespace leash::detail {
 
-// What is told when an owner ends.
+// It is notified when an owner ends.
 class OwnerWatcher {
  public:
   virtual void owner_ended() = 0;
@@ -39,10 +39,10 @@ struct OwnerState {
   void unwatch(Watchers::iterator watcher);
 
   const std::string label;
-  const bool may_end;                    // else what it owns is detached
+  const bool may_end;                    // otherwise the coroutines that it owns are detached
   std::atomic<std::int64_t> done_at{0};  // the steady clock's nanoseconds; 0: it is not done
   std::error_code cause;
-  std::mutex mutex;  // of the watchers, and of end()
+  std::mutex mutex;  // guards the watchers and end()
   Watchers watchers;
 };
 
@@ -50,10 +50,10 @@ struct OwnerState {
 struct AwaitedCoroutine {
   std::uint64_t task = 0;            // that awaits it
   const void* loop = nullptr;        // of that task
-  std::atomic<std::uint64_t> id{0};  // of the coroutine, once it runs; 0: it is not tracked
+  std::atomic<std::uint64_t> id{0};  // the id of the coroutine after it has started; 0 if it is not tracked
 };
 
-// What the registry keeps of a coroutine that leash started: who owns it, and which task awaits it.
+// The registry's data of a coroutine that leash has started: its owner, and the task that awaits it.
 struct Ownership {
   std::shared_ptr<OwnerState> owner = {};
   std::weak_ptr<OwnerWatcher> canceled = {};       // empty: the owner only observes

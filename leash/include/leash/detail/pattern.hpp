@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// How filters and leak checks name sites, functions and tasks: a text, or a pattern.
+// A text or a pattern by which filters and leak checks name sites, functions and tasks.
 //
-// What it is     a text with * (any characters) or ? (one) in it is a pattern for the whole of what it is
-//                compared with; any other text is compared as it stands.
+// What it is     a text with * (any characters) or ? (one character) is a pattern that must match completely. Any other
+//                text is compared literally.
 // Guarantees     the time is bounded by the product of both lengths; nothing is allocated, nothing throws.
 // Threads        plain functions.
 //
@@ -15,9 +15,9 @@
 
 namespace leash::detail {
 
-// The text is `name`, or meets it as a pattern.
+// Whether the text equals `name`, or matches it as a pattern.
 bool matches(std::string_view name, std::string_view text) noexcept;
-// The text has `part` in it, or meets it as a pattern.
+// Whether the text contains `part`, or matches it as a pattern.
 bool contains(std::string_view part, std::string_view text) noexcept;
 
 }  // namespace leash::detail

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Which operations of Asio touch nothing that they were given once they have been canceled. Internal.
+// Operations of Asio that do not use their arguments after they were canceled. Internal.
 //
-// A single read, write, connect, accept or wait of the reactor is such a one: after a cancel its handler says so,
-// and no more. Every other operation may use what it was given until its handler has run: composed ones do. What
-// tells them apart is the type of the initiation, a private class of the object that it belongs to, of which there
-// is nothing but the name; one that is not known by its name counts as composed. An accept into a socket of the
-// caller's is none: a success that is queued still assigns to the socket.
+// A single read, write, connect, accept or wait of the reactor is such an operation: after a cancellation, only its
+// handler runs. Every other operation, such as a composed one, may use its arguments until its handler has run. They
+// are distinguished by the name of the initiation type, which is a private class of the I/O object. An operation with
+// an unknown name counts as composed. An accept into a socket of the caller does not belong here, because a queued
+// success still assigns to the socket.
 
 #include <string_view>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The frames of tasks: what their promise does, and how one awaits another. Internal: leash/task.hpp is what users
-// see.
+// The promise of a task's frames, and how one frame awaits another. Internal; the public header is
+// leash/task.hpp.
 
 #include <coroutine>
 #include <cstddef>
@@ -33,13 +33,13 @@ inline constexpr bool is_task<Task<T>> = true;
 void enter_frame(TaskRecord& task, PromiseBase& frame) noexcept;
 void leave_frame(TaskRecord& task, PromiseBase& frame) noexcept;
 
-// What a frame left when it ended with an exception; the frame that awaits it goes on next.
+// The exception with which a frame has ended; the frame that awaits it resumes next.
 inline void rethrow_exception() {
   if (*current.exception) std::rethrow_exception(std::exchange(*current.exception, nullptr));
 }
 
-// The awaiter itself stays where it is until the end of the full expression. (A reference returned from
-// await_transform would be copied: GCC 12 makes a copy of the object it refers to.)
+// Refers to the awaiter, which exists until the end of the full expression. (GCC 12 copies the object of a reference
+// that await_transform returns.)
 template <Awaiter A>
 class AwaiterRef {
  public:
@@ -143,7 +143,7 @@ template <class T>
 struct Promise : PromiseCommon<T> {
   explicit Promise(std::source_location definition = std::source_location::current()) noexcept
       : PromiseCommon<T>(definition) {}
-  // Flowing off the end is undefined for a coroutine that returns a value; compilers go on here.
+  // For a coroutine that returns a value, reaching the end is undefined behavior. Compilers continue here.
   FinalAwaiter final_suspend() const noexcept {
     if (!value && !*current.exception) [[unlikely]]
       fail("a coroutine that returns a value ended without co_return", this->where);

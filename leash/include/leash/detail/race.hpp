@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The coroutines of race(). Internal: leash/race.hpp is what users see.
+// The coroutines of race(). Internal; the public header is leash/race.hpp.
 
 #include <concepts>
 #include <cstddef>
@@ -45,7 +45,7 @@ struct Race {
     }
     decided.close();
   }
-  // An exception that race does not rethrow goes to the loop.
+  // An exception that race does not rethrow is passed to the loop.
   void failed(std::error_code code, std::exception_ptr thrown) noexcept {
     if (!winner && !error && !exception) {
       error = code;
@@ -86,7 +86,7 @@ template <class... F>
 Task<Result<typename RaceValue<Something<ValueOf<F>>...>::type>> run_race(Context ctx, F... f) {
   using Value = typename RaceValue<Something<ValueOf<F>>...>::type;
   Race<Value> race(sizeof...(F));
-  Scope given(ctx, OnFailure::keep_others);  // ended by force, if they have not ended by themselves
+  Scope given(ctx, OnFailure::keep_others);  // these are ended by force if they have not ended
   {
     Scope told(ctx, OnFailure::keep_others);
     const auto start = [&]<std::size_t... I>(std::index_sequence<I...>) {

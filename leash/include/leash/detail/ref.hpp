@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Ref<T>: a counted handle for objects that one thread shares; T has retain() and release().
+// Ref<T>: a counted handle for objects that are shared on one thread. T has retain() and release().
 
 #include <utility>
 

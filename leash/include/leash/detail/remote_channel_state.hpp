@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The queue of a RemoteChannel, its ends, and how tasks wait at them. Internal.
+// The queue of a RemoteChannel, its two ends, and the waits of tasks at both. Internal.
 
 #include <algorithm>
 #include <cstddef>
@@ -42,7 +42,7 @@ struct RemoteReceiveLink : Hook<RemoteReceiveLink<T>> {
   Selection* selection = nullptr;
   int index = 0;
   std::uint32_t number = 0;  // of the value, in the order in which they were handed out
-  std::optional<T> value;    // empty when chosen: closed
+  std::optional<T> value;    // if it is empty when chosen, the channel is closed
 };
 
 template <class T>
@@ -52,7 +52,7 @@ class RemoteChannelState : public std::enable_shared_from_this<RemoteChannelStat
 
   const std::shared_ptr<LoopRemote> remote;
 
-  // Any thread. What throws has changed nothing.
+  // Any thread. An exception leaves everything unchanged.
   Put put(T& value) {
     const std::lock_guard lock(mutex_);
     if (closed_) return Put::closed;
@@ -64,9 +64,9 @@ class RemoteChannelState : public std::enable_shared_from_this<RemoteChannelStat
   void wait_for_room(std::shared_ptr<WaitsForRoom> waiter) {
     const std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(waiter));
-    if (closed_ || values_.size() < capacity_) tell_of_room();  // it came meanwhile
+    if (closed_ || values_.size() < capacity_) tell_of_room();  // room was made meanwhile
   }
-  // It does not wait any more; if it has been told of room, the next one is told in its place.
+  // It does not wait any more. If it was notified of room, the next one is notified instead.
   void stop_waiting(const std::shared_ptr<WaitsForRoom>& waiter) noexcept {
     const std::lock_guard lock(mutex_);
     const auto at = std::find(waiting_.begin(), waiting_.end(), waiter);
@@ -77,7 +77,7 @@ class RemoteChannelState : public std::enable_shared_from_this<RemoteChannelStat
     }
   }
 
-  // The loop's thread. Whether the outcome is known: a value was taken, or (empty) the channel is closed.
+  // The loop's thread. Whether the outcome is known: a value was taken, or (if it is empty) the channel is closed.
   bool receive_now(RemoteReceiveLink<T>& link) {
     const std::lock_guard lock(mutex_);
     return take(link) || over();
@@ -88,7 +88,7 @@ class RemoteChannelState : public std::enable_shared_from_this<RemoteChannelStat
     receiver_waits_ = true;
     if (holds_any() || over()) wake_receivers_soon();
   }
-  // A receiver goes without having taken its value: it is for the next one.
+  // A receiver is destroyed before it took its value. The value goes to the next receiver.
   void give_back(RemoteReceiveLink<T>& link) noexcept {
     try {
       const std::lock_guard lock(mutex_);
@@ -98,7 +98,7 @@ class RemoteChannelState : public std::enable_shared_from_this<RemoteChannelStat
     }
     wake_receivers();
   }
-  // Each is chosen outside of the lock: what it waited for besides may be another such channel.
+  // Each is chosen without the lock, because its other cases may be channels of this kind.
   void wake_receivers() noexcept {
     while (RemoteReceiveLink<T>* const link = next_to_wake()) {
       link->unlink();
@@ -165,13 +165,13 @@ class RemoteChannelState : public std::enable_shared_from_this<RemoteChannelStat
     try {
       first->home->post([first] { first->try_again(); });
     } catch (const std::bad_alloc&) {
-      waiting_.push_front(std::move(first));  // in its old place: the next room tells it
+      waiting_.push_front(std::move(first));  // in its old place, so it is notified of the next room
     }
   }
 
   mutable std::mutex mutex_;
   std::deque<T> values_;
-  ReturnedValues<T> returned_;  // come before them
+  ReturnedValues<T> returned_;  // these come before the values in the queue
   std::uint32_t handed_out_ = 0;
   const std::size_t capacity_;
   bool closed_ = false;
@@ -183,7 +183,7 @@ class RemoteChannelState : public std::enable_shared_from_this<RemoteChannelStat
   List<RemoteReceiveLink<T>> receivers_;  // the loop's thread
 };
 
-// All copies of a RemoteChannel, and what waits to receive. Closes the channel at its end, and at the loop's.
+// Shared by the copies of a RemoteChannel and by receivers. Closes it at its end and the loop's.
 template <class T>
 class ReceivingEnd : Dependent {
  public:
@@ -206,7 +206,7 @@ class ReceivingEnd : Dependent {
   std::shared_ptr<RemoteChannelState<T>> state_;
 };
 
-// All copies of one RemoteSender. That it has gone is told to the loop's thread.
+// Shared by all copies of one RemoteSender. The loop's thread is notified of its end.
 template <class T>
 class SendingEnd {
   struct Lives final : LoopRemote::Waker {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Values of a channel whose receivers were destroyed before they took them. Internal.
+// Values that came back to a channel because their receivers were destroyed before they took them. Internal.
 //
-// Guarantees     they come out in the order in which they were handed out, which their numbers say, whatever the order in
+// Guarantees     they are returned in the order of their numbers, in which they were handed out, whatever the order in
 //                which they came back.
 
 #include <cstddef>
@@ -27,7 +27,7 @@ class ReturnedValues {
   bool empty() const noexcept { return values_.empty(); }
   std::size_t size() const noexcept { return values_.size(); }
 
-  // What throws has changed nothing, here and in take.
+  // Here and in take, an exception leaves everything unchanged.
   void put(std::uint32_t number, T&& value) {
     auto at = values_.end();
     while (at != values_.begin() && comes_before(number, std::prev(at)->first)) --at;
@@ -42,7 +42,7 @@ class ReturnedValues {
 
  private:
   static bool comes_before(std::uint32_t a, std::uint32_t b) noexcept {
-    return static_cast<std::int32_t>(a - b) < 0;  // the number may wrap round
+    return static_cast<std::int32_t>(a - b) < 0;  // the number may wrap
   }
   std::list<std::pair<std::uint32_t, T>> values_;
 };

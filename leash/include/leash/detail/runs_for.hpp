@@ -9,16 +9,16 @@
 
 namespace leash::detail {
 
-// While a task runs for a coroutine, each is named in the other's report.
+// While a task runs for a coroutine, the report of each names the other.
 class RunsFor {
  public:
-  RunsFor(std::uint64_t coroutine, const std::source_location& site);  // the task that runs now
+  RunsFor(std::uint64_t coroutine, const std::source_location& site);  // the running task
   RunsFor(const RunsFor&) = delete;
   RunsFor& operator=(const RunsFor&) = delete;
   ~RunsFor();
 
  private:
-  const std::uint64_t coroutine_;  // 0: none that is tracked
+  const std::uint64_t coroutine_;  // 0 if it is not tracked
   TaskRecord* task_;
 };
 

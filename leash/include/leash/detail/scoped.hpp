@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The coroutine of scoped(). Internal: leash/scoped.hpp is what users see.
+// The coroutine of scoped(). Internal; the public header is leash/scoped.hpp.
 
 #include <concepts>
 #include <exception>
@@ -27,7 +27,7 @@ using ScopedValue =
 template <ScopeBody Body>
 Task<Result<ScopedValue<Body>>> run_scoped(Context ctx, Body body, std::source_location where) {
   Scope scope(ctx, where);
-  std::optional<Result<ScopedValue<Body>>> outcome;  // none: it threw
+  std::optional<Result<ScopedValue<Body>>> outcome;  // empty if it threw
   std::exception_ptr exception;
   try {
     auto task = body(scope);
@@ -41,7 +41,7 @@ Task<Result<ScopedValue<Body>>> run_scoped(Context ctx, Body body, std::source_l
   } catch (...) {
     exception = std::current_exception();
   }
-  // A task that failed first is why the body was told to stop; what it says then does not count.
+  // If a task has failed first, the body was stopped because of it, so the result of the body does not count.
   const bool told_to_stop =
       scope.ctx().is_done() && outcome && !*outcome && is_cancellation(outcome->error());
   if (exception) scope.cancel();

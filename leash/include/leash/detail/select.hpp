@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The awaiter of select. Internal: leash/select.hpp is what users see.
+// The awaiter of select. Internal; the public header is leash/select.hpp.
 
 #include <cstddef>
 #include <optional>
@@ -51,7 +51,7 @@ class [[nodiscard]] Select : public Waiting<Cases...> {
 
   Outcome await_resume() { return outcome(std::index_sequence_for<Cases...>()); }
 
-  // All of them; one that has not ended yet, or null.
+  // Checks all of them. Returns one that has not ended yet, or null.
   OperationState* stop_operations() noexcept {
     OperationState* pending = nullptr;
     const auto stop = [&]<class Case>(Case& one) {
@@ -85,7 +85,7 @@ class [[nodiscard]] Select : public Waiting<Cases...> {
   }
 };
 
-// What select makes a case of. (An operation: in detail/operation.hpp.)
+// The types that select converts to cases. (detail/operation.hpp has operations.)
 template <class Case>
 Case case_of(Await<Case>&& awaiter) {
   return std::move(awaiter).take_case();

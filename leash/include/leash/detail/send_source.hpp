@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Where a send has its value until it is sent. Internal.
+// The place of a value until it is sent. Internal.
 //
-// What it is     T, a value of its own; or T*, a variable of the caller's, which is moved from when the value is sent, and
-//                keeps it otherwise.
+// What it is     T, a copy of the value; or T*, a variable of the caller, which is moved from if the value is sent, and
+//                otherwise keeps it.
 
 #include <type_traits>
 

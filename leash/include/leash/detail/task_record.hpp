@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a loop knows of each task, and what a frame tells about itself. Internal.
+// The loop's record of each task, and the part of a frame that describes it. Internal.
 
 #include <algorithm>
 #include <coroutine>
@@ -26,7 +26,7 @@ namespace leash::detail {
 class LoopState;
 struct TaskRecord;
 
-// The part of every promise that does not depend on the result.
+// The part of every promise that does not depend on the result type.
 struct PromiseBase {
   explicit PromiseBase(std::source_location definition) noexcept;
 
@@ -34,15 +34,15 @@ struct PromiseBase {
 
   PromiseBase* parent = nullptr;  // the frame that awaits this one
   PromiseBase** holder =
-      nullptr;                 // where the awaiting frame keeps this one; cleared when it is destroyed early
-  std::source_location where;  // of the co_await it is at; before the first one, of its definition
+      nullptr;                 // where the awaiting frame stores this one; cleared if it is destroyed early
+  std::source_location where;  // of its current co_await; before the first one, of its definition
   std::uint32_t bytes;
   std::int32_t waits_in =
       0;  // where the Selection lies that its task waits in, from here; 0: in none, or not in the frame
 };
 
-// A promise derives from PromiseBase first and has no stricter alignment, so that the base is at the same
-// place in every frame, and its handle can be made from it.
+// PromiseBase is the first base of each promise, which has no stricter alignment. So the base is at the same place in
+// every frame, and the handle can be made from it.
 inline constexpr std::size_t promise_alignment = 16;
 struct alignas(promise_alignment) AlignedPromiseBase : PromiseBase {
   using PromiseBase::PromiseBase;
@@ -52,11 +52,11 @@ inline std::coroutine_handle<> PromiseBase::handle() noexcept {
 }
 
 struct Operation;
-struct Ready;  // tag: the queue of tasks that are ready to run, or the list of those that are to be destroyed
+struct Ready;      // tag: the queue of tasks that are ready to run, or the list of tasks to destroy
 struct InScope;    // tag: the tasks of a scope
 struct HeldScope;  // tag: the scopes that a task made
 
-// What not every task has: a name, and what its frames have to outlive. Of the frame pool.
+// Optional data of a task: a name, and the operations that its frames must outlive. Allocated from the frame pool.
 class TaskExtra {
  public:
   static TaskExtra* make(std::string_view name);  // up to a null character
@@ -75,7 +75,7 @@ class TaskExtra {
   TaskExtra() noexcept = default;
 };
 
-// There may be a million: members are ordered by size, and what the owner knows is not kept twice.
+// There may be a million records, so members are ordered by size, and data of the owner is not stored twice.
 struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   TaskRecord(ContextNode& context, PromiseBase& root) noexcept;
   ~TaskRecord() {
@@ -86,7 +86,7 @@ struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   static void operator delete(void* memory, std::size_t size) noexcept { frame_release(memory, size); }
 
   Role role() const noexcept { return owner->role; }
-  // Since when it is an orphan: since its owner ended, or since its start.
+  // The time since which it is an orphan: the end of its owner, or its own start.
   TimePoint orphan_since() const noexcept { return std::max(started, owner->signal->done_at); }
 
   LoopState& loop() const noexcept { return *owner->signal->loop; }
@@ -95,7 +95,7 @@ struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   const char* name() const noexcept { return extra_ ? extra_->name() : ""; }
   TaskExtra& extra() { return *(extra_ ? extra_ : extra_ = TaskExtra::make({})); }
   TaskExtra* extra_if_any() const noexcept { return extra_; }
-  void set_name(std::string_view text) noexcept;  // it does without one when there is no memory
+  void set_name(std::string_view text) noexcept;  // without memory it has no name
 
   Ref<ContextNode> owner;
   PromiseBase* innermost;  // the frame that runs or waits
@@ -108,13 +108,13 @@ struct TaskRecord : Hook<TaskRecord>, Hook<Ready>, Dependent {
   WaitKind wait : 5 = WaitKind::none;
   bool in_scope : 1 = false;        // it is a ScopedTaskRecord
   bool returns_result : 1 = false;  // Task<Result<>> rather than Task<void>
-  bool running : 1 = false;         // or its frames are being destroyed
+  bool running : 1 = false;         // it runs, or its frames are being destroyed
   bool ended : 1 = false;           // the first frame is at its end
-  bool doomed : 1 = false;          // never resumed again: to be destroyed as soon as its frames may go
+  bool doomed : 1 = false;          // never resumed again; destroyed as soon as its frames may be destroyed
   bool detached : 1 = false;
   bool orphan : 1 = false;
   bool leaked : 1 = false;
-  bool uncancellable : 1 = false;  // waits on an operation without a cancellation path
+  bool uncancellable : 1 = false;  // waits on an operation that cannot be canceled
   bool stranded : 1 = false;       // nothing can ever wake it
 };
 
@@ -123,22 +123,22 @@ struct ScopedTaskRecord final : TaskRecord, Hook<InScope> {
       : TaskRecord(context, root), scope(&s) {
     in_scope = true;
   }
-  Scope* scope;  // null: it has gone
+  Scope* scope;  // null if it was destroyed
 };
 inline Scope* TaskRecord::scope() const noexcept {
   return in_scope ? static_cast<const ScopedTaskRecord*>(this)->scope : nullptr;
 }
 
-// What runs on this thread now.
+// The state of the code that runs on this thread.
 struct Current {
   TaskRecord* task = nullptr;
-  std::exception_ptr* exception = nullptr;  // of a frame that ended with it, for the one that awaits it
-  std::coroutine_handle<> next;             // where the trampoline goes on
+  std::exception_ptr* exception = nullptr;  // the exception of a frame, for the frame that awaits it
+  std::coroutine_handle<> next;             // the frame that the trampoline resumes next
   std::uint32_t new_frame_bytes = 0;        // from operator new to the promise's constructor
 };
 inline constinit thread_local Current current{};
 
-// Goes on with `h` when the running frame has suspended.
+// Resumes `h` after the running frame has suspended.
 inline void go_on_with(std::coroutine_handle<> h) noexcept { current.next = h; }
 
 }  // namespace leash::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// What a loop knows of the thread that it belongs to. Internal.
+// The loop's data about the thread that it belongs to. Internal.
 
 #include <atomic>
 
@@ -8,11 +8,11 @@ namespace leash::detail {
 
 class LoopState;
 
-// One for each thread that has run a loop; it stays while a loop refers to it.
+// One per thread that has run a loop. It exists while a loop refers to it.
 struct ThreadMark {
-  std::atomic<const LoopState*> turn{nullptr};  // of the loop whose turn the thread is in
+  std::atomic<const LoopState*> turn{nullptr};  // the loop whose turn runs on the thread
   std::atomic<bool> ended{false};
-  std::atomic<int> refs{1};  // the thread's, and one for each loop that belongs to it
+  std::atomic<int> refs{1};  // one for the thread, and one for each loop that belongs to it
 
   void retain() noexcept { refs.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
@@ -25,8 +25,8 @@ inline constinit thread_local ThreadMark* this_thread = nullptr;
 ThreadMark& make_thread_mark();
 inline ThreadMark& thread_mark() { return this_thread ? *this_thread : make_thread_mark(); }
 
-// After it returns, each thread sees what this one wrote before, or this one sees what that one has written: the
-// price of a check for which the other thread pays nothing.
+// After it returns, each other thread sees what this thread wrote before, or this thread sees what that one wrote. Only
+// this thread pays for the check.
 void barrier_for_all_threads() noexcept;
 
 }  // namespace leash::detail

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 // Whether tasks are tracked: metrics by site, wait points, traces, names, orphans and leaks. Internal.
-// -DLEASH_TRACKING=OFF compiles it out, so that what it costs can be measured (scripts/bench --tracking).
+// -DLEASH_TRACKING=OFF compiles the tracking out, so that its cost can be measured (scripts/bench --tracking).
 
 #ifndef LEASH_TRACKING
 #  define LEASH_TRACKING 1

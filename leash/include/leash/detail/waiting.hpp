@@ -2,10 +2,10 @@
 #pragma once
 // How a task waits. Internal.
 //
-// A *case* is one thing that can happen to a waiting task: a value arrives, a value is taken, something is
-// done, a time comes. `Waiting` arms one or several of them at once; the first that happens unlinks the
-// others and schedules the task. So `ch.receive()`, `ch.receive(ctx)` and `select(...)` are the same
-// mechanism with one, two or n cases.
+// A *case* is one event that a task can wait for: a value arrives, a value is taken, something is done, or a time
+// is reached. `Waiting` arms one or several cases. The first one that happens unlinks the others and schedules
+// the task. So `ch.receive()`, `ch.receive(ctx)` and `select(...)` are the same mechanism with one, two or n
+// cases.
 
 #include <array>
 #include <coroutine>
@@ -25,7 +25,7 @@
 
 namespace leash::detail {
 
-// Inside an asio::awaitable, co_await calls what it does not know with its frame: this says what is wrong.
+// Inside an asio::awaitable, co_await calls an unknown awaiter with its frame. This overload explains the error.
 struct NotForAwaitable {
   template <class Frame>
   auto operator()(Frame*) const {
@@ -36,7 +36,7 @@ struct NotForAwaitable {
   }
 };
 
-// What co_await accepts inside a Task, beside other Tasks.
+// The awaiters that co_await accepts inside a Task, in addition to Tasks.
 struct AwaiterTag : NotForAwaitable {};
 template <class A>
 concept Awaiter = std::is_base_of_v<AwaiterTag, std::remove_cvref_t<A>>;
@@ -47,7 +47,7 @@ const void* key_of() noexcept {
   return &address;
 }
 
-// The calls on LoopState that templates in headers need, without its header.
+// Functions of LoopState for templates in headers, without the header of LoopState.
 bool may_go_on(TaskRecord& task) noexcept;
 struct Selection;
 void park(TaskRecord& task, WaitKind kind, const Selection* selection = nullptr) noexcept;
@@ -55,21 +55,21 @@ void schedule(TaskRecord& task) noexcept;
 std::uint32_t random(TaskRecord& task) noexcept;
 TimePoint now(TaskRecord& task) noexcept;
 void add_timer(TaskRecord& task, Timer& timer, TimePoint when);
-void add_again(TaskRecord& task, Timer& timer, TimePoint when) noexcept;  // while it fires
+void add_again(TaskRecord& task, Timer& timer, TimePoint when) noexcept;  // only while it fires
 void remove_timer(TaskRecord& task, Timer& timer) noexcept;
 void attach(SignalNode& node, Dependent& dependent) noexcept;
 
-// A task that waits, and which of its cases was taken.
+// A waiting task, and the case that was taken.
 struct Selection {
   static constexpr int none = -1;
-  // What one of its cases waits on, and how many handles of that there are.
+  // The object of one of its cases, and the number of its handles.
   struct Object {
     const void* address;
     std::uint32_t handles;
   };
   struct Actions {
     void (*disarm)(Selection&) noexcept;
-    // All that can wake the task; null: something else can, too.
+    // All objects that can wake the task; null if something else can wake it, too.
     void (*each_object)(const Selection&, void (*use)(void*, Object), void* to);
   };
   explicit Selection(const Actions& of_awaiter) noexcept : actions(of_awaiter) {}
@@ -83,20 +83,20 @@ struct Selection {
   int chosen = none;
 };
 
-// A case has: kind; try_now(task), which takes it if it is ready; arm(selection, index) and disarm();
-// result(), after it was taken; and object(), if only who has a handle of that can make it ready. Cases are moved only
-// before they are armed.
+// A case has: kind; try_now(task), which takes it if it is ready; arm(selection, index) and disarm(); result(), after
+// it was taken; and object(), if only handles of that object can make it ready. Cases are moved only before they are
+// armed.
 
 template <class Case>
 concept OnlyByHandle = requires(const Case& one) {
   one.object();
 };
 
-// An awaiter over cases. Result: what the derived class makes of the taken one.
+// An awaiter of cases. The derived class makes the result of the case that was taken.
 template <class... Cases>
 class Waiting : public AwaiterTag, protected Selection {
  public:
-  // `fair`: ready cases are tried in a random order; otherwise from the first on.
+  // `fair`: ready cases are tried in random order; otherwise in their own order.
   Waiting(WaitKind kind, bool fair, Cases... cases)
       : Selection(own_actions), kind_(kind), fair_(fair), cases_(std::move(cases)...) {}
   Waiting(Waiting&& other) noexcept((std::is_nothrow_move_constructible_v<Cases> && ...))
@@ -127,7 +127,7 @@ class Waiting : public AwaiterTag, protected Selection {
   }
 
   void await_suspend(std::coroutine_handle<>) {
-    if (chosen != none) {  // ready, but this turn has gone on for long enough
+    if (chosen != none) {  // ready, but the budget of this turn is used up
       schedule(*task);
       return;
     }
@@ -173,7 +173,7 @@ class Waiting : public AwaiterTag, protected Selection {
   static constexpr Actions own_actions{&Waiting::disarm_all, object_function()};
 };
 
-// One case: `co_await channel.receive()`. Also what select takes.
+// One case, as in `co_await channel.receive()`. select accepts it, too.
 template <class Case>
 class [[nodiscard]] Await : public Waiting<Case> {
  public:
@@ -182,7 +182,7 @@ class [[nodiscard]] Await : public Waiting<Case> {
   Case take_case() && { return std::move(std::get<0>(this->cases_)); }
 };
 
-// A dependent that chooses a case of a selection when it is told.
+// A dependent that chooses a case of a selection when it is notified.
 struct DoneLink : Dependent {
   DoneLink() noexcept : Dependent(&DoneLink::told) {}
   DoneLink(DoneLink&&) noexcept : DoneLink() {}
@@ -196,7 +196,7 @@ struct DoneLink : Dependent {
   }
 };
 
-// Tells everybody who waits; each is unlinked before it is told, and may drop what it waited for.
+// Notifies all waiters. Each is unlinked before that, and may drop the object for which it waited.
 inline void tell_all(List<Dependent>& waiters) noexcept {
   while (auto* hook = waiters.front()) {
     hook->unlink();
@@ -205,7 +205,7 @@ inline void tell_all(List<Dependent>& waiters) noexcept {
   }
 }
 
-// Something shared that lists its waiters is ready: State has ready() and `waiters`.
+// A shared object with a list of waiters. State has ready() and `waiters`.
 template <class State, WaitKind Kind>
 class StateCase {
  public:
@@ -226,7 +226,7 @@ class StateCase {
   DoneLink link_;
 };
 
-// The context is done: err() answers from then on, and not before.
+// The context is done. err() is set from then on, and not before.
 class ContextCase {
  public:
   static constexpr WaitKind kind = WaitKind::context_done;
@@ -247,7 +247,7 @@ class ContextCase {
   DoneLink link_;
 };
 
-// The same, and a deadline that has passed ends the context.
+// The same; a deadline that has passed ends the context.
 class NothingRemainsCase : public ContextCase {
  public:
   using ContextCase::ContextCase;
@@ -255,8 +255,8 @@ class NothingRemainsCase : public ContextCase {
   std::error_code error() const noexcept { return error_of(*node_->signal); }
 };
 
-// A case under a context: an operation that starts under a done context fails at once; one that waits fails
-// when the context ends.
+// A case under a context. If the context is done at the start, it fails at once; if it waits, it fails when the context
+// ends.
 template <class Case>
 class [[nodiscard]] AwaitUnder : public Waiting<NothingRemainsCase, Case> {
   using Value = decltype(std::declval<Case&>().result());
