@@ -17,7 +17,7 @@ using leash::Result;
 using leash::Task;
 
 Task<> Input::read(Context ctx) {
-  std::string chunk(read_bytes, '\0');
+  std::string chunk(first_read_bytes, '\0');
   bool told = false;
   bool still_answered = false;
   while (!ended_ && !ctx.is_done()) {
@@ -33,6 +33,7 @@ Task<> Input::read(Context ctx) {
         incoming_.append(chunk, 0, *n);
         note_arrival();
         charge();
+        if (*n == chunk.size() && *n < most_read_bytes) chunk.resize(2 * *n);
       }
     }
     (void)arrived_.try_send({});
