@@ -123,7 +123,7 @@ leash::Task<> Crew::drive(leash::Loop& loop, Worker& worker) {
   worker.interval = traffic.interval();
 }
 
-Crew::Crew(leash::Loop& loop, const Plan& plan) : loop_(loop) {
+Crew::Crew(leash::Loop& loop, const Plan& plan) {
   if (plan.is_open()) schedule_ = plan.schedule();
   const std::uint64_t threads = std::min(plan.threads, plan.connections);
   if (threads == 1) {

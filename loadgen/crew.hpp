@@ -46,7 +46,6 @@ class Crew {
   struct Worker;
   static leash::Task<> drive(leash::Loop& loop, Worker& worker);
 
-  leash::Loop& loop_;
   std::optional<Schedule> schedule_;              // of all threads of an open loop
   std::optional<Traffic> alone_;                  // with one thread
   std::vector<std::unique_ptr<Worker>> workers_;  // with several threads
