@@ -13,6 +13,7 @@ else()
   set(of_service QUIET)
 endif()
 find_package(nlohmann_json ${of_service})
+find_package(Boost 1.80 QUIET) # the headers, for leash::boost
 find_package(prometheus-cpp ${of_service})
 if(LEASH_TESTS)
   find_package(GTest REQUIRED)

@@ -41,12 +41,12 @@ uses_package() { # uses_package NAME PREFIX PROGRAM…
   for program in "$@"; do succeeds "$folder/build/$program"; done
 }
 
-uses_pkg_config() { # uses_pkg_config PREFIX
+uses_pkg_config() { # uses_pkg_config PREFIX [PROJECT MODULE]
   local libraries folder flags
   libraries=$(library_folder "$1")
   export PKG_CONFIG_PATH=$libraries/pkgconfig
-  folder=$(project pkg_config)
-  flags=$(pkg-config --cflags --libs leash-json)
+  folder=$(project "${2:-pkg_config}")
+  flags=$(pkg-config --cflags --libs "${3:-leash-json}")
   # shellcheck disable=SC2086
   (cd "$folder" && succeeds g++ -std=c++23 service.cpp $flags -o service)
   LD_LIBRARY_PATH=$libraries succeeds "$folder/service"
@@ -75,6 +75,10 @@ case $part in
     uses_package package "$static" service
     uses_package own_http "$static" service
     uses_pkg_config "$static"
+    if [[ -n $(find "$static" -name leash-boost.cmake) ]]; then
+      uses_package boost "$static" service
+      uses_pkg_config "$static" boost leash-boost
+    fi
     refuses "$static" bogus "leash has no component 'bogus'"
     cp -r "$static" "$scratch/incomplete"
     find "$scratch/incomplete" -name leash-json.cmake -delete

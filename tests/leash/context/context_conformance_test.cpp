@@ -561,7 +561,7 @@ class Stoppable {
   }
   void complete() {
     auto handler = std::exchange(handler_, nullptr);
-    handler(asio::error::operation_aborted);
+    handler(make_error_code(asio::error::operation_aborted));
   }
 
  private:

@@ -210,7 +210,7 @@ TEST_F(AwaitableTest, LoopReceivesUnchangedExceptionAfterGo) {
 TEST_F(AwaitableTest, OnlyUnrequestedAbortIsAnException) {
   expect_exceptions();
   const auto aborted = []() -> asio::awaitable<void> {
-    throw std::system_error(asio::error::operation_aborted);
+    throw detail::AsioSystemError(asio::error::operation_aborted);
     co_return;
   };
   go(root(), aborted(), "aborted");
@@ -243,7 +243,7 @@ asio::awaitable<void> look_back(const Counted& lent, std::string* out) {
   asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
   try {
     co_await timer.async_wait(asio::use_awaitable);
-  } catch (const std::system_error&) {
+  } catch (const detail::AsioSystemError&) {
     *out += Counted::alive == 0 ? "gone" : std::to_string(lent.value);
   }
 }
@@ -418,7 +418,7 @@ asio::awaitable<void> await_for_ever(Context ctx, std::string* out) {
       co_return 1;
     });
     *out = "a value";
-  } catch (const std::system_error& e) {
+  } catch (const detail::AsioSystemError& e) {
     *out = e.code().message();
   }
 }
@@ -473,12 +473,12 @@ TEST_F(AwaitableTest, ViaPutsAnOperationInsideItUnderAContext) {
     timer.expires_after(1h);
     try {
       co_await timer.async_wait(via(c, asio::use_awaitable));
-    } catch (const std::system_error& e) {
+    } catch (const detail::AsioSystemError& e) {
       *out += e.code().message();
     }
     try {
       co_await timer.async_wait(via(c, asio::use_awaitable));
-    } catch (const std::system_error& e) {
+    } catch (const detail::AsioSystemError& e) {
       *out += ", at once";
     }
   };
@@ -491,7 +491,7 @@ TEST_F(AwaitableTest, ViaPutsAnOperationInsideItUnderAContext) {
 // An operation that counts how often it was started, and ends when it is canceled.
 template <class... Values>
 auto counted_operation(int& started, ViaAwaitable token) {
-  return asio::async_initiate<ViaAwaitable, void(std::error_code, Values...)>(
+  return asio::async_initiate<ViaAwaitable, void(detail::AsioError, Values...)>(
       [](auto handler, int* count) {
         ++*count;
         auto slot = asio::get_associated_cancellation_slot(handler);
@@ -518,12 +518,12 @@ TEST_F(AwaitableTest, ViaUnderDoneContextSkipsOperationsWithDefault) {
   const auto foreign = [](Context c, int* count, std::string* out) -> asio::awaitable<void> {
     try {
       co_await counted_operation<int>(*count, via(c, asio::use_awaitable));
-    } catch (const std::system_error& e) {
+    } catch (const detail::AsioSystemError& e) {
       *out += e.code().message() + ", started " + std::to_string(*count) + " times; ";
     }
     try {
       co_await counted_operation<NoDefault>(*count, via(c, asio::use_awaitable));
-    } catch (const std::system_error& e) {
+    } catch (const detail::AsioSystemError& e) {
       *out += e.code().message() + ", started " + std::to_string(*count) + " times";
     }
   };
@@ -543,7 +543,7 @@ TEST_F(AwaitableTest, ViaAcceptsOperationsWithExceptionOrNoError) {
       const Counted held(1);
       auto hour = wait_an_hour(held);
       co_await asio::co_spawn(executor, std::move(hour), via(c, asio::use_awaitable));
-    } catch (const std::system_error& e) {
+    } catch (const detail::AsioSystemError& e) {
       *out += ", " + e.code().message();
     }
   };

@@ -19,7 +19,7 @@ using ViaAdaptersTest = testing::LoopFixture;
 TEST_F(ViaAdaptersTest, RedirectErrorGivesTheOperationsCode) {
   asio::steady_timer timer(io, 24h);
   auto made = with_cancel(root());
-  std::error_code error;
+  detail::AsioError error;
   bool ended = false;
   go(root(), [&, ctx = made.ctx](Context) -> Task<> {
     co_await timer.async_wait(asio::redirect_error(via(ctx), error));
@@ -43,7 +43,7 @@ TEST_F(ViaAdaptersTest, ABoundSlotEndsTheOperation) {
   poll();
   signal.emit(asio::cancellation_type::terminal);
   EXPECT_TRUE(eventually([&] { return !said.empty(); }));
-  EXPECT_EQ(said, std::error_code(asio::error::operation_aborted).message());
+  EXPECT_EQ(said, std::error_code(make_error_code(asio::error::operation_aborted)).message());
   EXPECT_FALSE(signal.slot().has_handler()) << "it keeps nothing";
 }
 

@@ -123,7 +123,7 @@ TEST_F(ViaTest, AnErrorAndAValueGiveAResult) {
         for (;;) {
           const auto n = co_await stream.async_read_some(asio::buffer(data), via(ctx));
           if (!n) {
-            out->push_back(n.error() == asio::error::eof ? "eof" : n.error().message());
+            out->push_back(n.error() == make_error_code(asio::error::eof) ? "eof" : n.error().message());
             co_return;
           }
           out->emplace_back(data.data(), *n);
@@ -163,7 +163,7 @@ TEST_F(ViaTest, ServesRealTcpSockets) {  // move-only and not default-constructi
         (void)co_await asio::async_write(socket, asio::buffer(line), via(ctx));
         line.assign(16, ' ');
         const auto n = co_await asio::async_read(socket, asio::buffer(line), via(ctx));
-        EXPECT_EQ(n.error(), asio::error::eof);
+        EXPECT_EQ(n.error(), make_error_code(asio::error::eof));
         *out = line.substr(0, 5);
       },
       io, acceptor.local_endpoint().port(), &answered);
@@ -184,11 +184,11 @@ TEST_F(ViaTest, AnErrorAndSeveralValuesGiveATuple) {
   start(run, &op, &got);
   op.complete({}, 7, "seven");
   poll();
-  op.complete(asio::error::fault, 0, "");
+  op.complete(make_error_code(asio::error::fault), 0, "");
   poll();
   ASSERT_EQ(got.size(), 2u);
   EXPECT_EQ(got[0].value(), std::tuple(7, std::string("seven")));
-  EXPECT_EQ(got[1].error(), asio::error::fault);
+  EXPECT_EQ(got[1].error(), make_error_code(asio::error::fault));
 }
 
 TEST_F(ViaTest, LeadingExceptionBecomesItsErrorOrIsRethrown) {
@@ -512,7 +512,7 @@ TEST_F(ViaTest, AbortNotCausedByContextKeepsItsError) {
       near, &got);
   near.cancel();
   poll();
-  EXPECT_EQ(got, asio::error::operation_aborted);
+  EXPECT_EQ(got, make_error_code(asio::error::operation_aborted));
 }
 
 TEST_F(ViaTest, OwnFailureKeepsItsErrorUnderDoneContext) {
@@ -534,10 +534,10 @@ TEST_F(ViaTest, OwnFailureKeepsItsErrorUnderDoneContext) {
   cancel();
   EXPECT_EQ(op.told_to_stop, 1);
   EXPECT_EQ(other.told_to_stop, 1);
-  op.complete(asio::error::connection_reset);
-  other.complete(std::make_exception_ptr(std::system_error(asio::error::operation_aborted)));
+  op.complete(make_error_code(asio::error::connection_reset));
+  other.complete(std::make_exception_ptr(std::system_error(make_error_code(asio::error::operation_aborted))));
   poll();
-  EXPECT_EQ(got, (std::vector<Error>{asio::error::connection_reset, errc::canceled}));
+  EXPECT_EQ(got, (std::vector<Error>{make_error_code(asio::error::connection_reset), errc::canceled}));
 }
 
 TEST_F(ViaTest, LinksIntoContextExactlyWhilePending) {
@@ -703,7 +703,7 @@ TEST_F(ViaTest, UnjoinedScopeDestroysFramesOfOperationsInFlight) {
   EXPECT_EQ(slow.told_to_stop, 1);
   EXPECT_EQ(Counted::alive, 2) << "the composed read has returned";
   stubborn.complete({});
-  slow.complete(asio::error::operation_aborted);
+  slow.complete(make_error_code(asio::error::operation_aborted));
   EXPECT_EQ(Counted::alive, 0);
 }
 
@@ -749,7 +749,7 @@ TEST(ViaAndLoop, LoopEndsWithUndeliveredResults) {
   Manual<Error> stopped;
   stopped.on_stop = [&] {  // inside a cancel, which resumes nobody
     awaited.complete({}, Counted(4));
-    stopped.complete(asio::error::operation_aborted);
+    stopped.complete(make_error_code(asio::error::operation_aborted));
   };
   {
     asio::io_context io{1};
@@ -779,7 +779,7 @@ TEST_F(ViaTest, UnawaitedOperationIsCanceled) {
       &op);
   EXPECT_EQ(op.started, 1);
   EXPECT_TRUE(nothing_linked(root()));
-  op.complete(asio::error::operation_aborted);
+  op.complete(make_error_code(asio::error::operation_aborted));
 }
 
 TEST_F(ViaTest, AnOperationRunsFromItsCallOn) {

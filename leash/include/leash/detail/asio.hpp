@@ -24,6 +24,7 @@
 #  include <boost/asio/bind_cancellation_slot.hpp>
 #  include <boost/asio/cancellation_signal.hpp>
 #  include <boost/asio/cancellation_type.hpp>
+#  include <boost/asio/error.hpp>
 #  include <boost/asio/io_context.hpp>
 #  include <boost/asio/ip/basic_resolver_results.hpp>
 #  include <boost/system/error_code.hpp>

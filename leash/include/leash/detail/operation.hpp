@@ -30,8 +30,8 @@ inline namespace LEASH_FLAVOR {
 // Operations that cannot be canceled and refer to nothing of their caller: a name look-up goes on by itself.
 template <class... Args>
 inline constexpr bool owns_all_its_memory = false;
-template <class Protocol>
-inline constexpr bool owns_all_its_memory<AsioError, asio::ip::basic_resolver_results<Protocol>> = true;
+template <IsErrorCode Error, class Protocol>
+inline constexpr bool owns_all_its_memory<Error, asio::ip::basic_resolver_results<Protocol>> = true;
 
 // What only a coroutine of Asio's gives to its handler.
 template <class... Args>
@@ -171,8 +171,11 @@ class [[nodiscard]] OperationAwaiter : public AwaiterTag {
       if (partial_) *partial_ = 0;
       return;
     }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"  // Beast's own arguments, for its own initiation
     std::forward<Initiation>(initiation)(OperationHandler<Args...>(*operation_),
                                          std::forward<InitArgs>(args)...);
+#pragma GCC diagnostic pop
     operation_->initiated(operation_->signal.slot().has_handler());
   }
   OperationAwaiter(OperationAwaiter&&) noexcept = default;
