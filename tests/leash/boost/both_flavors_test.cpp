@@ -4,14 +4,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/write.hpp>
 #include <chrono>
+#include <future>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "leash/detail/event_loop.hpp"
+#include "leash/detail/loop_state.hpp"
 #include "leash/dump.hpp"
 #include "leash/go.hpp"
+#include "leash/inspector.hpp"
 #include "leash/loop.hpp"
 #include "leash/loops.hpp"
 #include "leash/reaper.hpp"
@@ -66,6 +76,46 @@ TEST(BothFlavors, AFunctionIsPostedToALoopOfTheOther) {
     }));
   });
   EXPECT_TRUE(ran);
+}
+
+// What the inspector answers, asked by a thread of its own.
+std::string ask(const Inspector& inspector, const std::string& path) {
+  const std::string& url = inspector.url();
+  const auto port = static_cast<asio::ip::port_type>(std::stoi(url.substr(url.rfind(':') + 1)));
+  asio::io_context io{1};
+  asio::ip::tcp::socket socket(io);
+  socket.connect({asio::ip::address_v4::loopback(), port});
+  asio::write(socket,
+              asio::buffer("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+  std::string answer;
+  std::error_code ended;
+  asio::read(socket, asio::dynamic_buffer(answer), ended);
+  return answer;
+}
+
+TEST(BothFlavors, AreShownByOneInspector) {
+  asio::io_context io{1};
+  Loop loop{io, {.name = "standalone"}};
+  auto [ctx, cancel] = with_cancel(loop.background());
+  go(ctx, wait_for_asio(ctx, &io), "waits on Asio");
+  std::string answer;
+  (void)on_a_boost_loop([&](LoopBase& boosted) {
+    const auto inspector = Inspector::start();
+    ASSERT_TRUE(inspector.has_value()) << inspector.error();
+    auto asked = std::async(std::launch::async, [&] { return ask(*inspector, "/debug/tasks"); });
+    while (asked.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+      for (LoopBase* each : {static_cast<LoopBase*>(&loop), &boosted}) {
+        each->state().events().restart();
+        each->state().events().run_for(std::chrono::milliseconds(1));
+      }
+    }
+    answer = asked.get();
+  });
+  EXPECT_THAT(answer, ::testing::HasSubstr("waits on Asio"));
+  EXPECT_THAT(answer, ::testing::HasSubstr("waits on Boost.Asio"));
+  cancel();
+  io.restart();
+  io.run();
 }
 
 TEST(BothFlavorsDeathTest, AnOperationUnderAContextOfTheOtherEndsTheProcess) {
