@@ -22,6 +22,7 @@ fail() {
 # start [VARIABLE=VALUE]...: when it waits, its standard error is in $folder/err.
 start() {
   stop
+  : >"$folder/out"  # before it is looked at: the program opens it later
   env -u LEASH_INSPECT -u LEASH_ADMIN_TOKEN "$@" "$program" >"$folder/out" 2>"$folder/err" &
   pid=$!
   eventually grep -q '^ready$' "$folder/out"
