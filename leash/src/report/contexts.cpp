@@ -107,6 +107,10 @@ void add_deadline(ContextGroup& group, const SignalNode& node, TimePoint now) {
   widen(group, std::max(between(now, node.deadline), Duration::zero()));
 }
 
+std::string counted_contexts(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " context" : " contexts");
+}
+
 }  // namespace
 
 ContextDump live_contexts(const LoopBase& loop, std::size_t most) {
@@ -199,7 +203,7 @@ std::string to_text(const ContextGroup& group) {
   using detail::escaped;
   using detail::short_duration;
   const bool one = group.count == 1;
-  std::string text = std::to_string(group.count) + (one ? " context" : " contexts");
+  std::string text = counted_contexts(group.count);
   if (!group.label.empty()) text += " " + detail::quoted(group.label);
   if (group.armed > 0) {
     text += " [" + (group.armed == group.count ? "" : std::to_string(group.armed) + " with a ") +
@@ -207,7 +211,7 @@ std::string to_text(const ContextGroup& group) {
     if (group.armed > 1) text += " to " + short_duration(*group.farthest_deadline);
     text += "]";
   }
-  if (group.done_for) text += " done for " + short_duration(*group.done_for) + (one ? "" : " at most");
+  if (group.done_for) text += (one ? " done for " : " done for up to ") + short_duration(*group.done_for);
   if (group.outlived > 0) {
     text += group.outlived == group.count ? " " : ", " + std::to_string(group.outlived) + " ";
     text += "outlived: " + (group.owner.empty() ? "the owner" : escaped(group.owner)) + " ended " +
@@ -222,10 +226,14 @@ std::string to_text(const ContextGroup& group) {
 }
 
 std::string to_text(const ContextDump& dump) {
-  std::string text = std::to_string(dump.live) + " contexts that are not done, " + std::to_string(dump.held) +
-                     " that are done but still referenced\n";
-  if (dump.outlived > 0)
-    text += std::to_string(dump.outlived) + " have outlived the owner of the task that made them\n";
+  const auto are = [](std::size_t count) { return count == 1 ? " that is " : " that are "; };
+  std::string text = counted_contexts(dump.live) + are(dump.live) + "not done, " + std::to_string(dump.held) +
+                     are(dump.held) + "done but still referenced\n";
+  if (dump.outlived > 0) {
+    text += counted_contexts(dump.outlived) +
+            (dump.outlived == 1 ? " has outlived the owner of the task that made it\n"
+                                : " have outlived the owners of the tasks that made them\n");
+  }
   if (!dump.complete) text += "the list is incomplete\n";
   for (const ContextGroup& group : dump.groups) text += "\n" + to_text(group);
   for (const ContextGroup& group : dump.held_groups) text += "\n" + to_text(group);

@@ -21,6 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class ContextsTest : public testing::LoopFixture {
  protected:
@@ -126,6 +127,8 @@ TEST_F(OutlivedTest, CountsAfterTheGraceAndNamesLineAndOwner) {
   advance(2s);
   const ContextDump dump = only_outlived(live_contexts(loop));
   EXPECT_EQ(dump.outlived, 1u);
+  EXPECT_THAT(to_text(dump), StartsWith("1 context that is not done, 0 that are done but still referenced\n"
+                                        "1 context has outlived the owner of the task that made it\n"));
   ASSERT_EQ(dump.groups.size(), 1u);
   EXPECT_EQ(dump.groups[0].outlived, 1u);
   EXPECT_EQ(dump.groups[0].owner, "request 1");
