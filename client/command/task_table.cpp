@@ -94,8 +94,10 @@ std::vector<Line> task_table(const TaskList& list, const TableStyle& style) {
 std::vector<Line> task_summary(const TaskList& list) {
   std::string text = fmt::format("{} live{}", units::counted(list.live, "task"),
                                  in_brackets(units::format_change(list.live_change)));
-  text += list.listed == list.live ? ", " : fmt::format("; {} listed, ", list.listed);
-  text += fmt::format("{} leaked{}", list.leaked, in_brackets(units::format_change(list.leaked_change)));
+  const bool all = list.listed == list.live;
+  text += all ? ", " : fmt::format("; {} listed, ", list.listed);
+  text += fmt::format("{} {}leaked{}", list.leaked, all ? "" : "of them ",
+                      in_brackets(units::format_change(list.leaked_change)));
   std::vector<Line> lines = {{std::move(text), list.leaked > 0 ? Look::alarming : Look::strong}};
   if (list.left_out > 0)
     lines.push_back({fmt::format("not listed: {} beyond the limit", units::counted(list.left_out, "task"))});

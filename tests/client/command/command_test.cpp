@@ -223,7 +223,7 @@ TEST(TasksCommand, ListsTasksBySiteAndWaitPoint) {
   EXPECT_TRUE(leaks.out.contains("\n    2  chan send ")) << leaks.out;
   EXPECT_TRUE(leaks.out.contains("\n    1  chan receive ")) << leaks.out;
   EXPECT_TRUE(leaks.out.contains("server/patterns/send.cpp:")) << leaks.out;
-  EXPECT_TRUE(leaks.out.ends_with("; 3 listed, 3 leaked\n")) << leaks.out;
+  EXPECT_TRUE(leaks.out.ends_with("; 3 listed, 3 of them leaked\n")) << leaks.out;
   EXPECT_FALSE(leaks.out.contains("\x1b")) << leaks.out;
   const Finished tasks = leash_client(with_admin(server, {"tasks"}));
   EXPECT_TRUE(tasks.out.contains("server/listener.cpp")) << tasks.out;
@@ -234,12 +234,12 @@ TEST(TasksCommand, Filters) {
   const ServerProcess server;
   leak(server);
   const Finished by_site = leash_client(with_admin(server, {"leaks", "--site", "receive.cpp"}));
-  EXPECT_TRUE(by_site.out.ends_with("; 1 listed, 1 leaked\n")) << by_site.out;
+  EXPECT_TRUE(by_site.out.ends_with("; 1 listed, 1 of them leaked\n")) << by_site.out;
   const Finished by_name =
       leash_client(with_admin(server, {"tasks", "--name", "replica 2", "--state", "leaked"}));
-  EXPECT_TRUE(by_name.out.ends_with("; 1 listed, 1 leaked\n")) << by_name.out;
+  EXPECT_TRUE(by_name.out.ends_with("; 1 listed, 1 of them leaked\n")) << by_name.out;
   const Finished by_age = leash_client(with_admin(server, {"leaks", "--min-age", "1h"}));
-  EXPECT_TRUE(by_age.out.ends_with("; 0 listed, 0 leaked\n")) << by_age.out;
+  EXPECT_TRUE(by_age.out.ends_with("; 0 listed, 0 of them leaked\n")) << by_age.out;
   const Finished limited = leash_client(with_admin(server, {"leaks", "--limit", "1"}));
   EXPECT_TRUE(limited.out.contains("not listed: 1 task beyond the limit")) << limited.out;
   const Finished odd = leash_client(with_admin(server, {"leaks", "--site", "a&b=c d%"}));

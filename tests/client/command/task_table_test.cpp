@@ -87,7 +87,7 @@ TEST(TaskTable, SummaryGivesCountsAndOmissions) {
   list.unresponsive = {"loop 1"};
   const auto lines = task_summary(list);
   ASSERT_EQ(lines.size(), 3u);
-  EXPECT_EQ(lines[0].text, "9 tasks live (-2); 1 listed, 1 leaked (+1)");
+  EXPECT_EQ(lines[0].text, "9 tasks live (-2); 1 listed, 1 of them leaked (+1)");
   EXPECT_EQ(lines[0].look, Look::alarming);
   EXPECT_EQ(lines[1].text, "not listed: 3 tasks beyond the limit");
   EXPECT_EQ(lines[2].text, "not listed: the tasks of loop 1, which does not respond");
