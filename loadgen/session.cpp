@@ -136,9 +136,15 @@ leash::Task<> Session::load(leash::Context ctx, leash::Context sending, Sides si
   if (unfinished_row && !ctx.is_done()) co_await finish_row(ctx, sides);
 
   output_.show_progress(1, "waiting for the server to settle");
+  const leash::TimePoint load_ended = loop_.now();
   leash::Scope rest(ctx);
   for (const auto& side : sides) rest.go(settle(rest.ctx(), *side), "settle");
   (void)co_await rest.join();
+  for (const auto& side : sides) {
+    side->gave_up_waiting = ctx.is_done() && side->evidence.before && !side->evidence.settled;
+    if (side->gave_up_waiting)
+      side->evidence.drain_timeout = std::chrono::round<std::chrono::milliseconds>(loop_.now() - load_ended);
+  }
   for (const auto& side : sides) {
     if (side->scraper) side->scraper->close();
   }
@@ -311,6 +317,7 @@ RunResult Session::result_of(const Side& side) const {
         !plan.requests || result.requests.sent + result.unsent < static_cast<std::int64_t>(*plan.requests);
     result.own.stopped = fewer && (!plan.duration || result.elapsed < *plan.duration);
   }
+  if (side.gave_up_waiting) result.notes.emplace_back("A signal ended the wait for the server to settle.");
   if (options_.is_compare()) {
     const bool is_fixed_side = &side == sides_.front().get();
     if (side.mode == side_name(is_fixed_side ? 1 : 0))

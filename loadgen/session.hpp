@@ -54,6 +54,7 @@ class Session {
     std::string mode;
     std::vector<std::string> leaks;  // see RunResult
     int rows_without_success = 0;
+    bool gave_up_waiting = false;  // a signal ended the wait for the server to settle
     std::chrono::system_clock::time_point started_at;
     Interval row;
   };

@@ -155,8 +155,9 @@ Judgement judge(const Evidence& evidence) {
   }
   const auto what = describe_left(judgement);
   if (!evidence.settled && judgement.tasks_reaped == 0) {
-    return decide(Verdict::unknown, fmt::format("the server had not settled {} after the load",
-                                                units::format_duration(evidence.drain_timeout)));
+    return decide(Verdict::unknown,
+                  fmt::format("the server had not settled {} after the load (see --drain-timeout)",
+                              units::format_duration(evidence.drain_timeout)));
   }
   if (what.empty()) {
     const auto seen = left(evidence.before->requests.value_or(0), evidence.after->requests.value_or(0));

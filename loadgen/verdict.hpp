@@ -37,7 +37,8 @@ struct Evidence {
   std::vector<ServerObservation> during;  // while the load ran
   std::optional<ServerObservation> after;
   bool settled = false;  // after the load: nothing in flight, and two scrapes a grace apart equal
-  std::chrono::nanoseconds drain_timeout = std::chrono::seconds(10);  // the longest wait for that
+  std::chrono::nanoseconds drain_timeout =
+      std::chrono::seconds(10);    // the longest wait for that, or how long it was if a signal ended it
   std::int64_t requests_sent = 0;  // by this load generator, warm-up and second attempts included
   std::int64_t responses = 0;      // responses it received, likewise
   std::int64_t measured = 0;       // requests sent after the warm-up

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,38 @@ TEST(Session, KeepsLastObservationIfSettlingEndsInScrape) {
         EXPECT_EQ(result.judgement.verdict, loadgen::Verdict::unknown);
         EXPECT_NE(result.judgement.reason.find("had not settled"), std::string::npos)
             << result.judgement.reason;
+      });
+}
+
+TEST(Session, ReportsHowLongItWaitedUntilASignal) {
+  bool loaded = false;
+  int scrapes_since = 0;
+  std::function<void()> stop;
+  Bench::run(
+      [&](const StubRequest& request) {
+        if (request.target == "/demo") {
+          loaded = true;
+          return text("hello");
+        }
+        scrapes_since += loaded ? 1 : 0;
+        StubReply reply = text(at_rest);
+        if (scrapes_since == 2) {  // the first one was the last row's
+          stop();
+          reply.after = 1h;
+        }
+        return reply;
+      },
+      [&](Bench& b) -> leash::Task<> {
+        auto signal = leash::with_cancel(b.ctx);
+        stop = [&signal] { signal.cancel(); };
+        const loadgen::Options options = options_for(b, true);
+        loadgen::Session session(b.loop, options);
+        const std::vector<RunResult> results = co_await session.run(signal.ctx, b.ctx);
+        const RunResult& result = results.at(0);
+        EXPECT_EQ(result.judgement.verdict, loadgen::Verdict::unknown);
+        EXPECT_LT(result.evidence.drain_timeout, 3s);
+        EXPECT_EQ(result.notes,
+                  std::vector<std::string>{"A signal ended the wait for the server to settle."});
       });
 }
 

@@ -169,7 +169,7 @@ TEST(Verdict, UnknownWhenTheServerDidNotSettle) {
   evidence.after->tasks += 150;
   const auto judgement = judge(evidence);
   EXPECT_EQ(judgement.verdict, Verdict::unknown);
-  EXPECT_EQ(judgement.reason, "the server had not settled 10s after the load");
+  EXPECT_EQ(judgement.reason, "the server had not settled 10s after the load (see --drain-timeout)");
 }
 
 TEST(Verdict, UnknownWithoutAScrapeBeforeTheLoad) {
