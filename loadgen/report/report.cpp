@@ -30,9 +30,9 @@ std::vector<std::string> all_notes(const RunResult& result) {
   };
   if (result.elapsed.count() > 0 && result.rate_asked.value_or(0) > 0 &&
       share_of_rate(result) < enough_of_the_rate) {
-    add("The rate was not reached: {} of {} per second; {} were due but had not been sent at the end.",
+    add("The rate was not reached: {} of {} per second; {} {} due but had not been sent at the end.",
         units::format_fixed(result.rate_reached, 1), units::format_fixed(*result.rate_asked, 1),
-        requests(result.unsent));
+        requests(result.unsent), result.unsent == 1 ? "was" : "were");
   }
   if (own.waited * 100 > result.requests.sent) {
     add("{} waited for a free connection (in line, p99: {}); raise --connections.", requests(own.waited),

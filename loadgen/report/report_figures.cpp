@@ -71,7 +71,10 @@ FigureTable requests_table(const RunResult& result) {
   add("errors", requests.errors);
   if (requests.aborted > 0) add("aborted", requests.aborted);
   if (requests.refused > 0) add("refused, sent again", requests.refused);
-  if (result.unsent > 0) add("due, not sent", result.unsent);
+  if (result.unsent > 0) {  // no share of those that were sent
+    table.rows.push_back(
+        {"due, not sent", {units::format_count(result.unsent), std::string(unknown_figure)}});
+  }
   for (const auto& [status, count] : requests.by_status) add("status " + status, count);
   for (const auto& [error, count] : requests.by_error) add(error, count);
   return table;
