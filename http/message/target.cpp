@@ -217,7 +217,10 @@ std::expected<Url, std::string> parse_url(std::string_view text, Https https) {
 
   const bool tls = detail::iequals(text.substr(0, 8), "https://");
   if (tls && https == Https::refused) return refuse("https is not supported, only http://");
-  if (!tls && !starts_with_scheme(text)) return refuse("must start with http://");
+  if (!tls && !starts_with_scheme(text)) {
+    return refuse(https == Https::allowed ? "must start with http:// or https://"
+                                          : "must start with http://");
+  }
   auto rest = text.substr(tls ? 8 : scheme.size());
   rest = rest.substr(0, rest.find('#'));
   const auto authority_end = std::min(rest.find_first_of("/?"), rest.size());

@@ -127,6 +127,11 @@ TEST(Url, EmptyPortMeansDefaultPort) {
   EXPECT_FALSE(parse_url("https://h/"));
 }
 
+TEST(Url, ErrorNamesHttpsWhereItIsAllowed) {
+  EXPECT_EQ(parse_url("h:80").error(), "URL 'h:80': must start with http://");
+  EXPECT_EQ(parse_url("h:80", Https::allowed).error(), "URL 'h:80': must start with http:// or https://");
+}
+
 TEST(Url, ReportsErrorsInOneLine) {
   const struct {
     std::string_view text, error;
