@@ -99,13 +99,12 @@ std::expected<Router::Found, Router::Refusal> Router::find(const Request& reques
     if (routes_[i].method == wanted) return Found{&routes_[i], label};
   }
   if (label == labels_.size()) {
-    return std::unexpected(Refusal{other(),
-                                   problem(404, "There is nothing at this path; GET / lists what there is."),
+    return std::unexpected(Refusal{other(), problem(404, "This path does not exist; GET / lists the paths."),
                                    "there is no such route"});
   }
   Response response{.status = 204};
   if (!asks_for_options) {
-    response = problem(405, "This path does not allow this method; Allow lists those that it does.");
+    response = problem(405, "This path does not allow this method; the header Allow lists the allowed ones.");
   }
   response.headers.add("Allow", allow_[label]);
   return std::unexpected(
