@@ -15,15 +15,36 @@
 
 namespace cli {
 
+namespace {
+
+std::string names_of(const std::vector<CLI::App*>& commands) {
+  std::vector<std::string> names;
+  for (const CLI::App* each : commands) names.push_back(each->get_name());
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// CLI11 reports the missing command before an option that it does not know.
+std::string describe(const CLI::ParseError& error, const CLI::App& app,
+                     const std::vector<CLI::App*>& commands) {
+  std::string command;
+  for (const CLI::App* parsed : app.get_subcommands()) command += " " + parsed->get_name();
+  if (const auto unknown = app.remaining(true); !unknown.empty())
+    return fmt::format("'{}' is not an argument of {}{}; see --help", unknown.front(), app.get_name(),
+                       command);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) && command.empty() && !commands.empty())
+    return "a command is missing; the commands are " + names_of(commands);
+  return error.what();
+}
+
+}  // namespace
+
 std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   // CLI11's own message says only that a subcommand is required.
   const std::string command = argc > 1 ? argv[1] : "-";
   const auto is_this = [&](const CLI::App* each) { return each->get_name() == command; };
   if (!commands.empty() && !command.starts_with('-') && std::ranges::none_of(commands, is_this)) {
-    std::vector<std::string> names;
-    for (const CLI::App* each : commands) names.push_back(each->get_name());
-    return Message{fmt::format("'{}' is not a command; the commands are {}", command, fmt::join(names, ", ")),
+    return Message{fmt::format("'{}' is not a command; the commands are {}", command, names_of(commands)),
                    usage};
   }
   const auto print_instead = [&app](const std::string& option, const std::string& what,
@@ -50,7 +71,7 @@ std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
   } catch (const CLI::Success& printed) {
     return Message{printed.what(), success};
   } catch (const CLI::ParseError& error) {
-    return Message{error.what(), usage};
+    return Message{describe(error, app, commands), usage};
   }
   return std::nullopt;
 }
@@ -83,6 +104,14 @@ CLI::Validator count_check(std::uint64_t least, std::uint64_t most) {
     return count && *count >= least && *count <= most
                ? std::string()
                : fmt::format("must be a whole number from {} to {}, not '{}'", least, most, text);
+  });
+}
+
+CLI::Validator choice_check(std::vector<std::string> choices) {
+  return check([choices = std::move(choices)](const std::string& text) {
+    return std::ranges::find(choices, text) != choices.end()
+               ? std::string()
+               : fmt::format("must be one of {}, not '{}'", fmt::join(choices, ", "), text);
   });
 }
 

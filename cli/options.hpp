@@ -14,6 +14,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/program.hpp"
 #include "leash/clock.hpp"
@@ -29,6 +30,7 @@ CLI::Validator duration_check(std::chrono::nanoseconds least,
                               std::chrono::nanoseconds most = std::chrono::hours(24 * 365));
 CLI::Validator size_check();
 CLI::Validator count_check(std::uint64_t least, std::uint64_t most);
+CLI::Validator choice_check(std::vector<std::string> choices);
 
 // Converts a text that a check above has accepted.
 leash::Duration duration_of(const std::string& checked);

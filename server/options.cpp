@@ -100,13 +100,15 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   Parser parser(app);
 
   parser.plain("--host", options.host, "address of the public listener");
-  parser.plain("--port", options.port, "port of the public listener; 0 picks a free one");
+  parser.plain("--port", options.port, "port of the public listener; 0 picks a free one")
+      ->check(cli::count_check(0, 65535));
   parser.plain("--admin-host", options.admin_host, "address of the admin listener");
-  parser.plain("--admin-port", options.admin_port, "port of the admin listener; 0 picks a free one");
+  parser.plain("--admin-port", options.admin_port, "port of the admin listener; 0 picks a free one")
+      ->check(cli::count_check(0, 65535));
   parser
       .plain("--threads", options.threads,
              "threads that serve requests, each with a loop of its own; 0: one per core")
-      ->check(CLI::Range(0U, 256U));
+      ->check(cli::count_check(0, 256));
   parser.parsed(
       "--accept",
       "turns: one listener hands connections to the threads in turn; reuseport: one listener per thread",
@@ -196,18 +198,18 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser
       .plain("--max-fields", options.serving.limits.header_fields,
              "largest number of header fields; a request with more gets 431")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}));
+      ->check(cli::count_check(1, 1'000'000'000));
   parser.size("--max-body", options.serving.limits.body_bytes, "largest body; a larger one gets 413");
   parser
       .plain("--max-connections", options.max_connections,
              "largest number of public connections; to accept another one, the connection that has been idle "
              "for "
              "longest is closed")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+      ->check(cli::count_check(1, 1'000'000'000));
   parser
       .plain("--max-in-flight", options.serving.max_in_flight,
              "largest number of requests in flight, divided among the threads; further requests get 503")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+      ->check(cli::count_check(1, 1'000'000'000));
   parser.parsed(
       "--upstream",
       "server that the pattern upstream calls, as http://HOST:PORT; by default a built-in listener that "
@@ -243,7 +245,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser.size("--leak-payload", options.leak_payload, "memory that each leaked task holds");
 
   const CLI::App* const healthcheck =
-      app.add_subcommand("healthcheck", "check whether a running server is alive; exit status 0 or 1")
+      app.add_subcommand("healthcheck", "check whether a running server is alive (exit status 0) or not (1)")
           ->fallthrough();
 
   if (const auto message = cli::parse(app, argc, argv))

@@ -169,12 +169,16 @@ class FilterFlags {
         ->type_name("DURATION");
   }
   void add_state(CLI::App& command) {
-    command.add_option("--state", filter_.state, "Only tasks in this state; orphan includes leaked")
-        ->check(CLI::IsMember({"owned", "detached", "orphan", "leaked"}))
+    command
+        .add_option("--state", filter_.state,
+                    "Only tasks in this state: owned, detached, orphan (includes leaked) or leaked")
+        ->check(cli::choice_check({"owned", "detached", "orphan", "leaked"}))
         ->type_name("STATE");
   }
   void add_limit(CLI::App& command, const std::string& what) {
-    command.add_option("--limit", filter_.limit, what)->check(CLI::Range(1, most_entries))->type_name("N");
+    command.add_option("--limit", filter_.limit, what)
+        ->check(cli::count_check(1, most_entries))
+        ->type_name("N");
   }
 
   TaskFilter parse() {
@@ -192,7 +196,7 @@ class ModeFlags {
   ModeFlags(CLI::App& command, AdminFlags& admin) : admin_(admin) {
     admin.add_to(command);
     command.add_option("MODE", mode_.change_to, "leaky or fixed; without it the mode is printed")
-        ->check(CLI::IsMember({"leaky", "fixed"}))
+        ->check(cli::choice_check({"leaky", "fixed"}))
         ->type_name("");
   }
   std::expected<Command, cli::Message> parse() {
@@ -252,7 +256,7 @@ class PageFlags {
     page_.path = std::move(path);
     admin.add_to(command);
     command.add_option("--limit", page_.limit, "List at most N entries")
-        ->check(CLI::Range(1, most_entries))
+        ->check(cli::count_check(1, most_entries))
         ->type_name("N");
   }
   std::expected<Command, cli::Message> parse() {

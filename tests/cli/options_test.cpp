@@ -24,7 +24,24 @@ TEST(CommandLine, ErrorListsCommands) {
   app.add_subcommand("merge", "");
   app.require_subcommand(1);
   EXPECT_EQ(said(app, {"rum"}), "2: 'rum' is not a command; the commands are run, merge");
+  EXPECT_EQ(said(app, {}), "2: a command is missing; the commands are run, merge");
   EXPECT_EQ(said(app, {"run"}), "");
+}
+
+TEST(CommandLine, ErrorNamesUnknownArgument) {
+  CLI::App app("", "program");
+  app.add_subcommand("run", "");
+  app.require_subcommand(1);
+  EXPECT_EQ(said(app, {"--fast"}), "2: '--fast' is not an argument of program; see --help");
+  EXPECT_EQ(said(app, {"run", "--fast"}), "2: '--fast' is not an argument of program run; see --help");
+}
+
+TEST(CommandLine, ChoiceCheckListsChoices) {
+  CLI::App app("", "program");
+  std::string mode;
+  app.add_option("--mode", mode)->check(choice_check({"leaky", "fixed"}));
+  EXPECT_EQ(said(app, {"--mode", "slow"}), "2: --mode: must be one of leaky, fixed, not 'slow'");
+  EXPECT_EQ(said(app, {"--mode", "fixed"}), "");
 }
 
 TEST(CommandLine, HelpDescribesNamedCommand) {

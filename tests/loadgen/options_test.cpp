@@ -95,7 +95,8 @@ TEST(LoadOptions, CompareTakesTheFixedServerFirst) {
 }
 
 TEST(LoadOptions, ReportUsageErrors) {
-  expect_refused({}, "A subcommand is required");
+  expect_refused({}, "a command is missing; the commands are run, compare, merge");
+  expect_refused({"--ruin"}, "'--ruin' is not an argument of leash-load; see --help");
   expect_refused({"ruin"}, "'ruin' is not a command; the commands are run, compare, merge");
   expect_refused({"run"}, "URL is required");
   expect_refused({"compare", "http://127.0.0.1:1/"}, "LEAKY_URL is required");

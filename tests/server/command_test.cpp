@@ -32,8 +32,9 @@ TEST(Command, ReportsInvalidOption) {
   expect_one_line(server({"--request-timeout", "5 parsecs"}), "--request-timeout");
   expect_one_line(server({"--leak-limit", "lots"}), "--leak-limit");
   expect_one_line(server({"--idle-timeout", "0"}), "--idle-timeout: must be greater than 0");
-  expect_one_line(server({"--max-in-flight", "0"}), "--max-in-flight: Value 0 not in range");
-  expect_one_line(server({"--port", "99999"}), "--port");
+  expect_one_line(server({"--max-in-flight", "0"}),
+                  "--max-in-flight: must be a whole number from 1 to 1000000000, not '0'");
+  expect_one_line(server({"--port", "99999"}), "--port: must be a whole number from 0 to 65535, not '99999'");
   expect_one_line(server({"--half-close", "maybe"}), "allowed are cancel, allow");
   expect_one_line(server({"--log-level", "loud"}), "allowed are trace, debug, info, warn, error, off");
   expect_one_line(server({"--log-format", "xml"}), "allowed are text, json");
