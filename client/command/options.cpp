@@ -43,7 +43,7 @@ constexpr const char* exit_statuses =
   130  interrupted by SIGINT (143: by SIGTERM))";
 
 constexpr auto least_interval = 100ms;
-constexpr int most_entries = 100'000;  // what the server allows
+constexpr int most_entries = 10'000;  // what the server allows
 
 std::unexpected<cli::Message> usage_error(std::string line) {
   return std::unexpected(cli::Message{std::move(line), cli::usage});
