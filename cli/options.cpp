@@ -5,9 +5,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
+#include "cli/help.hpp"
 #include "cli/manual.hpp"
 #include "units/duration.hpp"
 #include "units/number.hpp"
@@ -58,6 +60,9 @@ std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
   print_instead("--completion",
                 "Print the completion for bash and exit: source <(" + app.get_name() + " --completion)",
                 bash_completion);
+  const auto formatter = std::make_shared<HelpFormatter>();
+  app.formatter(formatter);
+  for (CLI::App* each : commands) each->formatter(formatter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

@@ -2,6 +2,8 @@
 #include "cli/text.hpp"
 
 #include <algorithm>
+#include <ranges>
+#include <string_view>
 
 namespace cli {
 namespace {
@@ -54,6 +56,24 @@ std::string shortened_in_front(std::string_view text, std::size_t width) {
   if (all <= width) return std::string(text);
   if (width == 0) return {};
   return "…" + std::string(text.substr(after_characters(text, all - (width - 1))));
+}
+
+std::string wrapped(std::string_view text, std::size_t width) {
+  std::string out;
+  for (const auto part : std::views::split(text, '\n')) {
+    std::string_view line(part.begin(), part.end());
+    const std::string indent(std::min(line.find_first_not_of(' '), line.size()), ' ');
+    while (cells(line) > width) {
+      auto end = line.rfind(' ', width);
+      if (end == std::string_view::npos || end < indent.size()) end = line.find(' ', indent.size());
+      if (end == std::string_view::npos) break;
+      out.append(line.substr(0, end)).append("\n").append(indent);
+      line.remove_prefix(end + 1);
+    }
+    out.append(line).append("\n");
+  }
+  if (!out.empty()) out.pop_back();
+  return out;
 }
 
 std::string pad_left(std::string_view text, std::size_t width) {

@@ -23,6 +23,10 @@ std::size_t cells(std::string_view text) noexcept;
 std::string clipped(std::string_view text, std::size_t width);
 std::string shortened_in_front(std::string_view text, std::size_t width);
 
+// Breaks lines of more than `width` cells at blanks, and indents what follows as the line was indented. A longer word
+// stays whole.
+std::string wrapped(std::string_view text, std::size_t width);
+
 // Pads with blanks to `width` cells; longer text is returned unchanged.
 std::string pad_left(std::string_view text, std::size_t width);
 std::string pad_right(std::string_view text, std::size_t width);

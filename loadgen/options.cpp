@@ -45,9 +45,11 @@ The third one ends leash-load immediately. Proxy settings such as http_proxy are
 
 constexpr const char* threshold_help =
     R"(Fail with status 4 unless METRIC is within this limit, for example 'p99<50ms'. Repeatable.
-METRIC: p50, p99.9 or another percentile, min, mean, max (durations); errors, ok (a count, or a share of the requests
-such as 1%); rate (requests per second, or a share of the requested rate such as 95%); requests (a count); leaked,
-contexts, timers, memory (left over per request). Operators: < <= > >=)";
+METRIC: p50, p99.9 or another percentile, min, mean, max (durations);
+errors, ok (a count, or a share of the requests such as 1%);
+rate (requests per second, or a share of the requested rate such as 95%);
+requests (a count); leaked, contexts, timers, memory (left over per request).
+Operators: < <= > >=)";
 
 using Wrong = std::optional<std::string>;
 

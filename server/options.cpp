@@ -96,7 +96,6 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
       "them was left after the drain.",
       "leash-server");
   app.set_version_flag("--version", "leash-server " LEASH_VERSION);
-  app.get_formatter()->column_width(34);
   Parser parser(app);
 
   parser.plain("--host", options.host, "address of the public listener");

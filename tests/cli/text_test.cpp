@@ -38,6 +38,15 @@ TEST(Text, IsShortenedAtItsBeginning) {
   EXPECT_EQ(cli::shortened_in_front("abc", 0), "");
 }
 
+TEST(Text, WrappedLinesKeepTheirIndent) {
+  EXPECT_EQ(cli::wrapped("one two three", 7), "one two\nthree");
+  EXPECT_EQ(cli::wrapped("one two three", 8), "one two\nthree");
+  EXPECT_EQ(cli::wrapped("  one two\n\nsix", 6), "  one\n  two\n\nsix");
+  EXPECT_EQ(cli::wrapped("incomprehensible thing", 5), "incomprehensible\nthing");
+  EXPECT_EQ(cli::wrapped("  incomprehensible", 5), "  incomprehensible");
+  EXPECT_EQ(cli::wrapped("", 5), "");
+}
+
 TEST(Text, PaddingCountsCellsAndNotBytes) {
   EXPECT_EQ(cli::cells("µs–█"), 4U);
   EXPECT_EQ(cli::pad_left("5 µs", 6), "  5 µs");
