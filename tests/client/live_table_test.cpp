@@ -169,14 +169,14 @@ class LiveTable : public testing::Test {
 
 TEST_F(LiveTable, ShowsLeakedTasksAndChanges) {
   OnTerminal terminal(watch(), 80, 24);
-  EXPECT_TRUE(terminal.shows("0 leaked")) << terminal.output();
+  EXPECT_TRUE(terminal.shows("0 of them leaked")) << terminal.output();
   EXPECT_TRUE(terminal.output().starts_with(enters));
   leak();
-  EXPECT_TRUE(terminal.shows("2 leaked (+2)")) << terminal.frame();
+  EXPECT_TRUE(terminal.shows("2 of them leaked (+2)")) << terminal.frame();
   EXPECT_TRUE(terminal.frame().contains("count  +/-  wait")) << terminal.frame();
   EXPECT_TRUE(terminal.frame().contains("    2   +2  chan send")) << terminal.frame();
   expect_fits(terminal, 80, 24);
-  const auto nothing_new = [&] { return terminal.lines().at(1).ends_with("2 leaked"); };
+  const auto nothing_new = [&] { return terminal.lines().at(1).ends_with("2 of them leaked"); };
   EXPECT_TRUE(terminal.becomes(nothing_new)) << terminal.frame();
 }
 
@@ -212,11 +212,11 @@ TEST_F(LiveTable, EndsOnQ) {
 
 TEST_F(LiveTable, LooksAtOnceOnSpace) {
   OnTerminal terminal(watch("leaks", "1h"), 80, 24);
-  ASSERT_TRUE(terminal.shows("0 leaked"));
+  ASSERT_TRUE(terminal.shows("0 of them leaked"));
   leak();
   ASSERT_TRUE(server.metric_becomes("leash_tasks_leaked", "", 2));
   terminal.press(" ");
-  EXPECT_TRUE(terminal.shows("2 leaked (+2)")) << terminal.frame();
+  EXPECT_TRUE(terminal.shows("2 of them leaked (+2)")) << terminal.frame();
 }
 
 TEST_F(LiveTable, CanBeStoppedAndContinued) {
