@@ -7,7 +7,8 @@
 // Threads        as Loop.
 // Lifetime       as Loop.
 //
-//   void count(const leash::LoopBase& loop) { std::cout << loop.name() << ": " << leash::live_tasks(loop) << " tasks\n"; }
+//   const leash::LoopBase& any = loop;
+//   std::cout << any.name() << ": " << leash::live_tasks(any) << " tasks\n";
 
 #include <chrono>
 #include <cstddef>

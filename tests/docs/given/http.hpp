@@ -38,6 +38,7 @@
 #include "leash/select.hpp"
 #include "leash/sleep.hpp"
 #include "leash/task.hpp"
+#include "leash/via.hpp"
 
 namespace given {
 
@@ -127,6 +128,10 @@ extern std::function<bool()> full;
 namespace of_memory_budget {
 extern std::size_t size;
 }
+namespace of_socket {
+extern char* data;
+extern std::size_t size;
+}  // namespace of_socket
 namespace of_turn {
 extern int served;
 constexpr int most_in_a_row = 32;
