@@ -8,7 +8,7 @@ import re
 import sys
 
 # Doxygen does not know the template that these specialize.
-SPECIALIZATION = r"(?ms)^template <[^\n]*>\n(?:requires[^\n]*\n)?(?:struct|class) asio::async_result.*?^};$"
+SPECIALIZATION = r"(?ms)^template <[^\n]*>\n(?:requires[^\n]*\n)?(?:struct|class) (?:leash::)?asio::async_result.*?^};$"
 
 
 def filtered(text):
