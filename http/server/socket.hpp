@@ -69,8 +69,8 @@ class asio::detail::reactive_socket_recv_op_base<http::server::ReadBuffer> : pub
  public:
   reactive_socket_recv_op_base(const std::error_code& success, socket_type socket, socket_ops::state_type,
                                const http::server::ReadBuffer& buffer, socket_base::message_flags,
-                               func_type complete)
-      : reactor_op(success, &perform, complete), socket_(socket), buffer_(buffer) {}
+                               func_type completion)
+      : reactor_op(success, &perform, completion), socket_(socket), buffer_(buffer) {}
 
  private:
   static status perform(reactor_op* base) {
