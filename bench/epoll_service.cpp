@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The lower bound for the cost of a request: /healthz of leash-server with epoll and llhttp alone. It has no timeouts,
+// The lower bound for the cost per request: /healthz of leash-server with epoll and llhttp alone. It has no timeouts,
 // limits, contexts or metrics, and closes a connection whose response cannot be sent at once. bench/server and
 // bench/connections compare it with leash-server.
 
