@@ -17,6 +17,7 @@
 #include "leash/dump.hpp"
 #include "leash/json.hpp"
 #include "leash/src/outside/coroutine_reader.hpp"
+#include "leash/src/outside/coroutine_tree.hpp"
 #include "leash/src/outside/note.hpp"
 #include "leash/src/outside/reader.hpp"
 #include "leash/src/outside/tree_reader.hpp"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "tree_reader.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <map>
@@ -12,32 +10,14 @@
 #include <utility>
 
 #include "../registry/escape.hpp"
+#include "coroutine_tree.hpp"
 #include "leash/detail/report_text.hpp"
 #include "leash/wait_point.hpp"
 
-namespace leash {
-namespace outside {
+namespace leash::outside {
 namespace {
 
 using Kind = TreeNode::Kind;
-
-constexpr std::size_t most_levels = 1024;
-
-TreeNode node_of(const CoroutineInfo& coroutine) {
-  TreeNode node;
-  node.kind = Kind::coroutine;
-  node.id = coroutine.id;
-  node.name = coroutine.site.function;
-  node.state = "[" + std::string(to_string(coroutine.wait));
-  if (coroutine.wait != WaitKind::none) node.state += ", " + detail::short_duration(coroutine.waits_for);
-  node.state += "]";
-  if (!coroutine.frames.empty()) {
-    const CoroutinePlace& at = coroutine.frames.front();
-    node.place = {at.function, at.file, at.line};
-  }
-  if (coroutine.awaits_task != 0) node.joins.push_back(coroutine.awaits_task);
-  return node;
-}
 
 class LoopTree {
  public:
@@ -294,95 +274,7 @@ class LoopTree {
   std::size_t depth_ = 0;
 };
 
-std::string place_of(const Frame& place) {
-  return detail::escaped(place.file) + ":" + std::to_string(place.line);
-}
-
-void append(std::string& text, const TreeNode& node, std::size_t depth) {
-  text.append(2 * depth, ' ');
-  const std::string kind(to_string(node.kind));
-  if (node.count > 1) text += std::to_string(node.count) + " " + kind + "s like ";
-  text += kind;
-  if (node.kind == Kind::task || node.kind == Kind::coroutine) text += " " + std::to_string(node.id);
-  if (!node.name.empty()) text += " " + detail::quoted(node.name);
-  if (node.kind == Kind::scope && node.id != 0) text += " of task " + std::to_string(node.id);
-  if (!node.state.empty()) text += " " + node.state;
-  if (!node.place.file.empty()) {
-    text += node.kind == Kind::task        ? ", started at "
-            : node.kind == Kind::coroutine ? ", waits at "
-                                           : ", made at ";
-    text += place_of(node.place);
-  }
-  if (!node.joins.empty()) {
-    text += ", joins";
-    constexpr std::size_t most = 10;
-    for (std::size_t i = 0; i < std::min(node.joins.size(), most); ++i) {
-      text += (i == 0 ? " task " : ", ") + std::to_string(node.joins[i]);
-    }
-    if (node.joins.size() > most) text += " and " + std::to_string(node.joins.size() - most) + " more";
-  }
-  text += "\n";
-  for (const TreeNode& child : node.children) append(text, child, depth + 1);
-}
-
-// The spawners of coroutines are known by their functions: a group has one id only, that of its oldest.
-class CoroutineTree {
- public:
-  explicit CoroutineTree(const std::vector<CoroutineGroup>& groups)
-      : groups_(groups), placed_(groups.size()) {
-    std::set<std::string_view> functions;
-    for (const CoroutineGroup& group : groups) functions.insert(group.oldest.site.function);
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      const CoroutineInfo& coroutine = groups[i].oldest;
-      if (coroutine.spawner != 0 && !coroutine.spawner_ended && functions.contains(coroutine.spawned_by)) {
-        spawned_.emplace(coroutine.spawned_by, i);
-      } else {
-        roots_.push_back(i);
-      }
-    }
-  }
-
-  std::vector<TreeNode> read() {
-    std::vector<TreeNode> nodes;
-    for (const std::size_t root : roots_) nodes.push_back(node_of_group(root));
-    for (const auto& [function, group] : spawned_) {  // functions that spawn each other
-      if (!placed_[group]) nodes.push_back(node_of_group(group));
-    }
-    return nodes;
-  }
-
- private:
-  TreeNode node_of_group(std::size_t group) {
-    placed_[group] = true;
-    const CoroutineInfo& coroutine = groups_[group].oldest;
-    TreeNode node = outside::node_of(coroutine);
-    node.count = groups_[group].count;
-    node.state += " " + std::string(to_string(coroutine.state));
-    if (!coroutine.owner.empty()) node.state += " by " + detail::escaped(coroutine.owner);
-    if (coroutine.spawner_ended)
-      node.state += ", spawned by " + detail::escaped(coroutine.spawned_by) + " which has ended";
-    if (depth_ == most_levels) return node;
-    ++depth_;
-    const auto [first, last] = spawned_.equal_range(coroutine.site.function);
-    for (auto below = first; below != last; ++below) {
-      if (!placed_[below->second]) node.children.push_back(node_of_group(below->second));
-    }
-    --depth_;
-    return node;
-  }
-
-  const std::vector<CoroutineGroup>& groups_;
-  std::vector<bool> placed_;
-  std::vector<std::size_t> roots_;
-  std::multimap<std::string_view, std::size_t> spawned_;  // by the spawner's function
-  std::size_t depth_ = 0;
-};
-
 }  // namespace
-
-std::vector<TreeNode> coroutine_tree(const std::vector<CoroutineGroup>& groups) {
-  return CoroutineTree(groups).read();
-}
 
 Tree read_tree(Reader& reader, std::size_t most, const std::vector<detail::MixedChain>& chains) {
   Tree tree;
@@ -391,56 +283,4 @@ Tree read_tree(Reader& reader, std::size_t most, const std::vector<detail::Mixed
   return tree;
 }
 
-}  // namespace outside
-
-std::string_view to_string(TreeNode::Kind kind) noexcept {
-  switch (kind) {
-    case TreeNode::Kind::loop:
-      return "loop";
-    case TreeNode::Kind::context:
-      return "context";
-    case TreeNode::Kind::scope:
-      return "scope";
-    case TreeNode::Kind::task:
-      return "task";
-    case TreeNode::Kind::coroutine:
-      return "coroutine";
-  }
-  return "unknown";
-}
-
-std::string to_text(const Tree& tree) {
-  std::string text;
-  for (const std::string& remark : tree.remarks) text += "note: " + remark + "\n";
-  for (const Tree::Cycle& cycle : tree.cycles) {
-    text += "cycle of waits in loop " + detail::quoted(cycle.loop) + ": task " +
-            std::to_string(cycle.tasks.front());
-    for (std::size_t i = 1; i <= cycle.tasks.size(); ++i) {
-      text += (i == 1 ? " joins task " : ", which joins task ") +
-              std::to_string(cycle.tasks[i % cycle.tasks.size()]);
-    }
-    text += "\n";
-  }
-  for (const TreeNode& loop : tree.loops) outside::append(text, loop, 0);
-  for (const TreeNode& coroutine : tree.coroutines) outside::append(text, coroutine, 0);
-  return text;
-}
-
-Tree tree_of_process(std::size_t most) {
-  outside::ProcessMemory process(::getpid());
-  outside::CachedMemory memory(process);
-  auto reader = outside::Reader::open(memory, std::bit_cast<std::uintptr_t>(&leash_outside_layout));
-  Tree tree;
-  if (reader) {
-    tree = outside::read_tree(*reader, most, detail::mixed_chains(most));
-  } else {
-    tree.remarks.push_back(reader.error());
-  }
-  CoroutineFilter filter;
-  filter.without_awaited = true;  // they are below their tasks
-  filter.limit = most;
-  tree.coroutines = outside::coroutine_tree(group_coroutines(filter));
-  return tree;
-}
-
-}  // namespace leash
+}  // namespace leash::outside

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "../registry/coroutine_look.hpp"
-#include "leash/coroutines.hpp"
 #include "leash/tree.hpp"
 #include "reader.hpp"
 
@@ -20,8 +19,5 @@ namespace leash::outside {
 
 // Coroutines in one chain with tasks are known only inside their own process.
 Tree read_tree(Reader& reader, std::size_t most, const std::vector<detail::MixedChain>& chains = {});
-
-// Groups of tracked coroutines, each below that of its spawner.
-std::vector<TreeNode> coroutine_tree(const std::vector<CoroutineGroup>& groups);
 
 }  // namespace leash::outside
