@@ -50,6 +50,7 @@ struct TaskInfo {
   WaitKind wait = WaitKind::none;          ///< of the innermost frame
   bool uncancellable = false;              ///< waits on an operation that has no cancellation path
   bool stranded = false;  ///< nothing can ever wake it, when that was last looked for (leash/stranded.hpp)
+  bool running = false;   ///< its loop runs it at this moment
   Duration waits_for{};
   Duration age{};
   std::size_t frame_bytes = 0;
@@ -103,6 +104,7 @@ void add_up(Duration& sum, Duration more) noexcept;                  ///< withou
 void add_up(std::optional<std::size_t>& sum, std::optional<std::size_t> more) noexcept;
 std::optional<std::size_t> heap_bytes_of(const TaskRecord& task) noexcept;
 void add_up(TaskGroup& group, TaskGroup more);
+std::string wait_text(const TaskInfo& task);  ///< "[chan receive, 3.2s]"
 
 }  // namespace detail
 

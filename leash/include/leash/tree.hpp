@@ -32,9 +32,11 @@ struct TreeNode {
   std::size_t count = 1;  ///< number of similar tasks or coroutines
   /// The ID of a task (unique in its loop), of a coroutine, or of the task that holds a scope; 0: none.
   std::uint64_t id = 0;
-  std::string name;   ///< the loop's, the context's label, the task's, the coroutine's function; may be empty
-  std::string state;  ///< "done 3.1s ago (client disconnected)", "[chan receive, 3.2s] leaked"; may be empty
-  Frame place;        ///< where it was made or started; a coroutine: where it waits
+  std::string name;  ///< the loop's, the context's label, the task's, the coroutine's function; may be empty
+  /// "[chan receive, 3.2s] leaked"; of a context, "done 3.1s ago (client disconnected)", or its own deadline and whether it
+  /// has outlived the owner of the task that made it; may be empty
+  std::string state;
+  Frame place;                       ///< where it was made or started; a coroutine: where it waits
   std::vector<std::uint64_t> joins;  ///< a task or a coroutine: the tasks that it waits for
   std::vector<TreeNode> children;
 };

@@ -173,6 +173,7 @@ struct OutsideLayout {
     to.orphan = bits(task, [](TaskRecord& t) { t.orphan = true; });
     to.leaked = bits(task, [](TaskRecord& t) { t.leaked = true; });
     to.uncancellable = bits(task, [](TaskRecord& t) { t.uncancellable = true; });
+    to.stranded = bits(task, [](TaskRecord& t) { t.stranded = true; });
     table.frame = {sizeof(PromiseBase), place(&PromiseBase::parent), place(&PromiseBase::where)};
   }
 
@@ -192,8 +193,11 @@ struct OutsideLayout {
     to.label = place(&SignalNode::label);
     to.number = place(&SignalNode::number);
     to.where = place(&SignalNode::where);
+    to.maker = place(&SignalNode::maker);
     to.cause = place(&SignalNode::cause);
     to.parent_done = std::bit_cast<std::uintptr_t>(&SignalNode::parent_done);
+    table.maker = {sizeof(Maker),        place(&Maker::outlived), place(&Maker::since),
+                   place(&Maker::label), place(&Maker::number),   place(&Maker::cause)};
     table.value = {sizeof(ValueNode), place(&ValueNode::key), place(&ValueNode::value), place(&Trace::high),
                    place(&Trace::low)};
   }

@@ -24,7 +24,7 @@ class LoopState;
 namespace outside {
 
 inline constexpr std::array<char, 8> layout_magic{'l', 'e', 'a', 's', 'h', 'o', 'u', 't'};
-inline constexpr std::uint32_t layout_version = 1;
+inline constexpr std::uint32_t layout_version = 2;
 inline constexpr std::size_t max_loops = 256;
 
 // A bit field.
@@ -70,7 +70,7 @@ struct Layout {
     std::uint32_t owner = 0, innermost = 0, id = 0, started = 0, waits_since = 0, extra = 0, bytes = 0,
                   site = 0;
     std::uint32_t name = 0;  // text, in TaskExtra
-    Bits wait, is_in_scope, running, detached, orphan, leaked, uncancellable;
+    Bits wait, is_in_scope, running, detached, orphan, leaked, uncancellable, stranded;
   } task;
   struct {
     std::uint32_t size = 0;
@@ -85,10 +85,15 @@ struct Layout {
     std::uint32_t context = 0;            // ContextNode in it
     std::uint32_t dependent = 0;          // Dependent in it
     std::uint32_t on_done = 0, hook = 0;  // in Dependent
-    std::uint32_t dependents = 0, deadline = 0, done_at = 0, label = 0, number = 0, where = 0;
+    std::uint32_t dependents = 0, deadline = 0, done_at = 0, label = 0, number = 0, where = 0, maker = 0;
     std::uint32_t cause = 0;        // its value; the address of its category is in the next 8 bytes
     std::uint64_t parent_done = 0;  // the on_done of a child
   } signal;
+  struct {
+    std::uint32_t size = 0;
+    std::uint32_t outlived = 0, since = 0, label = 0, number = 0;
+    std::uint32_t cause = 0;  // as in a signal node
+  } maker;
   struct {
     std::uint32_t size = 0;
     std::uint32_t key = 0, value = 0;

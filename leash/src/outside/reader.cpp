@@ -36,9 +36,9 @@ unsigned value_of(unsigned bits, std::uint32_t mask) noexcept {
 }
 
 bool plausible(const Layout& table) noexcept {
-  const std::array<std::uint32_t, 9> sizes{table.loop.size,  table.site.size,    table.task.size,
-                                           table.frame.size, table.context.size, table.signal.size,
-                                           table.value.size, table.scope.size,   table.list.size};
+  const std::array<std::uint32_t, 10> sizes{
+      table.loop.size,   table.site.size,  table.task.size,  table.frame.size, table.context.size,
+      table.signal.size, table.maker.size, table.value.size, table.scope.size, table.list.size};
   return std::ranges::all_of(sizes, [](std::uint32_t size) { return size > 0 && size <= most_offset; }) &&
          table.sites > 0 && table.sites <= 4096 && table.site.table <= most_offset &&
          table.loops_left_out <= most_offset;
@@ -134,15 +134,25 @@ ContextInfo Reader::context_at(std::uint64_t node) {
   const auto& place = table_.signal;
   const Object signal(*memory_, node - place.context, place.size);
   if (info.kind != ContextInfo::Kind::signal || !signal) return info;
-  if (const std::uint64_t label = signal.pointer(place.label); label != 0) {
-    const auto number = signal.at<std::uint64_t>(place.number);
-    info.label = text_at(label, longest_name) + (number != 0 ? " " + std::to_string(number) : "");
-  }
+  info.label = label_at(signal, place.label, place.number);
   if (const std::uint64_t where = signal.pointer(place.where); where != 0) info.place = frame_at(where);
   if (context.at<std::uint8_t>(table_.context.err) != 0) {
     info.done_at = signal.at<std::int64_t>(place.done_at);
-    info.cause = message(signal.at<std::int32_t>(place.cause), signal.pointer(place.cause + 8));
+    info.cause = message_at(signal, place.cause);
+    return info;
   }
+  const Object parent(*memory_, info.parent, table_.context.size);
+  const Object above(*memory_, parent.pointer(table_.context.signal), place.size);
+  const auto deadline = signal.at<std::int64_t>(place.deadline);
+  if (deadline != std::numeric_limits<std::int64_t>::max() &&
+      (!above || deadline != above.at<std::int64_t>(place.deadline))) {
+    info.deadline = deadline;
+  }
+  const Object maker(*memory_, signal.pointer(place.maker), table_.maker.size);
+  if (maker.at<std::uint8_t>(table_.maker.outlived) == 0) return info;
+  info.outlived_since = maker.at<std::int64_t>(table_.maker.since);
+  info.owner = label_at(maker, table_.maker.label, table_.maker.number);
+  info.owner_cause = message_at(maker, table_.maker.cause);
   return info;
 }
 
@@ -164,6 +174,7 @@ bool Reader::read_task(RawTask& task) {
                : record.bits(place.detached) ? TaskState::detached
                                              : TaskState::owned;
   task.uncancellable = record.bits(place.uncancellable);
+  task.stranded = record.bits(place.stranded);
   task.running = record.bits(place.running);
   if (record.bits(place.is_in_scope)) {
     const Object scoped(*memory_, task.address + place.scope, 8);
@@ -262,7 +273,16 @@ const Reader::Site& Reader::site_of(const RawTask& task) {
   return sites_.emplace(address, std::move(site)).first->second;
 }
 
-std::string Reader::message(std::int32_t value, std::uint64_t category) const {
+std::string Reader::label_at(const Object& object, std::uint32_t label, std::uint32_t number) {
+  const std::uint64_t text = object.pointer(label);
+  if (text == 0) return {};
+  const auto n = object.at<std::uint64_t>(number);
+  return text_at(text, longest_name) + (n != 0 ? " " + std::to_string(n) : "");
+}
+
+std::string Reader::message_at(const Object& object, std::uint32_t cause) const {
+  const auto value = object.at<std::int32_t>(cause);
+  const std::uint64_t category = object.pointer(cause + 8);
   if (value == 0) return {};
   if (category == table_.categories[0]) return error_category().message(value);
   if (category == table_.categories[1] || category == table_.categories[2]) {
@@ -281,10 +301,7 @@ void Reader::describe_owner(const RawTask& task, std::int64_t now, TaskInfo& inf
     if (n == 0) info.role = context.at<std::uint8_t>(place.role) == 1 ? Role::request : Role::system;
     if (kind == static_cast<std::uint8_t>(detail::ContextNode::Kind::signal) && info.owner.empty()) {
       const Object signal(*memory_, context.pointer(place.signal), table_.signal.size);
-      if (const std::uint64_t label = signal.pointer(table_.signal.label); label != 0) {
-        const auto number = signal.at<std::uint64_t>(table_.signal.number);
-        info.owner = text_at(label, longest_name) + (number != 0 ? " " + std::to_string(number) : "");
-      }
+      info.owner = label_at(signal, table_.signal.label, table_.signal.number);
     }
     if (kind == static_cast<std::uint8_t>(detail::ContextNode::Kind::value) && info.trace.empty()) {
       const Object held(*memory_, node, table_.value.size);
@@ -303,8 +320,7 @@ void Reader::describe_owner(const RawTask& task, std::int64_t now, TaskInfo& inf
   const Object signal(*memory_, signal_address, table_.signal.size);
   if (!signal || signal.at<std::uint8_t>(table_.signal.context + place.err) == 0) return;
   info.owner_done_for = since(now, signal.at<std::int64_t>(table_.signal.done_at));
-  info.owner_cause =
-      message(signal.at<std::int32_t>(table_.signal.cause), signal.pointer(table_.signal.cause + 8));
+  info.owner_cause = message_at(signal, table_.signal.cause);
 }
 
 TaskInfo Reader::describe(const RawTask& task, std::int64_t now) {
@@ -317,6 +333,8 @@ TaskInfo Reader::describe(const RawTask& task, std::int64_t now) {
   describe_owner(task, now, info);
   info.wait = task.wait;
   info.uncancellable = task.uncancellable;
+  info.stranded = task.stranded;
+  info.running = task.running;
   if (task.wait != WaitKind::none) info.waits_for = since(now, task.waits_since);
   info.age = since(now, task.started);
   info.frame_bytes = task.bytes;

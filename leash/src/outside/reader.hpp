@@ -30,6 +30,8 @@
 
 namespace leash::outside {
 
+class Object;
+
 // A task in memory. It has addresses where TaskInfo has text.
 struct RawTask {
   std::uint64_t address = 0;
@@ -45,6 +47,7 @@ struct RawTask {
   WaitKind wait = WaitKind::none;
   TaskState state = TaskState::owned;
   bool uncancellable = false;
+  bool stranded = false;
   bool running = false;
   // The targets of source_locations, the innermost first. As in TaskInfo::frames, the middle may be left out.
   std::vector<std::uint64_t> awaits;
@@ -57,10 +60,15 @@ struct ContextInfo {
   Kind kind = Kind::signal;
   std::uint64_t parent = 0;
   // Only for a signal node:
-  std::string label;  // with its number
-  Frame place;        // where it was made
+  std::string label;                     // with its number
+  Frame place;                           // where it was made
+  std::optional<std::int64_t> deadline;  // its own, and not that of its parent
   std::optional<std::int64_t> done_at;
   std::string cause;
+  // It has outlived the owner of the task that made it. That owner's end:
+  std::optional<std::int64_t> outlived_since;
+  std::string owner;
+  std::string owner_cause;
 };
 
 class Reader {
@@ -91,12 +99,11 @@ class Reader {
   const Layout& table() const noexcept { return table_; }
   void remark(std::string line);
   void saw(std::int64_t time) noexcept;
-
- private:
-  static constexpr std::size_t longest_name = 256;
   // The difference of two times, which may be wrong in damaged memory.
   static Duration since(std::int64_t now, std::int64_t then) noexcept;
 
+ private:
+  static constexpr std::size_t longest_name = 256;
   Reader(CachedMemory& memory, const Layout& table) : memory_(&memory), table_(table) {}
 
   enum class Walk { complete, changed, unreadable };
@@ -108,7 +115,8 @@ class Reader {
   };
   const Site& site_of(const RawTask& task);
   void describe_owner(const RawTask& task, std::int64_t now, TaskInfo& info);
-  std::string message(std::int32_t value, std::uint64_t category) const;
+  std::string label_at(const Object& object, std::uint32_t label, std::uint32_t number);
+  std::string message_at(const Object& object, std::uint32_t cause) const;
 
   CachedMemory* memory_;
   Layout table_;

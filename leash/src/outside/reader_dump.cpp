@@ -14,7 +14,8 @@ namespace leash::outside {
 namespace {
 
 // What tasks of a group have in common.
-using Shape = std::tuple<std::uint16_t, TaskState, WaitKind, bool, std::vector<std::uint64_t>, std::size_t>;
+using Shape =
+    std::tuple<std::uint16_t, TaskState, WaitKind, bool, bool, bool, std::vector<std::uint64_t>, std::size_t>;
 
 struct Group {
   RawTask oldest;
@@ -58,8 +59,8 @@ Dump Reader::dump(const DumpOptions& options) {
         tasks.push_back(std::move(task));
         return;
       }
-      Group& group =
-          list[{task.site, task.state, task.wait, task.uncancellable, task.awaits, task.frames_left_out}];
+      Group& group = list[{task.site, task.state, task.wait, task.uncancellable, task.stranded, task.running,
+                           task.awaits, task.frames_left_out}];
       group.bytes += task.bytes;
       if (task.wait != WaitKind::none) {
         group.waits_since += static_cast<std::uint64_t>(task.waits_since);

@@ -68,6 +68,10 @@ class LoopTree {
     return node;
   }
 
+  std::string ago(std::int64_t then) const {
+    return detail::short_duration(Reader::since(now_, then)) + " ago";
+  }
+
   void read_tasks() {
     std::vector<RawTask> list;
     std::size_t left_out = 0;
@@ -158,9 +162,18 @@ class LoopTree {
     node.name = context.kind == ContextInfo::Kind::detached ? "without_cancel" : context.label;
     if (context.kind == ContextInfo::Kind::signal) node.place = context.place;
     if (context.done_at) {
-      node.state = "done " +
-                   detail::short_duration(Duration(std::max<std::int64_t>(now_ - *context.done_at, 0))) +
-                   " ago (" + context.cause + ")";
+      node.state = "done " + ago(*context.done_at) + " (" + detail::escaped(context.cause) + ")";
+    }
+    if (context.deadline) {
+      node.state = *context.deadline > now_
+                       ? "[deadline in " + detail::short_duration(Duration(*context.deadline - now_)) + "]"
+                       : "[deadline " + ago(*context.deadline) + "]";
+    }
+    if (context.outlived_since) {
+      if (!node.state.empty()) node.state += " ";
+      node.state += "outlived: " + (context.owner.empty() ? "the owner" : detail::escaped(context.owner)) +
+                    " ended " + ago(*context.outlived_since) + " (" + detail::escaped(context.owner_cause) +
+                    ")";
     }
     if (const auto scope = holder_of_scope_.find(address); scope != holder_of_scope_.end()) {
       node.kind = Kind::scope;
@@ -175,13 +188,16 @@ class LoopTree {
     // Each is shown once, so that a cycle of parents in damaged memory ends.
     if (found == contexts_.end() || depth_ == most_levels || !shown_.insert(address).second) return;
     ++depth_;
-    std::map<std::tuple<std::uint16_t, TaskState, WaitKind, std::vector<std::uint64_t>>, std::size_t> alike;
+    std::map<std::tuple<std::uint16_t, TaskState, WaitKind, bool, bool, std::vector<std::uint64_t>>,
+             std::size_t>
+        alike;
     for (const std::size_t i : found->second.tasks) {
       const RawTask& task = tasks_[i];
       const bool stands_alone = holders_.contains(task.address) || joined_.contains(task.address);
       if (!stands_alone) {
         const auto [at, is_new] =
-            alike.try_emplace({task.site, task.state, task.wait, task.awaits}, node.children.size());
+            alike.try_emplace({task.site, task.state, task.wait, task.stranded, task.running, task.awaits},
+                              node.children.size());
         if (!is_new) {
           ++node.children[at->second].count;
           continue;
@@ -200,9 +216,7 @@ class LoopTree {
     node.id = task.id;
     node.name = info.name;
     node.place = info.site;
-    node.state = "[" + std::string(to_string(info.wait));
-    if (info.wait != WaitKind::none) node.state += ", " + detail::short_duration(info.waits_for);
-    node.state += "] " + std::string(to_string(info.state));
+    node.state = detail::wait_text(info) + " " + std::string(to_string(info.state));
     for (const std::uint64_t joined : joined_by(task.address)) node.joins.push_back(task_at(joined)->id);
     if (const auto above = awaiting_.find(task.id); above != awaiting_.end()) {
       const CoroutineInfo& coroutine = above->second->coroutine;

@@ -26,6 +26,7 @@ struct Shape {
   WaitKind wait{};
   bool uncancellable = false;
   bool stranded = false;
+  bool running = false;
   detail::Awaits awaits;
 
   void take(const TaskRecord& task) {
@@ -33,6 +34,7 @@ struct Shape {
     state = detail::state_of(task);
     uncancellable = task.uncancellable;
     stranded = task.stranded;
+    running = task.running;
     awaits.take(task);
     wait = awaits.wait;
   }
@@ -41,7 +43,7 @@ struct Shape {
   }
   friend bool operator==(const Shape& a, const Shape& b) noexcept {
     return a.site == b.site && a.state == b.state && a.wait == b.wait && a.uncancellable == b.uncancellable &&
-           a.stranded == b.stranded && a.awaits.left_out == b.awaits.left_out &&
+           a.stranded == b.stranded && a.running == b.running && a.awaits.left_out == b.awaits.left_out &&
            std::ranges::equal(a.awaits.places, b.awaits.places, same_place);
   }
 };

@@ -77,6 +77,7 @@ void append(JsonWriter& json, const TaskGroup& entry, std::optional<std::size_t>
   json.member("wait", to_string(oldest.wait));
   json.member("waits_at", oldest.frames.empty() ? std::string() : site_text(oldest.frames.front()));
   json.member("uncancellable", oldest.uncancellable).member("stranded", oldest.stranded);
+  json.member("running", oldest.running);
   json.member("count", entry.count).member("oldest_age_seconds", seconds(oldest.age));
   json.member("bytes", entry.frame_bytes).member("heap_bytes", entry.heap_bytes);
   json.key("example").begin_object().member("id", oldest.id).member("loop", oldest.loop);

@@ -193,6 +193,7 @@ TaskInfo describe(const TaskRecord& task, TimePoint now) {
   info.awaited_by = task.loop().awaited_by(task);
   info.uncancellable = task.uncancellable;
   info.stranded = task.stranded;
+  info.running = task.running;
   info.age = age_of(task, now);
   info.frame_bytes = task.bytes;
   info.heap_bytes = heap_bytes_of(task);
@@ -227,6 +228,7 @@ std::string TaskGroup::key() const {
                     std::string(to_string(oldest.wait));
   if (oldest.uncancellable) key += "|cannot be canceled";
   if (oldest.stranded) key += "|stranded";
+  if (oldest.running) key += "|running";
   for (const Frame& frame : oldest.frames) key += "|" + frame.function + "@" + place(frame);
   if (oldest.frames_left_out > 0) key += "|" + std::to_string(oldest.frames_left_out) + " more";
   return key;
@@ -246,13 +248,18 @@ std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks) {
   return groups;
 }
 
-std::string to_text(const TaskInfo& task) {
-  using detail::escaped;
-  std::string text = "task " + std::to_string(task.id) + " [" + std::string(to_string(task.wait));
-  if (task.wait != WaitKind::none) text += ", " + detail::short_duration(task.waits_for);
+std::string detail::wait_text(const TaskInfo& task) {
+  if (task.running) return "[running in loop " + quoted(task.loop) + "]";
+  std::string text = "[" + std::string(to_string(task.wait));
+  if (task.wait != WaitKind::none) text += ", " + short_duration(task.waits_for);
   if (task.uncancellable) text += ", cannot be canceled";
   if (task.stranded) text += ", stranded";
-  text += "]";
+  return text + "]";
+}
+
+std::string to_text(const TaskInfo& task) {
+  using detail::escaped;
+  std::string text = "task " + std::to_string(task.id) + " " + detail::wait_text(task);
   if (!task.name.empty()) text += " " + detail::quoted(task.name);
   text += " " + std::string(to_string(task.state));
   if (task.owner_done_for) {

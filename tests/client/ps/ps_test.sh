@@ -37,17 +37,24 @@ start() {
   [[ $line == ready ]] || fail "$1 said '$line'"
 }
 
-# shows WHAT ARGUMENT...: the listing has the seven tasks of the sample at most, with what is known of them.
+# shows WHAT ARGUMENT...: the listing has the tasks of the sample, with what is known of them. If it is stuck, it names the
+# task and the line that block the loop.
+tasks=7  # five workers, the poller, the forgotten one
 shows() {
   local what=$1 text
   shift
   text=$("$client" ps "$@" 2>"$work/error") || fail "$what: $(cat "$work/error")"
-  grep -q ': 7 of 7 tasks$' <<<"$text" && # five workers, the poller, the forgotten one
+  grep -q ": $tasks of $tasks tasks\$" <<<"$text" &&
     grep -q '^5 tasks like this one' <<<"$text" &&
     grep -q '^task [0-9]* \[chan receive, .*\] "forgotten" leaked: request 918 ended .* ago (client disconnected)' <<<"$text" &&
     grep -q '^    .*worker  *tests/client/ps/sample.cpp:[0-9]*$' <<<"$text" &&
     grep -q '^started at  *tests/client/ps/sample.cpp:[0-9]* by main$' <<<"$text" ||
     fail "$what shows: $text"
+  [[ $tasks -eq 7 ]] || names_the_blocking_task "$text" || fail "$what does not name the task that blocks: $text"
+}
+names_the_blocking_task() {
+  grep -A 1 '^task [0-9]* \[running in loop "sample"\] "blocks" ' <<<"$1" |
+    grep '^    .*block  *tests/client/ps/sample\.cpp:[0-9]*$' >/dev/null
 }
 
 # refuses STATUS TEXT ARGUMENT...: one line on standard error, nothing on standard output.
@@ -59,6 +66,8 @@ refuses() {
   [[ $(wc -l <"$work/error") -eq 1 ]] || fail "ps $*: $(cat "$work/error")"
   grep -q "$text" "$work/error" || fail "ps $*: $(cat "$work/error")"
 }
+
+names_its_blocking_task() { names_the_blocking_task "$("$client" ps "$1")"; }
 
 start "$sample" running
 running=$pid
@@ -78,10 +87,16 @@ kill -CONT "$running"
 
 # The stuck one writes the same by itself when it is told to by a signal.
 LEASH_DUMP_SIGNAL=QUIT start "$sample" stuck 2>"$work/dump"
+tasks=8
+eventually names_its_blocking_task "$pid"
 shows "a process whose loop is stuck" "$pid"
 kill -QUIT "$pid"
 eventually grep -q '^leash: end of the dump$' "$work/dump" || fail "by a signal: $(cat "$work/dump")"
-grep -q "^leash: dump of process $pid: 7 of 7 tasks$" "$work/dump" || fail "by a signal: $(cat "$work/dump")"
+grep -q "^leash: dump of process $pid: 8 of 8 tasks$" "$work/dump" && names_the_blocking_task "$(cat "$work/dump")" ||
+  fail "by a signal: $(cat "$work/dump")"
+tree=$("$client" ps --tree "$pid")
+grep -q '^  task [0-9]* "blocks" \[running in loop "sample"\] detached, started at tests/client/ps/sample.cpp:' <<<"$tree" ||
+  fail "the tree of a stuck process: $tree"
 
 if type -P gdb >/dev/null && type -P gcore >/dev/null; then
   gdb -batch -nx -p "$running" -ex "shell '$client' ps $running >'$work/in_gdb'" &>"$work/gdb" || true
@@ -93,6 +108,7 @@ if type -P gdb >/dev/null && type -P gcore >/dev/null; then
     # A program without symbols, which is somewhere else when its core is looked at.
     strip -o "$work/stripped" "$sample"
     start "$work/stripped" stuck
+    eventually names_its_blocking_task "$pid"
     shows "a stripped program" "$pid"
     gcore -o "$work/core" "$pid" &>"$work/gcore" || fail "gcore: $(cat "$work/gcore")"
     core=$work/core.$pid

@@ -20,15 +20,20 @@ namespace {
 leash::Task<> worker(leash::Channel<int> jobs) { (void)co_await jobs.receive(); }
 leash::Task<> poller(leash::Context ctx) { (void)co_await leash::sleep(ctx, std::chrono::hours(1)); }
 
+leash::Task<> block() {
+  for (;;) ::pause();  // which a signal ends
+  co_return;
+}
+
 leash::Task<> start(leash::Loop& loop, leash::Channel<int> jobs, bool stuck) {
   auto [request, cancel] = leash::with_cancel(loop.background(), {"request", 918, leash::Role::request});
   leash::go(request, worker(jobs), "forgotten");
   cancel(make_error_code(leash::errc::disconnected));
   (void)co_await leash::sleep(loop.background(), std::chrono::milliseconds(1200));  // until it has leaked
-  asio::post(loop.io(), [stuck] {
+  asio::post(loop.io(), [&loop, stuck] {
     std::puts("ready");
     std::fflush(stdout);
-    if (stuck) ::pause();
+    if (stuck) leash::go(loop.background(), block(), "blocks");
   });
 }
 

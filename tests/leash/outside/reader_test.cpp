@@ -3,13 +3,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <string>
 
 #include "leash/channel.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/scope.hpp"
+#include "leash/stranded.hpp"
 #include "leash/trace.hpp"
 #include "tests/leash/outside/patched_memory.hpp"
 #include "tests/support/loop_fixture.hpp"
@@ -130,6 +133,35 @@ TEST_F(ReaderTest, OmitsSameFramesAsDump) {
   expect_same(read(), take_dump(loop));
 }
 
+TEST_F(ReaderTest, KnowsStrandedTasks) {
+  go(root(), wait_on(Channel<int>()));
+  go(root(), wait_on(ch));
+  poll();
+  EXPECT_TRUE(find_stranded(loop));
+  const Dump dump = read();
+  expect_same(dump, take_dump(loop));
+  EXPECT_EQ(std::ranges::count_if(dump.entries, [](const TaskGroup& entry) { return entry.oldest.stranded; }),
+            1);
+  keep_leaks();  // nothing can end the first one
+}
+
+Task<> look_at_itself(std::function<void()> look) {
+  look();
+  co_return;
+}
+
+TEST_F(ReaderTest, KnowsRunningTask) {
+  go(root(), look_at_itself([this] {
+       const Dump dump = read();
+       expect_same(dump, take_dump(loop));
+       EXPECT_TRUE(dump.entries.at(0).oldest.running);
+       EXPECT_TRUE(to_text(dump).find("\ntask 1 [running in loop \"loop\"] detached, ") != std::string::npos)
+           << to_text(dump);
+     }));
+  go(root(), wait_on(ch));
+  poll();
+}
+
 TEST_F(ReaderTest, EmptyLoopHasNoTasks) {
   const Dump dump = read();
   EXPECT_EQ(dump.live, 0u);
@@ -141,7 +173,7 @@ TEST_F(ReaderTest, NamesAnotherVersion) {
   patched.patch(address_of(&leash_outside_layout.library), std::array<char, 6>{'9', '.', '8', '.', '7', 0});
   EXPECT_EQ(
       refusal(),
-      "the process has leash 9.8.7 with tables of another version (2, and this program reads 1): use the "
+      "the process has leash 9.8.7 with tables of another version (3, and this program reads 2): use the "
       "leash-client of that release");
 }
 

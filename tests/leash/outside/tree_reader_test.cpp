@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "leash/src/outside/tree_reader.hpp"
 
+#include <gmock/gmock.h>
+
 #include <asio/io_context.hpp>
 #include <optional>
 #include <string>
@@ -13,6 +15,9 @@
 
 namespace leash {
 namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
 
 Task<> wait_on(Channel<int> ch) { (void)co_await ch.receive(); }
 Task<> join_two(Context ctx, Channel<int> ch) {
@@ -77,6 +82,54 @@ TEST_F(TreeTest, ShowsDoneContextHeldByTask) {
   EXPECT_NE(text().find("context \"request 7\" done 0ms ago (client disconnected), made at"),
             std::string::npos)
       << text();
+}
+
+TEST_F(TreeTest, ShowsDeadlinesOfContexts) {
+  auto [request, cancel] = with_timeout(root(), 30s, {}, Label("request", 7));
+  auto [call, cancel_call] = with_cancel(request, Label("call"));
+  go(call, wait_on(ch));
+  poll();
+  const std::string shown = text();
+  EXPECT_THAT(shown, HasSubstr("context \"request 7\" [deadline in 30.0s], made at"));
+  EXPECT_THAT(shown, HasSubstr("context \"call\", made at")) << "it has its parent's";
+}
+
+TEST_F(TreeTest, ShowsPassedDeadlineOfStuckLoop) {
+  auto [request, cancel] = with_timeout(root(), 3s, {}, Label("request", 7));
+  go(request, wait_on(ch));
+  poll();
+  clock.advance(5s);
+  go(root(), wait_on(ch));  // the latest known time
+  EXPECT_THAT(text(), HasSubstr("context \"request 7\" [deadline 2.0s ago], made at"));
+}
+
+Task<> keep_a_context(Context connection, std::optional<Cancelable>& kept) {
+  kept = with_timeout(connection, 1h, {}, Label("kept"));
+  co_return;
+}
+
+TEST_F(TreeTest, NamesOutlivedContexts) {
+  auto [connection, close] = with_cancel(root(), Label("connection", 1));
+  std::optional<Cancelable> kept;
+  {
+    auto [request, end_request] = with_cancel(connection, Label("request", 918));
+    go(request, keep_a_context(connection, kept));
+    poll();
+    end_request(make_error_code(errc::disconnected));
+  }
+  advance(3s);
+  go(root(), wait_on(ch));  // the latest known time
+  poll();
+  EXPECT_THAT(text(),
+              HasSubstr("\n    context \"kept\" [deadline in 60.0m] outlived: request 918 ended 3.0s ago "
+                        "(client disconnected), made at tests/leash/outside/tree_reader_test.cpp:\n"));
+}
+
+TEST_F(TreeTest, NamesTheRunningTask) {
+  start([](Context) -> Task<> {
+    EXPECT_THAT(text(), HasSubstr("\n  task 1 \"test\" [running in loop \"loop\"] detached, started at"));
+    co_return;
+  });
 }
 
 TEST_F(TreeTest, NamesTasksJoiningEachOther) {

@@ -47,7 +47,7 @@ TEST_F(JsonTest, ADumpIsWrittenAsDocumented) {
   EXPECT_EQ(
       entry.dump(),
       R"({"name":"worker","role":"request","state":"leaked","wait":"chan receive",)"
-      R"("uncancellable":false,"stranded":false,"count":1,"oldest_age_seconds":3.0,"heap_bytes":null,)"
+      R"("uncancellable":false,"stranded":false,"running":false,"count":1,"oldest_age_seconds":3.0,"heap_bytes":null,)"
       R"("example":{"id":1,"loop":"loop","owner":"request 918","owner_done_seconds":3.0,)"
       R"("owner_cause":"client disconnected","trace":"","waits_seconds":3.0,"heap_bytes":null,"frames":[{"function":"wait_for_reply"}],"frames_left_out":0}})");
   ch.close();
