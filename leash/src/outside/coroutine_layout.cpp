@@ -15,6 +15,8 @@ extern "C" {
     .slab = offsetof(CoroutineRegistry, slab),
     .site = offsetof(CoroutineRegistry, site),
     .library = offsetof(CoroutineRegistry, library),
+    .anchor_ticks = offsetof(CoroutineRegistry, anchor_ticks),
+    .anchor_time = offsetof(CoroutineRegistry, anchor_time),
     .libraries = std::tuple_size_v<decltype(CoroutineRegistry::library)>,
     .sites = leash::detail::max_coroutine_sites,
     .most_slabs = leash::detail::max_slabs,

@@ -21,7 +21,7 @@ struct CoroutineRegistry;
 namespace outside {
 
 inline constexpr std::array<char, 8> coroutine_magic{'l', 'e', 'a', 's', 'h', 'c', 'o', 'r'};
-inline constexpr std::uint32_t coroutine_layout_version = 1;
+inline constexpr std::uint32_t coroutine_layout_version = 2;
 
 struct CoroutineLayout {
   std::array<char, 8> magic = coroutine_magic;
@@ -29,7 +29,8 @@ struct CoroutineLayout {
   std::uint32_t size = sizeof(CoroutineLayout);
 
   const detail::CoroutineRegistry* registry = nullptr;
-  std::uint32_t slabs = 0, slab = 0, site = 0, library = 0;  // in the registry
+  std::uint32_t slabs = 0, slab = 0, site = 0, library = 0, anchor_ticks = 0,
+                anchor_time = 0;  // in the registry
   std::uint32_t libraries = 0, sites = 0, most_slabs = 0;
   std::uint32_t records = 0, records_per_slab = 0;  // in a slab
   struct {

@@ -24,6 +24,8 @@ constexpr std::size_t deepest = 10'000;
 constexpr std::size_t most_places = 100'000;
 constexpr std::size_t longest_path = 4096;
 
+constexpr double usual_tick_length = 8e6;
+
 bool has_plausible_places(const CoroutineLayout& table) noexcept {
   const auto fits = [&](std::uint32_t offset) { return offset < table.record.size; };
   const auto& record = table.record;
@@ -33,24 +35,24 @@ bool has_plausible_places(const CoroutineLayout& table) noexcept {
          fits(record.flags) && table.records_per_slab > 0 && table.records_per_slab <= 1 << 16 &&
          table.most_slabs <= 1 << 20 && table.sites <= 1 << 16 && table.libraries <= 64 &&
          table.records < 4096 && table.slabs < furthest_member && table.slab < furthest_member &&
-         table.site < furthest_member && table.library < furthest_member;
+         table.site < furthest_member && table.library < furthest_member &&
+         table.anchor_ticks < furthest_member && table.anchor_time < furthest_member;
 }
 
-// The length of a tick on this machine. The memory is of this machine or of a similar one.
-nanoseconds tick_length() {
+// The length of a tick on this machine, in nanoseconds. A core file is of this machine or of a similar one.
+double measured_tick_length() {
 #if defined(__x86_64__)
-  static const nanoseconds length = [] {
+  static const double length = [] {
     using Clock = std::chrono::steady_clock;
     const auto begun = Clock::now();
     const std::uint64_t counted = __builtin_ia32_rdtsc();
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     const auto counts = static_cast<double>(__builtin_ia32_rdtsc() - counted);
-    return nanoseconds(static_cast<std::int64_t>(
-        static_cast<double>(nanoseconds(Clock::now() - begun).count()) / counts * (1 << 24)));
+    return static_cast<double>(nanoseconds(Clock::now() - begun).count()) / counts * (1 << 24);
   }();
   return length;
 #else
-  return std::chrono::milliseconds(8);
+  return usual_tick_length;
 #endif
 }
 
@@ -149,7 +151,26 @@ std::uint64_t CoroutineReader::address_of(std::uint64_t id) const {
 
 nanoseconds CoroutineReader::since(std::uint32_t tick) const {
   const auto ticks = static_cast<std::int32_t>(now_ - tick);
-  return std::max(ticks, 0) * tick_length();
+  return nanoseconds(static_cast<std::int64_t>(std::max(ticks, 0) * tick_length_));
+}
+
+// The registry has a value of the counter and the time of that moment.
+void CoroutineReader::read_clock(TimePoint now) {
+  now_ = detail::tick();
+  tick_length_ = usual_tick_length;
+#if defined(__x86_64__)
+  const auto registry = std::bit_cast<std::uint64_t>(table_.registry);
+  const auto time = Object(*memory_, registry + table_.anchor_time, 8).at<std::int64_t>(0);
+  const std::uint64_t ticks =
+      __builtin_ia32_rdtsc() - Object(*memory_, registry + table_.anchor_ticks, 8).pointer(0);
+  const double passed =
+      static_cast<double>(nanoseconds(now.time_since_epoch()).count()) - static_cast<double>(time);
+  const double length = passed / static_cast<double>(ticks) * (1 << 24);
+  constexpr double longest = 1e9;  // for damaged memory
+  if (time > 0 && length > 0 && length < longest) tick_length_ = length;
+#else
+  (void)now;
+#endif
 }
 
 CoroutinePlace CoroutineReader::place(std::uint64_t source_location) {
@@ -233,8 +254,8 @@ CoroutineInfo CoroutineReader::describe(const Chain& chain) {
 std::vector<CoroutineGroup> CoroutineReader::groups() {
   remarks_.clear();
   read_registry();
-  const bool is_live = memory_->now().has_value();
-  if (is_live) now_ = detail::tick();
+  const auto now = memory_->now();
+  if (now) read_clock(*now);
   // Site, state, wait, the site of the spawner, and the place of each frame.
   using Shape =
       std::tuple<std::uint16_t, CoroutineState, WaitKind, std::uint16_t, std::vector<std::uint64_t>>;
@@ -245,7 +266,8 @@ std::vector<CoroutineGroup> CoroutineReader::groups() {
         use(slab + table_.records + std::uint64_t{i} * table_.record.size);
     }
   };
-  if (!is_live) {  // the latest known time
+  if (!now) {  // the latest known time
+    tick_length_ = measured_tick_length();
     each_record([&](std::uint64_t address) {
       const Record record = record_at(address);
       if (!record.is_free() && static_cast<std::int32_t>(record.since - now_) > 0) now_ = record.since;

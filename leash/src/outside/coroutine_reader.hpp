@@ -42,6 +42,7 @@ class CoroutineReader {
   CoroutineReader(CachedMemory& memory, const CoroutineLayout& table) : memory_(&memory), table_(table) {}
 
   void read_registry();
+  void read_clock(TimePoint now);
   Record record_at(std::uint64_t address);
   bool read_chain(std::uint64_t root, Chain& chain);
   CoroutineInfo describe(const Chain& chain);
@@ -57,7 +58,8 @@ class CoroutineReader {
   std::vector<std::string> remarks_;
   std::vector<std::uint64_t> slabs_;  // addresses
   std::vector<std::string> libraries_;
-  std::uint32_t now_ = 0;  // in ticks
+  std::uint32_t now_ = 0;   // in ticks
+  double tick_length_ = 0;  // in nanoseconds
   std::unordered_map<std::uint16_t, std::uint64_t> sites_;
   std::unordered_map<std::uint64_t, CoroutinePlace> places_;
 };

@@ -9,6 +9,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ namespace leash {
 namespace {
 
 using namespace outside;
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -89,11 +91,30 @@ TEST_F(CoroutineReaderTest, NotesUnknownOwners) {
   EXPECT_THAT(remarks, ElementsAre("from outside it is unknown whether the owner of a coroutine is done"));
 }
 
+#if defined(__x86_64__)
+TEST_F(CoroutineReaderTest, TakesLengthOfTickFromRegistry) {
+  asio::co_spawn(io, wait_outside(never), asio::detached);
+  io.poll();
+  const std::uint64_t id = read().at(0).oldest.id;
+  constexpr std::uint32_t ticks = 1000;
+  patched.time = std::chrono::steady_clock::now();
+  const std::chrono::nanoseconds length = 16ms;
+  patched.patch(address_of(&detail::record_at(detail::slot_of(id)).made), detail::tick() - ticks);
+  patched.patch(address_of(&leash_coroutines.anchor_ticks),
+                __builtin_ia32_rdtsc() - (std::uint64_t{ticks} << 24));
+  patched.patch(address_of(&leash_coroutines.anchor_time),
+                (patched.time->time_since_epoch() - ticks * length).count());
+  const std::chrono::nanoseconds age = read().at(0).oldest.age;
+  EXPECT_GT(age, 15s);
+  EXPECT_LT(age, 60s);  // also if this test is held up
+}
+#endif
+
 TEST_F(CoroutineReaderTest, RefusesForeignTables) {
   const std::uint64_t table = address_of(&leash_coroutine_layout);
   patched.patch(table + offsetof(CoroutineLayout, version), std::uint32_t{77});
   EXPECT_THAT(read(), IsEmpty());
-  EXPECT_THAT(refusal, HasSubstr("another version (77, and this program reads 1)"));
+  EXPECT_THAT(refusal, HasSubstr("another version (77, and this program reads 2)"));
   patched.patch(table, 'x');
   EXPECT_THAT(read(), IsEmpty());
   EXPECT_THAT(refusal, HasSubstr("something else"));

@@ -29,6 +29,10 @@ class PatchedMemory final : public Memory {
     }
     return true;
   }
+  std::optional<TimePoint> now() const override { return time; }
+
+  std::optional<TimePoint> time;  // without one it is like a core file
+
   template <class T>
   void patch(std::uint64_t address, T value) {
     char bytes[sizeof value];
