@@ -4,11 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "inspector/inspection.hpp"
 #include "leash/go.hpp"
+#include "leash/loops.hpp"
 #include "leash/sleep.hpp"
+#include "leash/src/outside/running_task.hpp"
 #include "process/process.hpp"
 #include "server/admin.hpp"
 #include "server/log.hpp"
@@ -162,8 +167,24 @@ int Server::run() {
              {"admin", admin_url_}});
   admin_.worker().run();
 
-  for (const auto& worker : workers_) worker->stop_and_join();
+  join_workers();
   return status_;
+}
+
+// A thread that does not return cannot be ended, and the loop that it runs cannot be destroyed.
+void Server::join_workers() {
+  for (const auto& worker : workers_) worker->stop();
+  const leash::TimePoint until = leash::later(std::chrono::steady_clock::now(), 1s);
+  bool all = true;
+  for (const auto& worker : workers_) {
+    if (worker->join_until(until)) continue;
+    log_event(LogLevel::error, "a loop does not return; the process ends without it",
+              {{"loop", worker->loop().name()}});
+    all = false;
+  }
+  if (all) return;
+  close_log();
+  std::_Exit(leaked);
 }
 
 void Server::warn() const {
@@ -290,8 +311,12 @@ Task<> Server::report_what_is_left() {
   std::vector<Entry> entries;
   const leash::DumpOptions everything;
   const auto seen = co_await inspector::dump_tasks(admin_.loop().background(), admin_.loop(), everything);
-  for (const std::string& name : seen.unresponsive) {
-    entries.push_back({"a loop does not answer", 1, fmt::format("loop \"{}\" does not answer\n", name)});
+  for (const auto& worker : workers_) {
+    if (std::ranges::find(seen.unresponsive, worker->loop().name()) == seen.unresponsive.end()) continue;
+    std::string report = fmt::format("loop \"{}\" does not answer\n", worker->loop().name());
+    if (const auto task = leash::outside::running_task(leash::RemoteLoop(worker->loop())))
+      report += leash::to_text(*task);
+    entries.push_back({"a loop does not answer", 1, std::move(report)});
   }
   for (const leash::TaskGroup& entry : seen.all.entries) {
     entries.push_back({"tasks left", entry.count, leash::to_text(entry)});
@@ -306,7 +331,7 @@ Task<> Server::report_what_is_left() {
     co_return;
   }
   std::string report =
-      fmt::format("drain report: {} left, {} outlived, {} reaped\n", units::counted(seen.all.live, "task"),
+      fmt::format("drain report: {} left, {} outlived, {} reaped\n", units::counted(left, "task"),
                   units::counted(found_.outlived, "context"), units::counted(found_.reaped, "leaked task"));
   for (const Entry& entry : entries) report += "\n" + entry.report;
   log_text(report);

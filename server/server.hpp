@@ -7,7 +7,8 @@
 //                get the drain timeout to finish; then their contexts are canceled with cause shutdown. The drain
 //                report names tasks that are alive a second later and contexts that had outlived their requests. The
 //                status is `leaked` if anything had leaked or outlived its request, reaped or not, or if tasks
-//                are left. A second signal ends the process at once. If memory runs out, the drain is cut short, and
+//                are left. A loop that does not answer is named with the task that it runs; if its
+//                thread never ends, the process ends without it. A second signal ends the process at once. If memory runs out, the drain is cut short, and
 //                the status is that of tasks left.
 // Threads        run() uses the calling thread for the admin listener and starts one thread per worker.
 //
@@ -63,6 +64,7 @@ class Server {
   leash::Task<> wait_until_served(leash::Duration limit, bool all);
   leash::Task<> find_outlived();
   leash::Task<> report_what_is_left();
+  void join_workers();
   MetricsOfLoops metrics() const;
   std::uint64_t connections() const;
   std::uint64_t tasks_alive() const;

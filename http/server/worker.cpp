@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <asio/executor_work_guard.hpp>
 #include <system_error>
+#include <utility>
 
 #include "leash/go.hpp"
 #include "leash/snapshot.hpp"
@@ -61,7 +62,12 @@ void Worker::run() {
 
 void Worker::start() {
   try {
-    thread_ = std::thread([this] { run(); });
+    std::promise<void> ends;
+    ended_ = ends.get_future();
+    thread_ = std::thread([this, ends = std::move(ends)]() mutable {
+      run();
+      ends.set_value();
+    });
   } catch (const std::system_error& e) {
     throw std::system_error(e.code(), "no thread for loop \"" + loop_.name() + "\"");
   }
@@ -72,8 +78,14 @@ void Worker::join() {
 }
 
 void Worker::stop_and_join() {
-  io_.stop();
+  stop();
   join();
+}
+
+bool Worker::join_until(leash::TimePoint until) {
+  if (thread_.joinable() && ended_.wait_until(until) != std::future_status::ready) return false;
+  join();
+  return true;
 }
 
 void Worker::adopt(UniqueFd client, int family) {

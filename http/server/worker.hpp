@@ -18,6 +18,7 @@
 #include <asio/post.hpp>
 #include <atomic>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -64,6 +65,9 @@ class Worker {
   void run();            // runs the loop on the calling thread
   void join();           // for a loop that was stopped otherwise
   void stop_and_join();  // stops the loop; live tasks stay until destruction
+  void stop() noexcept { io_.stop(); }
+  // After stop(). False if its thread has not ended by then, because a handler does not return.
+  bool join_until(leash::TimePoint until);
 
   // Serves this client; posted to the loop.
   void adopt(UniqueFd client, int family);
@@ -139,6 +143,7 @@ class Worker {
   leash::Loop loop_;
   leash::Cancelable serving_;
   std::thread thread_;
+  std::future<void> ended_;  // of the thread
   DateCache dates_;
   std::uint64_t next_request_;
   std::uint64_t next_connection_;

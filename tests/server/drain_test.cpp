@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 // SIGTERM and the end of the server.
 
+#include "server/server.hpp"
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
-#include "server/server.hpp"
+#include <chrono>
+#include <cstdlib>
+
+#include "leash/channel.hpp"
+#include "leash/go.hpp"
+#include "leash/loops.hpp"
+#include "server/log.hpp"
+#include "server/options.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace {
 
+using namespace std::chrono_literals;
 using support::RawClient;
 using support::ServerProcess;
 
@@ -105,6 +117,48 @@ TEST(Drain, ExitsWithThreeAfterReapedLeaks) {
   const std::string log = server.log();
   EXPECT_NE(log.find("tasks_left=0 leaked=0 outlived=0 reaped=1"), std::string::npos) << log;
   EXPECT_NE(log.find("0 tasks left, 0 contexts outlived, 1 leaked task reaped"), std::string::npos) << log;
+}
+
+leash::Task<> drain_and_block() {
+  ::kill(::getpid(), SIGTERM);
+  for (;;) ::pause();
+  co_return;
+}
+leash::Task<> wait_for_ever() {
+  leash::Channel<int> silent;
+  (void)co_await silent.receive();
+}
+
+[[noreturn]] void serve_with_a_blocked_loop() {
+  server::open_log(server::LogLevel::info, server::LogFormat::text);
+  server::Options options;
+  options.port = options.admin_port = 0;
+  options.threads = 3;
+  options.drain_timeout = 100ms;
+  const auto server = server::Server::open(options);
+  for (const leash::RemoteLoop& loop : leash::all_loops()) {
+    (void)loop.post([](leash::LoopBase& here) {
+      if (here.name() == "worker 1") leash::go(here.background(), drain_and_block(), "blocks");
+      if (here.name() == "worker 2") leash::go(here.background(), wait_for_ever(), "forgotten");
+    });
+  }
+  std::exit((*server)->run());
+}
+
+TEST(Drain, NamesTheTaskThatBlocksALoopAndEnds) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  using testing::AllOf;
+  using testing::ContainsRegex;
+  EXPECT_EXIT(
+      serve_with_a_blocked_loop(), testing::ExitedWithCode(server::Server::leaked),
+      AllOf(ContainsRegex("\ndrain report: [2-9] tasks left, 0 contexts outlived, 0 leaked tasks reaped\n"),
+            ContainsRegex("\nloop \"worker 1\" does not answer\n"
+                          "task [0-9]+ \\[running in loop \"worker 1\"\\] \"blocks\" [^\n]*\n"
+                          "    drain_and_block +tests/server/drain_test.cpp:[0-9]+\n"
+                          "started at +tests/server/drain_test.cpp:[0-9]+ by "),
+            ContainsRegex("\ntask [0-9]+ \\[chan receive, [^\n]* \"forgotten\" "),
+            ContainsRegex(
+                "event=\"a loop does not return; the process ends without it\" loop=\"worker 1\"\n")));
 }
 
 #ifndef LEASH_SANITIZED  // the sanitizers need memory themselves
