@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace loadgen {
@@ -38,11 +39,17 @@ Conclusion conclude(std::span<const RunResult> results) {
       return {Exit::missed, "missed", of_side(result, missed)};
   }
   for (const RunResult& result : results) {
-    if (result.evidence.wanted && result.judgement.verdict == Verdict::unknown)
+    if (result.judgement.verdict == Verdict::unknown)
       return {Exit::unknown, "unknown", of_side(result, result.judgement.reason)};
   }
+  const auto is_unchecked = [](const RunResult& result) {
+    return result.judgement.verdict == Verdict::unchecked;
+  };
   const RunResult& first = results.front();
-  return {Exit::clean, first.evidence.wanted ? "clean" : "passed", first.judgement.reason};
+  if (std::ranges::all_of(results, is_unchecked)) return {Exit::clean, "passed", first.judgement.reason};
+  const auto unchecked = std::ranges::find_if(results, is_unchecked);
+  if (unchecked == results.end()) return {Exit::clean, "clean", first.judgement.reason};
+  return {Exit::clean, "passed", of_side(*unchecked, unchecked->judgement.reason)};
 }
 
 }  // namespace loadgen

@@ -24,7 +24,7 @@ enum Exit : int { clean = 0, usage = 2, leak = 3, missed = 4, unknown = 5 };
 
 struct Conclusion {
   int exit_status = Exit::clean;
-  std::string_view word;  // clean, leak, missed, unknown; passed: server metrics were not checked
+  std::string_view word;  // clean, leak, missed, unknown, passed (server metrics were not checked)
   std::string reason;
 
   std::string headline() const { return std::string(word) + ": " + reason; }

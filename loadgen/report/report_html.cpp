@@ -112,7 +112,7 @@ std::string verdicts(std::span<const RunResult> results) {
   for (std::size_t side = 0; side < results.size(); ++side) {
     const Judgement& judgement = results[side].judgement;
     const std::string_view verdict = to_string(judgement.verdict);
-    if (results.size() == 1 && verdict == conclusion.word) continue;
+    if (results.size() == 1 && judgement.reason == conclusion.reason) continue;
     cards += card(verdict, results.size() == 1 ? "verdict" : side_name(side), verdict, judgement.reason,
                   results.size() == 1 ? "" : results[side].target);
   }

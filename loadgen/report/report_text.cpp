@@ -166,7 +166,7 @@ std::string conclusion_text(std::span<const RunResult> results, bool color) {
     const Judgement& judgement = results[side].judgement;
     const std::string verdict = fmt::format("{}: {}", to_string(judgement.verdict), judgement.reason);
     if (results.size() > 1) text += wrapped(verdict, fmt::format("  {}  ", side_name(side)), 9);
-    if (results.size() == 1 && verdict != conclusion.headline()) text += wrapped(verdict, "  ", 2);
+    if (results.size() == 1 && judgement.reason != conclusion.reason) text += wrapped(verdict, "  ", 2);
   }
   const Look look = conclusion.exit_status == Exit::clean     ? Look::good
                     : conclusion.exit_status == Exit::unknown ? Look::doubtful

@@ -57,6 +57,9 @@ TEST(Conclusion, ThresholdsDecideWithoutServerMetrics) {
   EXPECT_EQ(status_of({result}), 0);
   EXPECT_EQ(conclude({&result, 1}).headline(), "passed: server metrics were not checked (--metrics none)");
   EXPECT_EQ(status_of({with_threshold(result, false)}), 4);
+  const std::vector<RunResult> half_checked{example_result(false), result};
+  EXPECT_EQ(conclude(half_checked).headline(),
+            "passed: leaky: server metrics were not checked (--metrics none)");
 }
 
 TEST(Conclusion, UnknownWithoutSuccessDespiteOtherFindings) {

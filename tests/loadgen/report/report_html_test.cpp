@@ -130,6 +130,15 @@ TEST(ReportHtml, WithoutAServerThereAreOnlyTheClientsFigures) {
   EXPECT_THAT(page, HasSubstr("Requests per second"));
 }
 
+TEST(ReportHtml, UncheckedServerHasOneConclusion) {
+  auto result = example_result(false);
+  result.evidence.wanted = false;
+  result.judgement = loadgen::judge(result.evidence);
+  const std::string page = run_html(result);
+  EXPECT_THAT(page, HasSubstr("<b>passed</b>"));
+  EXPECT_EQ(count_of(page, "not checked"), 1u);
+}
+
 TEST(ReportHtml, RendersPageOfUnstartedLoad) {
   loadgen::RunResult nothing;
   nothing.judgement = loadgen::judge(nothing.evidence);

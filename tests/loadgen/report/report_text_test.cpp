@@ -130,6 +130,15 @@ TEST(ReportText, LastLineMatchesExitStatus) {
   EXPECT_THAT(last_line(compare_text(example_result(false), missed)), HasSubstr("missed: leaky: p99<1ms"));
 }
 
+TEST(ReportText, UncheckedServerHasOneConclusion) {
+  auto result = example_result(false);
+  result.evidence.wanted = false;
+  result.judgement = judge(result.evidence);
+  EXPECT_THAT(run_text(result),
+              testing::EndsWith("\nVerdict\n  passed: server metrics were not checked (--metrics none) (exit "
+                                "status 0)\n"));
+}
+
 TEST(ReportText, HasColorOnlyIfRequested) {
   const auto result = example_result(true);
   EXPECT_THAT(run_text(result), Not(HasSubstr("\x1b")));
