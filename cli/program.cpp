@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "cli/program.hpp"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 #include "cli/terminal.hpp"
@@ -20,7 +23,7 @@ int show(const Message& message, int unprintable) {
     return message.exit_status;
   }
   if (print(message.text)) return success;
-  complain("the help cannot be printed");
+  complain_unwritable();
   return unprintable;
 }
 
@@ -35,6 +38,18 @@ bool print_foreign(std::string_view text) {
 
 void complain(std::string_view line) {
   std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, without_control_characters(line).c_str());
+}
+
+void complain_unwritable(std::string_view what) {
+  complain(fmt::format("cannot write {}: {}", what, std::generic_category().message(errno)));
+}
+
+void fill_standard_descriptors() {
+  // The lowest free number is taken. Output is opened for reading, so that writing to it fails; errors are dropped.
+  for (const auto& [descriptor, flags] :
+       {std::pair{STDIN_FILENO, O_RDONLY}, {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_WRONLY}}) {
+    if (::fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) (void)::open("/dev/null", flags);
+  }
 }
 
 int run(const std::function<int()>& work, int failed) {

@@ -6,6 +6,7 @@
 // Threads        any; standard output and standard error are the process's.
 //
 //   int main(int argc, char** argv) {
+//     cli::fill_standard_descriptors();
 //     return cli::run([&] { return work(argc, argv); }, 1);   // 1: the exit status after an exception
 //   }
 
@@ -30,7 +31,7 @@ struct Message {
 // Prints the message and returns the exit status; `unprintable` if standard output cannot be written.
 int show(const Message& message, int unprintable = usage);
 
-// Prints to standard output and flushes it; false if it cannot be written.
+// Prints to standard output and flushes it; false if it cannot be written, and errno says why.
 bool print(std::string_view text);
 
 // The same for text from a peer: on a terminal, control characters are replaced.
@@ -38,6 +39,13 @@ bool print_foreign(std::string_view text);
 
 // Prints one line to standard error.
 void complain(std::string_view line);
+
+// Complains that this cannot be written, with the reason in errno: "cannot write a.json: No space left on device".
+void complain_unwritable(std::string_view what = "standard output");
+
+// To be called first: opens /dev/null where a standard descriptor is closed, so that no socket takes its number and is sent
+// the output. Standard output then cannot be written, which the command reports.
+void fill_standard_descriptors();
 
 // Runs `work` with SIGPIPE ignored. An exception that escapes it is printed, and the result is then `failed`.
 int run(const std::function<int()>& work, int failed);

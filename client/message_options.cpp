@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "client/file.hpp"
 #include "http/message/detail/ascii.hpp"
 
 namespace client {
@@ -67,10 +66,9 @@ std::expected<http::OutgoingRequest, std::string> MessageOptions::parse(const ht
   }
   message.body = data_;
   if (!data_file_.empty()) {
-    std::ifstream in(data_file_, std::ios::binary);
-    message.body.assign(std::istreambuf_iterator<char>(in), {});
-    if (!in.is_open() || in.bad())
-      return std::unexpected(fmt::format("--data-file: {} cannot be read", data_file_));
+    auto body = read_file(data_file_);
+    if (!body) return std::unexpected("--data-file: " + body.error());
+    message.body = *std::move(body);
   }
   const bool has_body = data_given_->count() > 0 || !data_file_.empty();
   message.method = !method_.empty() ? method_ : has_body ? "POST" : "GET";

@@ -3,14 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <chrono>
 #include <csignal>
-#include <cstddef>
 #include <cstdio>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -18,6 +15,7 @@
 #include <utility>
 
 #include "cli/program.hpp"
+#include "client/file.hpp"
 #include "leash/error.hpp"
 #include "leash/go.hpp"
 #include "leash/loop.hpp"
@@ -109,17 +107,6 @@ int load(const Options& options) {
   return deliver(options.delivery, std::move(results));
 }
 
-std::optional<std::string> contents_of(const std::string& file) {
-  std::ifstream in(file);
-  std::string text;
-  std::array<char, 64 * 1024> piece;
-  while (in.read(piece.data(), piece.size()), in.gcount() > 0) {
-    text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
-  }
-  if (!in.is_open() || in.bad()) return std::nullopt;  // a folder can be opened but not read
-  return text;
-}
-
 // Reads and merges reports; on failure it prints one line.
 std::optional<std::vector<RunResult>> read_and_merge(const std::vector<std::string>& files) {
   std::vector<std::vector<RunResult>> sides;  // the runs of each side
@@ -129,8 +116,11 @@ std::optional<std::vector<RunResult>> read_and_merge(const std::vector<std::stri
     return std::nullopt;
   };
   for (const std::string& file : files) {
-    std::optional<std::string> text = contents_of(file);
-    if (!text) return fail(file, "cannot be read");
+    auto text = client::read_file(file);
+    if (!text) {
+      cli::complain(text.error());
+      return std::nullopt;
+    }
     auto report = read_report(*text);
     if (!report) return fail(file, report.error());
     if (!known.insert(*std::move(text)).second) return fail(file, "the same report was given twice");
@@ -164,6 +154,7 @@ int execute(const Options& options) {
 }  // namespace loadgen
 
 int main(int argc, char** argv) {
+  cli::fill_standard_descriptors();
   const auto options = loadgen::parse_command_line(argc, argv);
   if (!options) return cli::show(options.error());
   return cli::run([&] { return loadgen::execute(*options); }, loadgen::Exit::unknown);

@@ -5,13 +5,12 @@
 
 #include <algorithm>
 #include <asio/ip/address.hpp>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "cli/options.hpp"
+#include "client/file.hpp"
 #include "client/message_options.hpp"
 #include "http/message/detail/ascii.hpp"
 #include "leash/version.hpp"
@@ -246,10 +245,9 @@ class LoadTexts {
       plan.messages.push_back(*std::move(message));
       return {};
     }
-    std::ifstream in(targets_file_, std::ios::binary);
-    const std::string text(std::istreambuf_iterator<char>(in), {});
-    if (!in.is_open() || in.bad()) return fmt::format("--targets: {} cannot be read", targets_file_);
-    auto messages = parse_targets(text, plan.url, *message);
+    const auto text = client::read_file(targets_file_);
+    if (!text) return "--targets: " + text.error();
+    auto messages = parse_targets(*text, plan.url, *message);
     if (!messages) return fmt::format("--targets: {}{}", targets_file_, messages.error());
     plan.messages = *std::move(messages);
     return {};

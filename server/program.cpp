@@ -2,12 +2,12 @@
 #include "server/program.hpp"
 
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <expected>
 #include <memory>
 #include <string>
 
+#include "cli/program.hpp"
 #include "process/process.hpp"
 #include "server/healthcheck.hpp"
 #include "server/log.hpp"
@@ -23,8 +23,6 @@ struct LogUntilTheEnd {
   ~LogUntilTheEnd() { close_log(); }
 };
 
-void complain(const char* what) { std::fprintf(stderr, "leash-server: %s\n", what); }
-
 int serve(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
   process::raise_max_open_fds();
@@ -33,7 +31,7 @@ int serve(const Options& options) {
   const LogUntilTheEnd log_is_open;
   const auto server = Server::open(options);
   if (!server) {
-    complain(server.error().c_str());
+    cli::complain(server.error());
     return 2;
   }
   return (*server)->run();
@@ -42,13 +40,14 @@ int serve(const Options& options) {
 }  // namespace
 
 int program(int argc, char** argv, void (*set_heap_rate)(std::size_t)) {
+  cli::fill_standard_descriptors();
   const auto options = parse_options(argc, argv);
   if (!options) return options.error();
   if (set_heap_rate != nullptr) set_heap_rate(options->heap_rate);
   try {
     return options->healthcheck ? healthcheck(*options) : serve(*options);
   } catch (const std::exception& e) {  // while starting: out of descriptors, threads or memory
-    complain(e.what());
+    cli::complain(e.what());
     return options->healthcheck ? 1 : 2;
   }
 }

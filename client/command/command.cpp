@@ -37,9 +37,8 @@ bool print_json_line(const nlohmann::ordered_json& value) {
 }
 
 int output_failed() {
-  const std::error_code why(errno, std::generic_category());
-  if (why == std::errc::broken_pipe) return Exit::output_failure;  // `leash-client tasks | head -1`
-  return complain(Exit::output_failure, "standard output: " + why.message());
+  if (errno != EPIPE) cli::complain_unwritable();  // not for `leash-client tasks | head -1`
+  return Exit::output_failure;
 }
 
 }  // namespace client

@@ -94,6 +94,7 @@ bool write_directly(const char* file, std::string_view text) {
   return std::fclose(out) == 0 && written;
 }
 
+// False: errno says why.
 bool write_to(const std::string& file, std::string_view text) {
   if (file == "-") return cli::print(text);
   const fs::path place = place_of(file);
@@ -103,10 +104,19 @@ bool write_to(const std::string& file, std::string_view text) {
   return beside.write(text) && beside.put_in_place();
 }
 
+// False: errno says why.
 bool can_be_written(const std::string& file) {
   const fs::path place = place_of(file);
-  if (is_special(place)) return !fs::is_directory(place) && ::access(place.c_str(), W_OK) == 0;
-  return FileBeside(place).is_open() || ::access(place.c_str(), W_OK) == 0;
+  if (fs::is_directory(place)) {
+    errno = EISDIR;
+    return false;
+  }
+  if (is_special(place)) return ::access(place.c_str(), W_OK) == 0;
+  if (FileBeside(place).is_open()) return true;
+  const int why = errno;
+  if (::access(place.c_str(), W_OK) == 0) return true;
+  errno = why;
+  return false;
 }
 
 using Report = std::pair<std::string_view, const std::string*>;
@@ -122,7 +132,8 @@ std::optional<std::string> cannot_deliver(const Delivery& wanted) {
   for (std::size_t i = 0; i < reports.size(); ++i) {
     const std::string& file = *reports[i].second;
     if (file.empty()) continue;
-    if (file != "-" && !can_be_written(file)) return file + ": cannot be written";
+    if (file != "-" && !can_be_written(file))
+      return fmt::format("cannot write {}: {}", file, std::generic_category().message(errno));
     for (std::size_t j = 0; j < i; ++j) {
       const std::string& other = *reports[j].second;
       if (other.empty() || place_of(other) != place_of(file) || (file != "-" && is_special(place_of(file))))
@@ -141,10 +152,11 @@ int deliver(const Delivery& wanted, std::vector<RunResult> results) {
   }
   RunOutput output(wanted.text_goes_to());
   bool delivered = output.print(report_text(results, output.terminal().color));
-  if (!delivered) cli::complain("the report cannot be printed");
+  if (!delivered)
+    cli::complain_unwritable(wanted.text_goes_to() == stdout ? "standard output" : "standard error");
   const auto write = [&](const std::string& file, auto make) {
     if (file.empty() || write_to(file, make())) return;
-    cli::complain(file + ": cannot be written");
+    cli::complain_unwritable(file == "-" ? "standard output" : file);
     delivered = false;
   };
   write(wanted.json_file, [&] { return to_text(to_json(results)); });

@@ -147,7 +147,9 @@ TEST(LoadCommand, WithoutTheServersMetricsTheVerdictIsUnknown) {
 TEST(LoadCommand, ReportsUnwritableFileBeforeLoad) {
   const Finished run = load({"run", "http://127.0.0.1:1/", "--json", "/no/such/folder/run.json"});
   EXPECT_EQ(run.status, 2);
-  EXPECT_NE(run.err.find("/no/such/folder/run.json: cannot be written"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("cannot write /no/such/folder/run.json: No such file or directory"),
+            std::string::npos)
+      << run.err;
 }
 
 TEST(LoadCommand, BadArgumentExitsWithTwo) {
@@ -299,10 +301,10 @@ TEST(LoadCommand, RunsAreMergedIntoOneReportAndOneVerdict) {
   EXPECT_EQ(twice.err, "leash-load: " + files[0] + ": the same report was given twice\n");
   const Finished again = load({"merge", files[0], "/no/such/report.json"});
   EXPECT_EQ(again.status, 2);
-  EXPECT_EQ(again.err, "leash-load: /no/such/report.json: cannot be read\n");
+  EXPECT_EQ(again.err, "leash-load: cannot read /no/such/report.json: No such file or directory\n");
   const Finished folder = load({"merge", files[0], "/tmp"});
   EXPECT_EQ(folder.status, 2);
-  EXPECT_EQ(folder.err, "leash-load: /tmp: cannot be read\n");
+  EXPECT_EQ(folder.err, "leash-load: cannot read /tmp: Is a directory\n");
   for (const auto& file : files) std::remove(file.c_str());
 }
 
@@ -329,10 +331,10 @@ TEST(LoadCommand, ReportsLostReportWithoutHidingLeak) {
   };
   const Finished clean = run("/healthz", "> /dev/full");
   EXPECT_EQ(clean.status, 2) << clean.err;
-  EXPECT_EQ(clean.err, "leash-load: the report cannot be printed\n");
+  EXPECT_EQ(clean.err, "leash-load: cannot write standard output: No space left on device\n");
   const Finished file = run("/healthz", "--json /dev/full");
   EXPECT_EQ(file.status, 2) << file.err;
-  EXPECT_EQ(file.err, "leash-load: /dev/full: cannot be written\n");
+  EXPECT_EQ(file.err, "leash-load: cannot write /dev/full: No space left on device\n");
   EXPECT_EQ(run("/demo?pattern=receive", "--json /dev/full").status, 3);
   const Finished page = run("/healthz", "--json /dev/full --html /dev/stdout");
   EXPECT_EQ(page.status, 2) << page.err;
@@ -344,6 +346,10 @@ TEST(LoadCommand, ReportsLostReportWithoutHidingLeak) {
   EXPECT_EQ(run("/healthz", "--json /dev/null --html /dev/null").status, 0);
   const Finished help = run_command({"/bin/sh", "-c", "\"$0\" --help > /dev/full", LEASH_LOAD_BINARY});
   EXPECT_EQ(help.status, 2) << help.err;
+  EXPECT_EQ(help.err, "leash-load: cannot write standard output: No space left on device\n");
+  const Finished closed = run("/healthz", ">&-");
+  EXPECT_EQ(closed.status, 2) << closed.err;
+  EXPECT_EQ(closed.err, "leash-load: cannot write standard output: Bad file descriptor\n");
 }
 
 TEST(LoadCommand, ReportsThatNoRequestSucceeded) {

@@ -194,9 +194,11 @@ TEST(LoadOptions, ARequestIsMadeOfMethodFieldsAndBody) {
   expect_refused({"run", "http://127.0.0.1:8080/", "-H", "Connection: close"},
                  "-H: Connection cannot be set: the client sets it");
   expect_refused({"run", "http://127.0.0.1:8080/", "-d", "x", "--data-file", "y"},
-                 "--data excludes --data-file");
-  expect_refused({"run", "http://127.0.0.1:8080/", "--data-file", "/no/such"}, "/no/such cannot be read");
-  expect_refused({"run", "http://127.0.0.1:8080/", "--targets", "/no/such"}, "/no/such cannot be read");
+                 "--data and --data-file cannot be used together");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--data-file", "/no/such"},
+                 "--data-file: cannot read /no/such: No such file or directory");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--targets", "/tmp"},
+                 "--targets: cannot read /tmp: Is a directory");
 }
 
 TEST(LoadOptions, HttpsIsTakenAndItsAuthoritiesAreChecked) {

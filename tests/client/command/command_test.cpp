@@ -351,6 +351,26 @@ TEST(Command, WithoutDescriptorsFailsInOneLine) {
 }
 #endif
 
+TEST(AdminCommands, UnreachableServerErrorNamesOption) {
+  const std::string nobody = local(nobodys_port());
+  expect_failure(leash_client({"mode", "--admin", nobody}), 1,
+                 nobody +
+                     "/mode: Connection refused; check that the server is running and that --admin (a URL or "
+                     "unix:PATH) is the address of its admin listener");
+  expect_failure(leash_client({"leaks", "--watch", "--admin", "unix:/no/such"}), 1,
+                 "unix:/no/such /debug/leaks?format=json: No such file or directory; check that");
+}
+
+TEST(AdminCommands, ReportClosedStandardOutput) {
+  const ServerProcess server;
+  for (const char* command : {"tasks", "mode", "tree"}) {
+    const Finished run = support::run_command({"/bin/sh", "-c", "\"$0\" \"$1\" --admin \"$2\" >&-",
+                                               LEASH_CLIENT_BINARY, command, local(server.admin_port())});
+    EXPECT_EQ(run.status, 5) << command;
+    EXPECT_EQ(run.err, "leash-client: cannot write standard output: Bad file descriptor\n") << command;
+  }
+}
+
 TEST(AdminCommands, EndlessResponseIsRefused) {
   const OneReply deep("200 OK", std::string(300'000, '[') + std::string(300'000, ']'));
   expect_failure(leash_client({"tasks", "--json", "--admin", deep.url()}), 22, "not the task list");

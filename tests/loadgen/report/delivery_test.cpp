@@ -100,8 +100,8 @@ TEST_F(DeliveryTest, TwoReportsDoNotShareAPlace) {
   EXPECT_EQ(refused(one, one), one + ": cannot be both --json and --html");
   EXPECT_EQ(refused("-", "-"), "standard output: cannot be both --json and --html");
   EXPECT_EQ(refused("/dev/null", "/dev/null"), std::nullopt);
-  EXPECT_EQ(refused(file("no/such"), ""), file("no/such") + ": cannot be written");
-  EXPECT_EQ(refused(folder, ""), folder.string() + ": cannot be written");
+  EXPECT_EQ(refused(file("no/such"), ""), "cannot write " + file("no/such") + ": No such file or directory");
+  EXPECT_EQ(refused(folder, ""), "cannot write " + folder.string() + ": Is a directory");
   EXPECT_EQ(files(), 0u);
 }
 
