@@ -19,10 +19,30 @@ namespace cli {
 
 namespace {
 
-std::string names_of(const std::vector<CLI::App*>& commands) {
+std::string known_commands(const std::vector<CLI::App*>& commands) {
   std::vector<std::string> names;
   for (const CLI::App* each : commands) names.push_back(each->get_name());
-  return fmt::format("{}", fmt::join(names, ", "));
+  return fmt::format("; {} {}", names.size() == 1 ? "the only command is" : "the commands are",
+                     fmt::join(names, ", "));
+}
+
+// CLI11's message as a sentence: "--rate: 1 required N missing" becomes "--rate needs a value".
+std::string sentence(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const std::string first = text.substr(0, text.find_first_of(": "));
+  const std::string last = text.substr(text.rfind(' ') + 1);
+  if (dynamic_cast<const CLI::RequiredError*>(&error))
+    return fmt::format("the argument {} is missing; see --help", first);
+  if (dynamic_cast<const CLI::ExcludesError*>(&error))
+    return fmt::format("{} and {} cannot be used together", first, last);
+  if (dynamic_cast<const CLI::RequiresError*>(&error)) return fmt::format("{} needs {}", first, last);
+  if (dynamic_cast<const CLI::ConversionError*>(&error)) {  // of a flag: "Could not convert: --quiet = maybe"
+    const auto name = text.substr(0, text.find(" = ")).substr(text.find("--"));
+    return fmt::format("{}: must be true or false, not '{}'", name, last);
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error))
+    return first + (text.ends_with("missing") ? " needs a value" : " is given more than once");
+  return text;
 }
 
 // CLI11 reports the missing command before an option that it does not know.
@@ -34,8 +54,8 @@ std::string describe(const CLI::ParseError& error, const CLI::App& app,
     return fmt::format("'{}' is not an argument of {}{}; see --help", unknown.front(), app.get_name(),
                        command);
   if (dynamic_cast<const CLI::RequiredError*>(&error) && command.empty() && !commands.empty())
-    return "a command is missing; the commands are " + names_of(commands);
-  return error.what();
+    return "a command is missing" + known_commands(commands);
+  return sentence(error);
 }
 
 }  // namespace
@@ -46,8 +66,7 @@ std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
   const std::string command = argc > 1 ? argv[1] : "-";
   const auto is_this = [&](const CLI::App* each) { return each->get_name() == command; };
   if (!commands.empty() && !command.starts_with('-') && std::ranges::none_of(commands, is_this)) {
-    return Message{fmt::format("'{}' is not a command; the commands are {}", command, names_of(commands)),
-                   usage};
+    return Message{fmt::format("'{}' is not a command{}", command, known_commands(commands)), usage};
   }
   const auto print_instead = [&app](const std::string& option, const std::string& what,
                                     std::string (*make)(const CLI::App&)) {

@@ -36,6 +36,31 @@ TEST(CommandLine, ErrorNamesUnknownArgument) {
   EXPECT_EQ(said(app, {"run", "--fast"}), "2: '--fast' is not an argument of program run; see --help");
 }
 
+TEST(CommandLine, ErrorsAreSentences) {
+  CLI::App app("", "program");
+  std::string text;
+  bool flag = false;
+  app.add_option("FILE", text)->required()->type_name("");
+  auto* rate = app.add_option("-r,--rate", text)->type_name("N");
+  auto* stages = app.add_option("--stages", text)->excludes(rate);
+  app.add_option("--host", text)->needs(stages);
+  app.add_flag("--quiet", flag);
+  EXPECT_EQ(said(app, {}), "2: the argument FILE is missing; see --help");
+  EXPECT_EQ(said(app, {"a", "--rate"}), "2: --rate needs a value");
+  EXPECT_EQ(said(app, {"a", "-r"}), "2: --rate needs a value");
+  EXPECT_EQ(said(app, {"a", "--rate", "1", "--rate", "2"}), "2: --rate is given more than once");
+  EXPECT_EQ(said(app, {"a", "--rate", "1", "--stages", "2"}),
+            "2: --rate and --stages cannot be used together");
+  EXPECT_EQ(said(app, {"a", "--host", "b"}), "2: --host needs --stages");
+  EXPECT_EQ(said(app, {"a", "--quiet=maybe"}), "2: --quiet: must be true or false, not 'maybe'");
+}
+
+TEST(CommandLine, OnlyCommandIsNamed) {
+  CLI::App app("", "program");
+  app.add_subcommand("healthcheck", "");
+  EXPECT_EQ(said(app, {"health"}), "2: 'health' is not a command; the only command is healthcheck");
+}
+
 TEST(CommandLine, ChoiceCheckListsChoices) {
   CLI::App app("", "program");
   std::string mode;

@@ -98,8 +98,8 @@ TEST(LoadOptions, ReportUsageErrors) {
   expect_refused({}, "a command is missing; the commands are run, compare, merge");
   expect_refused({"--ruin"}, "'--ruin' is not an argument of leash-load; see --help");
   expect_refused({"ruin"}, "'ruin' is not a command; the commands are run, compare, merge");
-  expect_refused({"run"}, "URL is required");
-  expect_refused({"compare", "http://127.0.0.1:1/"}, "LEAKY_URL is required");
+  expect_refused({"run"}, "the argument URL is missing");
+  expect_refused({"compare", "http://127.0.0.1:1/"}, "the argument LEAKY_URL is missing");
   expect_refused({"run", "ftp://127.0.0.1/"}, "http://");
   expect_refused({"run", "http://127.0.0.1:8080/", "--rate", "fast"}, "--rate");
   expect_refused({"run", "http://127.0.0.1:8080/", "--rate", "0"}, "0.001 to 1000000");
@@ -113,15 +113,15 @@ TEST(LoadOptions, ReportUsageErrors) {
   expect_refused({"run", "http://127.0.0.1:8080/", "--bogus"}, "--bogus");
   expect_refused({"run", "http://127.0.0.1:8080/", "--stages", "10s"}, "--stages: '10s' is not a stage");
   expect_refused({"run", "http://127.0.0.1:8080/", "--stages", "10s:1", "--rate", "5"},
-                 "--rate excludes --stages");
+                 "--rate and --stages cannot be used together");
   expect_refused({"run", "http://127.0.0.1:8080/", "--stages", "10s:1", "--duration", "5s"},
-                 "--stages excludes --duration");
+                 "--stages and --duration cannot be used together");
   expect_refused({"run", "http://127.0.0.1:8080/", "--threshold", "p99"}, "--threshold: 'p99' is not METRIC");
   expect_refused({"run", "http://127.0.0.1:8080/", "--threshold", "rate>95%"}, "needs --rate or --stages");
   expect_refused({"run", "http://127.0.0.1:8080/", "--prometheus-port", "65536"},
                  "a whole number from 0 to 65535");
   expect_refused({"run", "http://127.0.0.1:8080/", "--prometheus-host", "::1"}, "--prometheus-port");
-  expect_refused({"merge"}, "FILE is required");
+  expect_refused({"merge"}, "the argument FILE is missing");
   expect_refused({"merge", "a.json", "--rate", "5"}, "--rate");
 }
 

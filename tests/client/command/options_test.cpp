@@ -154,7 +154,7 @@ TEST(ClientOptions, ContextsAndTreeArePages) {
 TEST(ClientOptions, FailExcludesWatch) {
   EXPECT_TRUE(parsed<TasksCommand>({"leaks", "--fail"}).fail);
   EXPECT_TRUE(parsed<TasksCommand>({"tasks", "--fail", "--json"}).fail);
-  expect_usage_error({"leaks", "--fail", "--watch"}, "--watch excludes --fail");
+  expect_usage_error({"leaks", "--fail", "--watch"}, "--watch and --fail cannot be used together");
 }
 
 TEST(ClientOptions, ReportUsageErrors) {
