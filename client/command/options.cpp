@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/command/options.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -76,6 +78,10 @@ class AdminFlags {
 
   std::expected<AdminOptions, cli::Message> parse() const {
     const bool is_unix = address_.starts_with("unix:");
+    if (!is_unix && !address_.contains("://")) {
+      return usage_error(fmt::format(
+          "--admin: must be a URL such as http://127.0.0.1:8081, or unix:PATH, not '{}'", address_));
+    }
     auto url = http::parse_url(is_unix ? "http://localhost" : address_);
     if (!url) return usage_error("--admin: " + url.error());
     if (url->target.contains('?')) return usage_error("--admin: the URL must not have a query");

@@ -172,7 +172,10 @@ TEST(ClientOptions, ReportUsageErrors) {
   expect_usage_error({"get", "http://a/", "-X", "G T"}, "is not a method");
   expect_usage_error({"get", "http://a/", "-X", "CONNECT"}, "CONNECT");
   expect_usage_error({"mode", "leeky"}, "leeky");
-  expect_usage_error({"mode", "--admin", "localhost:8081"}, "--admin");
+  for (const char* wrong : {"localhost:8081", "", "/run/a.sock"})
+    expect_usage_error({"mode", "--admin", wrong},
+                       "--admin: must be a URL such as http://127.0.0.1:8081, or unix:PATH");
+  expect_usage_error({"mode", "--admin", "https://a"}, "https is not supported");
   expect_usage_error({"mode", "--admin", "http://a/?b"}, "must not have a query");
   expect_usage_error({"mode", "--admin-token", "a\nb"}, "control character");
   expect_usage_error({"tasks", "--state", "lost"}, "--state");
