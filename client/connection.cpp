@@ -32,6 +32,15 @@ bool peer_has_gone(const std::error_code& error) noexcept {
          error == asio::error::broken_pipe || error == asio::ssl::error::stream_truncated;
 }
 
+// OpenSSL reports any other protocol, such as a plain HTTP response, as an unknown version of TLS.
+std::error_code handshake_error(const std::error_code& error) noexcept {
+  const auto code = static_cast<unsigned long>(error.value());
+  if (error.category() != asio::error::get_ssl_category() ||
+      ERR_GET_REASON(code) != SSL_R_WRONG_VERSION_NUMBER)
+    return error;
+  return make_error_code(errc::not_tls, ::ERR_reason_error_string(code));
+}
+
 }  // namespace
 
 struct Connection::Tls {
@@ -176,7 +185,7 @@ leash::Task<leash::Result<>> Connection::shake_hands(leash::Context ctx, std::st
     if (error) co_return failed(error);
   }
   auto shaken = co_await tls_->stream.async_handshake(asio::ssl::stream_base::client, leash::via(ctx));
-  if (!shaken) co_return failed(shaken.error());
+  if (!shaken) co_return failed(handshake_error(shaken.error()));
   co_return shaken;
 }
 

@@ -69,6 +69,8 @@ class Category final : public std::error_category {
         return "the server's response is not valid HTTP";
       case errc::too_large:
         return "the server's response is too large";
+      case errc::not_tls:
+        return "the server does not speak TLS (use http://)";
     }
     return "unknown error";
   }

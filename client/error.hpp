@@ -24,6 +24,7 @@ enum class errc : std::uint8_t {
   truncated,    // the server closed or reset the connection within a response
   malformed,    // the response is not valid HTTP
   too_large,    // the head or the body is larger than the client's limit
+  not_tls,      // the server did not answer a TLS handshake with TLS
 };
 
 const std::error_category& error_category() noexcept;

@@ -12,10 +12,12 @@
 
 #include "client/client.hpp"
 #include "client/command/command.hpp"
+#include "client/error.hpp"
 #include "http/message/detail/ascii.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
 #include "units/duration.hpp"
+#include "units/size.hpp"
 
 namespace client {
 namespace {
@@ -98,6 +100,8 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, GetCommand comma
   const bool aborted = !response && left;
   std::string error;
   if (!response && !aborted) error = explain(response.error(), command.timeout);
+  if (!response && response.error() == errc::too_large && error.contains("body"))
+    error += fmt::format(" (--max-body {})", units::format_size(command.most_bytes));
   bool printed = true;
   if (command.json) {
     Json result;

@@ -160,7 +160,11 @@ TEST(GetCommand, ExplainsBadResponse) {
   expect_failure(leash_client({"get", local(scissors.port(), "/healthz")}), 1,
                  "before the response was complete");
   expect_failure(leash_client({"get", server.url("/backend?payload=100&latency=0"), "--max-body", "99"}), 1,
-                 "is too large");
+                 "is too large: The body is larger than the limit (--max-body 99)");
+  // A server without TLS answers a handshake in plain text.
+  const std::string address = server.url("/healthz");
+  expect_failure(leash_client({"get", "https" + address.substr(4)}), 1,
+                 "the server does not speak TLS (use http://): wrong version number");
 }
 
 TEST(GetCommand, GivesUpInTime) {
