@@ -10,6 +10,7 @@
 
 #include "cli/text.hpp"
 #include "client/command/command.hpp"
+#include "client/error.hpp"
 #include "http/message/detail/ascii.hpp"
 #include "http/message/json.hpp"
 #include "units/duration.hpp"
@@ -84,6 +85,12 @@ leash::Task<std::expected<std::string, AdminFailure>> Admin::ask(leash::Context 
   } else if (!ctx.is_done()) {
     failure.exit_status = exit_status_of(response.error());
     failure.what = explain(response.error(), options_.timeout);
+    if (response.error().category() != error_category() && failure.exit_status != Exit::timeout) {
+      failure.next =
+          "check that the server is running and that --admin (a URL or unix:PATH) is the address of its "
+          "admin "
+          "listener";
+    }
   }
   co_return std::unexpected(std::move(failure));
 }
@@ -99,7 +106,8 @@ AdminFailure not_understood(const AdminOptions& options, std::string what) {
 int complain(const AdminFailure& failure, const AdminOptions& options) {
   if (failure.what.empty()) return failure.exit_status;
   if (options.json) (void)print_json({{"url", failure.where}, {"error", failure.what}});
-  return complain(failure.exit_status, fmt::format("{}: {}", failure.where, failure.what));
+  return complain(failure.exit_status, fmt::format("{}: {}{}{}", failure.where, failure.what,
+                                                   failure.next.empty() ? "" : "; ", failure.next));
 }
 
 std::string to_query(const TaskFilter& filter) {

@@ -26,6 +26,7 @@ struct AdminFailure {
   int exit_status = 0;
   std::string what = {};   // one line; empty: the command was interrupted
   std::string where = {};  // the address that was asked
+  std::string next = {};   // what the user can do, or what the command does; may be empty
 };
 
 class Admin {

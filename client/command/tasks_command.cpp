@@ -76,6 +76,10 @@ std::string time_of_day() {
                      std::strftime(text.data(), text.size(), "%H:%M:%S", localtime_r(&now, &local)));
 }
 
+std::string try_again(const TasksCommand& command) {
+  return "trying again every " + units::format_duration(*command.every);
+}
+
 // --- once ----------------------------------------------------------------------------------------------
 
 // A report may begin with lines about unresponsive loops, or with the number of the dump.
@@ -134,8 +138,10 @@ leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const TasksComman
   while (!ctx.is_done()) {
     auto list = co_await look(ctx, admin, command);
     if (!list && (!before || ctx.is_done())) co_return complain(list.error(), command.admin);
-    if (!list) complain(list.error(), command.admin);
-    if (list) {
+    if (!list) {
+      list.error().next = try_again(command);
+      complain(list.error(), command.admin);
+    } else {
       const bool restarted = before && is_other_process(*list, *before);
       const bool changes = before && !restarted;
       if (changes) compare(*list, *before);
@@ -177,7 +183,8 @@ class Live {
         }
         show(std::move(*list));
       } else {
-        view_.problem = fmt::format("no answer since {}: {}", view_.time, list.error().what);
+        view_.problem =
+            fmt::format("no answer since {}: {}; {}", view_.time, list.error().what, try_again(command_));
         draw();
       }
     }
