@@ -28,6 +28,7 @@ std::string variable(const std::string& option) {
   return name;
 }
 
+constexpr std::uint64_t least_budget = 1024 * 1024;  // a few requests fit in
 constexpr const char* more_than_zero = "must be greater than 0";
 
 class Parser {
@@ -113,7 +114,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
       "turns: one listener hands connections to the threads in turn; reuseport: one listener per thread",
       "turns", "METHOD", [&](const std::string& text) {
         if (text != "turns" && text != "reuseport") {
-          return "unknown method \"" + text + "\": allowed are turns, reuseport";
+          return "must be one of turns, reuseport, not '" + text + "'";
         }
         options.accept = text == "turns" ? Accept::turns : Accept::reuseport;
         return std::string();
@@ -121,7 +122,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   parser.parsed("--mode", "fixed or leaky", "fixed", "MODE", [&](const std::string& text) {
     const auto mode = parse_mode(text);
     if (mode) options.mode = *mode;
-    return mode ? std::string() : "unknown mode \"" + text + "\": allowed are fixed, leaky";
+    return mode ? std::string() : "must be one of fixed, leaky, not '" + text + "'";
   });
   app.add_flag_callback(
          "--no-request-mode", [&] { options.request_mode = false; }, "refuse ?mode= in requests")
@@ -155,14 +156,13 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   const auto level = http::server::parse_log_level(text);
                   if (level) options.log_level = *level;
                   return level ? std::string()
-                               : "unknown level \"" + text +
-                                     "\": allowed are trace, debug, info, warn, error, off";
+                               : "must be one of trace, debug, info, warn, error, off, not '" + text + "'";
                 });
   parser.parsed("--log-format", "text (key=value) or json (one object per line)", "text", "FORMAT",
                 [&](const std::string& text) {
                   const auto format = parse_log_format(text);
                   if (format) options.log_format = *format;
-                  return format ? std::string() : "unknown format \"" + text + "\": allowed are text, json";
+                  return format ? std::string() : "must be one of text, json, not '" + text + "'";
                 });
   parser.duration("--request-timeout", options.serving.request_timeout,
                   "deadline of each request; at least 10s on the admin listener", Parser::Zero::refused);
@@ -185,7 +185,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                 "when a client shuts down its sending side: cancel its request, or allow it to finish",
                 "cancel", "POLICY", [&](const std::string& text) {
                   if (text != "cancel" && text != "allow") {
-                    return "unknown policy \"" + text + "\": allowed are cancel, allow";
+                    return "must be one of cancel, allow, not '" + text + "'";
                   }
                   options.serving.half_close_cancels = text == "cancel";
                   return std::string();
@@ -231,7 +231,10 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   }
                   const auto size = units::parse_size(text);
                   if (!size) return size.error();
-                  if (*size == 0) return std::string(more_than_zero);
+                  if (*size < least_budget) {
+                    return "must be auto or at least " + units::format_size(least_budget) + ", not '" + text +
+                           "'";
+                  }
                   options.memory_budget = *size;
                   return std::string();
                 });

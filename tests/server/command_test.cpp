@@ -28,26 +28,26 @@ void expect_one_line(const Finished& finished, std::string_view says) {
 
 TEST(Command, ReportsInvalidOption) {
   expect_one_line(server({"--no-such-option"}), "--no-such-option");
-  expect_one_line(server({"--mode", "leeky"}), "allowed are fixed, leaky");
+  expect_one_line(server({"--mode", "leeky"}), "must be one of fixed, leaky");
   expect_one_line(server({"--request-timeout", "5 parsecs"}), "--request-timeout");
   expect_one_line(server({"--leak-limit", "lots"}), "--leak-limit");
   expect_one_line(server({"--idle-timeout", "0"}), "--idle-timeout: must be greater than 0");
   expect_one_line(server({"--max-in-flight", "0"}),
                   "--max-in-flight: must be a whole number from 1 to 1000000000, not '0'");
   expect_one_line(server({"--port", "99999"}), "--port: must be a whole number from 0 to 65535, not '99999'");
-  expect_one_line(server({"--half-close", "maybe"}), "allowed are cancel, allow");
-  expect_one_line(server({"--log-level", "loud"}), "allowed are trace, debug, info, warn, error, off");
-  expect_one_line(server({"--log-format", "xml"}), "allowed are text, json");
+  expect_one_line(server({"--half-close", "maybe"}), "must be one of cancel, allow");
+  expect_one_line(server({"--log-level", "loud"}), "must be one of trace, debug, info, warn, error, off");
+  expect_one_line(server({"--log-format", "xml"}), "must be one of text, json");
   expect_one_line(server({"--upstream", "ftp://a"}), "--upstream");
   expect_one_line(server({"healthcheck", "--port", "0"}), "healthcheck needs the --port");
-  expect_one_line(server({"--accept", "all"}), "allowed are turns, reuseport");
+  expect_one_line(server({"--accept", "all"}), "must be one of turns, reuseport");
 }
 
 TEST(Command, TakesOptionsFromTheEnvironment) {
   ::setenv("LEASH_MODE", "leeky", 1);
   const Finished finished = server({});
   ::unsetenv("LEASH_MODE");
-  expect_one_line(finished, "allowed are fixed, leaky");
+  expect_one_line(finished, "must be one of fixed, leaky");
 }
 
 TEST(Command, ReportsPortInUse) {

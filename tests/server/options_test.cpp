@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "server/options.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -71,6 +72,19 @@ TEST(Options, RefuseZeroForEssentialLimits) {
     EXPECT_EQ(options.error(), 2) << option;
   }
   EXPECT_TRUE(parse({"--max-body", "0", "--drain-timeout", "0", "--drain-delay", "0", "--leak-limit", "0"}));
+}
+
+TEST(Options, RefuseMemoryBudgetBelowMinimum) {
+  EXPECT_FALSE(parse({})->memory_budget);
+  EXPECT_FALSE(parse({"--memory-budget", "auto"})->memory_budget);
+  EXPECT_EQ(parse({"--memory-budget", "1MiB"})->memory_budget, 1024u * 1024);
+  for (const char* less : {"0", "1", "1023KiB"}) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(parse({"--memory-budget", less}).error(), 2);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                testing::HasSubstr(std::string("--memory-budget: must be auto or at least 1MiB, not '") +
+                                   less + "'\n"));
+  }
 }
 
 TEST(Options, NameAnUpstream) {
