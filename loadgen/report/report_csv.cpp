@@ -8,9 +8,9 @@
 namespace loadgen {
 namespace {
 
-template <class T>
-std::string cell(const std::optional<T>& value) {
-  return value ? fmt::format("{}", *value) : std::string();
+// At most seven digits: the last ones of a computed rate are rounding errors.
+std::string cell(const std::optional<double>& value) {
+  return value ? fmt::format("{:.7g}", *value) : std::string();
 }
 
 std::string cell(const Period& period, std::int64_t ServerObservation::*member) {
@@ -27,10 +27,10 @@ std::string report_csv(std::span<const RunResult> results) {
     for (const Period& p : results[side].timeline) {
       using T = ServerObservation;
       text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
-                          results.size() > 1 ? side_name(side) : "", p.seconds, cell(p.asked), p.sent, p.ok,
-                          p.errors, cell(p.p50), cell(p.p99), cell(p, &T::tasks), cell(p, &T::tasks_leaked),
-                          cell(p, &T::contexts), cell(p, &T::timers), cell(p, &T::heap_bytes),
-                          cell(p, &T::rss_bytes));
+                          results.size() > 1 ? side_name(side) : "", cell(p.seconds), cell(p.asked), p.sent,
+                          p.ok, p.errors, cell(p.p50), cell(p.p99), cell(p, &T::tasks),
+                          cell(p, &T::tasks_leaked), cell(p, &T::contexts), cell(p, &T::timers),
+                          cell(p, &T::heap_bytes), cell(p, &T::rss_bytes));
     }
   }
   return text;

@@ -23,6 +23,16 @@ TEST(ReportCsv, HasALineForEachSecond) {
   EXPECT_THAT(text, HasSubstr("\r\n,2,300,300,300,0,0.0057,0.0079,900,450,604,86,17000000,"));
 }
 
+TEST(ReportCsv, NumbersHaveFewDigits) {
+  auto result = example_result(false);
+  result.timeline.resize(1);
+  result.timeline[0].seconds = 2.0001234567;
+  result.timeline[0].asked = 49.99999999999999;
+  EXPECT_THAT(report_csv({&result, 1}), HasSubstr("\r\n,2.000123,50,300,"));
+  result.timeline[0].asked = 1'000'000;
+  EXPECT_THAT(report_csv({&result, 1}), HasSubstr(",1000000,300,"));
+}
+
 TEST(ReportCsv, LeavesUnknownEmptyAndNamesSides) {
   std::vector<loadgen::RunResult> both{example_result(false), example_result(true)};
   both[0].timeline.resize(1);
