@@ -355,7 +355,10 @@ void Session::print_plan(Sides sides) {
         side->mode.empty() ? side->target.address : fmt::format("{} ({})", side->target.address, side->mode);
     text += "\n";
   }
-  output_.print(fmt::format("{}{}\n\n", text, describe(sides.front()->target.plan)));
+  const Plan& plan = sides.front()->target.plan;
+  text += describe(plan) + "\n";
+  if (plan.warmup > 0s) text += "~ marks the warm-up, which the results leave out\n";
+  output_.print(text + "\n");
 }
 
 void Session::print_row(Sides sides, leash::Duration since_start) {

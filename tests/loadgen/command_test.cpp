@@ -112,6 +112,7 @@ TEST(LoadCommand, CompareSetsBothSideBySide) {
   EXPECT_EQ(report["fixed"]["rate"]["asked"], 200);
   EXPECT_EQ(report["fixed"]["requests"]["ok"], 100);
   EXPECT_EQ(report["leaky"]["requests"]["ok"], 100);
+  EXPECT_NE(run.out.find("after a warm-up of 100ms\n~ marks the warm-up"), std::string::npos) << run.out;
 }
 
 TEST(LoadCommand, AbortingClientsCauseNoErrorsAndNoLeaks) {
@@ -174,6 +175,7 @@ TEST(LoadCommand, SignalEndsLoadAndFinishedPartIsJudged) {
   const Finished run = signalled_load(server, "INT");
   EXPECT_EQ(run.status, 0) << run.out << run.err;
   EXPECT_NE(run.out.find("The load was stopped by a signal after"), std::string::npos) << run.out;
+  EXPECT_EQ(run.out.find('~'), std::string::npos) << "no warm-up, no legend: " << run.out;
   EXPECT_NE(run.out.find("clean: no task, context or timer was left over"), std::string::npos) << run.out;
   EXPECT_NE(run.err.find("load stopped; waiting for the server to settle"), std::string::npos) << run.err;
 }
