@@ -35,13 +35,15 @@ namespace loadgen {
 namespace {
 
 // The first signal stops the load, the second one stops the waiting. The third one ends the process as usual.
-leash::Task<> stop_on_signals(leash::Context ctx, leash::Cancel sending, leash::Cancel waiting,
-                              asio::signal_set& signals) {
+leash::Task<> stop_on_signals(leash::Context ctx, const Session& session, leash::Cancel sending,
+                              leash::Cancel waiting, asio::signal_set& signals) {
   const auto first = co_await signals.async_wait(leash::via(ctx));
   if (!first) co_return;
   sending();
-  std::fputs("\nleash-load: load stopped; waiting for the server to settle (Ctrl-C again to report now)\n",
-             stderr);
+  if (session.has_begun()) {
+    std::fputs("\nleash-load: load stopped; waiting for the server to settle (Ctrl-C again to report now)\n",
+               stderr);
+  }
   const auto second = co_await signals.async_wait(leash::via(ctx));
   if (!second) co_return;
   std::error_code ignored;
@@ -66,7 +68,7 @@ leash::Task<> run(leash::Loop& loop, const Options& options, std::optional<Expor
   auto waiting = leash::with_cancel(all.ctx());
   auto sending = leash::with_cancel(waiting.ctx);
   all.go(run_until_done(all, session, waiting.ctx, sending.ctx, results), "session");
-  all.go(stop_on_signals(all.ctx(), std::move(sending.cancel), std::move(waiting.cancel), signals),
+  all.go(stop_on_signals(all.ctx(), session, std::move(sending.cancel), std::move(waiting.cancel), signals),
          "signals");
   if (exporter) {
     Exporter::Render render = [&session] { return render_metrics(session.figures()); };

@@ -67,8 +67,13 @@ leash::Task<std::vector<RunResult>> Session::run(leash::Context waiting, leash::
   for (const auto& side : sides_) reaching.go(reach(reaching.ctx(), *side), "reach");
   (void)co_await reaching.join();
   const Sides all(sides_);
-  const bool reached =
-      std::ranges::all_of(all, [](const auto& side) { return side->evidence.unreachable.empty(); });
+  for (const auto& side : all) {
+    if (side->reached || !side->evidence.unreachable.empty()) continue;
+    cli::complain(fmt::format("stopped while waiting for {}; nothing was sent", side->target.address));
+    co_return std::vector<RunResult>();
+  }
+  begun_ = true;
+  const bool reached = std::ranges::all_of(all, [](const auto& side) { return side->reached; });
   const bool together = sides_.front()->target.plan.is_open();
   if (reached && !sending.is_done()) {
     if (together) {
@@ -92,6 +97,7 @@ leash::Task<> Session::reach(leash::Context ctx, Side& side) {
     const auto limited = leash::with_timeout(ctx, connect_timeout);
     client::Connection probe(loop_.io(), {}, plan.tls);
     const auto connected = co_await probe.connect(limited.ctx, plan.origin());
+    side.reached = connected.has_value();
     if (connected || ctx.is_done()) co_return;
     const bool late = connected.error() == leash::errc::deadline_exceeded;
     if (loop_.now() >= give_up) {

@@ -34,9 +34,13 @@ class Session {
  public:
   Session(leash::Loop& loop, const Options& options);
 
-  // Returns a result for each target in every case. When `sending` is done the load ends; when `waiting` is done, requests
-  // in flight and servers that have not settled are no longer waited for.
+  // Returns a result for each target; none if `sending` was done while it waited for a target (--wait), which it then says.
+  // When `sending` is done the load ends; when `waiting` is done, requests in flight and servers that have not settled are
+  // no longer waited for.
   leash::Task<std::vector<RunResult>> run(leash::Context waiting, leash::Context sending);
+
+  // False while it waits for the targets.
+  bool has_begun() const noexcept { return begun_; }
 
   // The current metrics of the load generator.
   LoadMetrics figures() const;
@@ -47,6 +51,7 @@ class Session {
     const Target& target;
     Crew traffic;
     std::optional<Scraper> scraper;  // for the source that answered
+    bool reached = false;
     Evidence evidence;
     std::vector<Period> timeline;
     std::optional<Scrape> last;  // as of the last row; empty if that scrape failed
@@ -82,6 +87,7 @@ class Session {
   std::size_t rows_ = 0;
   leash::Duration last_row_{};  // since the start
   Phase phase_ = Phase::starting;
+  bool begun_ = false;
   std::string hopeless_;  // the reason why the load was ended
   std::vector<std::unique_ptr<Side>> sides_;
 };

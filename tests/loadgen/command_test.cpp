@@ -210,6 +210,21 @@ wait $!; status=$?; rm -f "$file"; exit $status)",
   EXPECT_NE(run.out.find("2 sent, 2 ok"), std::string::npos) << run.out;
 }
 
+TEST(LoadCommand, SignalEndsWaitInOneLine) {
+  // The signal is sent when it has a handler.
+  const Finished run = run_command({"bash", "-c", R"("$0" run http://127.0.0.1:1/ --wait 60s &
+for ((i = 0; i < 400; i++)); do
+  caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$!/status")
+  ((16#$caught & 2)) && break
+  sleep 0.05
+done
+kill -INT $!; wait $!)",
+                                    LEASH_LOAD_BINARY});
+  EXPECT_EQ(run.status, 5) << run.err;
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(run.err, "leash-load: stopped while waiting for http://127.0.0.1:1/; nothing was sent\n");
+}
+
 TEST(LoadCommand, StopWhenHopelessEndsLoad) {
   const ServerProcess server;
   const Finished run = load({"run", server.url("/no/such/route"), "--metrics", metrics_of(server), "--rate",
