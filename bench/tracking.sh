@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# scripts/bench --tracking: the instructions that tracking adds to a request of /demo in fixed mode. callgrind counts them,
-# because few virtual machines have performance counters. The difference of two runs with different numbers of requests
-# excludes the start and the end of the server.
+# scripts/bench --tracking: the number of instructions per request of /demo in fixed mode, with and without tracking.
+# callgrind counts them, because few virtual machines have performance counters. The difference of two runs with different
+# numbers of requests excludes the start and the end of the server.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
