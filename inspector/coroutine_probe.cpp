@@ -40,11 +40,11 @@ void CoroutineProbe::look(StallLog& log, const std::function<bool(pid_t)>& is_of
   const auto now = std::chrono::steady_clock::now();
   std::vector<Turn> before = std::exchange(turns_, {});
   for (const RunningCoroutine& running : leash::detail::running_coroutines()) {
-    if (is_of_loop(running.thread)) continue;
+    if (running.in_this_tick || is_of_loop(running.thread)) continue;
     const auto same = std::ranges::find_if(before, [&](const Turn& turn) {
-      return turn.thread == running.thread && turn.number == running.turn;
+      return turn.thread == running.thread && turn.frame == running.frame && turn.since == running.since;
     });
-    Turn turn{running.thread, running.turn, now};
+    Turn turn{running.thread, running.frame, running.since, now};
     if (same != before.end()) {
       turn = std::move(*same);
       before.erase(same);

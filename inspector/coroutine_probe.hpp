@@ -2,10 +2,10 @@
 #pragma once
 // Finds tracked coroutines that do not return to their event loop, in programs without a leash::Loop, too.
 //
-// What it is     look() is called several times per second. A thread on which the same handler has run coroutines for longer
-//                than the threshold is a stall: it is logged once, while it lasts, with the coroutine, its chain of awaits
-//                and the native stack, and counted by the coroutine's site; its end is logged too.
-// Guarantees     no coroutine and no thread is asked. The time counts from the first look that saw the handler.
+// What it is     look() is called several times per second. A coroutine that has run for longer than the threshold and awaited
+//                nothing meanwhile is a stall: it is logged once, while it lasts, with its chain of awaits and the native
+//                stack, and counted by its site; its end is logged too.
+// Guarantees     no coroutine and no thread is asked. The time counts from the first look that saw it run.
 // Threads        one.
 //
 //   probe.look(stalls, [](pid_t thread) { return false; });
@@ -33,7 +33,8 @@ class CoroutineProbe {
  private:
   struct Turn {
     int thread = 0;
-    std::uint64_t number = 0;
+    std::uint64_t frame = 0;
+    std::uint32_t since = 0;  // the tick of its last co_await
     std::chrono::steady_clock::time_point seen_first;
     std::string about = {};  // once it is a stall
   };

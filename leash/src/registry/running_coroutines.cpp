@@ -8,16 +8,17 @@ namespace leash::detail {
 
 std::vector<RunningCoroutine> running_coroutines() {
   std::vector<RunningCoroutine> found;
+  const std::uint32_t now = tick();
   const std::lock_guard lock(registry_mutex);  // what a shard says of its thread stays true
   for (auto* shard = leash_coroutines.shards.load(std::memory_order_acquire); shard; shard = shard->next) {
     if (shard->thread == nullptr) continue;
-    const std::uint64_t turn = get(shard->thread->turns);
     const CoroutineRecord* const current = shard->thread->current.load(std::memory_order_acquire);
     RecordCopy frame;
     if (current == nullptr || !frame.take(*current) || !(frame.flags & started) || frame.waits()) continue;
     RecordCopy root = frame;
     if ((frame.flags & nested) && !root.take(*static_cast<const CoroutineRecord*>(frame.context))) continue;
-    found.push_back({shard->thread_id, turn, root.id});
+    const bool in_this_tick = static_cast<std::int32_t>(frame.since - now) >= 0;
+    found.push_back({shard->thread_id, root.id, frame.id, frame.since, in_this_tick});
   }
   return found;
 }

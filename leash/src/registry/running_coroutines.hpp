@@ -21,9 +21,12 @@ namespace leash::detail {
 extern std::mutex registry_mutex;
 
 struct RunningCoroutine {
-  int thread = 0;          // as Linux numbers it
-  std::uint64_t turn = 0;  // of that thread: another number after it has returned to its event loop
+  int thread = 0;  // as Linux numbers it
   std::uint64_t id = 0;
+  std::uint64_t frame = 0;  // the innermost one
+  std::uint32_t since =
+      0;  // the tick of its last co_await: while frame and tick are the same, it has not returned
+  bool in_this_tick = false;  // and may await something again in the same tick
 };
 
 std::vector<RunningCoroutine> running_coroutines();

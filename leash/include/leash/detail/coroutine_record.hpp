@@ -137,7 +137,6 @@ inline CoroutineRecord& record_at(std::uint32_t slot) noexcept {
 // The state of this thread, and the data passed from a frame to its awaiter.
 struct CoroutineThread {
   std::atomic<CoroutineRecord*> current{nullptr};  // the frame that runs
-  std::atomic<std::uint64_t> turns{0};             // how often a frame went on while none ran
   const void* awaiting = nullptr;                  // the promise of the frame that is about to wait
   CoroutineRecord* awaiting_record = nullptr;      // null: it belongs to co_spawn, which was given these:
   std::uint64_t spawner = 0;
@@ -244,7 +243,6 @@ inline CoroutineRecord* make_record(std::source_location definition) noexcept {
 inline void resume(CoroutineRecord& record) noexcept {
   CoroutineThread& thread = coroutine_thread;
   CoroutineRecord* const before = get(thread.current);
-  if (before == nullptr) add(thread.turns, 1);
   put(record.below, before);
   put(record.wait, WaitKind::none);
   put(thread.current, &record);
