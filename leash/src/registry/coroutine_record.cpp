@@ -93,12 +93,10 @@ CoroutineRecord* more_records(CoroutineShard& shard) noexcept {
   for (std::size_t i = records_per_slab; i > 0; --i) {
     CoroutineRecord& record = slab->records[i - 1];
     const auto slot = static_cast<std::uint32_t>(number * records_per_slab + i - 1);
-    if (slot == 0) break;  // a promise with the number 0 has no record
     record.id = free_bit | slot;
     record.below = next;
     next = &record;
   }
-  if (number == 0) slab->records[0].id = free_bit;
   leash_coroutines.slab[number].store(slab, std::memory_order_release);
   leash_coroutines.slabs.store(number + 1, std::memory_order_release);
   return next;

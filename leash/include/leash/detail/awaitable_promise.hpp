@@ -59,7 +59,8 @@ const void* context_of(const Executor& executor) noexcept {
 template <class T, class U, class Executor>
 class AwaitNested {
  public:
-  explicit AwaitNested(net::awaitable<U, Executor>&& inner) noexcept : inner_(std::move(inner)) {}
+  AwaitNested(net::detail::awaitable_frame_base<Executor>& frame, net::awaitable<U, Executor>&& inner)
+      : inner_(frame.await_transform(std::move(inner))) {}
   AwaitNested(AwaitNested&&) noexcept = default;
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -98,7 +99,7 @@ class AwaitOperation {
 template <class Base>
 struct FrameMemory {
   static void* allocate(std::size_t size) {
-    coroutine_thread.frame_bytes = size;
+    coroutine_thread.frame_size = static_cast<std::uint16_t>((size + 15) / 16);
     if constexpr (requires { Base::operator new(size); }) {
       return Base::operator new(size);
     } else {
@@ -131,14 +132,14 @@ class FramePromise : public net::detail::awaitable_frame<T, Executor> {
   using Base = net::detail::awaitable_frame<T, Executor>;
 
  public:
-  explicit FramePromise(std::source_location definition = std::source_location::current()) noexcept {
+  explicit FramePromise(std::source_location definition = std::source_location::current()) noexcept
+      : record_(make_record(definition)) {
     static_assert(alignof(FramePromise) == alignof(Base));
-    if (const CoroutineRecord* record = make_record(definition)) slot_ = slot_of(get(record->id));
   }
   ~FramePromise() {
-    if (slot_ == 0) return;
+    if (record_ == nullptr) return;
     const bool let_go = this->caller_ != nullptr;  // at its end, a frame has no caller
-    end_record(record_at(slot_), let_go ? Ending::canceled : failed_ ? Ending::error : Ending::returned);
+    end_record(*record_, let_go ? Ending::canceled : has(*record_, threw) ? Ending::error : Ending::returned);
   }
 
   static void* operator new(std::size_t size) { return FrameMemory<Base>::allocate(size); }
@@ -147,14 +148,14 @@ class FramePromise : public net::detail::awaitable_frame<T, Executor> {
   auto initial_suspend() noexcept { return Start(*this); }
 
   void unhandled_exception() {
-    failed_ = true;
+    if (record_) set(*record_, threw);
     Base::unhandled_exception();
   }
 
   template <class U>
   [[gnu::always_inline]] auto await_transform(net::awaitable<U, Executor> inner,
                                               std::source_location where = std::source_location::current()) {
-    AwaitNested<T, U, Executor> awaiter(Base::await_transform(std::move(inner)));
+    AwaitNested<T, U, Executor> awaiter(*this, std::move(inner));
     waits_at(where);
     return awaiter;
   }
@@ -165,10 +166,9 @@ class FramePromise : public net::detail::awaitable_frame<T, Executor> {
     if constexpr (only_asks<std::remove_cvref_t<A>>) {
       return awaiter;
     } else {
-      CoroutineRecord* const record = slot_ != 0 ? &record_at(slot_) : nullptr;
       waits_at(where);
-      if (record) put(record->wait, operation_kind<std::remove_cvref_t<A>>());
-      return AwaitOperation<decltype(awaiter)>(std::move(awaiter), record);
+      if (record_) put(record_->wait, operation_kind<std::remove_cvref_t<A>>());
+      return AwaitOperation<decltype(awaiter)>(std::move(awaiter), record_);
     }
   }
 
@@ -185,22 +185,21 @@ class FramePromise : public net::detail::awaitable_frame<T, Executor> {
   };
 
   void begin() noexcept {
-    if (slot_ == 0) return;
-    CoroutineRecord& record = record_at(slot_);
+    if (record_ == nullptr) return;
     const bool known = take_awaiting(this->caller_);
     if (known && coroutine_thread.awaiting_record) {
-      begin_nested(record, *coroutine_thread.awaiting_record);
+      begin_nested(*record_, *coroutine_thread.awaiting_record);
     } else {
-      begin_chain(record, context_of(this->attached_thread_->get_executor()), as_base(), known);
+      begin_chain(*record_, context_of(this->attached_thread_->get_executor()), as_base(), known);
     }
   }
-  void waits_at(std::source_location where) noexcept {
-    if (slot_ != 0) suspend(record_at(slot_), as_base(), where);
+  [[gnu::always_inline]] void waits_at(std::source_location where) noexcept {
+    if (record_ != nullptr) [[likely]]
+      suspend(*record_, as_base(), where);
   }
   const void* as_base() noexcept { return static_cast<net::detail::awaitable_frame_base<Executor>*>(this); }
 
-  std::uint32_t slot_ = 0;  // 0: not tracked
-  bool failed_ = false;
+  CoroutineRecord* const record_;  // null: not tracked
 };
 
 // An operation that use_awaitable made a coroutine of.
@@ -212,12 +211,13 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   explicit OperationPromise(std::source_location definition = std::source_location::current()) noexcept {
     static_assert(alignof(OperationPromise) == alignof(Base));
     note_library(definition, LEASH_AWAITABLES_NUMBER);
-    size_ = static_cast<std::uint16_t>((coroutine_thread.frame_bytes + 15) / 16);
   }
   ~OperationPromise() {
-    if (record_ == nullptr) return;
+    if (record_ == nullptr) [[unlikely]]
+      return;
     add(record_->size, static_cast<std::uint16_t>(-size_));
-    if (this->caller_ == nullptr) resume(*record_);  // the operation has its result
+    if (this->caller_ == nullptr) [[likely]]  // the operation has its result
+      resume(*record_);
   }
 
   static void* operator new(std::size_t size) { return FrameMemory<Base>::allocate(size); }
@@ -227,7 +227,7 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   auto await_transform(A&& operation) {
     if constexpr (is_awaitable<
                       std::remove_cvref_t<A>>) {  // a coroutine of the program with a similar signature
-      return await_nested(Base::await_transform(std::move(operation)));
+      return await_nested(std::move(operation));
     } else {
       begin();
       if constexpr (kind == WaitKind::coroutine || kind == WaitKind::group || kind == WaitKind::task) {
@@ -259,12 +259,13 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   };
 
   template <class U>
-  static auto await_nested(net::awaitable<U, Executor>&& inner) {
-    return AwaitNested<T, U, Executor>(std::move(inner));
+  auto await_nested(net::awaitable<U, Executor>&& inner) {
+    return AwaitNested<T, U, Executor>(*this, std::move(inner));
   }
 
-  void begin() noexcept {
-    if (!take_awaiting(this->caller_) || coroutine_thread.awaiting_record == nullptr) return;
+  [[gnu::always_inline]] void begin() noexcept {
+    if (!take_awaiting(this->caller_) || coroutine_thread.awaiting_record == nullptr) [[unlikely]]
+      return;
     CoroutineRecord& record = *coroutine_thread.awaiting_record;
     record_ = &record;
     add(record.size, size_);
@@ -274,7 +275,7 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   }
 
   CoroutineRecord* record_ = nullptr;  // of the frame that awaits it
-  std::uint16_t size_ = 0;
+  const std::uint16_t size_ = coroutine_thread.frame_size;
 };
 
 // The coroutine in which co_spawn runs another one. It is created inside the call of co_spawn, so by the spawner.
@@ -289,7 +290,7 @@ class EntryPromise
 
   template <class U>
   auto await_transform(net::awaitable<U, Executor> inner) {
-    AwaitNested<Entry, U, Executor> awaiter(Base::await_transform(std::move(inner)));
+    AwaitNested<Entry, U, Executor> awaiter(*this, std::move(inner));
     CoroutineThread& thread = coroutine_thread;
     thread.awaiting = static_cast<net::detail::awaitable_frame_base<Executor>*>(this);
     thread.awaiting_record = nullptr;

@@ -46,6 +46,7 @@ enum CoroutineFlag : std::uint8_t {
   labeled = 8,  // label() named it
   owned = 16,   // leash started it: it has an owner, or a task awaits it
   mixed = 32,   // it awaited a leash task
+  threw = 64,   // an exception left it
 };
 
 enum class Ending : std::uint8_t { returned, error, canceled };
@@ -144,22 +145,24 @@ struct CoroutineThread {
   const void* owned_frame = nullptr;  // the promise that is about to start under an owner
   const Ownership* ownership = nullptr;
   CoroutineShard* shard = nullptr;
-  std::size_t frame_bytes = 0;  // from operator new to the promise's constructor
+  std::uint16_t frame_size = 0;  // in units of 16 bytes, from operator new to the promise's constructor
 };
 inline constinit thread_local CoroutineThread coroutine_thread{};
 
+// What runs at each co_await is always inlined. GCC would call it, which costs some 15 instructions per operation.
+//
 // Relaxed if the order does not matter; release if a reader must not see it before the record was free.
 template <class T, class V>
-void put(std::atomic<T>& to, V value) noexcept {
+[[gnu::always_inline]] inline void put(std::atomic<T>& to, V value) noexcept {
   to.store(static_cast<T>(value), std::memory_order_release);
 }
 template <class T>
-T get(const std::atomic<T>& from) noexcept {
+[[gnu::always_inline]] inline T get(const std::atomic<T>& from) noexcept {
   return from.load(std::memory_order_relaxed);
 }
 // Only one thread writes it.
 template <class T>
-void add(std::atomic<T>& to, std::type_identity_t<T> by) noexcept {
+[[gnu::always_inline]] inline void add(std::atomic<T>& to, std::type_identity_t<T> by) noexcept {
   to.store(static_cast<T>(to.load(std::memory_order_relaxed) + by), std::memory_order_relaxed);
 }
 inline void set(CoroutineRecord& record, std::uint8_t flag) noexcept {
@@ -229,7 +232,7 @@ inline CoroutineRecord* make_record(std::source_location definition) noexcept {
   put(record->context, nullptr);
   put(record->made, now);
   put(record->since, now);
-  put(record->size, (coroutine_thread.frame_bytes + 15) / 16);
+  put(record->size, coroutine_thread.frame_size);
   put(record->site, site_of(definition));
   put(record->spawner_site, site);
   put(record->wait, WaitKind::none);
@@ -240,7 +243,7 @@ inline CoroutineRecord* make_record(std::source_location definition) noexcept {
 }
 
 // The frame resumes on this thread.
-inline void resume(CoroutineRecord& record) noexcept {
+[[gnu::always_inline]] inline void resume(CoroutineRecord& record) noexcept {
   CoroutineThread& thread = coroutine_thread;
   CoroutineRecord* const before = get(thread.current);
   put(record.below, before);
@@ -252,12 +255,14 @@ inline bool runs(const CoroutineRecord& record) noexcept {
   return has(record, started) && get(record.wait) == WaitKind::none;
 }
 
-inline void leave(CoroutineRecord& record) noexcept {
-  if (get(coroutine_thread.current) == &record) put(coroutine_thread.current, get(record.below));
+[[gnu::always_inline]] inline void leave(CoroutineRecord& record) noexcept {
+  if (get(coroutine_thread.current) == &record) [[likely]]
+    put(coroutine_thread.current, get(record.below));
 }
 
 // The frame awaits something. If that is tracked, it finds the frame by `promise` and updates its record.
-inline void suspend(CoroutineRecord& record, const void* promise, std::source_location where) noexcept {
+[[gnu::always_inline]] inline void suspend(CoroutineRecord& record, const void* promise,
+                                           std::source_location where) noexcept {
   leave(record);
   put(record.below, nullptr);
   put(record.at, where);
