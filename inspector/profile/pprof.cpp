@@ -58,7 +58,7 @@ enum : protozero::pbf_tag_type {
 };
 }
 namespace location {
-enum : protozero::pbf_tag_type { id = 1, mapping_id = 2, line = 4 };
+enum : protozero::pbf_tag_type { id = 1, line = 4 };
 }
 namespace line {
 enum : protozero::pbf_tag_type { function_id = 1, line = 2 };
@@ -66,8 +66,6 @@ enum : protozero::pbf_tag_type { function_id = 1, line = 2 };
 namespace function {
 enum : protozero::pbf_tag_type { id = 1, name = 2, system_name = 3, filename = 4 };
 }
-
-constexpr std::uint64_t the_mapping = 1;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> sample_types{{
     {"tasks", "count"},
@@ -94,7 +92,7 @@ class Profile {
     text("");  // index 0 must be the empty text
     for (const auto& [type, unit] : sample_types) add_value_type(profile::sample_type, type, unit);
     protozero::pbf_writer one(out_, profile::mapping);
-    one.add_uint64(mapping::id, the_mapping);
+    one.add_uint64(mapping::id, 1);
     std::error_code unknown;  // without a name if it is unknown
     one.add_int64(mapping::filename, text(std::filesystem::read_symlink("/proc/self/exe", unknown).string()));
     one.add_bool(mapping::has_functions, true);
@@ -196,8 +194,8 @@ class Profile {
     const auto [at, is_new] = locations_.try_emplace(std::pair(function, frame.line), locations_.size() + 1);
     if (is_new) {
       protozero::pbf_writer one(out_, profile::location);
+      // Without a mapping: there is no address, and the source view of pprof would disassemble the program there.
       one.add_uint64(location::id, at->second);
-      one.add_uint64(location::mapping_id, the_mapping);
       protozero::pbf_writer where(one, location::line);
       where.add_uint64(line::function_id, function);
       where.add_int64(line::line, frame.line);

@@ -12,9 +12,9 @@ fi
 source "$(dirname "${BASH_SOURCE[0]}")/../../support/eventually.sh"
 folder=$(mktemp -d)
 export HOME=$folder PPROF_TMPDIR=$folder
-pid=
+pids=()
 cleanup() {
-  [[ -z $pid ]] || kill "$pid" 2>/dev/null || true
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
   rm -rf "$folder"
 }
 trap cleanup EXIT
@@ -24,7 +24,7 @@ fail() {
 }
 
 "$server" --mode leaky --port 0 --admin-port 0 >"$folder/ready" 2>"$folder/log" &
-pid=$!
+pids+=($!)
 eventually grep -q '^ready ' "$folder/ready"
 public=$(sed 's/.*public=\(http:[^ ]*\).*/\1/' "$folder/ready")
 admin=$(sed 's/.*admin=\(http:[^ ]*\).*/\1/' "$folder/ready")
@@ -47,6 +47,17 @@ pprof -traces "$admin/debug/pprof/tasks" | has 'replica_leaky' 'traces'
 pprof -tags "$admin/debug/pprof/tasks" | has 'leaked' 'tags'
 pprof -top -sample_index=space "$admin/debug/pprof/tasks" | has 'kB|MB|B' 'space'
 pprof -top -sample_index=waiting "$admin/debug/pprof/tasks" | has '[0-9]m?s|mins' 'waiting'
+
+# The pages of its web view.
+port=$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')
+"$(go env GOTOOLDIR)/pprof" -no_browser -http="127.0.0.1:$port" "$admin/debug/pprof/tasks" >"$folder/web.log" 2>&1 &
+pids+=($!)
+answers() { curl -fsS "http://127.0.0.1:$port/ui/$1" -o "$folder/page" 2>/dev/null; }
+eventually answers top || fail "the web view: $(cat "$folder/web.log")"
+for view in top flamegraph peek source; do
+  answers "$view" && grep -q replica_leaky "$folder/page" || fail "the web view, $view: $(cat "$folder/web.log")"
+done
+
 pprof -proto -output "$folder/before.pb.gz" "$admin/debug/pprof/tasks" >/dev/null
 leak 3
 eventually leaked 16
