@@ -81,13 +81,14 @@ class Page:
                 return card.find_element(By.TAG_NAME, "strong").text
         return None
 
-    def fits(self, width):
-        """Whether the page, and each of its lists, in a window of this width is no wider than it."""
+    def too_wide(self, width):
+        """What is wider than a window of this width: the page, or a list in it."""
         metrics = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         return self.driver.execute_script("""
-            const wide = [document.documentElement, ...document.querySelectorAll(".scroll")];
-            return innerWidth === arguments[0] && wide.every((each) => each.scrollWidth <= each.clientWidth);""", width)
+            return [document.documentElement, ...document.querySelectorAll(".scroll")]
+                .filter((each) => each.scrollWidth > each.clientWidth)
+                .map((each) => each.innerText + " is " + each.scrollWidth + " in " + each.clientWidth);""")
 
     def any_width(self):
         self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

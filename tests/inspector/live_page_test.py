@@ -1,50 +1,19 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: BSL-1.0
 """The live page in a real browser: load in leaky mode makes the curve rise, the switch to fixed makes it flat,
 reap makes it fall to zero.
 
 usage: live_page_test.py PATH_OF_LEASH_SERVER
-Exit status 77, which skips the test, where chromium, chromedriver or selenium is missing (scripts/bootstrap --browser).
-LEASH_SCREENSHOTS=FOLDER keeps pictures of what it saw.
 """
 
 import http.client
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 
-try:
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-    from selenium.webdriver.common.by import By
-except ImportError:
-    print("skipped: python3-selenium is not installed (scripts/bootstrap --browser)")
-    sys.exit(77)
-
-
-def eventually(what, holds, seconds=60):
-    """Tries with growing pauses until it holds."""
-    pause = 0.05
-    until = time.monotonic() + seconds
-    while True:
-        value = holds()
-        if value:
-            return value
-        if time.monotonic() > until:
-            sys.exit(f"FAILED: never came true: {what}")
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.5)
-
-
-def check(what, holds):
-    if not holds:
-        sys.exit(f"FAILED: {what}")
+from browser import By, Page, check, eventually
 
 
 class Server:
@@ -74,45 +43,6 @@ class Load(threading.Thread):
         connection.close()
 
 
-class Page:
-    def __init__(self, url, profile):
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium")
-        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                         "--window-size=1280,1000", "--user-data-dir=" + profile):
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
-        self.driver.get(url)
-
-    def values(self, column):
-        """What the page drew: every value of a curve."""
-        return self.driver.execute_script("return samples[arguments[0]]", column)
-
-    def text(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector).text
-
-    def click(self, selector):
-        self.driver.find_element(By.CSS_SELECTOR, selector).click()
-
-    def attribute(self, selector, name):
-        return self.driver.find_element(By.CSS_SELECTOR, selector).get_attribute(name)
-
-    def picture(self, name):
-        if folder := os.environ.get("LEASH_SCREENSHOTS"):
-            os.makedirs(folder, exist_ok=True)
-            self.driver.save_screenshot(os.path.join(folder, name + ".png"))
-
-
-def figure(page, name):
-    """The large number of a card."""
-    for card in page.driver.find_elements(By.CSS_SELECTOR, "#charts .card"):
-        if card.find_element(By.TAG_NAME, "h2").text == name:
-            return card.find_element(By.TAG_NAME, "strong").text
-    sys.exit(f"FAILED: there is no card {name}")
-
-
 def keeps_what_is_selected(page):
     page.driver.execute_script("getSelection().selectAllChildren(document.querySelector('#leaks pre'))")
     selected = page.driver.execute_script("return String(getSelection())")
@@ -135,8 +65,11 @@ def scenario(server, page):
     check("it shows the line of the leaky version", "answers.send(held.read())" in page.text("#leaks .source"))
     check("it shows the lines of the cure", "Scope s(demo.ctx)" in page.text("#leaks .source"))
     check("leaky is the mode shown", page.attribute("[data-mode=leaky]", "aria-pressed") == "true")
-    check("requests are counted", figure(page, "Requests per second") not in ("0", "…"))
+    check("requests are counted", page.figure("Requests per second") not in ("0", "…"))
     page.picture("leaky")
+    check(f"it fits into 420 pixels: {page.too_wide(420)}", not page.too_wide(420))
+    page.picture("leaky-420")
+    page.any_width()
 
     eventually("contexts are shown by the line that made them", lambda: ".cpp:" in page.text("#contexts table"))
     keeps_what_is_selected(page)
@@ -164,7 +97,7 @@ def scenario(server, page):
     check("there is nothing left to reap", page.attribute("#reap", "disabled") is not None)
     page.picture("reaped")
 
-    errors = [entry["message"] for entry in page.driver.get_log("browser") if entry["level"] == "SEVERE"]
+    errors = page.complaints()
     check(f"the browser has nothing to complain of: {errors}", not errors)
 
     load.stopped.set()
@@ -218,16 +151,11 @@ def with_a_token(page):
 
 
 def main():
-    for tool in ("chromium", "chromedriver"):
-        if not shutil.which(tool):
-            print(f"skipped: {tool} is not installed (scripts/bootstrap --browser)")
-            sys.exit(77)
     server = Server(sys.argv[1])
     guarded = Server(sys.argv[1], "--admin-token", "s3cret")
-    profile = tempfile.mkdtemp()
     page = None
     try:
-        page = Page(f"http://127.0.0.1:{server.admin}/", profile)
+        page = Page(f"http://127.0.0.1:{server.admin}/")
         scenario(server, page)
         restarted_while_hidden(sys.argv[1], page)
         page.driver.get(f"http://127.0.0.1:{guarded.admin}/")
@@ -235,11 +163,10 @@ def main():
         print("the curve rose, was flat, and fell to zero")
     finally:
         if page:
-            page.driver.quit()
+            page.close()
         for each in (server, guarded):
             each.process.kill()
             each.process.wait()
-        shutil.rmtree(profile, ignore_errors=True)
 
 
 main()
