@@ -24,8 +24,14 @@ std::string names_of(const std::set<CLI::Option*>& options) {
 
 }  // namespace
 
+HelpFormatter::HelpFormatter() {
+  label("Positionals", "Arguments");
+  label("SUBCOMMAND", "COMMAND");
+}
+
 std::string HelpFormatter::make_description(const CLI::App* app) const {
-  return wrapped(CLI::Formatter::make_description(app), columns);
+  const std::string text = wrapped(CLI::Formatter::make_description(app), columns);
+  return text.empty() ? text : text + "\n";
 }
 
 std::string HelpFormatter::make_footer(const CLI::App* app) const {
@@ -45,7 +51,6 @@ std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   if (!option->get_type_name().empty()) text += " " + option->get_type_name();
   if (!option->get_default_str().empty()) text += "=" + option->get_default_str();
   if (option->get_expected_max() == CLI::detail::expected_max_vector_size) text += " ...";
-  if (option->get_required()) text += " REQUIRED";
   return text;
 }
 
@@ -55,7 +60,16 @@ std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
   if (!option->get_needs().empty()) remarks.push_back("needs " + names_of(option->get_needs()));
   if (!option->get_envname().empty()) remarks.push_back("environment: " + option->get_envname());
   std::string text = option->get_description();
-  if (!remarks.empty()) text += fmt::format(" ({})", fmt::join(remarks, "; "));
+  if (remarks.empty()) return wrapped(text, columns - column_width_);
+  const std::string joined = fmt::format("{}", fmt::join(remarks, "; "));
+  const auto open = text.rfind('(');
+  if (open != std::string::npos && text.ends_with(')') &&
+      text.substr(open).starts_with("(default")) {  // the remarks join it
+    text.pop_back();
+    text += fmt::format("; {})", joined);
+  } else {
+    text += fmt::format(" ({})", joined);
+  }
   return wrapped(text, columns - column_width_);
 }
 

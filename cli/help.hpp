@@ -15,6 +15,8 @@ namespace cli {
 
 class HelpFormatter final : public CLI::Formatter {
  public:
+  HelpFormatter();
+
   std::string make_description(const CLI::App* app) const override;
   std::string make_footer(const CLI::App* app) const override;
   std::string make_subcommand(const CLI::App* command) const override;

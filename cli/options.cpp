@@ -81,7 +81,7 @@ std::optional<Message> parse(CLI::App& app, int argc, const char* const* argv) {
                 bash_completion);
   const auto formatter = std::make_shared<HelpFormatter>();
   app.formatter(formatter);
-  for (CLI::App* each : commands) each->formatter(formatter);
+  for (CLI::App* each : commands) each->group("Commands")->formatter(formatter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

@@ -73,6 +73,7 @@ TEST(CommandLine, HelpDescribesNamedCommand) {
   CLI::App app("all of it", "program");
   app.add_subcommand("run", "one of it");
   EXPECT_THAT(said(app, {"--help"}), testing::StartsWith("0: all of it"));
+  EXPECT_THAT(said(app, {"--help"}), testing::HasSubstr("\nCommands:\n  run "));
   EXPECT_THAT(said(app, {"run", "--help"}), testing::StartsWith("0: one of it"));
 }
 
