@@ -26,7 +26,8 @@ constexpr const char* about =
     R"(Load-test an HTTP server and report whether it leaks tasks.
 
   leash-load run http://127.0.0.1:8080/demo --rate 300 --threshold 'p99<50ms'
-  leash-load compare http://127.0.0.1:8080/demo http://127.0.0.1:9080/demo --rate 300 --html compare.html
+  leash-load compare http://127.0.0.1:8080/demo http://127.0.0.1:9080/demo \
+    --rate 300 --html compare.html
   leash-load merge pod-0.json pod-1.json)";
 
 constexpr const char* endings =
@@ -37,10 +38,11 @@ constexpr const char* endings =
   4  a threshold was missed
   5  the verdict is unknown (not with --metrics none)
   0  success
-For compare, each status applies if it applies to either server.
+For compare, a status applies if it applies to at least one of the servers.
 
-The first SIGINT, SIGTERM or SIGHUP stops the load, the second one also abandons requests in flight; both print a report.
-The third one ends leash-load immediately. Proxy settings such as http_proxy are ignored.)";
+The first SIGINT, SIGTERM or SIGHUP stops the load, and the second one also
+abandons requests in flight. Both print a report. The third one ends
+leash-load at once. Proxy settings such as http_proxy are ignored.)";
 
 constexpr const char* threshold_help =
     R"(Fail with status 4 unless METRIC is within this limit, for example 'p99<50ms'. Repeatable.
@@ -332,7 +334,7 @@ std::expected<Options, cli::Message> parse_command_line(int argc, const char* co
   };
   CLI::App app(about, "leash-load");
   app.footer(endings);
-  app.set_version_flag("--version", "leash-load " LEASH_VERSION);
+  app.set_version_flag("--version", "leash-load " LEASH_VERSION, "Print the version and exit");
   app.require_subcommand(1);
 
   Options options;
@@ -368,7 +370,7 @@ std::expected<Options, cli::Message> parse_command_line(int argc, const char* co
       ->type_name("URL");
 
   CLI::App& merge = *app.add_subcommand(
-      "merge", "Merge the reports of simultaneous runs, such as the pods of a job, into one");
+      "merge", "Merge the reports of simultaneous runs, such as those of the pods of a job");
   merge.add_option("FILE", options.merge_files, "A report that run or compare wrote with --json")
       ->required()
       ->type_name("");

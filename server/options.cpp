@@ -28,6 +28,18 @@ std::string variable(const std::string& option) {
   return name;
 }
 
+constexpr const char* exit_statuses =
+    R"(Exit status:
+  0  success
+  2  invalid arguments, or the server cannot start (for example: the port is
+     in use)
+  3  a task had leaked (also if it was reaped), a context had outlived its
+     request, or a task was left after the drain
+
+The first SIGTERM, SIGINT or SIGHUP drains the server: it takes no new
+connection, and ends when its requests are finished. The second one ends it
+at once.)";
+
 constexpr std::uint64_t least_budget = 1024 * 1024;  // a few requests fit in
 constexpr const char* more_than_zero = "must be greater than 0";
 
@@ -89,57 +101,60 @@ class Parser {
 std::expected<Options, int> parse_options(int argc, const char* const* argv) {
   Options options;
   CLI::App app(
-      "leash-server: an HTTP server with a leaky and a fixed mode.\n"
-      "Every option can be given as an environment variable: --drain-timeout as LEASH_DRAIN_TIMEOUT.\n"
-      "Exit status: 0 success; 2 invalid arguments, or the server cannot start (port in use, too few "
-      "descriptors); 3 a task had leaked (also if it was reaped), a context had outlived its request, or one "
-      "of "
-      "them was left after the drain.",
+      "An HTTP server with a leaky and a fixed mode, to demonstrate leaks and their fixes.\n"
+      "Every option can be given as an environment variable: --drain-timeout as LEASH_DRAIN_TIMEOUT.",
       "leash-server");
-  app.set_version_flag("--version", "leash-server " LEASH_VERSION);
+  app.footer(exit_statuses);
+  app.set_version_flag("--version", "leash-server " LEASH_VERSION, "Print the version and exit");
   Parser parser(app);
 
-  parser.plain("--host", options.host, "address of the public listener");
-  parser.plain("--port", options.port, "port of the public listener; 0 picks a free one")
+  parser.plain("--host", options.host, "Address of the public listener")->type_name("ADDRESS");
+  parser.plain("--port", options.port, "Port of the public listener; 0 picks a free one")
+      ->type_name("PORT")
       ->check(cli::count_check(0, 65535));
-  parser.plain("--admin-host", options.admin_host, "address of the admin listener");
-  parser.plain("--admin-port", options.admin_port, "port of the admin listener; 0 picks a free one")
+  parser.plain("--admin-host", options.admin_host, "Address of the admin listener")->type_name("ADDRESS");
+  parser.plain("--admin-port", options.admin_port, "Port of the admin listener; 0 picks a free one")
+      ->type_name("PORT")
       ->check(cli::count_check(0, 65535));
   parser
       .plain("--threads", options.threads,
-             "threads that serve requests, each with a loop of its own; 0: one per core")
+             "Threads that serve requests, each with a loop of its own; 0: one per core")
+      ->type_name("N")
       ->check(cli::count_check(0, 256));
-  parser.parsed(
-      "--accept",
-      "turns: one listener hands connections to the threads in turn; reuseport: one listener per thread",
-      "turns", "METHOD", [&](const std::string& text) {
-        if (text != "turns" && text != "reuseport") {
-          return "must be one of turns, reuseport, not '" + text + "'";
-        }
-        options.accept = text == "turns" ? Accept::turns : Accept::reuseport;
-        return std::string();
-      });
-  parser.parsed("--mode", "fixed or leaky", "fixed", "MODE", [&](const std::string& text) {
-    const auto mode = parse_mode(text);
-    if (mode) options.mode = *mode;
-    return mode ? std::string() : "must be one of fixed, leaky, not '" + text + "'";
-  });
-  app.add_flag_callback(
-         "--no-request-mode", [&] { options.request_mode = false; }, "refuse ?mode= in requests")
-      ->envname(variable("--no-request-mode"));
-  parser.parsed("--admin-token",
-                "token that requests to the admin listener must carry as Authorization: Bearer; set it with "
-                "LEASH_ADMIN_TOKEN to keep it out of process listings",
-                "", "TOKEN", [&](const std::string& text) {
-                  if (text.empty())
-                    return std::string("must not be empty; leave the option out if no token is needed");
-                  const bool visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
-                  if (visible) options.admin_token = text;
-                  return visible ? std::string() : "must consist of visible ASCII characters";
+  parser.parsed("--accept",
+                "How threads get connections: turns (one listener hands them to the threads in turn) or "
+                "reuseport (each "
+                "thread has a listener)",
+                "turns", "METHOD", [&](const std::string& text) {
+                  if (text != "turns" && text != "reuseport") {
+                    return "must be one of turns, reuseport, not '" + text + "'";
+                  }
+                  options.accept = text == "turns" ? Accept::turns : Accept::reuseport;
+                  return std::string();
                 });
+  parser.parsed("--mode", "Whether the demonstration leaks: fixed or leaky", "fixed", "MODE",
+                [&](const std::string& text) {
+                  const auto mode = parse_mode(text);
+                  if (mode) options.mode = *mode;
+                  return mode ? std::string() : "must be one of fixed, leaky, not '" + text + "'";
+                });
+  app.add_flag_callback(
+         "--no-request-mode", [&] { options.request_mode = false; },
+         "Refuse requests that choose the mode (?mode=)")
+      ->envname(variable("--no-request-mode"));
+  parser.parsed(
+      "--admin-token",
+      "Token that requests to the admin listener must have as Authorization: Bearer; the environment "
+      "variable keeps it out of process listings",
+      "", "TOKEN", [&](const std::string& text) {
+        if (text.empty()) return std::string("must not be empty; leave the option out if no token is needed");
+        const bool visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+        if (visible) options.admin_token = text;
+        return visible ? std::string() : "must consist of visible ASCII characters";
+      });
   parser.parsed(
       "--admin-names",
-      "host names, separated by commas, that requests to the admin listener may use when there is no "
+      "Host names, separated by commas, that requests to the admin listener may use when there is no "
       "token; addresses and localhost are always allowed",
       "", "NAMES", [&](const std::string& text) {
         options.admin_names.clear();
@@ -151,38 +166,39 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
         }
         return std::string();
       });
-  parser.parsed("--log-level", "trace, debug (one line per request), info, warn, error or off", "info",
-                "LEVEL", [&](const std::string& text) {
+  parser.parsed("--log-level",
+                "Least level that is logged: trace, debug (one line per request), info, warn, error or off",
+                "info", "LEVEL", [&](const std::string& text) {
                   const auto level = http::server::parse_log_level(text);
                   if (level) options.log_level = *level;
                   return level ? std::string()
                                : "must be one of trace, debug, info, warn, error, off, not '" + text + "'";
                 });
-  parser.parsed("--log-format", "text (key=value) or json (one object per line)", "text", "FORMAT",
-                [&](const std::string& text) {
+  parser.parsed("--log-format", "Format of the log: text (key=value) or json (one object per line)", "text",
+                "FORMAT", [&](const std::string& text) {
                   const auto format = parse_log_format(text);
                   if (format) options.log_format = *format;
                   return format ? std::string() : "must be one of text, json, not '" + text + "'";
                 });
   parser.duration("--request-timeout", options.serving.request_timeout,
-                  "deadline of each request; at least 10s on the admin listener", Parser::Zero::refused);
+                  "Deadline of each request; at least 10s on the admin listener", Parser::Zero::refused);
   parser.duration("--header-timeout", options.serving.header_timeout,
-                  "time from the first byte of a request's head to its end", Parser::Zero::refused);
-  parser.duration("--body-timeout", options.serving.body_timeout, "longest pause within a request's body",
+                  "Longest time from the first byte of a request's head to its end", Parser::Zero::refused);
+  parser.duration("--body-timeout", options.serving.body_timeout, "Longest pause within a request's body",
                   Parser::Zero::refused);
   parser.duration("--first-byte-timeout", options.serving.first_byte_timeout,
-                  "longest wait for the first byte of a new connection", Parser::Zero::refused);
+                  "Longest wait for the first byte of a new connection", Parser::Zero::refused);
   parser.duration("--idle-timeout", options.serving.idle_timeout,
-                  "longest pause between two requests of a connection; set it above that of a proxy in front",
+                  "Longest pause between two requests of a connection; set it above that of a proxy in front",
                   Parser::Zero::refused);
   parser.duration("--write-timeout", options.serving.write_timeout,
-                  "longest time in which a client takes no byte of a response", Parser::Zero::refused);
+                  "Longest time in which a client takes no byte of a response", Parser::Zero::refused);
   parser.duration("--drain-delay", options.drain_delay,
-                  "time between SIGTERM and the closing of the listeners");
+                  "Time between SIGTERM and the closing of the listeners");
   parser.duration("--drain-timeout", options.drain_timeout,
-                  "time for requests in flight to finish after the listeners have closed");
+                  "Time for requests in flight to finish after the listeners have closed");
   parser.parsed("--half-close",
-                "when a client shuts down its sending side: cancel its request, or allow it to finish",
+                "When a client shuts down its sending side: cancel its request, or allow it to finish",
                 "cancel", "POLICY", [&](const std::string& text) {
                   if (text != "cancel" && text != "allow") {
                     return "must be one of cancel, allow, not '" + text + "'";
@@ -191,63 +207,65 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
                   return std::string();
                 });
   parser.size("--max-request-line", options.serving.limits.request_line,
-              "longest request line; a longer one gets 414", Parser::Zero::refused);
+              "Longest request line; a longer one gets 414", Parser::Zero::refused);
   parser.size("--max-head", options.serving.limits.head_bytes,
-              "largest request head (request line and fields); a larger one gets 431", Parser::Zero::refused);
+              "Largest request head (request line and fields); a larger one gets 431", Parser::Zero::refused);
   parser
       .plain("--max-fields", options.serving.limits.header_fields,
-             "largest number of header fields; a request with more gets 431")
+             "Largest number of header fields; a request with more gets 431")
+      ->type_name("N")
       ->check(cli::count_check(1, 1'000'000'000));
-  parser.size("--max-body", options.serving.limits.body_bytes, "largest body; a larger one gets 413");
+  parser.size("--max-body", options.serving.limits.body_bytes, "Largest body; a larger one gets 413");
   parser
       .plain("--max-connections", options.max_connections,
-             "largest number of public connections; to accept another one, the connection that has been idle "
-             "for "
+             "Largest number of public connections; for another one, the connection that has been idle for "
              "longest is closed")
+      ->type_name("N")
       ->check(cli::count_check(1, 1'000'000'000));
   parser
       .plain("--max-in-flight", options.serving.max_in_flight,
-             "largest number of requests in flight, divided among the threads; further requests get 503")
+             "Largest number of requests in flight, divided among the threads; further requests get 503")
+      ->type_name("N")
       ->check(cli::count_check(1, 1'000'000'000));
   parser.parsed(
       "--upstream",
-      "server that the pattern upstream calls, as http://HOST:PORT; by default a built-in listener that "
-      "never answers",
+      "Server that the pattern upstream calls, as http://HOST:PORT (default: a built-in listener that "
+      "never answers)",
       "", "URL", [&](const std::string& text) {
         auto url = http::parse_url(text);
         if (!url) return url.error();
         options.upstream = std::move(*url);
         return std::string();
       });
-  parser.duration("--upstream-timeout", options.upstream_timeout, "longest wait for --upstream");
-  parser.parsed("--memory-budget",
-                "memory that all requests together may hold; above it, new requests get 503. auto: three "
-                "quarters of the "
-                "memory limit of the process, or at most 1GiB where it has no limit",
-                "auto", "SIZE", [&](const std::string& text) {
-                  if (text == "auto") {
-                    options.memory_budget.reset();
-                    return std::string();
-                  }
-                  const auto size = units::parse_size(text);
-                  if (!size) return size.error();
-                  if (*size < least_budget) {
-                    return "must be auto or at least " + units::format_size(least_budget) + ", not '" + text +
-                           "'";
-                  }
-                  options.memory_budget = *size;
-                  return std::string();
-                });
+  parser.duration("--upstream-timeout", options.upstream_timeout, "Longest wait for --upstream");
+  parser.parsed(
+      "--memory-budget",
+      "Memory that all requests together may hold, at least 1MiB; above it, new requests get 503. auto: "
+      "three quarters of the memory limit of the process; without a limit, three quarters of the "
+      "machine's memory, at most 1GiB",
+      "auto", "SIZE", [&](const std::string& text) {
+        if (text == "auto") {
+          options.memory_budget.reset();
+          return std::string();
+        }
+        const auto size = units::parse_size(text);
+        if (!size) return size.error();
+        if (*size < least_budget) {
+          return "must be auto or at least " + units::format_size(least_budget) + ", not '" + text + "'";
+        }
+        options.memory_budget = *size;
+        return std::string();
+      });
   parser.size("--heap-rate", options.heap_rate,
-              "sample one allocation per this many bytes, to report how much memory each task holds; 0: off");
+              "Sample one allocation per this many bytes, to report how much memory each task holds; 0: off");
   parser.size("--leak-limit", options.leak_limit,
-              "heap memory in use above which leaky requests get 503; 0: off");
+              "Heap memory in use above which leaky requests get 503; 0: off");
   parser.duration("--reap-after", options.reap_after,
-                  "end leaked tasks by force when their owner has been done for this time; 0: never");
-  parser.size("--leak-payload", options.leak_payload, "memory that each leaked task holds");
+                  "End leaked tasks by force when their owner has been done for this time; 0: never");
+  parser.size("--leak-payload", options.leak_payload, "Memory that each leaked task holds");
 
   const CLI::App* const healthcheck =
-      app.add_subcommand("healthcheck", "check whether a running server is alive (exit status 0) or not (1)")
+      app.add_subcommand("healthcheck", "Check whether a running server is alive (exit status 0) or not (1)")
           ->fallthrough();
 
   if (const auto message = cli::parse(app, argc, argv))

@@ -167,9 +167,11 @@ class GetFlags {
 class FilterFlags {
  public:
   explicit FilterFlags(CLI::App& command) {
-    command.add_option("--site", filter_.site, "Only tasks whose start location (path:line) contains this")
+    command
+        .add_option("--site", filter_.site,
+                    "Only tasks that were started at a line (path:line) that contains this text")
         ->type_name("TEXT");
-    command.add_option("--name", filter_.name, "Only tasks whose name contains this")->type_name("TEXT");
+    command.add_option("--name", filter_.name, "Only tasks whose name contains this text")->type_name("TEXT");
     command.add_option("--min-age", min_age_, "Only tasks that are at least this old")
         ->check(cli::duration_check(0ns))
         ->type_name("DURATION");
@@ -305,7 +307,7 @@ class PsFlags {
                     "Path of the program that wrote the core file, if the program was moved")
         ->type_name("FILE");
     command.add_flag("--tree", ps_.tree,
-                     "Print contexts, scopes and tasks as a tree, with what each task joins");
+                     "Print contexts, scopes and tasks as a tree, and which tasks each task waits for");
     command.add_flag("--json", ps_.json, "Print JSON in the format of /debug/tasks");
   }
   std::expected<Command, cli::Message> parse() { return std::move(ps_); }
@@ -321,16 +323,19 @@ std::expected<Command, cli::Message> parse_command_line(int argc, const char* co
   app.footer(exit_statuses);
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Print the help of all commands");
-  app.set_version_flag("--version", "leash-client " LEASH_VERSION);
+  app.set_version_flag("--version", "leash-client " LEASH_VERSION, "Print the version and exit");
 
   CLI::App& get_app = *app.add_subcommand("get", "Send a request and print the response body");
   CLI::App& mode_app = *app.add_subcommand("mode", "Print or change the mode of leash-server");
-  CLI::App& tasks_app = *app.add_subcommand("tasks", "List live tasks by the location that started them");
-  CLI::App& leaks_app = *app.add_subcommand("leaks", "List leaked tasks");
-  CLI::App& contexts_app = *app.add_subcommand("contexts", "List contexts by the location that made them");
+  CLI::App& tasks_app =
+      *app.add_subcommand("tasks", "List live tasks, grouped by the line that started them");
+  CLI::App& leaks_app =
+      *app.add_subcommand("leaks", "List leaked tasks, grouped by the line that started them");
+  CLI::App& contexts_app =
+      *app.add_subcommand("contexts", "List contexts, grouped by the line that made them");
   CLI::App& tree_app = *app.add_subcommand("tree", "Print loops, contexts, scopes and tasks as a tree");
   CLI::App& reap_app = *app.add_subcommand(
-      "reap", "End leaked tasks by force; list them first with the command leaks and the same filters");
+      "reap", "End leaked tasks by force; to see which ones, run leaks first with the same filters");
   CLI::App& ps_app = *app.add_subcommand(
       "ps", "List the tasks and coroutines of a process or core file from outside, without changing it");
   AdminFlags admin(app);
