@@ -8,11 +8,25 @@
 
 namespace leash::detail {
 
+static_assert(sizeof(SignalNode) <= 160, "a context takes a larger block of the pool");
+
 void ContextNode::release() noexcept {
   ContextNode* node = this;
   while (node && --node->refs == 0) {
     ContextNode* const above = node->parent;
-    delete node;
+    switch (node->kind) {
+      case Kind::signal:
+        delete static_cast<SignalNode*>(node);
+        break;
+      case Kind::value: {
+        auto& with_value = static_cast<ValueNode&>(*node);
+        with_value.destroy(with_value);
+        break;
+      }
+      case Kind::detached:
+        delete static_cast<DetachedNode*>(node);
+        break;
+    }
     node = above;
   }
 }

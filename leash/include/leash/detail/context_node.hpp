@@ -3,9 +3,9 @@
 // The nodes of the context tree. Internal; the public header is leash/context.hpp.
 //
 // There are three kinds. A signal node can be done. A value node and a detached one (without_cancel) cannot be done by
-// themselves, and refer to a signal node instead. Nodes hold their parents by a count. A signal node has a list of
-// dependents, which are notified of its end: children that are not done, pending operations, waiting tasks, owned tasks
-// and callbacks.
+// themselves, and refer to a signal node instead. Nodes hold their parents by a count, and have no virtual functions: the
+// kind says how a node is destroyed. A signal node has a list of dependents, which are notified of its end: children that
+// are not done, pending operations, waiting tasks, owned tasks and callbacks.
 
 #include <cstdint>
 #include <new>
@@ -75,7 +75,7 @@ struct ContextNode {
   SignalNode* const signal;  // the node with whose end this node ends
 
  protected:
-  virtual ~ContextNode() = default;
+  ~ContextNode() = default;  // by release()
 };
 
 struct SignalNode final : ContextNode, Dependent, Timer {
@@ -100,8 +100,9 @@ struct SignalNode final : ContextNode, Dependent, Timer {
   Maker* maker = nullptr;      // null: it ends with the owner of its maker, or may outlive it
 
  private:
-  ~SignalNode() override;
+  ~SignalNode();
   static void deadline_passed(Timer&) noexcept;
+  friend struct ContextNode;
   friend class LoopState;
   friend bool nothing_remains(SignalNode&) noexcept;
 };
@@ -130,21 +131,30 @@ bool nothing_remains(SignalNode& node) noexcept;
 inline std::error_code error_of(const SignalNode& node) noexcept { return make_error_code(node.err); }
 
 struct ValueNode : ContextNode {
-  ValueNode(const void* value_key, ContextNode* node_parent) noexcept
-      : ContextNode(Kind::value, node_parent, node_parent->signal), key(value_key) {
+  using Destroy = void (*)(ValueNode&) noexcept;
+  ValueNode(const void* value_key, ContextNode* node_parent, Destroy f) noexcept
+      : ContextNode(Kind::value, node_parent, node_parent->signal), destroy(f), key(value_key) {
     nearest = this;
   }
+  const Destroy destroy;
   const void* const key;  // an address that identifies the type of the key
   const void* value = nullptr;
+
+ protected:
+  ~ValueNode() = default;
 };
 
 template <class T>
 struct ValueNodeOf final : ValueNode {
   ValueNodeOf(const void* value_key, ContextNode* node_parent, T v)
-      : ValueNode(value_key, node_parent), held(std::move(v)) {
+      : ValueNode(value_key, node_parent, &ValueNodeOf::destroy_this), held(std::move(v)) {
     value = &held;
   }
   T held;
+
+ private:
+  ~ValueNodeOf() = default;
+  static void destroy_this(ValueNode& node) noexcept { delete &static_cast<ValueNodeOf&>(node); }
 };
 
 // It may outlive the loop. Then it alone holds `never`, which is not its ancestor.
@@ -155,7 +165,8 @@ struct DetachedNode final : ContextNode {
   }
 
  private:
-  ~DetachedNode() override { signal->release(); }
+  ~DetachedNode() { signal->release(); }
+  friend struct ContextNode;
 };
 
 }  // namespace leash::detail
