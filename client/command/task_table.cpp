@@ -92,11 +92,14 @@ std::vector<Line> task_table(const TaskList& list, const TableStyle& style) {
 }
 
 std::vector<Line> task_summary(const TaskList& list) {
+  const auto number = [](std::uint64_t count) {
+    return units::format_count(static_cast<std::int64_t>(count));
+  };
   std::string text = fmt::format("{} live{}", units::counted(list.live, "task"),
                                  in_brackets(units::format_change(list.live_change)));
   const bool all = list.listed == list.live;
-  text += all ? ", " : fmt::format("; {} listed, ", list.listed);
-  text += fmt::format("{} {}leaked{}", list.leaked, all ? "" : "of them ",
+  text += all ? ", " : fmt::format("; {} listed, ", number(list.listed));
+  text += fmt::format("{} {}leaked{}", number(list.leaked), all ? "" : "of them ",
                       in_brackets(units::format_change(list.leaked_change)));
   std::vector<Line> lines = {{std::move(text), list.leaked > 0 ? Look::alarming : Look::strong}};
   if (list.left_out > 0)

@@ -91,6 +91,9 @@ TEST(TaskTable, SummaryGivesCountsAndOmissions) {
   EXPECT_EQ(lines[0].look, Look::alarming);
   EXPECT_EQ(lines[1].text, "not listed: 3 tasks beyond the limit");
   EXPECT_EQ(lines[2].text, "not listed: the tasks of loop 1, which does not respond");
+  list.live = 1701;
+  list.listed = list.leaked = 1700;
+  EXPECT_EQ(task_summary(list).at(0).text, "1,701 tasks live (-2); 1,700 listed, 1,700 of them leaked (+1)");
 }
 
 TEST(TaskTable, IsPaintedOnlyInColor) {
