@@ -60,8 +60,8 @@ std::string describe(const Plan& plan) {
   std::string text = !plan.stages.empty() ? "open loop, " + stages_text(plan.stages)
                      : plan.rate          ? fmt::format("open loop, {} per second", rate_text(*plan.rate))
                                           : "closed loop";
-  text += fmt::format(" over {}{}", plan.is_open() ? "at most " : "",
-                      units::counted(plan.connections, "connection"));
+  text +=
+      fmt::format(", {}{}", plan.is_open() ? "at most " : "", units::counted(plan.connections, "connection"));
   if (plan.threads > 1) text += fmt::format(" of {}", units::counted(plan.threads, "thread"));
   if (!plan.keep_alive) text += ", each for one request";
   if (plan.messages.size() > 1)
@@ -69,7 +69,7 @@ std::string describe(const Plan& plan) {
   if (plan.duration && plan.stages.empty()) text += ", for " + units::format_duration(*plan.duration);
   if (plan.requests) text += ", " + units::counted(*plan.requests, "request");
   if (plan.warmup > leash::Duration::zero())
-    text += " after a warm-up of " + units::format_duration(plan.warmup);
+    text += fmt::format(" after {} of warm-up", units::format_duration(plan.warmup));
   return text;
 }
 

@@ -59,7 +59,7 @@ struct Plan {
   }
 };
 
-// "open loop, 300 a second over at most 64 connections, for 15s after a warm-up of 1s"
+// "open loop, 300 per second, at most 64 connections, for 15s after 1s of warm-up"
 std::string describe(const Plan& plan);
 
 }  // namespace loadgen

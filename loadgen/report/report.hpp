@@ -71,7 +71,7 @@ struct RunResult {
   std::string target;
   std::string metrics;  // where the server's metrics were read; empty if they were not
   std::string mode;     // the server's: "fixed" or "leaky"; empty if unknown
-  std::string plan;     // "open loop, 300 a second over at most 64 connections, for 15s"
+  std::string plan;     // "open loop, 300 per second, at most 64 connections, for 15s"
   std::chrono::system_clock::time_point started_at{};
   std::chrono::nanoseconds warmup{};   // before `elapsed`
   std::chrono::nanoseconds elapsed{};  // of the load, without the drain

@@ -15,7 +15,7 @@ inline RunResult example_result(bool leaky) {
   result.target =
       leaky ? "http://127.0.0.1:40002/demo?pattern=mixed" : "http://127.0.0.1:40001/demo?pattern=mixed";
   result.metrics = leaky ? "http://127.0.0.1:50002/metrics" : "http://127.0.0.1:50001/metrics";
-  result.plan = "open loop, 300 a second over at most 64 connections, for 15s";
+  result.plan = "open loop, 300 per second, at most 64 connections, for 15s";
   result.started_at = std::chrono::sys_days(std::chrono::November / 25 / 2026) + 12h;
   result.mode = leaky ? "leaky" : "fixed";
   result.requests = {.sent = 4500,

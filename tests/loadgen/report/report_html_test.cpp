@@ -62,7 +62,7 @@ TEST(ReportHtml, ARunHasItsVerdictFiguresAndCharts) {
   EXPECT_THAT(page, HasSubstr("The rate was not reached."));
   EXPECT_THAT(page, HasSubstr("p99&lt;1ms"));
   EXPECT_THAT(page, HasSubstr("✗ missed"));
-  EXPECT_THAT(page, HasSubstr("open loop, 300 a second over at most 64 connections, for 15s"));
+  EXPECT_THAT(page, HasSubstr("open loop, 300 per second, at most 64 connections, for 15s"));
   EXPECT_THAT(page, HasSubstr("2026-11-25T12:00:00.000Z"));
   for (const auto* title : {"Leaked tasks", "Live tasks of requests", "Resident memory",
                             "Requests per second", "Latency", "Latency distribution"}) {
