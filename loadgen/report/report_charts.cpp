@@ -157,7 +157,7 @@ std::string client_charts(std::span<const RunResult> results) {
     rate.lines.push_back({std::string(one ? "sent" : side_name(i)), line_style_of(i, results),
                           points(results[i], sent_a_second)});
   }
-  if (one) rate.lines.push_back({"asked", "muted", points(results[0], rate_asked)});
+  if (one) rate.lines.push_back({"requested", "muted", points(results[0], rate_asked)});
   if (one && has_errors(results))
     rate.lines.push_back({"errors", "bad", points(results[0], errors_a_second)});
   add(std::move(rate));

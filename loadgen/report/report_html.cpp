@@ -2,7 +2,6 @@
 #include "loadgen/report/report_html.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <string_view>
 #include <vector>
@@ -152,14 +151,25 @@ std::string charts_section(std::string_view heading, std::string_view charts,
   return fmt::format("<h2>{}</h2>\n<div class=\"{}\">\n{}</div>\n", escape_html(heading), css, charts);
 }
 
+// A line of a report of leaks; the leaky (-) and the fixed (+) source lines have the colors of bad and good.
+std::string colored(const std::string& line) {
+  const std::string text = escape_html(line);
+  const auto first = line.find_first_not_of(' ');
+  if (first == std::string::npos || line.size() < first + 2 || line[first + 1] != ' ') return text;
+  if (line[first] == '-') return fmt::format("<span class=\"missed\">{}</span>", text);
+  if (line[first] == '+') return fmt::format("<span class=\"met\">{}</span>", text);
+  return text;
+}
+
 // The leaks that the servers report, with source lines if they have them.
 std::string leaks_section(std::span<const RunResult> results) {
   std::string texts;
   for (std::size_t side = 0; side < results.size(); ++side) {
     if (results[side].leaks.empty()) continue;
     if (results.size() > 1) texts += fmt::format("<h3>{}</h3>\n", side_name(side));
-    texts += fmt::format("<pre class=\"card\" tabindex=\"0\">{}</pre>\n",
-                         escape_html(fmt::format("{}", fmt::join(results[side].leaks, "\n"))));
+    texts += "<pre class=\"card\" tabindex=\"0\">";
+    for (const std::string& line : results[side].leaks) texts += colored(line) + "\n";
+    texts += "</pre>\n";
   }
   return texts.empty() ? texts : fmt::format("<h2>Leaks and their source lines</h2>\n{}", texts);
 }

@@ -89,11 +89,12 @@ TEST(ReportHtml, AComparisonHasBothInEachChartAndTable) {
 TEST(ReportHtml, QuotesLeaksReportedByServer) {
   auto result = example_result(true);
   EXPECT_THAT(run_html(result), Not(HasSubstr("Leaks and their source lines")));
-  result.leaks = {"send leaks:", "- co_await a < b;"};
+  result.leaks = {"send leaks:", "  - 16 co_await a < b;", "  + 16 co_await b;", "-x"};
   const std::string page = run_html(result);
   expect_well_formed(page);
   EXPECT_THAT(page, HasSubstr("<h2>Leaks and their source lines</h2>"));
-  EXPECT_THAT(page, HasSubstr(">send leaks:\n- co_await a &lt; b;</pre>"));
+  EXPECT_THAT(page, HasSubstr(">send leaks:\n<span class=\"missed\">  - 16 co_await a &lt; b;</span>\n"
+                              "<span class=\"met\">  + 16 co_await b;</span>\n-x\n</pre>"));
 }
 
 TEST(ReportHtml, PageIsSelfContained) {
