@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// leash-client mode, contexts, tree and reap
+// leash-client mode, contexts, coroutines, tree and reap
 
 #include <fmt/format.h>
 

@@ -234,9 +234,16 @@ class TasksFlags {
                  ->check(cli::duration_check(least_interval))
                  ->type_name("[DURATION]");
     watch_->excludes(stacks);
-    command.add_flag("--fail", tasks_.fail, "Exit with status 3 if there is a leak")
-        ->excludes(watch_)
-        ->excludes(stacks);
+    fail_ =
+        command
+            .add_option("--fail", also_,
+                        "Exit with status 3 if there is a leak: a leaked task or coroutine, a stranded task "
+                        "or an outlived context; with --fail=stray, also a stray coroutine")
+            ->expected(0, 1)
+            ->check(cli::choice_check({"stray"}))
+            ->type_name("[stray]")
+            ->excludes(watch_)
+            ->excludes(stacks);
   }
   std::expected<Command, cli::Message> parse() {
     auto admin = admin_.parse();
@@ -245,6 +252,8 @@ class TasksFlags {
     if (tasks_.stacks && tasks_.admin.json)
       return usage_error("--stacks cannot be combined with --json, which includes the stacks");
     tasks_.filter = filter_.parse();
+    tasks_.fail = fail_->count() > 0;
+    tasks_.fail_if_stray = !also_.empty();
     if (watch_->count() > 0) tasks_.every = every_.empty() ? 2s : cli::duration_of(every_);
     return std::move(tasks_);
   }
@@ -254,7 +263,9 @@ class TasksFlags {
   FilterFlags filter_;
   TasksCommand tasks_;
   std::string every_;
+  std::string also_;
   CLI::Option* watch_ = nullptr;
+  CLI::Option* fail_ = nullptr;
 };
 
 // The other pages of /debug, printed unchanged.
@@ -333,6 +344,8 @@ std::expected<Command, cli::Message> parse_command_line(int argc, const char* co
       *app.add_subcommand("leaks", "List leaked tasks, grouped by the line that started them");
   CLI::App& contexts_app =
       *app.add_subcommand("contexts", "List contexts, grouped by the line that made them");
+  CLI::App& coroutines_app =
+      *app.add_subcommand("coroutines", "List tracked coroutines, grouped by the line where they wait");
   CLI::App& tree_app = *app.add_subcommand("tree", "Print loops, contexts, scopes and tasks as a tree");
   CLI::App& reap_app = *app.add_subcommand(
       "reap", "End leaked tasks by force; to see which ones, run leaks first with the same filters");
@@ -344,11 +357,12 @@ std::expected<Command, cli::Message> parse_command_line(int argc, const char* co
   TasksFlags tasks(tasks_app, admin, false);
   TasksFlags leaks(leaks_app, admin, true);
   PageFlags contexts(contexts_app, admin, "/debug/contexts");
+  PageFlags coroutines(coroutines_app, admin, "/debug/coroutines");
   PageFlags tree(tree_app, admin, "/debug/tree");
   ReapFlags reap(reap_app, admin);
   PsFlags ps(ps_app);
-  const std::array<CLI::App*, 8> all = {&get_app,      &mode_app, &tasks_app, &leaks_app,
-                                        &contexts_app, &tree_app, &reap_app,  &ps_app};
+  const std::array<CLI::App*, 9> all = {&get_app,        &mode_app, &tasks_app, &leaks_app, &contexts_app,
+                                        &coroutines_app, &tree_app, &reap_app,  &ps_app};
   for (CLI::App* each : all) each->footer(exit_statuses);
 
   if (auto message = cli::parse(app, argc, argv)) return std::unexpected(*std::move(message));
@@ -357,6 +371,7 @@ std::expected<Command, cli::Message> parse_command_line(int argc, const char* co
   if (tasks_app.parsed()) return tasks.parse();
   if (leaks_app.parsed()) return leaks.parse();
   if (contexts_app.parsed()) return contexts.parse();
+  if (coroutines_app.parsed()) return coroutines.parse();
   if (tree_app.parsed()) return tree.parse();
   if (ps_app.parsed()) return ps.parse();
   return reap.parse();

@@ -69,6 +69,7 @@ struct TasksCommand {
   bool only_leaked = false;
   bool stacks = false;
   bool fail = false;                     // exit with status 3 if there is a leak
+  bool fail_if_stray = false;            // or a stray coroutine
   std::optional<leash::Duration> every;  // --watch
 };
 

@@ -19,6 +19,7 @@
 #include "cli/terminal.hpp"
 #include "client/command/admin.hpp"
 #include "client/command/command.hpp"
+#include "client/command/findings.hpp"
 #include "client/command/full_screen.hpp"
 #include "client/command/task_list.hpp"
 #include "client/command/task_table.hpp"
@@ -82,6 +83,15 @@ std::string try_again(const TasksCommand& command) {
 
 // --- once ----------------------------------------------------------------------------------------------
 
+// The exit status with --fail. Standard error says which leaks are not in the list.
+leash::Task<int> judge(leash::Context ctx, Admin& admin, const TasksCommand& command, bool leaked) {
+  if (!command.fail) co_return Exit::success;
+  const auto found = co_await find_leaks(ctx, admin, command.admin, command.filter, command.fail_if_stray);
+  if (!found) co_return complain(found.error(), command.admin);
+  if (found->any()) co_return complain(Exit::leak, to_text(*found));
+  co_return leaked ? Exit::leak : Exit::success;
+}
+
 // A report may begin with lines about unresponsive loops, or with the number of the dump.
 bool is_report(std::string_view text) { return text.starts_with("dump ") || text.starts_with("loop \""); }
 
@@ -103,14 +113,14 @@ leash::Task<int> print_as_told(leash::Context ctx, Admin& admin, const TasksComm
     printed = print_json(http::parse_json(*answer));
   }
   if (!printed) co_return output_failed();
-  co_return command.fail&& leaks ? Exit::leak : Exit::success;
+  co_return co_await judge(ctx, admin, command, leaks);
 }
 
 leash::Task<int> print_table(leash::Context ctx, Admin& admin, const TasksCommand& command) {
   const auto list = co_await look(ctx, admin, command);
   if (!list) co_return complain(list.error(), command.admin);
   if (!cli::print(text_of(command, *list, false))) co_return output_failed();
-  co_return command.fail && list->leaked > 0 ? Exit::leak : Exit::success;
+  co_return co_await judge(ctx, admin, command, list->leaked > 0);
 }
 
 // --- repeatedly, into a file or a pipe --------------------------------------------------------------------

@@ -282,11 +282,24 @@ TEST(TasksCommand, FailOptionFailsOnLeak) {
   EXPECT_EQ(leash_client(with_admin(server, {"leaks"})).status, 0);
 }
 
+TEST(TasksCommand, FailOptionFailsOnOutlivedContext) {
+  const ServerProcess server({"--mode", "leaky"});
+  EXPECT_EQ(server.get("/demo?pattern=timer&latency=0").status, 200);
+  ASSERT_TRUE(server.metric_becomes("leash_contexts_outlived", "", 1));
+  const Finished failed = leash_client(with_admin(server, {"leaks", "--fail"}));
+  expect_failure(failed, 3, "1 context outlived");
+  EXPECT_EQ(leash_client(with_admin(server, {"leaks", "--fail", "--site", "elsewhere"})).status, 0);
+  EXPECT_EQ(leash_client(with_admin(server, {"tasks", "--fail=stray", "--json"})).status, 3);
+}
+
 TEST(PageCommand, PrintsContextsAndTheTree) {
   const ServerProcess server;
   const Finished contexts = leash_client(with_admin(server, {"contexts"}));
   EXPECT_EQ(contexts.status, 0) << contexts.err;
   EXPECT_NE(contexts.out.find("contexts that are not done"), std::string::npos) << contexts.out;
+  const Finished coroutines = leash_client(with_admin(server, {"coroutines"}));
+  EXPECT_EQ(coroutines.status, 0) << coroutines.err;
+  EXPECT_EQ(coroutines.out, "0 of 0 coroutines\n");
   const Finished tree = leash_client(with_admin(server, {"tree"}));
   EXPECT_EQ(tree.status, 0) << tree.err;
   EXPECT_NE(tree.out.find("loop"), std::string::npos) << tree.out;

@@ -145,6 +145,7 @@ TEST(ClientOptions, AdminTakesAUnixSocket) {
 
 TEST(ClientOptions, ContextsAndTreeArePages) {
   EXPECT_EQ(parsed<PageCommand>({"contexts"}).path, "/debug/contexts");
+  EXPECT_EQ(parsed<PageCommand>({"coroutines"}).path, "/debug/coroutines");
   const auto tree = parsed<PageCommand>({"tree", "--limit", "7", "--json"});
   EXPECT_EQ(tree.path, "/debug/tree");
   EXPECT_EQ(tree.limit, 7);
@@ -154,11 +155,15 @@ TEST(ClientOptions, ContextsAndTreeArePages) {
 TEST(ClientOptions, FailExcludesWatch) {
   EXPECT_TRUE(parsed<TasksCommand>({"leaks", "--fail"}).fail);
   EXPECT_TRUE(parsed<TasksCommand>({"tasks", "--fail", "--json"}).fail);
+  EXPECT_FALSE(parsed<TasksCommand>({"leaks", "--fail"}).fail_if_stray);
+  EXPECT_TRUE(parsed<TasksCommand>({"leaks", "--fail=stray"}).fail_if_stray);
+  EXPECT_FALSE(parsed<TasksCommand>({"leaks"}).fail);
+  expect_usage_error({"leaks", "--fail=detached"}, "--fail: ");
   expect_usage_error({"leaks", "--fail", "--watch"}, "--watch and --fail cannot be used together");
 }
 
 TEST(ClientOptions, ReportUsageErrors) {
-  expect_usage_error({"gett"}, "the commands are get, mode, tasks, leaks, contexts, tree, reap, ps");
+  expect_usage_error({"gett"}, "the commands are get, mode, tasks, leaks, contexts, coroutines, tree, reap, ps");
   expect_usage_error({"get"}, "URL");
   expect_usage_error({"get", "ftp://a/"}, "ftp");
   expect_usage_error({"get", "http://a/", "--timeout", "5 parsecs"}, "--timeout");
