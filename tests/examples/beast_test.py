@@ -61,7 +61,7 @@ class Server:
         assert self.process.returncode == 0, f"{self.name}: status {self.process.returncode}"
 
 
-idle = {("serve", "accept"): 1, ("handle_signals", "runnable"): 1}  # it writes the dump
+idle = {("serve", "accept"): 1, ("handle_signals", "running"): 1}  # it writes the dump
 
 # --- HTTP: curl, and connections that stay ---
 server = Server("beast_http")

@@ -6,9 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "../registry/coroutine_look.hpp"
 #include "../registry/escape.hpp"
-#include "leash/detail/report_text.hpp"
-#include "leash/wait_point.hpp"
 
 namespace leash::outside {
 namespace {
@@ -73,9 +72,7 @@ TreeNode node_of(const CoroutineInfo& coroutine) {
   node.kind = TreeNode::Kind::coroutine;
   node.id = coroutine.id;
   node.name = coroutine.site.function;
-  node.state = "[" + std::string(to_string(coroutine.wait));
-  if (coroutine.wait != WaitKind::none) node.state += ", " + detail::short_duration(coroutine.waits_for);
-  node.state += "]";
+  node.state = detail::wait_text(coroutine);
   if (!coroutine.frames.empty()) {
     const CoroutinePlace& at = coroutine.frames.front();
     node.place = {at.function, at.file, at.line};

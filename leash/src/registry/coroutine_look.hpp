@@ -81,6 +81,9 @@ class TickClock {
   double length_ = 8e6;
 };
 
+// "[timer, 3.2s]". A coroutine that has started and does not wait is running.
+std::string wait_text(const CoroutineInfo& coroutine);
+
 CoroutinePlace place_at(const std::source_location& where);
 CoroutinePlace place_of(std::uint16_t site);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <string>
 
+#include "coroutine_look.hpp"
 #include "escape.hpp"
 #include "leash/coroutines.hpp"
 #include "leash/detail/report_text.hpp"
@@ -35,11 +36,14 @@ std::optional<CoroutineState> parse_coroutine_state(std::string_view text) noexc
 
 std::string to_text(const CoroutinePlace& place) { return place.file + ":" + std::to_string(place.line); }
 
+std::string detail::wait_text(const CoroutineInfo& coroutine) {
+  if (!coroutine.has_started) return "[not started]";
+  if (coroutine.wait == WaitKind::none) return "[running]";
+  return "[" + std::string(to_string(coroutine.wait)) + ", " + short_duration(coroutine.waits_for) + "]";
+}
+
 std::string to_text(const CoroutineInfo& coroutine) {
-  std::string text = "coroutine " + std::to_string(coroutine.id) + " [";
-  text += coroutine.has_started ? std::string(to_string(coroutine.wait)) : "not started";
-  if (coroutine.wait != WaitKind::none) text += ", " + detail::short_duration(coroutine.waits_for);
-  text += "]";
+  std::string text = "coroutine " + std::to_string(coroutine.id) + " " + detail::wait_text(coroutine);
   if (!coroutine.label.empty()) text += " " + detail::quoted(coroutine.label);
   text += " " + std::string(to_string(coroutine.state));
   if (coroutine.owner_done_for) {

@@ -17,6 +17,7 @@ CoroutineGroup spawned(std::string function, std::uint64_t id, std::string by, s
   group.count = count;
   group.oldest.id = id;
   group.oldest.site.function = std::move(function);
+  group.oldest.has_started = true;
   group.oldest.frames.push_back({group.oldest.site.function, "app.cpp", 7});
   group.oldest.spawner = by.empty() ? 0 : 99;
   group.oldest.spawned_by = std::move(by);
@@ -33,12 +34,12 @@ TEST(CoroutineTree, PlacesGroupsBelowTheirSpawners) {
   groups.push_back(spawned("pong", 6, "ping"));
   Tree tree;
   tree.coroutines = outside::coroutine_tree(groups);
-  EXPECT_EQ(to_text(tree), R"(coroutine 1 "accept" [runnable] detached, waits at app.cpp:7
-  20 coroutines like coroutine 2 "session" [runnable] spawned, waits at app.cpp:7
-    20 coroutines like coroutine 4 "flush" [runnable] spawned, waits at app.cpp:7
-coroutine 3 "stray" [runnable] stray, spawned by accept which has ended, waits at app.cpp:7
-coroutine 6 "pong" [runnable] spawned, waits at app.cpp:7
-  coroutine 5 "ping" [runnable] spawned, waits at app.cpp:7
+  EXPECT_EQ(to_text(tree), R"(coroutine 1 "accept" [running] detached, waits at app.cpp:7
+  20 coroutines like coroutine 2 "session" [running] spawned, waits at app.cpp:7
+    20 coroutines like coroutine 4 "flush" [running] spawned, waits at app.cpp:7
+coroutine 3 "stray" [running] stray, spawned by accept which has ended, waits at app.cpp:7
+coroutine 6 "pong" [running] spawned, waits at app.cpp:7
+  coroutine 5 "ping" [running] spawned, waits at app.cpp:7
 )");
 }
 
