@@ -96,7 +96,7 @@ leash::Task<leash::Result<>> Connection::connect(leash::Context ctx, Origin orig
   close();
   tls_.reset();
   parser_ = http::ResponseParser(limits_);  // a parser that has failed cannot be used again
-  response_started_ = false;
+  response_started_ = used_ = false;
   leash::Result<> connected;
   if (endpoints.size() == 1) {
     connected = co_await connect_to(ctx, socket_, endpoints.front());
@@ -108,6 +108,7 @@ leash::Task<leash::Result<>> Connection::connect(leash::Context ctx, Origin orig
   if (origin.unix_socket.empty()) (void)socket_.set_option(asio::ip::tcp::no_delay(true), error);
   if (!error) (void)socket_.non_blocking(true, error);
   if (error) co_return failed(error);
+  http::report_rest(socket_);
   if (!origin.tls) co_return leash::Result<>();
   co_return co_await shake_hands(ctx, std::move(origin.host));
 }
@@ -229,13 +230,41 @@ leash::Task<leash::Result<>> Connection::send(leash::Context ctx, std::string_vi
 leash::Task<leash::Result<>> Connection::exchange(leash::Context ctx, std::string_view bytes,
                                                   http::RequestKind kind, std::string* body) {
   if (const auto done = ctx.err()) co_return failed(done);
-  const auto written = send_now(bytes);
-  if (!written) co_return failed(written.error());
-  if (*written == bytes.size()) co_return co_await receive(ctx, kind, body);
+  expect(kind);
+  if (!used_ || tls_ || !http::reads_report) {
+    if (used_ && !is_fresh()) co_return failed(make_error_code(errc::refused));
+    const auto written = send_now(bytes);
+    if (!written) co_return failed(written.error());
+    if (*written == bytes.size()) co_return co_await receive_rest(ctx, body);
+    co_return co_await receive_while_sending(ctx, bytes.substr(*written), body);
+  }
+  // Started first, the read tells whether something had arrived, so that no call is needed for that.
+  bool is_stale = false;
+  auto reading = socket_.async_read_some(room(&is_stale), leash::via(ctx));
+  leash::Result<std::size_t> written = 0;
+  if (!is_stale) {
+    const std::uint64_t sent_before = bytes_sent_;
+    written = send_now(bytes);
+    is_stale = written && *written > 0 && bytes_sent_ == sent_before;  // a reset came with the last response
+  }
+  if (is_stale || !written || *written < bytes.size()) {
+    std::error_code ignored;  // it does not fail for an open socket
+    (void)socket_.cancel(ignored);
+    (void)co_await reading;
+    if (is_stale) co_return failed(make_error_code(errc::refused));
+    if (!written) co_return failed(written.error());
+    co_return co_await receive_while_sending(ctx, bytes.substr(*written), body);
+  }
+  const auto received = co_await reading;
+  if (auto outcome = take(received, body)) co_return *outcome;
+  co_return co_await receive_rest(ctx, body);
+}
 
+leash::Task<leash::Result<>> Connection::receive_while_sending(leash::Context ctx, std::string_view rest,
+                                                               std::string* body) {
   leash::Scope sending(ctx);
-  sending.go(send_rest(sending.ctx(), bytes.substr(*written)), "send a large request");
-  auto received = co_await receive(sending.ctx(), kind, body);
+  sending.go(send_rest(sending.ctx(), rest), "send a large request");
+  auto received = co_await receive_rest(sending.ctx(), body);
   const bool all_sent = sending.live() == 0;
   sending.cancel();
   const auto sent = co_await sending.join();
@@ -246,29 +275,48 @@ leash::Task<leash::Result<>> Connection::exchange(leash::Context ctx, std::strin
 
 leash::Task<leash::Result<>> Connection::receive(leash::Context ctx, http::RequestKind kind,
                                                  std::string* body) {
+  expect(kind);
+  return receive_rest(std::move(ctx), body);
+}
+
+void Connection::expect(http::RequestKind kind) {
   parser_.reset(kind);
   if (!buffer_) buffer_ = std::make_unique<std::array<char, buffer_bytes>>();
+}
+
+leash::Task<leash::Result<>> Connection::receive_rest(leash::Context ctx, std::string* body) {
   for (;;) {
     leash::Result<std::size_t> received;
     if (tls_) {
       received = co_await tls_->stream.async_read_some(asio::buffer(*buffer_), leash::via(ctx));
     } else {
-      received = co_await socket_.async_read_some(asio::buffer(*buffer_), leash::via(ctx));
+      std::error_code error = asio::error::would_block;
+      // A reset that came with the last bytes is not reported again.
+      if (response_started_) received = socket_.read_some(asio::buffer(*buffer_), error);
+      if (error == asio::error::would_block) {
+        received = co_await socket_.async_read_some(room(), leash::via(ctx));
+      } else if (error) {
+        received = std::unexpected(error);
+      }
     }
-    if (received) {
-      bytes_received_ += *received;
-      response_started_ = true;
-      if (auto outcome = take(std::string_view(buffer_->data(), *received), body)) co_return *outcome;
-    } else if (received.error() == asio::error::eof && parser_.on_eof() == http::ParseEvent::complete) {
-      close();  // the end of the connection ends the response
-      co_return leash::Result<>();
-    } else {
-      co_return failed(received.error());
-    }
+    if (auto outcome = take(received, body)) co_return *outcome;
   }
 }
 
-std::optional<leash::Result<>> Connection::take(std::string_view bytes, std::string* body) {
+std::optional<leash::Result<>> Connection::take(const leash::Result<std::size_t>& received,
+                                                std::string* body) {
+  if (received) {
+    bytes_received_ += *received;
+    response_started_ = true;
+    return parse(std::string_view(buffer_->data(), *received), body);
+  }
+  if (received.error() != asio::error::eof || parser_.on_eof() != http::ParseEvent::complete)
+    return failed(received.error());
+  close();  // the end of the connection ends the response
+  return leash::Result<>();
+}
+
+std::optional<leash::Result<>> Connection::parse(std::string_view bytes, std::string* body) {
   for (;;) {
     const http::ParseStep step = parser_.feed(bytes);
     bytes.remove_prefix(step.consumed);
@@ -281,6 +329,7 @@ std::optional<leash::Result<>> Connection::take(std::string_view bytes, std::str
         if (body) body->append(step.body);
         break;
       case http::ParseEvent::complete:
+        used_ = true;
         // Bytes after the response belong to no request.
         if (!can_be_used_again() || !bytes.empty()) close();
         return leash::Result<>();

@@ -22,8 +22,6 @@
 //   use(connection.head().status, body);
 
 #include <array>
-#include <asio/basic_stream_socket.hpp>
-#include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
 #include <compare>
 #include <cstddef>
@@ -40,6 +38,7 @@
 #include "http/message/message.hpp"
 #include "http/message/response_parser.hpp"
 #include "http/message/target.hpp"
+#include "http/transport/socket.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
@@ -81,7 +80,9 @@ class Connection {
   leash::Task<leash::Result<>> receive(leash::Context ctx, http::RequestKind kind, std::string* body);
 
   // send() and receive(). If the response begins before a large request is sent (the server refuses it, or responds
-  // to what it has read), the rest is not sent and the connection is closed.
+  // to what it has read), the rest is not sent and the connection is closed. If bytes or the
+  // end of the server have come since the last response, nothing is sent: the error is `refused`, and bytes_sent() is as
+  // before. (What the loop has not seen yet does not count, as if it were still on its way.)
   leash::Task<leash::Result<>> exchange(leash::Context ctx, std::string_view bytes, http::RequestKind kind,
                                         std::string* body);
 
@@ -99,7 +100,7 @@ class Connection {
   std::uint64_t bytes_received() const noexcept { return bytes_received_; }
 
  private:
-  using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
+  using Socket = http::Socket;
   struct Tls;
   struct Attempt;
   static constexpr std::size_t buffer_bytes = std::size_t{16} * 1024;
@@ -111,9 +112,17 @@ class Connection {
   // Sends as much as the socket takes without waiting.
   leash::Result<std::size_t> send_now(std::string_view bytes) noexcept;
   leash::Task<leash::Result<>> send_rest(leash::Context ctx, std::string_view bytes);
+  leash::Task<leash::Result<>> receive_while_sending(leash::Context ctx, std::string_view rest,
+                                                     std::string* body);
+  void expect(http::RequestKind kind);
+  http::ReadBuffer room(bool* has_read = nullptr) noexcept {
+    return http::ReadBuffer(buffer_->data(), buffer_->size(), has_read);
+  }
+  leash::Task<leash::Result<>> receive_rest(leash::Context ctx, std::string* body);
   bool can_be_used_again() const noexcept;
-  // Parses the bytes; returns nothing while the response is incomplete.
-  std::optional<leash::Result<>> take(std::string_view bytes, std::string* body);
+  // Takes what a read returned; returns nothing while the response is incomplete.
+  std::optional<leash::Result<>> take(const leash::Result<std::size_t>& received, std::string* body);
+  std::optional<leash::Result<>> parse(std::string_view bytes, std::string* body);
 
   asio::io_context& io_;
   Socket socket_;
@@ -121,10 +130,11 @@ class Connection {
   std::unique_ptr<Tls> tls_;  // for an origin with TLS
   http::ResponseLimits limits_;
   http::ResponseParser parser_;
-  std::unique_ptr<std::array<char, buffer_bytes>> buffer_;  // allocated by the first receive()
+  std::unique_ptr<std::array<char, buffer_bytes>> buffer_;  // allocated for the first response
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
   bool response_started_ = false;
+  bool used_ = false;  // a response has come over this connection
 };
 
 }  // namespace client

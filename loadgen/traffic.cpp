@@ -286,9 +286,10 @@ leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Conne
   const std::uint64_t sent_before = connection.bytes_sent();
   const std::uint64_t received_before = connection.bytes_received();
   // Bytes that arrived while the connection was idle are no response to this request, for example a 408.
-  if (connection.is_open() && !connection.is_fresh()) connection.close();
-  for (bool again = false;; again = true) {
-    if (!connection.is_open()) {
+  if (leaves && connection.is_open() && !connection.is_fresh()) connection.close();
+  for (bool again = false;;) {
+    const bool is_new = !connection.is_open();
+    if (is_new) {
       auto connected = co_await connect(limited.ctx, connection);
       if (!connected) {
         note(connected, 0, false, due);
@@ -299,16 +300,23 @@ leash::Task<leash::Result<>> Traffic::exchange(leash::Context ctx, client::Conne
     const leash::TimePoint sent_at = loop_.now();
     ++sent_in_all_;
     due.was_sent = true;
-    auto done = co_await connection.send(limited.ctx, outgoing.bytes);
-    if (done && leaves) {
-      done = co_await receive_or_leave(limited.ctx, connection, outgoing.kind, left);
-    } else if (done) {
-      done = co_await connection.receive(limited.ctx, outgoing.kind, nullptr);
+    const std::uint64_t bytes_before = connection.bytes_sent();
+    leash::Result<> done;
+    if (!leaves) {
+      done = co_await connection.exchange(limited.ctx, outgoing.bytes, outgoing.kind, nullptr);
+    } else {
+      done = co_await connection.send(limited.ctx, outgoing.bytes);
+      if (done) done = co_await receive_or_leave(limited.ctx, connection, outgoing.kind, left);
     }
     if (done && plan_.abort_share > 0) answered_.record(loop_.now() - sent_at);
     if (!done && done.error() == client::errc::refused) {
+      if (!is_new && connection.bytes_sent() == bytes_before) {  // it was not fresh
+        --sent_in_all_;
+        due.was_sent = false;
+        continue;
+      }
       if (due.measured) ++counts_.refused;
-      if (!again) continue;
+      if (!std::exchange(again, true)) continue;
     }
     if (due.measured) {
       counts_.bytes_sent += static_cast<std::int64_t>(connection.bytes_sent() - sent_before);

@@ -29,7 +29,7 @@
 
 #include "http/server/hangup_watch.hpp"
 #include "http/server/limits/memory_budget.hpp"
-#include "http/server/socket.hpp"
+#include "http/transport/socket.hpp"
 #include "leash/channel.hpp"
 #include "leash/clock.hpp"
 #include "leash/context.hpp"

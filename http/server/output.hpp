@@ -26,7 +26,7 @@
 #include "http/message/message.hpp"
 #include "http/message/serializer.hpp"
 #include "http/server/limits/memory_budget.hpp"
-#include "http/server/socket.hpp"
+#include "http/transport/socket.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/loop.hpp"

@@ -190,6 +190,21 @@ TEST(Traffic, IgnoresBytesBeforeRequest) {
       });
 }
 
+TEST(Traffic, ReplacesConnectionThatIsResetWithResponse) {
+  load([](const StubRequest&) { return and_then(text("hello"), Then::reset); },
+       [](Plan& plan) {
+         plan.rate = 100;
+         plan.requests = 5;
+         plan.connections = 1;
+       },
+       [](const Traffic& traffic, const support::StubHttpServer& server) {
+         EXPECT_EQ(traffic.counts().ok, 5);
+         EXPECT_EQ(traffic.counts().refused, 0);
+         EXPECT_EQ(traffic.sent_in_all(), 5);
+         EXPECT_EQ(server.connections(), 5);
+       });
+}
+
 TEST(Traffic, AResponseOfAnySizeIsTaken) {
   load(
       [](const StubRequest&) {

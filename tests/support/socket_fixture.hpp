@@ -22,7 +22,7 @@ class SocketFixture : public leash::testing::LoopFixture {
   SocketFixture() : watch(io), socket(io.get_executor()) {
     socket.assign(asio::ip::tcp::v4(), std::exchange(ends_.accepted, -1));
     socket.non_blocking(true);
-    http::server::report_rest(socket);
+    http::report_rest(socket);
   }
 
   void send(std::string_view bytes) {
@@ -47,7 +47,7 @@ class SocketFixture : public leash::testing::LoopFixture {
   }
 
   http::server::HangupWatch watch;
-  http::server::Socket socket;
+  http::Socket socket;
 
  private:
   Connected ends_;

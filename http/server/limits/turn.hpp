@@ -6,7 +6,7 @@
 //
 //   if (++served == most_in_a_row) co_await http::server::let_others_go_on(ctx, socket);
 
-#include "http/server/socket.hpp"
+#include "http/transport/socket.hpp"
 #include "leash/context.hpp"
 #include "leash/task.hpp"
 

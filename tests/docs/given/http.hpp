@@ -50,7 +50,7 @@ extern asio::io_context io;
 extern leash::Context ctx;
 extern leash::Context parent;
 extern leash::Scope& s;
-extern http::server::Socket socket;
+extern http::Socket socket;
 extern const http::Request& request;
 extern http::Response response;
 extern http::server::Exchange& exchange;

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// A client's socket, TCP or Unix, and the buffer of its reads.
+// The socket of a connection, TCP or Unix, and the buffer of its reads.
 //
-// What it is     Asio tries each read before it waits, so that a connection would make two calls per request: one that
-//                reads the request, and one that finds nothing. The kernel reports with each read into a ReadBuffer
-//                whether bytes or the end of the client are left (TCP_INQ). If nothing is left, the reactor is told
+// What it is     Asio tries each read before it waits, so that a connection would make two calls per message: one that
+//                reads the message, and one that finds nothing. The kernel reports with each read into a ReadBuffer
+//                whether bytes or the end of the peer are left (TCP_INQ). If nothing is left, the reactor is told
 //                so, and the next read waits without a call.
+// Guarantees     `*has_read` is true as soon as a read has found bytes, the end or an error: if it is true right after
+//                the read was started, they had arrived before.
 // Requires       the reactor of Asio is epoll, edge-triggered. reactive_socket_recv_op_base is internal to Asio; it is
-//                the same in all versions from 1.22 to 1.30. With other versions, and for Unix sockets, reads are plain.
+//                the same in all versions from 1.22 to 1.30. With other versions reads are plain, and `*has_read` is not
+//                set (`reads_report` is false). For Unix sockets the kernel does not report what is left. A reset that
+//                comes with the last bytes is not reported as left: a reader that still expects something must look
+//                for it, by a read without waiting or by poll().
 //
-//   http::server::Socket socket(io);
-//   http::server::report_rest(socket);
-//   auto n = co_await socket.async_read_some(http::server::ReadBuffer(data, size), leash::via(ctx));
+//   http::Socket socket(io);
+//   http::report_rest(socket);
+//   auto n = co_await socket.async_read_some(http::ReadBuffer(data, size), leash::via(ctx));
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -26,13 +31,17 @@
 #include <cstring>
 #include <system_error>
 
-namespace http::server {
+namespace http {
 
 using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
 struct ReadBuffer : asio::mutable_buffer {
-  using asio::mutable_buffer::mutable_buffer;
+  ReadBuffer(void* data, std::size_t size, bool* done = nullptr) noexcept
+      : asio::mutable_buffer(data, size), has_read(done) {}
+  bool* has_read;
 };
+
+inline constexpr bool reads_report = ASIO_VERSION >= 102200 && ASIO_VERSION < 103100;
 
 // Lets reads report what is left.
 inline void report_rest(Socket& socket) noexcept {
@@ -61,14 +70,14 @@ inline ssize_t receive(int socket, const ReadBuffer& buffer, bool& nothing_left)
   return count;
 }
 
-}  // namespace http::server
+}  // namespace http
 
 #if ASIO_VERSION >= 102200 && ASIO_VERSION < 103100
 template <>
-class asio::detail::reactive_socket_recv_op_base<http::server::ReadBuffer> : public reactor_op {
+class asio::detail::reactive_socket_recv_op_base<http::ReadBuffer> : public reactor_op {
  public:
   reactive_socket_recv_op_base(const std::error_code& success, socket_type socket, socket_ops::state_type,
-                               const http::server::ReadBuffer& buffer, socket_base::message_flags,
+                               const http::ReadBuffer& buffer, socket_base::message_flags,
                                func_type completion)
       : reactor_op(success, &perform, completion), socket_(socket), buffer_(buffer) {}
 
@@ -76,8 +85,9 @@ class asio::detail::reactive_socket_recv_op_base<http::server::ReadBuffer> : pub
   static status perform(reactor_op* base) {
     auto& op = static_cast<reactive_socket_recv_op_base&>(*base);
     bool nothing_left = false;
-    const ssize_t count = http::server::receive(op.socket_, op.buffer_, nothing_left);
+    const ssize_t count = http::receive(op.socket_, op.buffer_, nothing_left);
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return not_done;
+    if (op.buffer_.has_read) *op.buffer_.has_read = true;
     op.bytes_transferred_ = count > 0 ? static_cast<std::size_t>(count) : 0;
     op.ec_ = std::error_code();
     if (count < 0) op.ec_.assign(errno, error::get_system_category());
@@ -86,6 +96,6 @@ class asio::detail::reactive_socket_recv_op_base<http::server::ReadBuffer> : pub
   }
 
   socket_type socket_;
-  http::server::ReadBuffer buffer_;
+  http::ReadBuffer buffer_;
 };
 #endif

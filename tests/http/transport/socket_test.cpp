@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "http/server/socket.hpp"
+#include "http/transport/socket.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -11,7 +11,7 @@
 
 namespace {
 
-using http::server::ReadBuffer;
+using http::ReadBuffer;
 
 class SocketTest : public support::SocketFixture {
  protected:
@@ -22,14 +22,13 @@ class SocketTest : public support::SocketFixture {
   Read read(std::size_t most = 100) {
     bool nothing_left = false;
     std::string bytes(most, '\0');
-    const ssize_t n =
-        http::server::receive(socket.native_handle(), ReadBuffer(bytes.data(), most), nothing_left);
+    const ssize_t n = http::receive(socket.native_handle(), ReadBuffer(bytes.data(), most), nothing_left);
     bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
     return {bytes, nothing_left};
   }
 
   // Reads until the end or an error.
-  static leash::Task<> read_all(leash::Context ctx, http::server::Socket& from, std::string& to) {
+  static leash::Task<> read_all(leash::Context ctx, http::Socket& from, std::string& to) {
     char chunk[4];
     for (;;) {
       const auto n = co_await from.async_read_some(ReadBuffer(chunk, sizeof chunk), leash::via(ctx));
@@ -62,13 +61,13 @@ TEST_F(SocketTest, ReadReportsThatTheEndIsLeft) {
 TEST_F(SocketTest, ReadsOfAUnixSocketReportNothing) {
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-  http::server::Socket local(io.get_executor());
+  http::Socket local(io.get_executor());
   local.assign(asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
-  http::server::report_rest(local);
+  http::report_rest(local);
   ASSERT_EQ(::send(ends[1], "hello", 5, 0), 5);
   char bytes[100];
   bool nothing_left = false;
-  EXPECT_EQ(http::server::receive(local.native_handle(), ReadBuffer(bytes, sizeof bytes), nothing_left), 5);
+  EXPECT_EQ(http::receive(local.native_handle(), ReadBuffer(bytes, sizeof bytes), nothing_left), 5);
   EXPECT_FALSE(nothing_left);
   ::close(ends[1]);
 }
