@@ -97,6 +97,30 @@ class Page:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
+    def low_contrast(self):
+        """Texts whose contrast to what is behind them is less than 4.5 (WCAG 2.2, 1.4.3), with the contrast."""
+        return self.driver.execute_script("""
+            const channels = (color) => color.match(/[0-9.]+/g).map(Number);
+            const linear = (value) => value <= 10 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
+            const luminance = ([red, green, blue]) =>
+                0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+            const behind = (node) => {
+                const color = node ? channels(getComputedStyle(node).backgroundColor) : [255, 255, 255];
+                return color[3] === 0 ? behind(node.parentElement) : color;
+            };
+            const has_text = (node) =>
+                [...node.childNodes].some((each) => each.nodeType === Node.TEXT_NODE && each.data.trim());
+            const low = [];
+            for (const node of document.querySelectorAll("body *")) {
+                if (!has_text(node) || !node.getClientRects().length || node.disabled) continue;
+                const style = getComputedStyle(node);
+                const text = channels(node instanceof SVGElement ? style.fill : style.color);
+                const [dark, light] = [luminance(text), luminance(behind(node))].sort((a, b) => a - b);
+                const contrast = (light + 0.05) / (dark + 0.05);
+                if (contrast < 4.5) low.push(node.textContent.trim().slice(0, 30) + ": " + contrast.toFixed(2));
+            }
+            return low;""")
+
     def complaints(self):
         """What the browser has logged as an error."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]

@@ -52,6 +52,7 @@ def on_the_page(program):
         for scheme in ("light", "dark"):
             page.prefers(scheme)
             page.picture(f"program-{scheme}")
+            check(f"its texts can be read ({scheme}): {page.low_contrast()}", not page.low_contrast())
             check(f"it fits into 420 pixels: {page.too_wide(420)}", not page.too_wide(420))
             page.picture(f"program-{scheme}-420")
             page.any_width()

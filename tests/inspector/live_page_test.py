@@ -70,6 +70,9 @@ def scenario(server, page):
     check(f"it fits into 420 pixels: {page.too_wide(420)}", not page.too_wide(420))
     page.picture("leaky-420")
     page.any_width()
+    for scheme in ("dark", "light"):
+        page.prefers(scheme)
+        check(f"its texts can be read ({scheme}): {page.low_contrast()}", not page.low_contrast())
 
     eventually("contexts are shown by the line that made them", lambda: ".cpp:" in page.text("#contexts table"))
     keeps_what_is_selected(page)

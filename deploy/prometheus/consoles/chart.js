@@ -18,7 +18,7 @@ document.head.append(element("style", {}, `
 :root {
   color-scheme: light dark;
   --page: #f6f7f9; --card: #fff; --text: #1b1f24; --quiet: #5d6773; --line: #dfe3e8;
-  --accent: #1f6feb; --on-accent: #fff; --good: #1a7f37; --bad: #cf222e; --warn: #fff3cd; --warn-text: #6a4b00;
+  --accent: #1a5fd0; --on-accent: #fff; --good: #1a7f37; --bad: #cf222e; --warn: #fff3cd; --warn-text: #6a4b00;
   --c0: #1f6feb; --c1: #cf6a00; --c2: #8250df; --c3: #1a7f37; --c4: #cf222e; --c5: #0b8a97; --c6: #a5558a; --c7: #7a7000;
 }
 @media (prefers-color-scheme: dark) {
