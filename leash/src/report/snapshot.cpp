@@ -249,7 +249,7 @@ std::vector<TaskGroup> group(const std::vector<TaskInfo>& tasks) {
 }
 
 std::string detail::wait_text(const TaskInfo& task) {
-  if (task.running) return "[running in loop " + quoted(task.loop) + "]";
+  if (task.running) return "[running in loop " + detail::quoted(task.loop) + "]";
   std::string text = "[" + std::string(to_string(task.wait));
   if (task.wait != WaitKind::none) text += ", " + short_duration(task.waits_for);
   if (task.uncancellable) text += ", cannot be canceled";
