@@ -174,7 +174,7 @@ int Server::run() {
 // A thread that does not return cannot be ended, and the loop that it runs cannot be destroyed.
 void Server::join_workers() {
   for (const auto& worker : workers_) worker->stop();
-  const leash::TimePoint until = leash::later(std::chrono::steady_clock::now(), 1s);
+  const leash::TimePoint until = leash::later(std::chrono::steady_clock::now(), 3s);
   bool all = true;
   for (const auto& worker : workers_) {
     if (worker->join_until(until)) continue;
