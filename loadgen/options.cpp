@@ -10,17 +10,13 @@
 #include <utility>
 
 #include "cli/options.hpp"
-#include "client/file.hpp"
-#include "client/message_options.hpp"
 #include "http/message/detail/ascii.hpp"
 #include "leash/version.hpp"
-#include "loadgen/targets.hpp"
+#include "loadgen/load_options.hpp"
 #include "units/number.hpp"
 
 namespace loadgen {
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr const char* about =
     R"(Load-test an HTTP server and report whether it leaks tasks.
@@ -52,35 +48,9 @@ rate (requests per second, or a share of the requested rate such as 95%);
 requests (a count); leaked, contexts, timers, memory (left over per request).
 Operators: < <= > >=)";
 
-using Wrong = std::optional<std::string>;
-
 std::string check_threshold(const std::string& text) {
   const auto threshold = parse_threshold(text);
   return threshold ? "" : threshold.error();
-}
-
-std::string check_rate(const std::string& text) {
-  const auto rate = units::parse_number(text);
-  const bool good = rate && *rate >= 0.001 && *rate <= 1e6;
-  return good ? ""
-              : fmt::format("must be a number of requests per second from 0.001 to 1000000, not '{}'", text);
-}
-
-std::string check_stages(const std::string& text) {
-  const auto stages = parse_stages(text);
-  return stages ? "" : stages.error();
-}
-
-std::optional<double> percentage(std::string_view text) {
-  if (!text.ends_with('%')) return std::nullopt;
-  text.remove_suffix(1);
-  const auto value = units::parse_number(text);
-  if (!value || *value < 0 || *value > 100) return std::nullopt;
-  return *value / 100;
-}
-
-std::string check_percentage(const std::string& text) {
-  return percentage(text) ? "" : fmt::format("must be a share from 0% to 100%, not '{}'", text);
 }
 
 // The options of all commands.
@@ -139,141 +109,6 @@ struct WatchingTexts {
   }
 };
 
-// The common options of run and compare: first as text, then as a plan.
-class LoadTexts {
- public:
-  explicit LoadTexts(CLI::App& command) : message_(command), reach_(command) {
-    auto* rate =
-        command
-            .add_option("--rate", rate_,
-                        "Open loop: send N requests per second, no matter how fast the server answers")
-            ->check(cli::check(check_rate))
-            ->type_name("N");
-    auto* stages =
-        command
-            .add_option(
-                "--stages", stages_,
-                "Open loop in stages: TIME:RATE keeps a rate, TIME:FROM..TO changes it evenly, for example "
-                "10s:100,30s:100..1000")
-            ->check(cli::check(check_stages))
-            ->type_name("STAGES")
-            ->excludes(rate);
-    command
-        .add_option("--connections", connections_,
-                    "Number of connections: the maximum in an open loop (default 64), the exact number in a "
-                    "closed loop "
-                    "(default 16)")
-        ->check(cli::count_check(1, 20'000))
-        ->type_name("N");
-    command.add_option("--threads", threads_, "Number of threads that send requests (default 1)")
-        ->check(cli::count_check(1, 256))
-        ->type_name("N");
-    duration_given_ =
-        command.add_option("--duration", duration_, "Duration of the load after the warm-up (default 10s)")
-            ->check(cli::duration_check(1ns))
-            ->type_name("TIME")
-            ->excludes(stages);
-    command
-        .add_option("--requests", requests_,
-                    "Stop after N requests; without --duration there is no time limit")
-        ->check(cli::count_check(1, 1'000'000'000'000))
-        ->type_name("N");
-    warmup_given_ = command
-                        .add_option("--warmup", warmup_,
-                                    "Warm-up before the measurement, at the first rate (default 1s; 0 with "
-                                    "--requests or --stages)")
-                        ->check(cli::duration_check(0ns))
-                        ->type_name("TIME");
-    command.add_option("--timeout", timeout_, "Timeout of each request (default 5s)")
-        ->check(cli::duration_check(1ns))
-        ->type_name("TIME");
-    command.add_option("--abort", abort_, "Abort this share of requests midway, for example 5%")
-        ->check(cli::check(check_percentage))
-        ->type_name("SHARE");
-    command
-        .add_option("--drain-timeout", drain_timeout_,
-                    "After the load, wait at most this long until the server has settled (default 10s)")
-        ->check(cli::duration_check(0ns))
-        ->type_name("TIME");
-    command
-        .add_option(
-            "--wait", wait_,
-            "Before the load, wait at most this long until the target accepts connections (default 0)")
-        ->check(cli::duration_check(0ns))
-        ->type_name("TIME");
-    command
-        .add_option("--targets", targets_file_,
-                    "Send the requests in this file in turn. Each line is a JSON object with the members "
-                    "method, url, headers "
-                    "and body, all optional; url is a path, or has the origin of URL")
-        ->type_name("FILE");
-    command.add_flag("--disable-keepalive", no_keep_alive_, "Open a new connection for each request");
-  }
-
-  std::expected<Plan, std::string> make_plan(http::Url url) const {
-    Plan plan(std::move(url));
-    if (!rate_.empty()) plan.rate = units::parse_number(rate_);
-    if (!stages_.empty()) plan.stages = *parse_stages(stages_);
-    plan.connections = !connections_.empty() ? *units::parse_count(connections_) : plan.is_open() ? 64 : 16;
-    plan.threads = *units::parse_count(threads_);
-    if (!requests_.empty()) plan.requests = units::parse_count(requests_);
-    if (!plan.stages.empty()) {
-      plan.duration = length_of(plan.stages);
-    } else if (!plan.requests || duration_given_->count() > 0) {
-      plan.duration = cli::duration_of(duration_);
-    }
-    const bool no_warmup = (plan.requests || !plan.stages.empty()) && warmup_given_->count() == 0;
-    plan.warmup = no_warmup ? leash::Duration::zero() : cli::duration_of(warmup_);
-    plan.timeout = cli::duration_of(timeout_);
-    plan.abort_share = *percentage(abort_);
-    plan.keep_alive = !no_keep_alive_;
-    plan.unix_socket = reach_.unix_socket();
-    if (auto wrong = add_messages(plan)) return std::unexpected(*std::move(wrong));
-    if (!plan.url.tls) return plan;
-    auto tls = client::TlsContext::make(reach_.tls());
-    if (!tls) return std::unexpected(tls.error());
-    plan.tls = *std::move(tls);
-    return plan;
-  }
-
-  leash::Duration drain_timeout() const { return cli::duration_of(drain_timeout_); }
-  leash::Duration wait() const { return cli::duration_of(wait_); }
-
- private:
-  Wrong add_messages(Plan& plan) const {
-    auto message = message_.parse(plan.url);
-    if (!message) return message.error();
-    if (targets_file_.empty()) {
-      plan.messages.push_back(*std::move(message));
-      return {};
-    }
-    const auto text = client::read_file(targets_file_);
-    if (!text) return "--targets: " + text.error();
-    auto messages = parse_targets(*text, plan.url, *message);
-    if (!messages) return fmt::format("--targets: {}{}", targets_file_, messages.error());
-    plan.messages = *std::move(messages);
-    return {};
-  }
-
-  client::MessageOptions message_;
-  client::ReachOptions reach_;
-  std::string rate_;
-  std::string stages_;
-  std::string connections_;
-  std::string threads_ = "1";
-  std::string duration_ = "10s";
-  std::string requests_;
-  std::string warmup_ = "1s";
-  std::string timeout_ = "5s";
-  std::string abort_ = "0%";
-  std::string drain_timeout_ = "10s";
-  std::string wait_ = "0";
-  std::string targets_file_;
-  bool no_keep_alive_ = false;
-  CLI::Option* duration_given_ = nullptr;
-  CLI::Option* warmup_given_ = nullptr;
-};
-
 bool is_on_this_machine(const std::string& host) {
   std::error_code not_numeric;
   const auto address = asio::ip::make_address(host, not_numeric);
@@ -316,7 +151,7 @@ std::expected<std::vector<MetricsSource>, std::string> metrics_of(const std::str
 }
 
 std::expected<Target, std::string> make_target(const std::string& address, const std::string& metrics,
-                                               const LoadTexts& load) {
+                                               const LoadOptions& load) {
   auto url = http::parse_url(address, http::Https::allowed);
   if (!url) return std::unexpected(url.error());
   auto plan = load.make_plan(*std::move(url));
@@ -375,8 +210,8 @@ std::expected<Options, cli::Message> parse_command_line(int argc, const char* co
       ->required()
       ->type_name("");
 
-  LoadTexts load(run);
-  LoadTexts load_both(compare);
+  LoadOptions load(run);
+  LoadOptions load_both(compare);
   for (CLI::App* each : {&run, &compare, &merge}) {
     reports.add_to(*each, options.delivery);
     if (each != &merge) watching.add_to(*each, options);
@@ -394,7 +229,7 @@ std::expected<Options, cli::Message> parse_command_line(int argc, const char* co
   }
   if (merge.parsed()) return options;
 
-  const LoadTexts& chosen = run.parsed() ? load : load_both;
+  const LoadOptions& chosen = run.parsed() ? load : load_both;
   options.drain_timeout = chosen.drain_timeout();
   options.wait = chosen.wait();
   using Addresses = std::vector<std::pair<std::string, std::string>>;
