@@ -408,7 +408,9 @@ Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchan
       co_await let_others_go_on(ctx, socket_);
       if (!returned.closed()) cancel(leash::errc::disconnected);
     }
+    input_.notice_resets(true);
     (void)co_await leash::select(returned.wait(), request_ctx.done());
+    input_.notice_resets(false);
   }
 
   int status = 499;

@@ -35,6 +35,7 @@ Task<> Input::read(Context ctx) {
         charge();
         if (*n == chunk.size() && *n < most_read_bytes) chunk.resize(2 * *n);
       }
+      if (notices_resets_ && !closed_ && is_reset()) broken_ = ended_ = closed_ = true;
     }
     (void)arrived_.try_send({});
     if (closed_ && !std::exchange(told, true)) {
@@ -68,6 +69,18 @@ Task<> Input::wait_for_room(Context ctx) {
   pollfd state{socket_.native_handle(), POLLRDHUP, 0};
   const bool only_half = ::poll(&state, 1, 0) == 1 && state.revents == POLLRDHUP;
   if (!only_half) broken_ = ended_ = true;
+}
+
+bool Input::is_reset() const noexcept {
+  pollfd state{socket_.native_handle(), 0, 0};
+  return ::poll(&state, 1, 0) == 1 && (state.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+void Input::notice_resets(bool on) noexcept {
+  notices_resets_ = on;
+  if (!on || closed_ || !is_reset()) return;
+  std::error_code ignored;        // it does not fail for an open socket
+  (void)socket_.cancel(ignored);  // the reader's read fails
 }
 
 bool Input::is_all_consumed() const noexcept {

@@ -72,6 +72,9 @@ class Input {
   bool closed() const noexcept { return closed_; }               // the client sends no more
   bool ended() const noexcept { return ended_; }                 // and all that it sent was read
   bool broken() const noexcept { return broken_; }               // the client takes no responses any more
+  // A reset that comes together with bytes is not reported by their read (http/transport/socket.hpp). While a request is
+  // served, it is looked for: now, and after each read.
+  void notice_resets(bool on) noexcept;
   // Discards all further bytes.
   void discard() noexcept;
 
@@ -82,6 +85,7 @@ class Input {
   static constexpr std::size_t most_kept = 16 * 1024;  // of memory for what waits, when nothing does
 
   bool is_full() const noexcept { return incoming_.size() + current_.size() - consumed_ >= capacity; }
+  bool is_reset() const noexcept;
   leash::Task<> wait_for_room(leash::Context ctx);
   void note_arrival();
   void charge() noexcept;
@@ -106,6 +110,7 @@ class Input {
   bool ended_ = false;
   bool broken_ = false;
   bool discarding_ = false;
+  bool notices_resets_ = false;
   leash::Channel<std::monostate> arrived_{1};
   std::optional<leash::DoneSource> room_;  // while the reader waits for some
 };

@@ -110,6 +110,23 @@ TEST_F(InputTest, AResetIsTheEndOfBothDirections) {
   EXPECT_TRUE(input.ended());
 }
 
+TEST_F(InputTest, NoticesResetThatCameWithBytesBefore) {
+  send("hello");
+  reset_client();
+  EXPECT_TRUE(eventually([&] { return unread() == "hello"; }));
+  poll();
+  input.notice_resets(true);
+  EXPECT_TRUE(eventually([&] { return input.broken() && closes == 1; }));
+}
+
+TEST_F(InputTest, NoticesResetThatComesWithBytes) {
+  input.notice_resets(true);
+  send("hello");
+  reset_client();
+  EXPECT_TRUE(eventually([&] { return unread() == "hello"; }));
+  EXPECT_TRUE(eventually([&] { return input.broken() && closes == 1; }));
+}
+
 TEST_F(InputTest, DetectsResetAfterHalfCloseWhileAnswering) {
   still_answered = true;
   ::shutdown(client, SHUT_WR);

@@ -58,6 +58,29 @@ TEST_F(SocketTest, ReadReportsThatTheEndIsLeft) {
   EXPECT_FALSE(last.nothing_left);
 }
 
+TEST_F(SocketTest, ReadTellsAtOnceWhetherBytesHadArrived) {
+  static_assert(http::reads_report);
+  char bytes[100];
+  bool before = false;
+  bool later = false;
+  const auto read_five = [&](bool& has_read) {
+    return socket.async_read_some(ReadBuffer(bytes, 5, &has_read), leash::via(root()));
+  };
+  send("helloworld");
+  {
+    const auto first = read_five(before);
+    EXPECT_TRUE(before);
+    const auto second = read_five(later);
+    EXPECT_TRUE(later);
+  }
+  io.poll();
+  later = false;
+  const auto third = read_five(later);
+  EXPECT_FALSE(later) << "nothing is left";
+  send("more");
+  EXPECT_TRUE(eventually([&] { return later; }));
+}
+
 TEST_F(SocketTest, ReadsOfAUnixSocketReportNothing) {
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
