@@ -12,6 +12,7 @@
 #  include "leash/awaitables.hpp"  // this header alone
 #else
 
+#  include <bit>
 #  include <concepts>
 #  include <coroutine>
 #  include <cstddef>
@@ -152,16 +153,17 @@ class FramePromise : public net::detail::awaitable_frame<T, Executor> {
     Base::unhandled_exception();
   }
 
+  // A source_location as a parameter would be kept in the frame, in 8 bytes for each co_await. This pointer is its value.
   template <class U>
   [[gnu::always_inline]] auto await_transform(net::awaitable<U, Executor> inner,
-                                              std::source_location where = std::source_location::current()) {
+                                              const void* where = __builtin_source_location()) {
     AwaitNested<T, U, Executor> awaiter(*this, std::move(inner));
     waits_at(where);
     return awaiter;
   }
   template <class A>
   requires(!is_awaitable<std::remove_cvref_t<A>>) auto await_transform(
-      A&& other, std::source_location where = std::source_location::current()) {
+      A&& other, const void* where = __builtin_source_location()) {
     auto awaiter = Base::await_transform(std::forward<A>(other));
     if constexpr (only_asks<std::remove_cvref_t<A>>) {
       return awaiter;
@@ -173,15 +175,24 @@ class FramePromise : public net::detail::awaitable_frame<T, Executor> {
   }
 
  private:
+  // It is kept in the frame, as the promise is. Their distance takes fewer bytes there than an address.
   class Start {
    public:
-    explicit Start(FramePromise& promise) noexcept : promise_(&promise) {}
+    explicit Start(FramePromise& promise) noexcept
+        : distance_(static_cast<std::uint32_t>(address_of(this) - address_of(&promise))) {}
+    Start(const Start&) = delete;
+    Start& operator=(const Start&) = delete;
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<>) const noexcept {}
-    void await_resume() const noexcept { promise_->begin(); }
+    void await_resume() const noexcept {
+      reinterpret_cast<FramePromise*>(address_of(this) - distance_)->begin();
+    }
 
    private:
-    FramePromise* promise_;
+    static std::uintptr_t address_of(const void* object) noexcept {
+      return reinterpret_cast<std::uintptr_t>(object);
+    }
+    const std::uint32_t distance_;
   };
 
   void begin() noexcept {
@@ -193,9 +204,9 @@ class FramePromise : public net::detail::awaitable_frame<T, Executor> {
       begin_chain(*record_, context_of(this->attached_thread_->get_executor()), as_base(), known);
     }
   }
-  [[gnu::always_inline]] void waits_at(std::source_location where) noexcept {
+  [[gnu::always_inline]] void waits_at(const void* where) noexcept {
     if (record_ != nullptr) [[likely]]
-      suspend(*record_, as_base(), where);
+      suspend(*record_, as_base(), std::bit_cast<std::source_location>(where));
   }
   const void* as_base() noexcept { return static_cast<net::detail::awaitable_frame_base<Executor>*>(this); }
 
