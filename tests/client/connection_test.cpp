@@ -9,6 +9,7 @@
 #include <array>
 #include <asio/ip/tcp.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/error.hpp"
@@ -60,6 +61,31 @@ class FullPort {
   std::array<int, 3> waiting_{};
   std::uint16_t port_ = 0;
 };
+
+TEST(Connection, RequestAfterAResetThatCameWithAResponseIsRefusedUnsent) {
+  Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
+    asio::ip::tcp::acceptor listener(b.loop.io(),
+                                     asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    client::Connection connection(b.loop.io());
+    const Origin origin("127.0.0.1", listener.local_endpoint().port());
+    auto connected = co_await connection.connect(b.ctx, origin);
+    EXPECT_TRUE(connected);
+    {
+      auto peer = listener.accept();
+      (void)peer.send(asio::buffer(std::string_view("HTTP/1.1 204 No Content\r\n\r\n")));
+      peer.set_option(asio::socket_base::linger(true, 0));
+    }
+    const std::string_view request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    auto first = co_await connection.exchange(b.ctx, request, http::RequestKind::other, nullptr);
+    EXPECT_TRUE(first);
+    EXPECT_TRUE(connection.is_open());
+    const std::uint64_t sent = connection.bytes_sent();
+    auto second = co_await connection.exchange(b.ctx, request, http::RequestKind::other, nullptr);
+    EXPECT_FALSE(second);
+    EXPECT_EQ(second.error(), client::errc::refused);
+    EXPECT_EQ(connection.bytes_sent(), sent);
+  });
+}
 
 TEST(Connection, TriesNextAddressAfterQuarterSecond) {
   Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
