@@ -62,28 +62,36 @@ class FullPort {
   std::uint16_t port_ = 0;
 };
 
+constexpr std::string_view a_request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+leash::Task<> exchange(leash::Context ctx, client::Connection& connection, leash::Result<>& result) {
+  result = co_await connection.exchange(ctx, a_request, http::RequestKind::other, nullptr);
+}
+
 TEST(Connection, RequestAfterAResetThatCameWithAResponseIsRefusedUnsent) {
   Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
-    asio::ip::tcp::acceptor listener(b.loop.io(),
-                                     asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    const asio::ip::tcp::endpoint any(asio::ip::address_v4::loopback(), 0);
+    asio::ip::tcp::acceptor listener(b.loop.io(), any);
     client::Connection connection(b.loop.io());
     const Origin origin("127.0.0.1", listener.local_endpoint().port());
     auto connected = co_await connection.connect(b.ctx, origin);
     EXPECT_TRUE(connected);
-    {
-      auto peer = listener.accept();
-      (void)peer.send(asio::buffer(std::string_view("HTTP/1.1 204 No Content\r\n\r\n")));
-      peer.set_option(asio::socket_base::linger(true, 0));
-    }
-    const std::string_view request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    auto first = co_await connection.exchange(b.ctx, request, http::RequestKind::other, nullptr);
+    auto peer = listener.accept();
+    leash::Result<> first;
+    leash::Scope scope(b.ctx);
+    scope.go(exchange(scope.ctx(), connection, first), "exchange");
+    const bool waits = co_await b.eventually([&] { return connection.bytes_sent() == a_request.size(); });
+    EXPECT_TRUE(waits);
+    (void)peer.send(asio::buffer(std::string_view("HTTP/1.1 204 No Content\r\n\r\n")));
+    peer.set_option(asio::socket_base::linger(true, 0));
+    peer.close();
+    (void)co_await scope.join();
     EXPECT_TRUE(first);
     EXPECT_TRUE(connection.is_open());
-    const std::uint64_t sent = connection.bytes_sent();
-    auto second = co_await connection.exchange(b.ctx, request, http::RequestKind::other, nullptr);
+    auto second = co_await connection.exchange(b.ctx, a_request, http::RequestKind::other, nullptr);
     EXPECT_FALSE(second);
     EXPECT_EQ(second.error(), client::errc::refused);
-    EXPECT_EQ(connection.bytes_sent(), sent);
+    EXPECT_EQ(connection.bytes_sent(), a_request.size());
   });
 }
 
