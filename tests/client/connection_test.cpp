@@ -80,7 +80,8 @@ TEST(Connection, RequestAfterAResetThatCameWithAResponseIsRefusedUnsent) {
     leash::Result<> first;
     leash::Scope scope(b.ctx);
     scope.go(exchange(scope.ctx(), connection, first), "exchange");
-    const bool waits = co_await b.eventually([&] { return connection.bytes_sent() == a_request.size(); });
+    const auto is_sent = [&] { return connection.bytes_sent() == a_request.size(); };
+    const bool waits = co_await b.eventually(is_sent);
     EXPECT_TRUE(waits);
     (void)peer.send(asio::buffer(std::string_view("HTTP/1.1 204 No Content\r\n\r\n")));
     peer.set_option(asio::socket_base::linger(true, 0));
