@@ -13,9 +13,10 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// The number, if it has 1 to `most` digits.
-std::optional<std::int64_t> parse_digits(std::string_view text, std::size_t most) {
-  if (text.empty() || text.size() > most || !std::ranges::all_of(text, detail::is_digit)) return std::nullopt;
+// The number, if it has 1 to `max_digits` digits.
+std::optional<std::int64_t> parse_digits(std::string_view text, std::size_t max_digits) {
+  if (text.empty() || text.size() > max_digits || !std::ranges::all_of(text, detail::is_digit))
+    return std::nullopt;
   std::int64_t value = 0;
   for (const char c : text) value = value * 10 + (c - '0');
   return value;

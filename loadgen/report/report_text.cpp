@@ -95,15 +95,15 @@ std::string histogram_rows(const Histogram& latency) {
     counts.push_back(static_cast<std::int64_t>(up_to - below));
     below = up_to;
   }
-  const auto most = *std::ranges::max_element(counts);
-  const auto count_width = units::format_count(most).size();
+  const auto largest = *std::ranges::max_element(counts);
+  const auto count_width = units::format_count(largest).size();
   std::string text = "\n";
   for (int row = 0; row < rows; ++row) {
     const auto count = counts[static_cast<std::size_t>(row)];
     const auto label = row + 1 == rows ? latency.max() : from + step * (row + 1);
     text += fmt::format("  ≤ {}  {}  {}\n", cli::pad_left(units::rounded_duration(label), 8),
                         cli::pad_left(units::format_count(count), count_width),
-                        bar(static_cast<double>(count), static_cast<double>(most), widest_bar));
+                        bar(static_cast<double>(count), static_cast<double>(largest), widest_bar));
   }
   return text;
 }

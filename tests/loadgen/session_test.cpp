@@ -54,9 +54,9 @@ TEST(Session, KeepsLastObservationIfSettlingEndsInScrape) {
           return text("hello");
         }
         scrapes_since += loaded ? 1 : 0;
-        std::string metrics = at_rest;
-        if (loaded) metrics.replace(metrics.find('3'), 1, "4");
-        StubReply reply = text(metrics);
+        std::string scraped = at_rest;
+        if (loaded) scraped.replace(scraped.find('3'), 1, "4");
+        StubReply reply = text(scraped);
         if (scrapes_since > 2)
           reply.after = 1h;  // the last row's, the first to see whether it settles, and no more
         return reply;

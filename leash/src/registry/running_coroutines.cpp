@@ -12,9 +12,9 @@ std::vector<RunningCoroutine> running_coroutines() {
   const std::lock_guard lock(registry_mutex);  // what a shard says of its thread stays true
   for (auto* shard = leash_coroutines.shards.load(std::memory_order_acquire); shard; shard = shard->next) {
     if (shard->thread == nullptr) continue;
-    const CoroutineRecord* const current = shard->thread->current.load(std::memory_order_acquire);
+    const CoroutineRecord* const record = shard->thread->current.load(std::memory_order_acquire);
     RecordCopy frame;
-    if (current == nullptr || !frame.take(*current) || !(frame.flags & started) || frame.waits()) continue;
+    if (record == nullptr || !frame.take(*record) || !(frame.flags & started) || frame.waits()) continue;
     RecordCopy root = frame;
     if ((frame.flags & nested) && !root.take(*static_cast<const CoroutineRecord*>(frame.context))) continue;
     const bool in_this_tick = static_cast<std::int32_t>(frame.since - now) >= 0;

@@ -274,12 +274,12 @@ TEST_F(SnapshotTest, NamesOperationsByKind) {
 }
 
 TEST_F(SnapshotTest, ListsTasksOldestFirstWhereverTheyWereStarted) {
-  const auto here = [&] { go(root(), app::receives(ch)); };
-  const auto there = [&] { go(root(), app::receives(ch)); };
-  here();
-  there();
-  here();
-  there();
+  const auto one_place = [&] { go(root(), app::receives(ch)); };
+  const auto other_place = [&] { go(root(), app::receives(ch)); };
+  one_place();
+  other_place();
+  one_place();
+  other_place();
   poll();
   std::vector<std::uint64_t> ids;
   for (const TaskInfo& task : snapshot(loop)) ids.push_back(task.id);

@@ -217,7 +217,7 @@ TEST_F(ViaTest, LeadingExceptionBecomesItsErrorOrIsRethrown) {
 
 TEST_F(ViaTest, ExceptionAloneOrWithValuesFollowsSameRule) {
   Manual<std::exception_ptr> alone;
-  Manual<std::exception_ptr, int, std::string> several;
+  Manual<std::exception_ptr, int, std::string> with_values;
   std::optional<Result<>> a;
   std::optional<Result<std::tuple<int, std::string>>> b;
   start(
@@ -225,10 +225,10 @@ TEST_F(ViaTest, ExceptionAloneOrWithValuesFollowsSameRule) {
         *x = co_await o->start(via(ctx));
         *y = co_await p->start(via(ctx));
       },
-      &alone, &several, &a, &b);
+      &alone, &with_values, &a, &b);
   alone.complete(nullptr);
   poll();
-  several.complete(nullptr, 1, "one");
+  with_values.complete(nullptr, 1, "one");
   poll();
   ASSERT_TRUE(a && b);
   EXPECT_TRUE(*a);

@@ -47,8 +47,8 @@ TEST(Report, NotesMissedRate) {
 }
 
 TEST(Report, TimesHaveMilliseconds) {
-  const auto noon = std::chrono::sys_days(std::chrono::November / 25 / 2026) + 12h;
-  EXPECT_EQ(loadgen::format_time(noon + 7ms), "2026-11-25T12:00:00.007Z");
+  const auto midday = std::chrono::sys_days(std::chrono::November / 25 / 2026) + 12h;
+  EXPECT_EQ(loadgen::format_time(midday + 7ms), "2026-11-25T12:00:00.007Z");
 }
 
 }  // namespace

@@ -85,9 +85,9 @@ TEST_F(UpstreamTest, ReceivesTraceOfItsCaller) {
   parent = leash::with_value<leash::Trace>(loop.background(), trace);
   EXPECT_TRUE(ask(stub, "/", std::nullopt));
   ASSERT_EQ(stub.requests().size(), 1u);
-  const std::string sent(stub.requests()[0].headers.find("traceparent").value_or(""));
-  EXPECT_TRUE(sent.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-")) << sent;
-  EXPECT_TRUE(sent.ends_with("-01")) << sent;
+  const std::string parent_sent(stub.requests()[0].headers.find("traceparent").value_or(""));
+  EXPECT_TRUE(parent_sent.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-")) << parent_sent;
+  EXPECT_TRUE(parent_sent.ends_with("-01")) << parent_sent;
   EXPECT_EQ(stub.requests()[0].headers.find("tracestate"), "a=1,b=2");
 }
 
