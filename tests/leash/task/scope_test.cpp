@@ -730,6 +730,28 @@ TEST_F(ScopeTest, AJoinUnderAContextGivesUpAndTheTasksGoOn) {
   EXPECT_EQ(text, "context deadline exceeded, context deadline exceeded, slept, joined");
 }
 
+TEST_F(ScopeTest, JoinSucceedsIfItsContextEndsAfterTheTasks) {
+  auto [patience, cancel] = with_cancel(root());
+  Channel<int> work;
+  Channel<int> orders;
+  std::optional<Result<>> joined;
+  go(root(), [&](Context ctx) -> Task<> {
+    Scope s(ctx);
+    s.go([&]() -> Task<> { (void)co_await work.receive(); });
+    joined = co_await s.join(patience);
+  });
+  go(root(), [&]() -> Task<> {
+    (void)co_await orders.receive();
+    cancel();
+  });
+  poll();
+  EXPECT_TRUE(work.try_send(1));    // the last task ends, and the one that joins becomes ready
+  EXPECT_TRUE(orders.try_send(1));  // before it resumes, the context ends
+  poll();
+  ASSERT_TRUE(joined);
+  EXPECT_TRUE(*joined);
+}
+
 TEST(ScopeDeathTest, JoinedOutsideOfATaskAborts) {
   EXPECT_DEATH(
       {
