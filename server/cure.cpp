@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "http/message/json_writer.hpp"
+#include "units/number.hpp"
 
 namespace server {
 namespace {
@@ -126,12 +127,12 @@ std::string cures_to_text(const leash::Dump& leaked, const leash::ContextDump& c
 
     fmt::format_to(out, "{}{}\n", text.empty() ? "" : "\n", source.pattern);
     for (const auto& [lines, count] : tasks) {
-      quote(fmt::format("{} leaked {}, started at", count, count == 1 ? "task" : "tasks"), lines.first);
+      quote(units::counted(count, "leaked task") + ", started at", lines.first);
       if (lines.second != 0) quote(count == 1 ? "it waits at" : "they wait at", lines.second);
     }
     for (const auto& [line, count] : outlived) {
-      quote(std::to_string(count) + (count == 1 ? " context outlives its request, made at"
-                                                : " contexts outlive their requests, made at"),
+      quote(units::counted(count, "context") +
+                (count == 1 ? " outlives its request, made at" : " outlive their requests, made at"),
             line);
     }
     fmt::format_to(out, "  the cure: what the fixed version does instead\n");

@@ -64,13 +64,13 @@ TEST(Cure, IsThereForEveryPattern) {
 TEST(Cure, QuotesWhereTasksStartedAndWait) {
   const PatternSource& source = *find_source("server/patterns/send.cpp");
   leash::TaskGroup group;
-  group.count = 2;
+  group.count = 700;
   group.oldest.site = {"send_leaky", std::string(source.file), 32};
   group.oldest.frames = {{"send", "leash/channel.hpp", 5}, {"replica_leaky", std::string(source.file), 17}};
   leash::Dump leaked;
   leaked.entries = {group, group};
   const std::string text = cures_to_text(leaked, {});
-  EXPECT_TRUE(text.starts_with("send\n  4 leaked tasks, started at server/patterns/send.cpp:32\n      " +
+  EXPECT_TRUE(text.starts_with("send\n  1,400 leaked tasks, started at server/patterns/send.cpp:32\n      " +
                                std::string(line_of(source, 32)) +
                                "\n  they wait at server/patterns/send.cpp:17\n      " +
                                std::string(line_of(source, 17)) + "\n"))
