@@ -115,8 +115,6 @@ std::string_view to_string(Verdict verdict) noexcept {
       return "clean";
     case Verdict::leak:
       return "leak";
-    case Verdict::unchecked:
-      return "unchecked";
     case Verdict::unknown:
       break;
   }
@@ -137,7 +135,7 @@ Judgement judge(const Evidence& evidence) {
 
   if (auto nothing = without_success(evidence); !nothing.empty())
     return decide(Verdict::unknown, std::move(nothing));
-  if (!evidence.wanted) return decide(Verdict::unchecked, "server metrics were not checked (--metrics none)");
+  if (!evidence.wanted) return decide(Verdict::unknown, "server metrics were not checked (--metrics none)");
   if (restarts.count > 0) {
     const std::string times = restarts.count == 1 ? "once" : units::format_count(restarts.count) + " times";
     if (restarts.leaked_before_the_last > 0) {

@@ -26,9 +26,9 @@
 
 namespace loadgen {
 
-enum class Verdict { clean, leak, unknown, unchecked };  // unchecked: with --metrics none
+enum class Verdict { clean, leak, unknown };
 
-std::string_view to_string(Verdict verdict) noexcept;  // "clean", "leak", "unknown", "unchecked"
+std::string_view to_string(Verdict verdict) noexcept;  // "clean", "leak", "unknown"
 
 // What was seen of the server. Failed observations are left out.
 struct Evidence {

@@ -39,12 +39,10 @@ Conclusion conclude(std::span<const RunResult> results) {
       return {Exit::missed, "missed", of_side(result, missed)};
   }
   for (const RunResult& result : results) {
-    if (result.judgement.verdict == Verdict::unknown)
+    if (result.evidence.wanted && result.judgement.verdict == Verdict::unknown)
       return {Exit::unknown, "unknown", of_side(result, result.judgement.reason)};
   }
-  const auto is_unchecked = [](const RunResult& result) {
-    return result.judgement.verdict == Verdict::unchecked;
-  };
+  const auto is_unchecked = [](const RunResult& result) { return !result.evidence.wanted; };
   const RunResult& first = results.front();
   if (std::ranges::all_of(results, is_unchecked)) return {Exit::clean, "passed", first.judgement.reason};
   const auto unchecked = std::ranges::find_if(results, is_unchecked);

@@ -11,7 +11,7 @@
 //
 //     {"schema":1, "id", "target", "metrics", "mode", "plan", "started_at", "warmup_seconds", "elapsed_seconds",
 //      "runs",
-//      "exit_status":3, "headline":"leak: …", "verdict":"clean|leak|unknown|unchecked", "reason",
+//      "exit_status":3, "headline":"leak: …", "verdict":"clean|leak|unknown", "reason",
 //      "requests":{"sent","ok","errors","aborted","refused","bytes_sent","bytes_received","by_status":{"200":4500},
 //                  "by_error":{"Connection refused":3}},
 //      "latency_seconds":{"p50","p90","p95","p99","p999","max","min","mean"}, "ok_latency_seconds":{…},

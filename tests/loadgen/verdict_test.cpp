@@ -237,7 +237,6 @@ TEST(Verdict, HasNamesUsedByReports) {
   EXPECT_EQ(to_string(Verdict::clean), "clean");
   EXPECT_EQ(to_string(Verdict::leak), "leak");
   EXPECT_EQ(to_string(Verdict::unknown), "unknown");
-  EXPECT_EQ(to_string(Verdict::unchecked), "unchecked");
 }
 
 TEST(Verdict, UnknownIfServerCountedTooFewRequests) {
@@ -302,10 +301,10 @@ TEST(Verdict, ReapedTasksAreLeak) {
   EXPECT_EQ(judge(evidence).reason, "1 task (0.01 per request) leaked and was reaped");
 }
 
-TEST(Verdict, UncheckedWithoutServerMetrics) {
+TEST(Verdict, UnknownWithoutServerMetrics) {
   auto evidence = clean_load();
   evidence.wanted = false;
-  EXPECT_EQ(judge(evidence).verdict, Verdict::unchecked);
+  EXPECT_EQ(judge(evidence).verdict, Verdict::unknown);
   EXPECT_EQ(judge(evidence).reason, "server metrics were not checked (--metrics none)");
 }
 
