@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// leash-client mode, contexts, coroutines, tree and reap
+// leash-client mode and reap
 
 #include <fmt/format.h>
 
@@ -62,23 +62,6 @@ leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ModeCommand comm
                            ? print_json(answer)
                            : cli::print(cli::without_control_characters(mode->get<std::string>()) + "\n");
   co_return printed ? Exit::success : output_failed();
-}
-
-leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, PageCommand command) {
-  Admin admin(loop, command.admin);
-  TaskFilter only_limit;
-  only_limit.limit = command.limit;
-  std::string path = command.path + to_query(only_limit);
-  path += fmt::format("{}format={}", command.limit ? '&' : '?', command.admin.json ? "json" : "text");
-  auto text = co_await admin.ask(ctx, "GET", path);
-  if (!text) co_return complain(text.error(), command.admin);
-  if (command.admin.json) {
-    const Json answer = http::parse_json(*text);
-    if (answer.is_discarded())
-      co_return complain(not_understood(command.admin, "the response is not JSON"), command.admin);
-    co_return print_json(answer) ? Exit::success : output_failed();
-  }
-  co_return cli::print_foreign(*text) ? Exit::success : output_failed();
 }
 
 leash::Task<int> execute(leash::Context ctx, leash::Loop& loop, ReapCommand command) {

@@ -44,9 +44,8 @@ std::uint64_t sum(const Json& answer, const char* list, const char* key, Counts 
   return all;
 }
 
-bool is_only_stranded(const Json& task) {
-  return task.value("stranded", Json()) == true && task.value("state", Json()) != "leaked";
-}
+bool is_leaked(const Json& task) { return task.value("state", Json()) == "leaked"; }
+bool is_only_stranded(const Json& task) { return task.value("stranded", Json()) == true && !is_leaked(task); }
 
 // "/debug/tasks?site=...&format=json&state=leaked"
 std::string path(std::string_view route, const TaskFilter& filter, std::string_view state = {}) {
@@ -60,33 +59,39 @@ std::string path(std::string_view route, const TaskFilter& filter, std::string_v
 
 leash::Task<std::expected<Findings, AdminFailure>> find_leaks(leash::Context ctx, Admin& admin,
                                                               const AdminOptions& options,
-                                                              const TaskFilter& filter, bool with_stray) {
+                                                              const TaskFilter& filter, Sought sought) {
   Findings found;
-  TaskFilter of_tasks = filter;
-  of_tasks.state.clear();
-  of_tasks.limit = most_stacks;
-  const auto tasks = co_await ask(ctx, admin, options, path("/debug/tasks", of_tasks));
-  if (!tasks) co_return std::unexpected(tasks.error());
-  found.stranded = sum(*tasks, "tasks", "count", is_only_stranded);
-
-  TaskFilter of_contexts;
-  of_contexts.site = filter.site;
-  of_contexts.name = filter.name;
-  const auto contexts = co_await ask(ctx, admin, options, path("/debug/contexts", of_contexts, "outlived"));
-  if (!contexts) co_return std::unexpected(contexts.error());
-  found.outlived = sum(*contexts, "contexts", "outlived", [](const Json&) { return true; });
-
+  if (sought.tasks) {
+    TaskFilter of_tasks = filter;
+    of_tasks.state.clear();
+    of_tasks.limit = most_stacks;
+    const auto tasks = co_await ask(ctx, admin, options, path("/debug/tasks", of_tasks));
+    if (!tasks) co_return std::unexpected(tasks.error());
+    found.leaked = sum(*tasks, "tasks", "count", is_leaked);
+    found.stranded = sum(*tasks, "tasks", "count", is_only_stranded);
+  }
+  if (sought.contexts) {
+    TaskFilter of_contexts;
+    of_contexts.site = filter.site;
+    of_contexts.name = filter.name;
+    const auto contexts = co_await ask(ctx, admin, options, path("/debug/contexts", of_contexts, "outlived"));
+    if (!contexts) co_return std::unexpected(contexts.error());
+    found.outlived = sum(*contexts, "contexts", "outlived", [](const Json&) { return true; });
+  }
   if (!filter.name.empty()) co_return found;  // coroutines have no names
   TaskFilter of_coroutines;
   of_coroutines.site = filter.site;
   of_coroutines.min_age = filter.min_age;
-  const auto leaked = co_await ask(ctx, admin, options, path("/debug/coroutines", of_coroutines, "leaked"));
-  if (!leaked) co_return std::unexpected(leaked.error());
-  found.leaked_coroutines = number(*leaked, "matched");
-  if (!with_stray) co_return found;
-  const auto stray = co_await ask(ctx, admin, options, path("/debug/coroutines", of_coroutines, "stray"));
-  if (!stray) co_return std::unexpected(stray.error());
-  found.stray = number(*stray, "matched");
+  if (sought.coroutines) {
+    const auto leaked = co_await ask(ctx, admin, options, path("/debug/coroutines", of_coroutines, "leaked"));
+    if (!leaked) co_return std::unexpected(leaked.error());
+    found.leaked_coroutines = number(*leaked, "matched");
+  }
+  if (sought.stray_coroutines) {
+    const auto stray = co_await ask(ctx, admin, options, path("/debug/coroutines", of_coroutines, "stray"));
+    if (!stray) co_return std::unexpected(stray.error());
+    found.stray = number(*stray, "matched");
+  }
   co_return found;
 }
 
@@ -96,6 +101,7 @@ std::string to_text(const Findings& findings) {
     if (count == 0) return;
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", units::counted(count, noun), finding);
   };
+  add(findings.leaked, "task", "leaked");
   add(findings.stranded, "task", "stranded");
   add(findings.outlived, "context", "outlived");
   add(findings.leaked_coroutines, "coroutine", "leaked");

@@ -38,7 +38,7 @@ constexpr const char* exit_statuses =
   0    success
   1    no connection, or no complete response
   2    invalid arguments
-  3    there is a leak (tasks, leaks: with --fail)
+  3    there is a leak (with --fail, but not get)
   4    timeout
   5    the output cannot be written
   22   HTTP error (get: with --fail)
@@ -219,21 +219,36 @@ class ModeFlags {
   ModeCommand mode_;
 };
 
+class WatchFlag {
+ public:
+  WatchFlag(CLI::App& command, const std::string& on_terminal)
+      : option_(command
+                    .add_option("-w,--watch", every_,
+                                "Repeat at this interval (default 2s); on a terminal, " + on_terminal)
+                    ->expected(0, 1)
+                    ->check(cli::duration_check(least_interval))
+                    ->type_name("[DURATION]")) {}
+  CLI::Option* option() const noexcept { return option_; }
+  std::optional<leash::Duration> parse() const {
+    if (option_->count() == 0) return std::nullopt;
+    return every_.empty() ? 2s : cli::duration_of(every_);
+  }
+
+ private:
+  std::string every_;
+  CLI::Option* option_;
+};
+
 class TasksFlags {
  public:
-  TasksFlags(CLI::App& command, AdminFlags& admin, bool only_leaked) : admin_(admin), filter_(command) {
+  TasksFlags(CLI::App& command, AdminFlags& admin, bool only_leaked)
+      : admin_(admin), filter_(command), watch_(command, "as a live table") {
     admin.add_to(command);
     tasks_.only_leaked = only_leaked;
     if (!only_leaked) filter_.add_state(command);
     filter_.add_limit(command, "List at most N stacks (default 1000)");
     auto* stacks = command.add_flag("--stacks", tasks_.stacks, "Print each stack as text instead of a table");
-    watch_ = command
-                 .add_option("-w,--watch", every_,
-                             "Repeat at this interval (default 2s); on a terminal, as a live table")
-                 ->expected(0, 1)
-                 ->check(cli::duration_check(least_interval))
-                 ->type_name("[DURATION]");
-    watch_->excludes(stacks);
+    watch_.option()->excludes(stacks);
     fail_ =
         command
             .add_option("--fail", also_,
@@ -242,7 +257,7 @@ class TasksFlags {
             ->expected(0, 1)
             ->check(cli::choice_check({"stray"}))
             ->type_name("[stray]")
-            ->excludes(watch_)
+            ->excludes(watch_.option())
             ->excludes(stacks);
   }
   std::expected<Command, cli::Message> parse() {
@@ -254,39 +269,42 @@ class TasksFlags {
     tasks_.filter = filter_.parse();
     tasks_.fail = fail_->count() > 0;
     tasks_.fail_if_stray = !also_.empty();
-    if (watch_->count() > 0) tasks_.every = every_.empty() ? 2s : cli::duration_of(every_);
+    tasks_.every = watch_.parse();
     return std::move(tasks_);
   }
 
  private:
   const AdminFlags& admin_;
   FilterFlags filter_;
+  WatchFlag watch_;
   TasksCommand tasks_;
-  std::string every_;
   std::string also_;
-  CLI::Option* watch_ = nullptr;
   CLI::Option* fail_ = nullptr;
 };
 
 // The other pages of /debug, printed unchanged.
 class PageFlags {
  public:
-  PageFlags(CLI::App& command, AdminFlags& admin, std::string path) : admin_(admin) {
+  PageFlags(CLI::App& command, AdminFlags& admin, std::string path, const std::string& leaks)
+      : admin_(admin), watch_(command, "in place") {
     page_.path = std::move(path);
     admin.add_to(command);
     command.add_option("--limit", page_.limit, "List at most N entries")
         ->check(cli::count_check(1, most_entries))
         ->type_name("N");
+    command.add_flag("--fail", page_.fail, "Exit with status 3 if " + leaks)->excludes(watch_.option());
   }
   std::expected<Command, cli::Message> parse() {
     auto admin = admin_.parse();
     if (!admin) return std::unexpected(admin.error());
     page_.admin = std::move(*admin);
+    page_.every = watch_.parse();
     return std::move(page_);
   }
 
  private:
   const AdminFlags& admin_;
+  WatchFlag watch_;
   PageCommand page_;
 };
 
@@ -356,9 +374,10 @@ std::expected<Command, cli::Message> parse_command_line(int argc, const char* co
   ModeFlags mode(mode_app, admin);
   TasksFlags tasks(tasks_app, admin, false);
   TasksFlags leaks(leaks_app, admin, true);
-  PageFlags contexts(contexts_app, admin, "/debug/contexts");
-  PageFlags coroutines(coroutines_app, admin, "/debug/coroutines");
-  PageFlags tree(tree_app, admin, "/debug/tree");
+  PageFlags contexts(contexts_app, admin, "/debug/contexts", "a context has outlived its owner");
+  PageFlags coroutines(coroutines_app, admin, "/debug/coroutines", "a coroutine has leaked");
+  PageFlags tree(tree_app, admin, "/debug/tree",
+                 "there is a leak: a leaked or stranded task, a leaked coroutine or an outlived context");
   ReapFlags reap(reap_app, admin);
   PsFlags ps(ps_app);
   const std::array<CLI::App*, 9> all = {&get_app,        &mode_app, &tasks_app, &leaks_app, &contexts_app,

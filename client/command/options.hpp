@@ -78,6 +78,8 @@ struct PageCommand {
   AdminOptions admin;
   std::string path;
   std::optional<int> limit;
+  bool fail = false;  // exit with status 3 if there is a leak of the kinds that the page shows
+  std::optional<leash::Duration> every;  // --watch
 };
 
 struct ReapCommand {

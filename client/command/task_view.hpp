@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// The content of the live table: a title, the summary, as many rows as fit, and the keys.
+// The live table: the content of the screen for a list of tasks.
 //
 // Guarantees     as many lines as the terminal has, none wider than the terminal.
 // Threads        plain values.
 //
 //   client::TaskView view;
-//   view.title = "leaks  http://127.0.0.1:8081  every 2s";
+//   view.title = "leaks of http://127.0.0.1:8081, every 2s";
 //   view.list = *client::parse_task_list(response.body);
 //   screen.draw(client::drawn(view, cli::terminal(STDOUT_FILENO)));
 
@@ -14,15 +14,12 @@
 #include <vector>
 
 #include "cli/terminal.hpp"
+#include "client/command/frame.hpp"
 #include "client/command/task_list.hpp"
 
 namespace client {
 
-struct TaskView {
-  std::string title = {};
-  std::string time = {};     // of the last successful query
-  std::string problem = {};  // of the last query; empty: none
-  std::string restart = {};  // when the last restart was noticed; empty: there was none
+struct TaskView : Frame {
   TaskList list = {};
   bool states = true;  // show the column of states
 };

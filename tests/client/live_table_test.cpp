@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// `leash-client tasks --watch` on a terminal: the screen, changes of its size, and the restored terminal at the end.
+// `leash-client tasks --watch` and `tree --watch` on a terminal: the screen, changes of its size, and the restored terminal at the end.
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -243,6 +243,22 @@ TEST_F(LiveTable, StaysWhenTheServerDoesNotAnswerAnyMore) {
       << terminal.frame();
   terminal.press("q");
   EXPECT_EQ(terminal.wait(), 0);
+}
+
+TEST_F(LiveTable, UpdatesPage) {
+  OnTerminal terminal(watch("tree"), 80, 24);
+  EXPECT_TRUE(terminal.shows("loop \"")) << terminal.output();
+  EXPECT_TRUE(terminal.lines().at(0).starts_with("tree of http://127.0.0.1:")) << terminal.frame();
+  expect_fits(terminal, 80, 24);
+  leak();
+  terminal.resize(120, 200);
+  EXPECT_TRUE(terminal.shows("] leaked, started at")) << terminal.frame();
+  server.stop();
+  EXPECT_TRUE(terminal.shows("no answer since ")) << terminal.frame();
+  EXPECT_TRUE(terminal.frame().contains("] leaked, started at")) << terminal.frame();
+  terminal.press("q");
+  EXPECT_EQ(terminal.wait(), 0);
+  EXPECT_TRUE(terminal.is_as_before());
 }
 
 TEST_F(LiveTable, FailsWithoutAnswerAndLeavesScreenUntouched) {

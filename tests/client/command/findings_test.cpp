@@ -18,7 +18,7 @@ using Found = std::expected<Findings, AdminFailure>;
 
 class FindingsTest : public leash::testing::LoopFixture {
  protected:
-  Found find(const TaskFilter& filter = {}, bool with_stray = false) {
+  Found find(const TaskFilter& filter = {}, Sought kinds = {}) {
     leash::Cancelable serving = leash::with_cancel(root());
     leash::go(serving.ctx, inspector.run(serving.ctx));
     AdminOptions options;
@@ -26,13 +26,13 @@ class FindingsTest : public leash::testing::LoopFixture {
     options.timeout = 5s;
     std::optional<Found> found;
     start(
-        [](leash::Context ctx, leash::Loop& here, AdminOptions admin_options, TaskFilter of, bool stray,
+        [](leash::Context ctx, leash::Loop& here, AdminOptions admin_options, TaskFilter of, Sought sought,
            std::optional<Found>& to) -> leash::Task<> {
           Admin admin(here, admin_options);
-          auto result = co_await find_leaks(ctx, admin, admin_options, of, stray);
+          auto result = co_await find_leaks(ctx, admin, admin_options, of, sought);
           to = std::move(result);
         },
-        loop, options, filter, with_stray, found);
+        loop, options, filter, kinds, found);
     EXPECT_TRUE(eventually([&] { return found.has_value(); }));
     serving.cancel();
     EXPECT_TRUE(eventually([&] { return leash::live_tasks(loop) == 0; }));
@@ -64,14 +64,18 @@ TEST_F(FindingsTest, CountsEachKindOfLeak) {
   const Found found = find();
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->any());
-  EXPECT_EQ(to_text(*found), "2 tasks stranded, 3 contexts outlived, 1 coroutine leaked");
-  EXPECT_EQ(to_text(*find({}, true)),
-            "2 tasks stranded, 3 contexts outlived, 1 coroutine leaked, 4 coroutines stray");
+  Sought with_stray;
+  with_stray.stray_coroutines = true;
+  EXPECT_EQ(to_text(*found), "5 tasks leaked, 2 tasks stranded, 3 contexts outlived, 1 coroutine leaked");
+  EXPECT_EQ(to_text(*find({}, with_stray)),
+            "5 tasks leaked, 2 tasks stranded, 3 contexts outlived, 1 coroutine leaked, 4 coroutines stray");
 }
 
 TEST_F(FindingsTest, FindsNothingWhereNothingHasLeaked) {
   answers = {{"/debug/", R"({"tasks":[],"outlived":0,"matched":0})"}};
-  const Found found = find({}, true);
+  Sought with_stray;
+  with_stray.stray_coroutines = true;
+  const Found found = find({}, with_stray);
   ASSERT_TRUE(found);
   EXPECT_FALSE(found->any());
 }
@@ -86,6 +90,15 @@ TEST_F(FindingsTest, AppliesFilter) {
   EXPECT_EQ(asked(), (std::vector<std::string>{"/debug/tasks?site=a.cpp&limit=10000&format=json",
                                                "/debug/contexts?site=a.cpp&format=json&state=outlived",
                                                "/debug/coroutines?site=a.cpp&format=json&state=leaked"}));
+}
+
+TEST_F(FindingsTest, AsksForSoughtKindsOnly) {
+  Sought sought;
+  sought.tasks = sought.coroutines = false;
+  const Found found = find({}, sought);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(to_text(*found), "3 contexts outlived");
+  EXPECT_EQ(asked(), (std::vector<std::string>{"/debug/contexts?format=json&state=outlived"}));
 }
 
 TEST_F(FindingsTest, ExplainsFailure) {

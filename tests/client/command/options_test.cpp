@@ -150,6 +150,14 @@ TEST(ClientOptions, ContextsAndTreeArePages) {
   EXPECT_EQ(tree.path, "/debug/tree");
   EXPECT_EQ(tree.limit, 7);
   EXPECT_TRUE(tree.admin.json);
+  EXPECT_FALSE(tree.fail || tree.every);
+  for (const char* page : {"contexts", "coroutines", "tree"}) {
+    EXPECT_TRUE(parsed<PageCommand>({page, "--fail"}).fail);
+    EXPECT_EQ(parsed<PageCommand>({page, "--watch"}).every, 2s);
+    EXPECT_EQ(parsed<PageCommand>({page, "-w", "500ms"}).every, 500ms);
+    expect_usage_error({page, "--fail", "--watch"}, "--watch and --fail cannot be used together");
+    expect_usage_error({page, "--watch", "1ms"}, "at least 100ms");
+  }
 }
 
 TEST(ClientOptions, FailExcludesWatch) {
@@ -163,7 +171,8 @@ TEST(ClientOptions, FailExcludesWatch) {
 }
 
 TEST(ClientOptions, ReportUsageErrors) {
-  expect_usage_error({"gett"}, "the commands are get, mode, tasks, leaks, contexts, coroutines, tree, reap, ps");
+  expect_usage_error({"gett"},
+                     "the commands are get, mode, tasks, leaks, contexts, coroutines, tree, reap, ps");
   expect_usage_error({"get"}, "URL");
   expect_usage_error({"get", "ftp://a/"}, "ftp");
   expect_usage_error({"get", "http://a/", "--timeout", "5 parsecs"}, "--timeout");

@@ -74,11 +74,11 @@ TEST(TaskView, ShowsProblemBesideLastSeenTasks) {
   EXPECT_TRUE(lines[5].contains("leaked"));
 }
 
-TEST(TaskView, ShowsTimeOfRestart) {
+TEST(TaskView, SaysSinceWhenAnotherProcessAnswers) {
   TaskView view = view_of(1);
-  view.restart = "03:00:00";
+  view.another_since = "03:12:00";
   const auto lines = drawn(view, terminal(80, 24));
-  EXPECT_EQ(lines[2], "the server has restarted (noticed at 03:00:00)");
+  EXPECT_EQ(lines[2], "another process since 03:12:00");
 }
 
 TEST(TaskView, InColorTheTitleOfTheTableIsABar) {

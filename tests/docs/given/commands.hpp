@@ -24,7 +24,9 @@
 #include "client/command/admin.hpp"
 #include "client/command/command.hpp"
 #include "client/command/full_screen.hpp"
+#include "client/command/live_screen.hpp"
 #include "client/command/task_list.hpp"
+#include "client/command/task_table.hpp"
 #include "client/connection_pool.hpp"
 #include "http/message/target.hpp"
 #include "leash/context.hpp"
@@ -104,6 +106,15 @@ extern client::Request request;
 namespace of_exporter {
 extern loadgen::Exporter::Render render;
 }
+namespace of_findings {
+extern client::Admin& admin;
+extern client::AdminOptions options;
+extern client::TaskFilter filter;
+}  // namespace of_findings
+namespace of_frame {
+extern client::FullScreen screen;
+extern std::vector<client::Line> lines;
+}  // namespace of_frame
 namespace of_full_screen {
 extern std::vector<std::string> lines;
 leash::Task<> keyboard_is_readable(int);
@@ -115,6 +126,16 @@ namespace of_image {
 extern std::vector<std::uint64_t> images;
 extern leash::outside::Memory& memory;
 }  // namespace of_image
+namespace of_live_screen {
+class LiveTree : public client::LiveScreen {
+ public:
+  using LiveScreen::LiveScreen;
+
+ private:
+  leash::Task<> look(leash::Context look_ctx) override;
+  std::vector<std::string> drawn(const cli::Terminal& terminal) const override;
+};
+}  // namespace of_live_screen
 namespace of_load_metrics {
 extern const loadgen::LoadMetrics figures;
 }
@@ -158,5 +179,9 @@ extern std::optional<loadgen::ServerObservation> first;
 extern std::vector<loadgen::ServerObservation> seen;
 extern std::optional<loadgen::ServerObservation> last;
 }  // namespace of_verdict
+namespace of_watch {
+extern client::Admin& admin;
+extern client::AdminOptions options;
+}  // namespace of_watch
 
 }  // namespace given

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+// What the commands with --watch share.
+//
+// Guarantees     a command that watches ends if the first request fails; later it continues after a request that
+//                failed.
+// Threads        the loop's.
+//
+//   co_return co_await client::watch_json(ctx, admin, options, "/debug/tree?format=json", 2s);
+
+#include <ctime>
+#include <string>
+
+#include "client/command/admin.hpp"
+#include "client/command/options.hpp"
+#include "leash/clock.hpp"
+#include "leash/context.hpp"
+#include "leash/task.hpp"
+
+namespace client {
+
+// Local time: "03:12:00", or "2026-11-30 03:12:00" if it is not the day of `now`.
+std::string time_of_day(std::time_t at, std::time_t now);
+std::string time_of_day();
+
+// "trying again every 2s"
+std::string try_again(leash::Duration every);
+
+// Prints the JSON of this page again and again, each time on one line. Returns the exit status.
+leash::Task<int> watch_json(leash::Context ctx, Admin& admin, const AdminOptions& options, std::string path,
+                            leash::Duration every);
+
+}  // namespace client
