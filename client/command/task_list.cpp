@@ -88,6 +88,11 @@ std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
   return list;
 }
 
+std::uint64_t live_coroutines(std::string_view json) {
+  const Document parsed = http::parse_json(json);
+  return parsed.is_object() ? count_of(parsed, "live") : 0;
+}
+
 bool is_other_process(const TaskList& now, const TaskList& before) noexcept {
   return now.process_started > 0 && before.process_started > 0 &&
          now.process_started != before.process_started;

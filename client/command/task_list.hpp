@@ -38,6 +38,7 @@ struct TaskRow {
 struct TaskList {
   std::vector<TaskRow> rows = {};
   std::uint64_t live = 0;                      // tasks of all loops, whatever the filter
+  std::uint64_t coroutines = 0;                // tracked coroutines; asked for only if no task is live
   std::uint64_t listed = 0;                    // tasks in the rows
   std::uint64_t leaked = 0;                    // leaked tasks in the rows
   std::uint64_t left_out = 0;                  // tasks that match the filter but are beyond the limit
@@ -48,6 +49,9 @@ struct TaskList {
 };
 
 std::expected<TaskList, std::string> parse_task_list(std::string_view json);
+
+// `live` of the JSON of /debug/coroutines; 0 if there is none.
+std::uint64_t live_coroutines(std::string_view json);
 
 // True if both start times are known and differ.
 bool is_other_process(const TaskList& now, const TaskList& before) noexcept;

@@ -102,6 +102,10 @@ std::vector<Line> task_summary(const TaskList& list) {
   text += fmt::format("{} {}leaked{}", number(list.leaked), all ? "" : "of them ",
                       in_brackets(units::format_change(list.leaked_change)));
   std::vector<Line> lines = {{std::move(text), list.leaked > 0 ? Look::alarming : Look::strong}};
+  if (list.coroutines > 0) {
+    lines.push_back({fmt::format("{} live; list them with leash-client coroutines",
+                                 units::counted(list.coroutines, "coroutine"))});
+  }
   if (list.left_out > 0)
     lines.push_back({fmt::format("not listed: {} beyond the limit", units::counted(list.left_out, "task"))});
   for (const std::string& loop : list.unresponsive) {

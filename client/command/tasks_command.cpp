@@ -41,6 +41,11 @@ leash::Task<std::expected<TaskList, AdminFailure>> look(leash::Context ctx, Admi
   if (!answer) co_return std::unexpected(answer.error());
   auto list = parse_task_list(*answer);
   if (!list) co_return std::unexpected(not_understood(command.admin, list.error()));
+  if (list->live == 0) {
+    // An inspector without this page knows no coroutines.
+    const auto coroutines = co_await admin.ask(ctx, "GET", "/debug/coroutines?limit=1&format=json");
+    if (coroutines) list->coroutines = live_coroutines(*coroutines);
+  }
   co_return std::move(*list);
 }
 

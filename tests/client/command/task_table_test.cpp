@@ -96,6 +96,12 @@ TEST(TaskTable, SummaryGivesCountsAndOmissions) {
   EXPECT_EQ(task_summary(list).at(0).text, "1,701 tasks live (-2); 1,700 listed, 1,700 of them leaked (+1)");
 }
 
+TEST(TaskTable, SummaryNamesCoroutines) {
+  TaskList list;
+  list.coroutines = 1;
+  EXPECT_EQ(task_summary(list).at(1).text, "1 coroutine live; list them with leash-client coroutines");
+}
+
 TEST(TaskTable, IsPaintedOnlyInColor) {
   const Line line{"text", Look::alarming};
   EXPECT_EQ(painted(line, false), "text");

@@ -102,4 +102,21 @@ TEST_F(WatchTest, PageFailsOnLeaksThatItShows) {
   expect_leak("tree", "3 tasks leaked, 1 coroutine leaked");
 }
 
+TEST_F(WatchTest, WithoutTasksNamesCommandForCoroutines) {
+  answer = [](const std::string& target) {
+    return target.starts_with("/debug/tasks") ? R"({"tasks":[],"live":0})"
+                                              : R"({"live":3,"matched":3,"coroutines":[]})";
+  };
+  EXPECT_EQ(leash_client("tasks").out,
+            "0 tasks live, 0 leaked\n3 coroutines live; list them with leash-client coroutines\n");
+  answer = [](const std::string& target) {
+    return target.starts_with("/debug/tasks") ? R"({"tasks":[],"live":0})" : "not found";
+  };
+  EXPECT_EQ(leash_client("tasks").out, "0 tasks live, 0 leaked\n");
+  answer = [](const std::string&) { return R"({"tasks":[{"count":1}],"live":1})"; };
+  answers = 0;
+  EXPECT_TRUE(leash_client("tasks").out.ends_with("1 task live, 0 leaked\n"));
+  EXPECT_EQ(answers, 1) << "no request for coroutines";
+}
+
 }  // namespace
