@@ -80,9 +80,9 @@ class Connection {
   leash::Task<leash::Result<>> receive(leash::Context ctx, http::RequestKind kind, std::string* body);
 
   // send() and receive(). If the response begins before a large request is sent (the server refuses it, or responds
-  // to what it has read), the rest is not sent and the connection is closed. If bytes or the
-  // end of the server have come since the last response, nothing is sent: the error is `refused`, and bytes_sent() is as
-  // before. (What the loop has not seen yet does not count, as if it were still on its way.)
+  // to what it has read), the rest is not sent and the connection is closed. If bytes or the end of the server have come
+  // since the last response, nothing is sent: the error is `refused`, and bytes_sent() is as before. (What the loop has
+  // not seen yet does not count, as if it were still on its way.)
   leash::Task<leash::Result<>> exchange(leash::Context ctx, std::string_view bytes, http::RequestKind kind,
                                         std::string* body);
 

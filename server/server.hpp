@@ -7,9 +7,9 @@
 //                get the drain timeout to finish; then their contexts are canceled with cause shutdown. The drain
 //                report names tasks that are alive a second later and contexts that had outlived their requests. The
 //                status is `leaked` if anything had leaked or outlived its request, reaped or not, or if tasks
-//                are left. A loop that does not answer is named with the task that it runs; if its
-//                thread never ends, the process ends without it. A second signal ends the process at once. If memory runs out, the drain is cut short, and
-//                the status is that of tasks left.
+//                are left. A loop that does not answer is named with the task that it runs; if its thread never ends,
+//                the process ends without it. A second signal ends the process at once. If memory runs out, the drain
+//                is cut short, and the status is that of tasks left.
 // Threads        run() uses the calling thread for the admin listener and starts one thread per worker.
 //
 //   auto server = server::Server::open(options);
