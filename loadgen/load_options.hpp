@@ -6,7 +6,7 @@
 // Threads        any.
 // Lifetime       not moved: CLI11 keeps the addresses of its members.
 //
-//   loadgen::LoadOptions load(run);   // adds the options to the command
+//   loadgen::LoadOptions load(command);   // adds the options
 //   auto plan = load.make_plan(url);
 //   if (!plan) return fail(plan.error());
 

@@ -139,6 +139,9 @@ class LiveTree : public client::LiveScreen {
 namespace of_load_metrics {
 extern const loadgen::LoadMetrics figures;
 }
+namespace of_load_options {
+extern http::Url url;
+}
 namespace of_merge {
 extern std::vector<loadgen::RunResult> results;
 }
@@ -153,6 +156,9 @@ loadgen::RunResult traffic_and_evidence();
 }
 namespace of_report_csv {
 extern std::ostream& file;
+}
+namespace of_report_fields {
+extern const loadgen::RequestCounts counts;
 }
 namespace of_report_html {
 extern std::ostream& file;
