@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <future>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,8 +34,10 @@ Taken taken(http::server::Worker& worker) {
   return told.get_future().get();
 }
 
+// The least of a few rounds: on a busy machine, an event that is rare may be met after the warm-up, and Asio then keeps its
+// memory for the next one.
 unsigned long allocations_of(std::string_view target) {
-  unsigned long allocations = 0;
+  unsigned long allocations = std::numeric_limits<unsigned long>::max();
   const server::Shared shared{server::Options{}};
   support::InProcessServer server(server::public_routes(shared));
   server.worker.start();
@@ -50,11 +54,13 @@ unsigned long allocations_of(std::string_view target) {
       EXPECT_TRUE(std::string_view(answer, static_cast<std::size_t>(size)).starts_with("HTTP/1.1 200 "));
     };
     for (unsigned i = 0; i < requests; ++i) serve_one();
-    const Taken before = taken(server.worker);
-    for (unsigned i = 0; i < requests; ++i) serve_one();
-    const Taken after = taken(server.worker);
-    allocations = after.allocations - before.allocations;
-    EXPECT_EQ(after.mapped_bytes, before.mapped_bytes);
+    for (unsigned round = 0; round < 5; ++round) {
+      const Taken before = taken(server.worker);
+      for (unsigned i = 0; i < requests; ++i) serve_one();
+      const Taken after = taken(server.worker);
+      allocations = std::min(allocations, after.allocations - before.allocations);
+      EXPECT_EQ(after.mapped_bytes, before.mapped_bytes);
+    }
   }
   while (server.worker.open.load() != 0) (void)taken(server.worker);
   server.worker.stop_and_join();
