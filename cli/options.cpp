@@ -28,7 +28,7 @@ std::string known_commands(const std::vector<CLI::App*>& commands) {
 
 // CLI11's message as a sentence: "--rate: 1 required N missing" becomes "--rate needs a value".
 std::string sentence(const CLI::ParseError& error) {
-  const std::string text = error.what();
+  std::string text = error.what();
   const std::string first = text.substr(0, text.find_first_of(": "));
   const std::string last = text.substr(text.rfind(' ') + 1);
   if (dynamic_cast<const CLI::RequiredError*>(&error))

@@ -153,7 +153,7 @@ std::string charts_section(std::string_view heading, std::string_view charts,
 
 // A line of a report of leaks; the leaky (-) and the fixed (+) source lines have the colors of bad and good.
 std::string colored(const std::string& line) {
-  const std::string text = escape_html(line);
+  std::string text = escape_html(line);
   const auto first = line.find_first_not_of(' ');
   if (first == std::string::npos || line.size() < first + 2 || line[first + 1] != ' ') return text;
   if (line[first] == '-') return fmt::format("<span class=\"missed\">{}</span>", text);
