@@ -242,7 +242,7 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
     } else {
       begin();
       if constexpr (kind == WaitKind::coroutine || kind == WaitKind::group || kind == WaitKind::task) {
-        return Spawning(Base::await_transform(std::forward<A>(operation)), record_);
+        return Base::await_transform(Spawning<std::remove_cvref_t<A>>(std::forward<A>(operation), record_));
       } else {
         return Base::await_transform(std::forward<A>(operation));
       }
@@ -250,22 +250,22 @@ class OperationPromise : public net::detail::awaitable_frame<T, Executor> {
   }
 
  private:
-  // Its initiation starts coroutines for the frame that awaits it. This frame may not exist when it returns.
-  template <class Inner>
+  // The initiation, which starts coroutines or a task for the frame that awaits the operation. Newer versions of Asio call it
+  // when this coroutine has been suspended. Neither may exist when it returns.
+  template <class Initiate>
   class Spawning {
    public:
-    Spawning(Inner inner, CoroutineRecord* record) : inner_(std::move(inner)), record_(record) {}
-    bool await_ready() { return inner_.await_ready(); }
-    void await_suspend(std::coroutine_handle<> frame) {
+    Spawning(Initiate initiate, CoroutineRecord* record) : initiate_(std::move(initiate)), record_(record) {}
+    auto operator()(net::detail::awaitable_frame_base<Executor>* frame) {
       CoroutineRecord* const before = get(coroutine_thread.current);
       if (record_) put(coroutine_thread.current, record_);
-      inner_.await_suspend(frame);
+      auto* const thread = initiate_(frame);
       put(coroutine_thread.current, before);
+      return thread;
     }
-    void await_resume() { inner_.await_resume(); }
 
    private:
-    Inner inner_;
+    Initiate initiate_;
     CoroutineRecord* record_;
   };
 
