@@ -13,7 +13,7 @@ else()
   set(of_service QUIET)
 endif()
 find_package(nlohmann_json ${of_service})
-find_package(Boost 1.80 QUIET) # the headers, for leash::boost
+find_package(Boost 1.80 CONFIG QUIET) # the headers, for leash::boost
 find_package(prometheus-cpp ${of_service})
 if(LEASH_TESTS)
   find_package(GTest REQUIRED)
@@ -50,6 +50,15 @@ endif()
 # llhttp: Debian 13 has the library (libllhttp-dev); Debian 12 ships its C sources in node-llhttp.
 # Strict mode is a compile-time option of 8.1, for its sources and for every source that includes it.
 find_package(llhttp QUIET CONFIG)
+# Debian's package describes its shared library only. The archive beside it is preferred: the inspector contains it, hidden
+# from a program that has a llhttp of its own.
+find_library(LEASH_LLHTTP_ARCHIVE libllhttp.a)
+if(TARGET llhttp::llhttp_shared AND NOT TARGET llhttp::llhttp_static AND LEASH_LLHTTP_ARCHIVE)
+  add_library(llhttp::llhttp_static STATIC IMPORTED)
+  get_target_property(include_dirs llhttp::llhttp_shared INTERFACE_INCLUDE_DIRECTORIES)
+  set_target_properties(llhttp::llhttp_static PROPERTIES
+    IMPORTED_LOCATION ${LEASH_LLHTTP_ARCHIVE} INTERFACE_INCLUDE_DIRECTORIES "${include_dirs}")
+endif()
 if(TARGET llhttp::llhttp_shared OR TARGET llhttp::llhttp_static OR TARGET llhttp::llhttp)
   add_library(leash_llhttp INTERFACE)
   foreach(candidate llhttp::llhttp_static llhttp::llhttp_shared llhttp::llhttp)
