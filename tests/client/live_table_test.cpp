@@ -225,7 +225,7 @@ TEST_F(LiveTable, CanBeStoppedAndContinued) {
   terminal.press("\x1a");
   ASSERT_TRUE(terminal.is_stopped());
   EXPECT_TRUE(terminal.wrote(leaves));
-  EXPECT_TRUE(terminal.is_as_before());
+  EXPECT_TRUE(terminal.becomes([&] { return terminal.is_as_before(); }));
   terminal.signal(SIGCONT);
   EXPECT_TRUE(
       terminal.becomes([&] { return terminal.output().rfind(enters) > terminal.output().find(leaves); }));
