@@ -255,9 +255,17 @@ bool ServerProcess::metric_becomes(std::string_view name, std::string_view label
 
 void ServerProcess::leave_descriptors(unsigned count) const {
   std::set<unsigned> open;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fd")) {
-    open.insert(static_cast<unsigned>(std::stoul(entry.path().filename().string())));
-  }
+  int same = 0;
+  const bool settled = eventually([&] {  // the server may just close one
+    std::set<unsigned> now;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fd")) {
+      now.insert(static_cast<unsigned>(std::stoul(entry.path().filename().string())));
+    }
+    same = now == open ? same + 1 : 0;
+    open = std::move(now);
+    return same == 5;
+  });
+  if (!settled) throw std::runtime_error("the server's descriptors do not settle");
   unsigned limit = 0;
   for (; count > 0 || open.contains(limit); ++limit) {
     if (!open.contains(limit)) --count;
