@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
-// Reads the files that commands are given: a request body, a list of targets, a report.
+// Reads a file named on the command line: a request body, a list of targets or a report.
 //
 // Threads        any; there is no state.
 //

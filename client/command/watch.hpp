@@ -2,8 +2,7 @@
 #pragma once
 // What the commands with --watch share.
 //
-// Guarantees     a command that watches ends if the first request fails; later it continues after a request that
-//                failed.
+// Guarantees     with --watch, a command ends if its first request fails. If a later request fails, it tries again.
 // Threads        the loop's.
 //
 //   co_return co_await client::watch_json(ctx, admin, options, "/debug/tree?format=json", 2s);

@@ -72,8 +72,8 @@ class Input {
   bool closed() const noexcept { return closed_; }               // the client sends no more
   bool ended() const noexcept { return ended_; }                 // and all that it sent was read
   bool broken() const noexcept { return broken_; }               // the client takes no responses any more
-  // A reset that comes together with bytes is not reported by their read (http/transport/socket.hpp). While a request is
-  // served, it is looked for: now, and after each read.
+  // A read does not report a reset that arrives together with bytes (http/transport/socket.hpp). So the input checks for
+  // a reset now and, while a handler runs, after each read.
   void notice_resets(bool on) noexcept;
   // Discards all further bytes.
   void discard() noexcept;
