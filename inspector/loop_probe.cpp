@@ -128,6 +128,7 @@ void LoopProbes::begin_stall(Probe& probe, std::chrono::nanoseconds lag) {
   stall.thread = thread;
   stall.lag = lag;
   probe.about = fmt::format("Loop \"{}\" does not answer: {} does not return.", probe.loop.name(), culprit);
+  if (!stall.chain.empty()) probe.about += fmt::format(" It runs after the co_await in {}.", stall.chain);
   stalls_.begin("a loop does not answer", {"loop", probe.loop.name()}, stall);
 }
 
