@@ -7,6 +7,10 @@ cd "$root" || exit 1
 
 script=${0##*/}
 
+# Packages of npm's: scripts/bootstrap --browser puts playwright-core there, and the tests in a browser find it.
+# shellcheck disable=SC2034  # for the scripts that source this
+node_modules=${XDG_CACHE_HOME:-~/.cache}/leash/node_modules
+
 # Prints the message on one line and exits with 1.
 die() {
   printf '%s: %s\n' "$script" "$*" >&2

@@ -32,6 +32,48 @@ run env PATH="$machine" scripts/bootstrap
 status_is 0
 [[ ! -e $scratch/apt-get-was-called ]] || fail 'apt-get was called although nothing is missing'
 
+# Playwright is of npm's registry: by npm, or by curl where there is no npm. Once it is there, nothing is asked.
+new_machine
+for tool in mkdir mktemp rm mv tar gzip sha512sum; do ln -s "$(type -P "$tool")" "$machine/$tool"; done
+stand_in dpkg-query "$everything_installed"
+stand_in apt-get "touch '$scratch/apt-get-was-called'; exit 1"
+version=$(sed -n 's/^ *playwright=\([0-9.]*\) .*/\1/p' scripts/bootstrap)
+archive=playwright-core-$version.tgz
+cache=$scratch/cache
+mkdir "$scratch/package"
+printf '{\n  "version": "%s"\n}\n' "$version" >"$scratch/package/package.json"
+tar -czf "$scratch/$archive" -C "$scratch" package
+bootstrap_browser() { run env PATH="$machine" XDG_CACHE_HOME="$cache" scripts/bootstrap --browser; }
+stand_in curl 'exit 22'
+bootstrap_browser
+status_is 1
+error_says 'playwright-core could not be downloaded'
+
+stand_in curl "[[ \$* == *https://registry.npmjs.org/playwright-core/-/$archive ]] && cat '$scratch/$archive' >\"\${@: -2:1}\""
+bootstrap_browser
+status_is 1
+error_says "$archive is not what it was: its checksum differs"
+[[ -z $(ls -A "$cache/leash/node_modules") ]] || fail 'what was not installed is left over'
+
+rm "$machine/sha512sum"
+stand_in sha512sum 'true' # as if it were the right one
+installs_playwright() {
+  bootstrap_browser
+  status_is 0
+  output_says "installing playwright-core $version"
+  cmp "$scratch/package/package.json" "$cache/leash/node_modules/playwright-core/package.json" || fail 'it is not there'
+}
+installs_playwright
+bootstrap_browser
+status_is 0
+[[ ! -s $scratch/out ]] || fail 'it is installed again'
+sed -i 's/"version": "/&0/' "$cache/leash/node_modules/playwright-core/package.json"
+installs_playwright # another version is replaced
+stand_in curl 'exit 22'
+stand_in npm "[[ \$1 == pack && \${@: -1} == playwright-core@$version ]] && cat '$scratch/$archive' >\"\${@: -2:1}/$archive\""
+rm -r "$cache"
+installs_playwright
+
 # Named, not installed, whatever is missing.
 new_machine
 stand_in dpkg-query 'true'

@@ -44,7 +44,7 @@ svg text { font-size: 11px; fill: var(--quiet); font-variant-numeric: tabular-nu
 .cursor { stroke: var(--quiet); stroke-dasharray: 2 3; }
 .curve { fill: none; stroke-width: 1.75; stroke-linejoin: round; }
 .area { stroke: none; fill-opacity: .2; }
-@media (forced-colors: active) { .curve { stroke: CanvasText; } .area { fill: CanvasText; } }
+@media (forced-colors: active) { .curve { stroke: CanvasText; } .area, svg text { fill: CanvasText; } }
 `));
 
 // --- numbers ---
