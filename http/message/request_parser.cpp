@@ -82,14 +82,19 @@ std::optional<ParseError> parse_request_line(std::string_view line, Request& req
 }  // namespace
 
 std::optional<ParseError> RequestParser::Impl::check_start_line(std::span<char> line) {
-  const auto error = parse_request_line({line.data(), line.size()}, request_);
-  if (!error && request_.version_minor > 1) line.back() = '1';  // llhttp knows no later version
+  auto error = parse_request_line({line.data(), line.size()}, request_);
+  if (!error && request_.version_minor > 1) {
+    line.back() = '1';  // llhttp knows no later version
+    request_.version_minor = 1;
+  }
   return error;
 }
 
 std::optional<ParseError> RequestParser::Impl::check_head(std::string_view start_line) {
-  // Assigned again, because the buffer may have moved while it grew.
-  if (auto error = parse_request_line(start_line, request_)) return error;
+  // If the head came in pieces, the buffer may have moved while it grew, and the views with it.
+  if (request_.method_name.data() != start_line.data()) {
+    if (auto error = parse_request_line(start_line, request_)) return error;
+  }
   if (auto error = check_host(request_.headers, request_.version_minor)) return error;
   request_.keep_alive = framing().keep_alive;
   request_.content_length = framing().content_length;

@@ -59,7 +59,7 @@ class ResponseParser::Impl final : public detail::MessageReader {
   }
 
   std::optional<ParseError> check_head(std::string_view start_line) override {
-    // Assigned again, because the buffer may have moved while it grew.
+    // Assigned again: if the head came in pieces, the buffer may have moved while it grew, and the reason with it.
     if (auto error = parse_status_line(start_line, response_)) return error;
     if (response_.status == 101)
       return ParseError{502, "The peer switched protocols without being asked to."};

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 #include <span>
 
 #include "http/message/detail/ascii.hpp"
@@ -25,20 +26,35 @@ constexpr std::string_view line_end = "\r\n";
   std::abort();
 }
 
-void append_number(std::string& out, std::unsigned_integral auto value, int base = 10) {
-  std::array<char, 24> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr;
-  out.append(digits.data(), end);
+// A number as text.
+class Digits {
+ public:
+  explicit Digits(std::unsigned_integral auto value, int base = 10) noexcept
+      : end_(std::to_chars(text_.data(), text_.data() + text_.size(), value, base).ptr) {}
+  explicit(false) operator std::string_view() const noexcept { return {text_.data(), end_}; }
+
+ private:
+  std::array<char, 24> text_;
+  char* end_;
+};
+
+// The text grows once for all pieces.
+void append(std::string& out, std::initializer_list<std::string_view> pieces) {
+  std::size_t at = out.size();
+  std::size_t size = at;
+  for (const std::string_view piece : pieces) size += piece.size();
+  out.resize_and_overwrite(size, [&](char* text, std::size_t) noexcept {
+    for (const std::string_view piece : pieces) at += piece.copy(text + at, piece.size());
+    return at;
+  });
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append(line_end);
+  append(out, {name, ": ", value, line_end});
 }
 
 void append_content_length(std::string& out, std::uint64_t size) {
-  out += "Content-Length: ";
-  append_number(out, size);
-  out += line_end;
+  append_field(out, "Content-Length", Digits(size));
 }
 
 void append_fields(std::string& out, const Headers& headers, std::span<const std::string_view> reserved) {
@@ -68,9 +84,8 @@ BodyFraming append_response_head(std::string& out, const Response& response,
   if (response.status < 100 || response.status > 999)
     refuse(std::to_string(response.status), "is not a status");
 
-  out += "HTTP/1.1 ";
-  append_number(out, static_cast<unsigned>(response.status));
-  out.append(" ").append(reason_phrase(response.status)).append(line_end);
+  const Digits status(static_cast<unsigned>(response.status));
+  append(out, {"HTTP/1.1 ", status, " ", reason_phrase(response.status), line_end});
   if (!reply.date.empty()) append_field(out, "Date", reply.date);
   if (!type.empty()) append_field(out, "Content-Type", type);
   append_fields(out, response.headers, std::span(reserved).first(type.empty() ? 4 : 5));
@@ -105,8 +120,7 @@ void append_continue(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n";
 
 void append_chunk(std::string& out, std::string_view data) {
   if (data.empty()) return;
-  append_number(out, data.size(), 16);
-  out.append(line_end).append(data).append(line_end);
+  append(out, {Digits(data.size(), 16), line_end, data, line_end});
 }
 
 void append_last_chunk(std::string& out) { out += "0\r\n\r\n"; }
@@ -122,7 +136,7 @@ void append_request_head(std::string& out, const OutgoingRequest& request,
   }
   if (!std::ranges::all_of(request.host, visible)) refuse("Host", "has an invalid value");
 
-  out.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+  append(out, {request.method, " ", request.target, " HTTP/1.1\r\n"});
   append_field(out, "Host", request.host);
   append_fields(out, request.headers, reserved);
   if (!body_size) {

@@ -4,55 +4,60 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 
 #include "../registry/escape.hpp"
 
 namespace leash::detail {
 namespace {
 
-void append_escaped_json(std::string& out, std::string_view text) {
+// Printable ASCII that is not escaped.
+constexpr auto is_plain = [] {
+  std::array<bool, 256> table{};
+  for (int c = 0x20; c < 0x80; ++c) table[static_cast<std::size_t>(c)] = c != '"' && c != '\\';
+  return table;
+}();
+
+void append_escaped(std::string& out, char c) {
   constexpr const char* digits = "0123456789abcdef";
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-      case '\\':
-        (out += '\\') += c;
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out += digits[static_cast<unsigned char>(c) >> 4];
-          out += digits[c & 0xf];
-        } else {
-          out += c;
-        }
-    }
+  switch (c) {
+    case '"':
+    case '\\':
+      (out += '\\') += c;
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\b':
+      out += "\\b";
+      break;
+    case '\f':
+      out += "\\f";
+      break;
+    default:
+      if (static_cast<unsigned char>(c) < 0x20) {
+        out += "\\u00";
+        out += digits[static_cast<unsigned char>(c) >> 4];
+        out += digits[c & 0xf];
+      } else {
+        out += c;
+      }
   }
 }
 
+// Most text is plain, and is appended in one piece.
 void append_string(std::string& out, std::string_view text) {
-  out += '"';
-  bool is_ascii = true;
-  for (const char c : text) is_ascii &= static_cast<unsigned char>(c) < 0x80;
-  if (is_ascii) {
-    append_escaped_json(out, text);
-  } else {
-    append_escaped_json(out, valid_utf8(text));
+  std::size_t plain = 0;
+  while (plain < text.size() && is_plain[static_cast<unsigned char>(text[plain])]) ++plain;
+  (out += '"').append(text, 0, plain);
+  if (plain < text.size()) {
+    for (const char c : valid_utf8(text.substr(plain))) append_escaped(out, c);
   }
   out += '"';
 }
@@ -79,7 +84,7 @@ JsonWriter& JsonWriter::append(std::string_view text) {
 }
 
 JsonWriter& JsonWriter::key(std::string_view name) {
-  append({});
+  if (comma_) out_ += ',';
   append_string(out_, name);
   out_ += ':';
   comma_ = false;
@@ -87,8 +92,9 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 }
 
 JsonWriter& JsonWriter::value(std::string_view text) {
-  append({});
+  if (comma_) out_ += ',';
   append_string(out_, text);
+  comma_ = true;
   return *this;
 }
 
