@@ -29,8 +29,9 @@
 #include "http/server/output.hpp"
 #include "http/server/request_body.hpp"
 #include "http/server/request_record.hpp"
+#include "http/server/router.hpp"
+#include "leash/clock.hpp"
 #include "leash/context.hpp"
-#include "leash/done.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
 
@@ -58,17 +59,25 @@ class Connection {
 
  private:
   friend class Exchange;
-  enum class Next : bool { close, go_on };
 
+  std::optional<bool> parse_head();
   leash::Task<bool> read_head(leash::Context ctx);
-  leash::Task<Next> serve_request(leash::Context ctx);
+  leash::Cancelable& idle_time(const leash::Context& ctx, leash::TimePoint now);
+  std::optional<Router::Found> serve_at_once(const leash::Context& ctx);
+  leash::Task<> serve_task(leash::Context ctx, Router::Found found);
+  void end_request();
+  leash::Task<> send_much(leash::Context ctx);
+  leash::Task<> end_turn(leash::Context ctx);
+  leash::Task<> linger(leash::Context ctx);
+
+  std::optional<leash::TimePoint> admit(RequestRecord& record);
+  void refuse(RequestRecord& record, Response response, std::string_view cause);
+  void finish(RequestRecord& record, const Exchange& exchange, int status);
   int run_at_once(const AtOnce& handler, Exchange& exchange, RequestRecord& record);
-  leash::Task<int> run_task(leash::Context ctx, const Route& route, Exchange& exchange, leash::Cancel& cancel,
+  leash::Task<int> run_task(leash::Context ctx, const Route& route, Exchange& exchange,
                             RequestRecord& record);
   leash::Task<int> answer_early(leash::Context ctx, std::error_code cause);
   int answer(Exchange& exchange, HandlerRun& handler);
-  leash::Task<> end_turn_after_enough(leash::Context ctx);
-  leash::Task<> linger(leash::Context ctx);
 
   leash::Task<leash::Result<>> begin_stream(leash::Context ctx, Response head,
                                             std::optional<std::uint64_t> size);
@@ -98,14 +107,15 @@ class Connection {
   leash::Cancel* wait_ = nullptr;  // for the client: a request's head, or its end
   bool evicted_ = false;           // ended to make room for another client
   leash::TimePoint lingers_since_{};
-  bool closing_ = false;              // no further request is read
-  bool served_ = false;               // at least one
-  int in_a_row_ = 0;                  // requests served in this turn
-  leash::Cancel* idle_ = nullptr;     // of the wait for the next request
-  std::uint64_t idle_times_ = 0;      // how often the connection has become idle
-  std::uint64_t seen_idle_ = 0;       // what end_if_idle() saw of that,
-  leash::TimePoint seen_at_{};        // and when
-  leash::Cancel* request_ = nullptr;  // of the running request
+  bool closing_ = false;  // no further request is read
+  bool served_ = false;   // at least one
+  int in_a_row_ = 0;      // requests served in this turn
+  std::optional<leash::Cancelable> idle_time_;
+  leash::Cancel* idle_ = nullptr;  // of the wait for the next request
+  std::uint64_t idle_times_ = 0;   // how often the connection has become idle
+  std::uint64_t seen_idle_ = 0;    // what end_if_idle() saw of that,
+  leash::TimePoint seen_at_{};     // and when
+  Exchange* request_ = nullptr;    // the running one
 };
 
 }  // namespace http::server

@@ -4,8 +4,9 @@
 //
 // What it is     the parsed head, the request's context, and ways to read the body and to stream a response.
 // Requires       used only by the request's handler, while it runs.
-// Guarantees     ctx() is done when the response has been written (cause finished), the deadline passes
-//                (deadline), the client disconnects (disconnected) or the server drains (shutdown).
+// Guarantees     ctx() is done when the response has been written (cause finished; for a handler that runs at once,
+//                when it has returned), the deadline passes (deadline), the client disconnects (disconnected) or the
+//                server drains (shutdown).
 // Threads        the connection's loop's.
 // Lifetime       ends with the handler: tasks that may outlive the handler must not refer to it.
 //
@@ -20,10 +21,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "http/message/message.hpp"
 #include "http/message/target.hpp"
 #include "http/server/output.hpp"
+#include "leash/clock.hpp"
 #include "leash/context.hpp"
 #include "leash/error.hpp"
 #include "leash/task.hpp"
@@ -39,13 +43,24 @@ using MaybeResponse = std::optional<Response>;
 class Exchange {
  public:
   Exchange(Connection& connection, const Request& request, const Query& query, std::uint64_t id,
-           const leash::Context& ctx, std::size_t usual_label)
-      : label(usual_label), connection_(connection), request_(request), query_(query), id_(id), ctx_(ctx) {}
+           leash::Context parent, leash::TimePoint deadline, std::size_t usual_label)
+      : label(usual_label),
+        connection_(connection),
+        request_(request),
+        query_(query),
+        id_(id),
+        parent_(std::move(parent)),
+        deadline_(deadline) {}
 
   const Request& request() const noexcept { return request_; }
   const Query& query() const noexcept { return query_; }
   std::uint64_t id() const noexcept { return id_; }
-  const leash::Context& ctx() const noexcept { return ctx_; }
+  // The request's context. It is made when it is first needed: a handler that runs at once rarely does.
+  const leash::Context& ctx();
+
+  // Ends the context, if it was made; its cause, once it is done.
+  void cancel(std::error_code cause) noexcept;
+  std::error_code cause() const noexcept;
 
   Worker& worker() const noexcept;
 
@@ -76,7 +91,9 @@ class Exchange {
   const Request& request_;
   const Query& query_;
   std::uint64_t id_;
-  leash::Context ctx_;
+  leash::Context parent_;
+  leash::TimePoint deadline_;
+  std::optional<leash::Cancelable> own_;
 };
 
 }  // namespace http::server

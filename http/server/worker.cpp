@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <asio/executor_work_guard.hpp>
+#include <chrono>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -127,7 +129,12 @@ leash::Task<> Worker::serve(leash::Context parent, UniqueFd client, int family, 
   co_await connection.run(ctx);
 }
 
-std::string_view Worker::date() { return dates_.at(std::chrono::system_clock::now()); }
+// The coarse clock is exact to some milliseconds, and reading it takes a fifth of the time.
+std::string_view Worker::date() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return dates_.at(std::chrono::system_clock::from_time_t(now.tv_sec));
+}
 
 std::uint64_t Worker::next_request_id() noexcept {
   return std::exchange(next_request_, next_request_ + stride_);
