@@ -53,7 +53,8 @@ struct TaskHash {
   }
 };
 
-// The program may contain the name of a file more than once.
+// The program may contain the name of a file more than once, so its text is compared. It is not hashed, which would take
+// more time than the rest of a look-up.
 struct SiteKey {
   std::string_view file;
   std::uint32_t line;
@@ -61,7 +62,7 @@ struct SiteKey {
 };
 struct SiteHash {
   std::size_t operator()(const SiteKey& key) const noexcept {
-    return mix(std::hash<std::string_view>{}(key.file) ^ key.line);
+    return mix((key.file.size() << 32) ^ key.line);
   }
 };
 
