@@ -232,6 +232,8 @@ std::string coroutine_dump(const CoroutineFilter& filter) {
 std::vector<CoroutineSite> coroutine_sites() {
   std::map<std::pair<std::string, std::uint32_t>, CoroutineSite> sites;
   for (std::size_t i = 0; i < detail::max_coroutine_sites; ++i) {
+    const std::source_location known = leash_coroutines.site[i].load(std::memory_order_acquire);
+    if (known.line() == 0 && i != detail::other_site) continue;
     CoroutineSite site;
     for (auto* shard = leash_coroutines.shards.load(std::memory_order_acquire); shard; shard = shard->next) {
       const detail::SiteCounts& counts = shard->sites[i];
