@@ -103,7 +103,7 @@ struct SiteMetrics {
   std::array<Figure, wait_kinds> stranded;  ///< alive, and nothing can ever wake them (leash/stranded.hpp)
   Figure detached;                          ///< alive, under an owner that can never be done
   Figure uncancellable;      ///< found in an operation without a cancellation path when the context ended
-  Figure frame_bytes;        ///< held by the frames of live tasks
+  Figure frame_bytes;        ///< held by the frames of live tasks when they suspended
   Figure contexts_orphaned;  ///< made there, and not done although the owner of their maker is
   Figure contexts_outlived;  ///< made there, and outlived (leash/contexts.hpp)
   Figure contexts_ever_outlived;                ///< total found so since the start

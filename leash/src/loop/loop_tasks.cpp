@@ -209,9 +209,12 @@ void LoopState::resume(TaskRecord& task) noexcept {
   const Current outer = std::exchange(current, Current{&task, &exception, nullptr, 0});
   set_wait(task, WaitKind::none);
   task.running = true;
+  const std::uint32_t bytes_before = task.bytes;
   current.next = task.innermost->handle();
   while (current.next) std::exchange(current.next, nullptr).resume();
   current = outer;
+  if (tracking && task.bytes != bytes_before)
+    metrics_->at(task.site).frame_bytes.add(std::uint64_t{task.bytes} - bytes_before);
   if (task.ended) {
     end(task, std::move(exception));
     return;

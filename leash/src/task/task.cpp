@@ -10,18 +10,12 @@ namespace leash::detail {
 void enter_frame(TaskRecord& task, PromiseBase& frame) noexcept {
   frame.parent = task.innermost;
   task.innermost = &frame;
-  if constexpr (tracking) {
-    task.bytes += frame.bytes;
-    task.loop().metrics()->at(task.site).frame_bytes.add(frame.bytes);
-  }
+  if constexpr (tracking) task.bytes += frame.bytes;  // resume() adds it to the site
 }
 
 void leave_frame(TaskRecord& task, PromiseBase& frame) noexcept {
   task.innermost = frame.parent;
-  if constexpr (tracking) {
-    task.bytes -= frame.bytes;
-    task.loop().metrics()->at(task.site).frame_bytes.subtract(frame.bytes);
-  }
+  if constexpr (tracking) task.bytes -= frame.bytes;
 }
 
 bool may_go_on(TaskRecord& task) noexcept { return task.loop().may_go_on(); }
