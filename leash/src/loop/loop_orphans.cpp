@@ -91,19 +91,23 @@ void LoopState::reap_old() noexcept {
 Maker::Maker(SignalNode& node, SignalNode& owner_node) noexcept
     : Dependent(&LoopState::maker_done), made(node), owner(&owner_node) {}
 
+// Of the nodes above, only those that can be done are visited. The last one is the background, or `never` if one of
+// the others is detached.
+static bool may_outlive(const SignalNode& node, const SignalNode& owner,
+                        const SignalNode& background) noexcept {
+  const SignalNode* above = node.parent->signal;
+  for (; above != &owner; above = above->parent->signal)
+    if (!above->parent) return above == &background;
+  return false;
+}
+
 void LoopState::watch_maker(SignalNode& node) {
   if (!current.task || !tracking) return;
-  const auto cannot_outlive = [&](const SignalNode& owner) {
-    if (!may_end(owner)) return true;
-    for (const ContextNode* above = node.parent; above; above = above->parent) {
-      if (above == &owner || above->kind == ContextNode::Kind::detached) return true;
-    }
-    return false;
-  };
   SignalNode* owner = current.task->owner->signal;
-  if (cannot_outlive(*owner)) return;  // the usual case; it is found quickly even if scopes are nested deeply
+  // The usual case, which is found quickly even if scopes are nested deeply.
+  if (!may_end(*owner) || !may_outlive(node, *owner, *background_)) return;
   while (owner->of_scope) owner = owner->parent->signal;
-  if (owner->loop != this || cannot_outlive(*owner)) return;
+  if (owner->loop != this || !may_end(*owner) || !may_outlive(node, *owner, *background_)) return;
   node.maker = new Maker(node, *owner);
   node.maker->number_made = ++makers_;
   if (owner->done()) {
