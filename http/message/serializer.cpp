@@ -30,7 +30,7 @@ constexpr std::string_view line_end = "\r\n";
 class Digits {
  public:
   explicit Digits(std::unsigned_integral auto value, int base = 10) noexcept
-      : end_(std::to_chars(text_.data(), text_.data() + text_.size(), value, base).ptr) {}
+      : text_{}, end_(std::to_chars(text_.data(), text_.data() + text_.size(), value, base).ptr) {}
   explicit(false) operator std::string_view() const noexcept { return {text_.data(), end_}; }
 
  private:
