@@ -107,6 +107,10 @@ LoadOptions::LoadOptions(CLI::App& command) : message_(command), reach_(command)
                   "method, url, headers "
                   "and body, all optional; url is a path, or has the origin of URL")
       ->type_name("FILE");
+  command.add_flag(
+      "--spin", spin_,
+      "Open loop: poll instead of sleeping for the last 100 us before a request is due. Each request is "
+      "then sent at its own time, and uses more CPU time");
   command.add_flag("--disable-keepalive", no_keep_alive_, "Open a new connection for each request");
 }
 
@@ -127,6 +131,8 @@ std::expected<Plan, std::string> LoadOptions::make_plan(http::Url url) const {
   plan.timeout = cli::duration_of(timeout_);
   plan.abort_share = *percentage(abort_);
   plan.keep_alive = !no_keep_alive_;
+  plan.spin = spin_;
+  if (plan.spin && !plan.is_open()) return std::unexpected("--spin needs --rate or --stages");
   plan.unix_socket = reach_.unix_socket();
   if (auto wrong = add_messages(plan)) return std::unexpected(*std::move(wrong));
   if (!plan.url.tls) return plan;

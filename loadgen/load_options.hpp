@@ -51,6 +51,7 @@ class LoadOptions {
   std::string drain_timeout_ = "10s";
   std::string wait_ = "0";
   std::string targets_file_;
+  bool spin_ = false;
   bool no_keep_alive_ = false;
   CLI::Option* duration_given_ = nullptr;
   CLI::Option* warmup_given_ = nullptr;

@@ -63,6 +63,7 @@ std::string describe(const Plan& plan) {
   text +=
       fmt::format(", {}{}", plan.is_open() ? "at most " : "", units::counted(plan.connections, "connection"));
   if (plan.threads > 1) text += fmt::format(" of {}", units::counted(plan.threads, "thread"));
+  if (plan.spin) text += ", polling";
   if (!plan.keep_alive) text += ", each for one request";
   if (plan.messages.size() > 1)
     text += fmt::format(", {} in turn", units::counted(plan.messages.size(), "target"));

@@ -2,6 +2,7 @@
 #include "loadgen/traffic.hpp"
 
 #include <algorithm>
+#include <asio/post.hpp>
 #include <ctime>
 #include <limits>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "http/message/request_timeout.hpp"
 #include "http/message/serializer.hpp"
 #include "leash/sleep.hpp"
+#include "leash/via.hpp"
 #include "units/duration.hpp"
 
 namespace loadgen {
@@ -20,9 +22,13 @@ using namespace std::chrono_literals;
 // A closed loop must not spin when no server listens.
 constexpr leash::Duration pause_after_failed_connect = 10ms;
 
-// Requests that are due within this time of each other are sent together, because a wake-up costs more than a request.
-// Below 4,000 requests per second, each is sent at its own time.
-constexpr leash::Duration together = 250us;
+// A wake-up costs more than a request. So requests that are due within this time of each other are sent together, but not
+// more than this many, because the server queues them. Below 2,000 requests per second, each is sent at its own time.
+constexpr leash::Duration together = 500us;
+constexpr std::uint64_t most_together = 16;
+
+// A sleep may end this much too late. With `spin`, this part of it is spent polling.
+constexpr leash::Duration polled = 100us;
 
 // How often the delay of this process is measured.
 constexpr leash::Duration between_looks = 50ms;
@@ -154,7 +160,7 @@ leash::Task<> Traffic::run(leash::Context ctx, leash::Context sending) {
   until->cancel(leash::errc::finished);
   (void)co_await connections.join();
   const double lasted = units::to_seconds(loop_.now() - start_);
-  if (lasted > 0) own_.processor_share = (processor_seconds() - processor_before) / lasted;
+  if (lasted > 0 && !plan_.spin) own_.processor_share = (processor_seconds() - processor_before) / lasted;
   watching.cancel();
   (void)co_await watching.join();
 }
@@ -189,6 +195,8 @@ leash::Task<> Traffic::watch_for_delays(leash::Context ctx) {
 // When a request is due, gives it to an idle or a new connection, or queues it.
 leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::Scope& connections) {
   leash::TimePoint together_until = leash::TimePoint::min();
+  std::uint64_t sent_together = 0;
+  const std::uint64_t most = std::min(most_together, plan_.connections);
   for (std::uint64_t request = 0;; ++request) {
     const auto due = schedule_->due(request);
     if (!due) {  // all requests were given out: wait for the end
@@ -196,11 +204,18 @@ leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::S
       co_return;
     }
     const leash::TimePoint at = start_ + *due;
-    if (at > together_until) {
-      const auto slept = co_await leash::sleep(sending, at - loop_.now());
+    if (at > together_until || sent_together == most) {
+      const leash::Duration early = plan_.spin ? polled : leash::Duration::zero();
+      const auto slept = co_await leash::sleep(sending, at - early - loop_.now());
       if (!slept) co_return;
-      together_until = loop_.now() + together;
+      if (plan_.spin) {
+        co_await poll_until(sending, at);
+      } else {
+        together_until = loop_.now() + together;
+      }
+      sent_together = 0;
     }
+    ++sent_together;
     if (sending.is_done()) co_return;
     if (at >= measured_from_ && plan_.requests && measured_started_ == *plan_.requests) co_return;
     looked_at_ = request + 1;
@@ -218,6 +233,11 @@ leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::S
     line_end_ = request + 1;
     if (at >= measured_from_) ++own_.waited;
   }
+}
+
+// Each turn of the loop also looks for responses.
+leash::Task<> Traffic::poll_until(leash::Context sending, leash::TimePoint at) {
+  while (loop_.now() < at && !sending.is_done()) co_await asio::post(loop_.io(), leash::via(sending));
 }
 
 bool Traffic::may_start(const leash::Context& sending) {

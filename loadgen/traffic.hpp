@@ -3,8 +3,8 @@
 // The load on one server: sends requests as a plan says, and measures.
 //
 // What it is     open loop: each request has its time; it takes an idle connection or opens one, and waits in line if
-//                all are busy. Closed loop: each connection sends the next request as soon as it has a
-//                response.
+//                all are busy. Requests that are due at nearly the same time are sent together, unless the plan says
+//                `spin`. Closed loop: each connection sends the next request as soon as it has a response.
 // Guarantees     latency is measured from the time at which a request was due, so that a slow server cannot hide behind
 //                requests that were not sent (no coordinated omission); a request that timed out, or was still in line at
 //                the end, counts with the time until then. A request whose connection is reset before any byte of its
@@ -114,6 +114,7 @@ class Traffic {
 
   void note_unsent(bool time_is_up);
   leash::Task<> pace(leash::Context ctx, leash::Context sending, leash::Scope& connections);
+  leash::Task<> poll_until(leash::Context sending, leash::TimePoint at);
   leash::Task<> watch_for_delays(leash::Context ctx);
   leash::Task<> connection(leash::Context ctx, leash::Context sending, std::optional<std::uint64_t> first);
   leash::Task<leash::Result<>> connect(leash::Context ctx, client::Connection& connection);

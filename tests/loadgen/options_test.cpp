@@ -118,6 +118,7 @@ TEST(LoadOptions, ReportUsageErrors) {
                  "--stages and --duration cannot be used together");
   expect_refused({"run", "http://127.0.0.1:8080/", "--threshold", "p99"}, "--threshold: 'p99' is not METRIC");
   expect_refused({"run", "http://127.0.0.1:8080/", "--threshold", "rate>95%"}, "needs --rate or --stages");
+  expect_refused({"run", "http://127.0.0.1:8080/", "--spin"}, "--spin needs --rate or --stages");
   expect_refused({"run", "http://127.0.0.1:8080/", "--prometheus-port", "65536"},
                  "a whole number from 0 to 65535");
   expect_refused({"run", "http://127.0.0.1:8080/", "--prometheus-host", "::1"}, "--prometheus-port");

@@ -457,25 +457,76 @@ TEST(Traffic, BatchesRequestsDueCloselyAndTimesThemFromSending) {
     return reply;
   });
   test.plan.rate = 10'000;
-  test.plan.requests = 6;
+  test.plan.requests = 12;
   test.start();
-  EXPECT_EQ(test.arrived(3), 3u) << "due at 0, 100 and 200 us";
-  test.clock.advance(299us);
-  EXPECT_EQ(test.arrived(3), 3u);
-  test.clock.advance(1us);
+  EXPECT_EQ(test.arrived(6), 6u) << "due at 0 to 500 us";
+  test.clock.advance(599us);
   EXPECT_EQ(test.arrived(6), 6u);
+  test.clock.advance(1us);
+  EXPECT_EQ(test.arrived(12), 12u);
   const auto answered = [&](std::int64_t count) {
     for (int i = 0; i < 500 && test.traffic->responses_in_all() < count; ++i) test.io.run_one_for(10ms);
     return test.traffic->responses_in_all();
   };
-  test.clock.advance(700us);
-  EXPECT_EQ(answered(3), 3);
-  test.clock.advance(300us);
+  test.clock.advance(400us);
   EXPECT_EQ(answered(6), 6);
+  test.clock.advance(600us);
+  EXPECT_EQ(answered(12), 12);
   test.clock.advance(10ms);
   test.finish();
   EXPECT_EQ(test.traffic->latency().min(), 1ms);
   EXPECT_EQ(test.traffic->latency().max(), 1ms);
+}
+
+TEST(Traffic, ABatchHasAtMostSixteenRequests) {
+  StillTime test(hello);
+  test.plan.connections = 20;
+  test.plan.rate = 100'000;
+  test.plan.requests = 20;
+  test.start();
+  EXPECT_EQ(test.arrived(16), 16u) << "due at 0 to 150 us";
+  test.clock.advance(160us);
+  EXPECT_EQ(test.arrived(20), 20u);
+  test.finish();
+}
+
+TEST(Traffic, ABatchHasAtMostARequestPerConnection) {
+  StillTime test(hello);
+  test.plan.rate = 100'000;
+  test.plan.requests = 2;
+  test.plan.connections = 1;
+  test.start();
+  EXPECT_EQ(test.arrived(1), 1u);
+  test.clock.advance(10us);
+  EXPECT_EQ(test.arrived(2), 2u);
+  test.clock.advance(1ms);
+  test.finish();
+  EXPECT_EQ(test.traffic->own().waited, 0);
+}
+
+TEST(Traffic, PollingSendsEachRequestAtItsOwnTime) {
+  StillTime test(hello);
+  test.plan.rate = 10'000;
+  test.plan.requests = 6;
+  test.plan.spin = true;
+  test.start();
+  // Polling is work for the loop at all times, so a wait for what must not come is a number of turns.
+  const auto arrived = [&](std::size_t count) {
+    for (int i = 0; i < 100'000 && test.server.requests().size() < count; ++i) test.io.poll_one();
+    for (int i = 0; i < 100; ++i) test.io.poll_one();
+    return test.server.requests().size();
+  };
+  ASSERT_EQ(arrived(1), 1u);
+  for (std::size_t sent = 1; sent < 6; ++sent) {
+    test.clock.advance(99'999ns);
+    ASSERT_EQ(arrived(sent), sent) << "a nanosecond early";
+    test.clock.advance(1ns);
+    ASSERT_EQ(arrived(sent + 1), sent + 1);
+  }
+  test.clock.advance(1ms);
+  test.finish();
+  EXPECT_EQ(test.traffic->counts().ok, 6);
+  EXPECT_FALSE(test.traffic->own().processor_share) << "it would not tell how busy the load generator was";
 }
 
 // How long the server takes for request `number`, which arrives at `at`: it does nothing from 3 s to 5 s, and never
