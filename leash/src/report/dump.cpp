@@ -3,13 +3,17 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <source_location>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
+#include "leash/detail/heap_charges.hpp"
 #include "leash/detail/loop_state.hpp"
 #include "leash/detail/task_record.hpp"
 
@@ -60,6 +64,46 @@ struct ShapeHash {
     }
     return hash;
   }
+};
+
+// What a record and its frames hold of a shape. It is compared first, because it needs no look-up: most tasks are in the
+// group of the one before.
+class Neighbor {
+ public:
+  bool is_like(const TaskRecord& task) const noexcept {
+    if (!known_ || needs_look_up(task) || bits_of(task) != bits_) return false;
+    const detail::PromiseBase* frame = task.innermost;
+    for (const std::source_location& at : frames_) {
+      if (!frame || !is_copy(frame->where, at)) return false;
+      frame = frame->parent;
+    }
+    return !frame;
+  }
+  void take(const TaskRecord& task) {
+    bits_ = bits_of(task);
+    frames_.clear();
+    const detail::PromiseBase* frame = task.innermost;
+    for (; frame && frames_.size() < TaskInfo::max_frames; frame = frame->parent)
+      frames_.push_back(frame->where);
+    known_ = !frame && !needs_look_up(task);
+  }
+
+ private:
+  static bool is_copy(const std::source_location& a, const std::source_location& b) noexcept {
+    return std::memcmp(&a, &b, sizeof a) == 0;
+  }
+  // Its site is not in its record, or it may await a coroutine that is not a frame of its own.
+  static bool needs_look_up(const TaskRecord& task) noexcept {
+    return task.site == Metrics::other_site || (task.wait == WaitKind::asio && task.extra_if_any());
+  }
+  using Bits = std::tuple<std::uint16_t, TaskState, WaitKind, bool, bool, bool>;
+  static Bits bits_of(const TaskRecord& task) noexcept {
+    return {task.site, detail::state_of(task), task.wait, task.uncancellable, task.stranded, task.running};
+  }
+
+  bool known_ = false;
+  Bits bits_;
+  std::vector<std::source_location> frames_;
 };
 
 // The order of the entries of a dump: the largest first, or with all tasks the oldest first.
@@ -130,6 +174,7 @@ class Taking {
         counts_(std::move(counts)),
         newest_(loop.newest_id()),
         now_(loop.now()),
+        knows_heap_(detail::heap_charges.load(std::memory_order_relaxed) != nullptr),
         entries_(options) {}
 
   // False if more is left to do in another turn.
@@ -188,19 +233,21 @@ class Taking {
   }
 
   void add_to_group(const TaskRecord& task) {
-    shape_.take(task);
-    work_ += shape_.awaits.left_out / 32;
-    // Neighbors are mostly in the same group.
-    if (!last_ || !(shape_ == last_->first)) {
+    std::optional<Duration> waits_for;
+    if (!neighbor_.is_like(task)) {
+      shape_.take(task);
+      waits_for = shape_.awaits.waits_for;
+      work_ += shape_.awaits.left_out / 32;
       const auto [at, is_new] = groups_.try_emplace(shape_);
-      last_ = &*at;
+      group_ = &at->second;
       // The tasks of a site are in the order of their starts, so the first one is the oldest.
-      if (is_new) at->second.oldest = detail::describe(task, now_);
+      if (is_new) group_->oldest = detail::describe(task, now_);
+      neighbor_.take(task);
     }
-    ++last_->second.count;
-    last_->second.frame_bytes += task.bytes;
-    detail::add_up(last_->second.heap_bytes, detail::heap_bytes_of(task));
-    detail::add_up(last_->second.waiting, shape_.awaits.waits_for.value_or(detail::waits_for(task, now_)));
+    ++group_->count;
+    group_->frame_bytes += task.bytes;
+    if (knows_heap_) detail::add_up(group_->heap_bytes, detail::heap_bytes_of(task));
+    detail::add_up(group_->waiting, waits_for.value_or(detail::waits_for(task, now_)));
   }
 
   using Groups = std::unordered_map<Shape, TaskGroup, ShapeHash>;
@@ -210,12 +257,14 @@ class Taking {
   const std::function<bool(const TaskRecord&)> counts_;  // empty: all that match the filter
   const std::uint64_t newest_;
   const TimePoint now_;
+  const bool knows_heap_;
   detail::TaskCursor cursor_;
   bool all_seen_ = false;
   std::size_t work_ = 0;
   Shape shape_;
   Groups groups_;
-  Groups::value_type* last_ = nullptr;  // the group of the previous task
+  Neighbor neighbor_;           // the task before
+  TaskGroup* group_ = nullptr;  // its group
   Entries entries_;
   Dump dump_;
 };

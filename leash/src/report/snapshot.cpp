@@ -2,7 +2,6 @@
 #include "leash/snapshot.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <map>
 #include <tuple>
@@ -118,10 +117,10 @@ class BoundedPlaces {
  public:
   explicit BoundedPlaces(Awaits& to) : to_(to) {}
   void add(const std::source_location& place) {
-    if (to_.places.size() < half) {
+    if (to_.places.size() < TaskInfo::max_frames) {
       to_.places.push_back(place);
     } else {
-      last_[beyond_++ % half] = place;
+      to_.places[half + to_.left_out++ % half] = place;
     }
   }
   void add(const TaskRecord& task) {
@@ -132,16 +131,16 @@ class BoundedPlaces {
   void add(const ChainCopy& coroutine) {
     for (const RecordCopy* frame : own_frames(coroutine)) add(frame->at);
   }
+  // Brings the last ones, which were overwritten in turn, into their order.
   void finish() {
-    to_.left_out = beyond_ > half ? beyond_ - half : 0;
-    for (std::size_t i = to_.left_out; i < beyond_; ++i) to_.places.push_back(last_[i % half]);
+    if (to_.left_out == 0) return;
+    const auto last = to_.places.begin() + half;
+    std::rotate(last, last + to_.left_out % half, to_.places.end());
   }
 
  private:
   static constexpr std::size_t half = TaskInfo::max_frames / 2;
   Awaits& to_;
-  std::array<std::source_location, half> last_;  // used as a ring
-  std::size_t beyond_ = 0;
 };
 
 }  // namespace

@@ -84,6 +84,8 @@ TEST_F(DumpTest, TaskWithDifferentStateFormsOwnGroup) {
   EXPECT_EQ(dump.matched, 1u);
   ASSERT_EQ(dump.entries.size(), 1u);
   EXPECT_EQ(dump.entries[0].oldest.state, TaskState::leaked);
+  leaked.filter.state = TaskState::orphan;
+  EXPECT_EQ(take_dump(loop, leaked).matched, 1u) << "a leaked task is an orphan, too";
 }
 
 TEST_F(DumpTest, FullDumpHasEntryPerTaskOldestFirst) {
@@ -184,6 +186,40 @@ TEST_F(DumpTest, AnEntryIsBoundedInFrames) {
   const std::string text = to_text(dump);
   EXPECT_LT(text.size(), 30'000u);
   EXPECT_NE(text.find("    ... 19900 more ...\n"), std::string::npos);
+}
+
+Task<> wait_below(Channel<int> on, int frames) { co_await wait_far_down(on, frames); }
+
+TEST_F(DumpTest, TheFramesBesideThoseLeftOutAreInTheirOrder) {
+  go(root(), wait_below(ch, 120));
+  poll();
+  const std::vector<Frame> frames = take_dump(loop).entries.at(0).oldest.frames;
+  ASSERT_EQ(frames.size(), TaskInfo::max_frames);
+  EXPECT_NE(frames[0], frames[1]) << "the innermost one waits for the channel";
+  for (std::size_t i = 2; i < frames.size() - 1; ++i) EXPECT_EQ(frames[i], frames[1]) << i;
+  EXPECT_EQ(frames.back().function, "wait_below");
+}
+
+// They are compared with the task before them, of which one is a part of the other here.
+TEST_F(DumpTest, TasksOfOneSiteAreInTheGroupsInWhichEachWouldBeAlone) {
+  auto [ctx, cancel] = with_cancel(root());
+  for (const int frames : {2, 1, 1, 2, 3, 1, 101, 101, 100, 101, 2, 2}) {
+    go(frames == 3 ? ctx : root(), wait_far_down(ch, frames));
+    if (frames == 3) cancel();
+    poll();
+    advance(1s);
+  }
+  const Dump dump = take_dump(loop);
+  const std::vector<TaskGroup> expected = group(snapshot(loop));
+  ASSERT_EQ(dump.entries.size(), 5u);
+  ASSERT_EQ(expected.size(), 5u);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(dump.entries[i].key(), expected[i].key());
+    EXPECT_EQ(dump.entries[i].count, expected[i].count);
+    EXPECT_EQ(dump.entries[i].oldest.id, expected[i].oldest.id);
+    EXPECT_EQ(dump.entries[i].waiting, expected[i].waiting);
+    EXPECT_EQ(dump.entries[i].frame_bytes, expected[i].frame_bytes);
+  }
 }
 
 TEST_F(DumpTest, UpToTheBoundAllFramesAreThere) {
