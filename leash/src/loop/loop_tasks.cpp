@@ -320,18 +320,22 @@ void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
 TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
   if (!static_cast<Hook<TaskCursor>&>(cursor).linked()) cursors_.push_back(cursor);
   for (; cursor.site < Metrics::max_sites; ++cursor.site, cursor.at_site = false) {
+    if (!cursor.at_site && cursor.only_orphans && metrics_->at(cursor.site).orphaned.get() == 0) continue;
     List<TaskRecord>& tasks = (*tasks_)[cursor.site];
     if (!cursor.at_site) cursor.next = static_cast<TaskRecord*>(tasks.front());
     cursor.at_site = true;
     if (TaskRecord* const task = cursor.next) {
-      // The time to visit many tasks is the time of memory accesses. The next record was prefetched in the step before;
-      // its innermost frame and the record after it are prefetched now.
-      if (auto* const next = cursor.next = static_cast<TaskRecord*>(tasks.next(*task))) {
-        __builtin_prefetch(next->innermost);
-        if (auto* const after = static_cast<TaskRecord*>(tasks.next(*next))) {
-          __builtin_prefetch(after);
-          __builtin_prefetch(&after->innermost);
-        }
+      // The time to visit many tasks is the time of memory accesses. So a record is prefetched three steps before its
+      // turn, and its innermost frame two steps before.
+      const auto after = [&](TaskRecord* one) {
+        return one ? static_cast<TaskRecord*>(tasks.next(*one)) : nullptr;
+      };
+      cursor.next = after(task);
+      TaskRecord* const second = after(cursor.next);
+      if (second) __builtin_prefetch(second->innermost);
+      if (TaskRecord* const third = after(second)) {
+        __builtin_prefetch(third);
+        __builtin_prefetch(&third->innermost);
       }
       return task;
     }

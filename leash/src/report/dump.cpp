@@ -175,7 +175,10 @@ class Taking {
         newest_(loop.newest_id()),
         now_(loop.now()),
         knows_heap_(detail::heap_charges.load(std::memory_order_relaxed) != nullptr),
-        entries_(options) {}
+        entries_(options) {
+    const std::optional<TaskState>& state = options.filter.state;
+    cursor_.only_orphans = state == TaskState::leaked || state == TaskState::orphan;
+  }
 
   // False if more is left to do in another turn.
   bool go_on(TimePoint until) {

@@ -68,8 +68,9 @@ struct Place {
 
 // A position in the list of tasks, by site and start. It stays valid when tasks end.
 struct TaskCursor : Hook<TaskCursor> {
-  std::size_t site = 0;
-  bool at_site = false;  // the site of `next`; otherwise the first task of this site is next
+  std::uint16_t site = 0;
+  bool only_orphans = false;  // passes over sites that have none
+  bool at_site = false;       // the site of `next`; otherwise the first task of this site is next
   TaskRecord* next = nullptr;
 };
 
