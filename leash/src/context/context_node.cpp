@@ -11,8 +11,9 @@ namespace leash::detail {
 static_assert(sizeof(SignalNode) <= 160, "a context takes a larger block of the pool");
 
 void ContextNode::release() noexcept {
+  if (--refs != 0) return;
   ContextNode* node = this;
-  while (node && --node->refs == 0) {
+  do {
     ContextNode* const above = node->parent;
     switch (node->kind) {
       case Kind::signal:
@@ -28,7 +29,7 @@ void ContextNode::release() noexcept {
         break;
     }
     node = above;
-  }
+  } while (node && --node->refs == 0);
 }
 
 SignalNode::SignalNode(LoopState& state, ContextNode* node_parent) noexcept
