@@ -64,13 +64,15 @@ Format format_of(const Exchange& exchange, Parameters& parameters, bool of_tasks
   }
 }
 
-http::Response depending_on_accept(http::Response response) {
+// With the fields that every page has.
+http::Response complete(http::Response response) {
   response.headers.add("Vary", "Accept");
+  response.headers.add("X-Process-Start-Time", fmt::to_string(process::start_time_seconds()));
   return response;
 }
-Task<Result<MaybeResponse>> depending_on_accept(Task<Result<MaybeResponse>> answer) {
+Task<Result<MaybeResponse>> complete(Task<Result<MaybeResponse>> answer) {
   Result<MaybeResponse> response = co_await std::move(answer);
-  if (response && *response) (*response)->headers.add("Vary", "Accept");
+  if (response && *response) *response = complete(*std::move(*response));
   co_return response;
 }
 
@@ -109,7 +111,7 @@ http::Response in_format(Format format, std::string_view title, const WriteJson&
     JsonWriter json(body);
     json.begin_object();
     write_json(json);
-    json.end_object();
+    json.member("process_start_time_seconds", process::start_time_seconds()).end_object();
     return http::json_response(200, std::move(body += '\n'));
   }
   write_text(body);
@@ -249,8 +251,7 @@ Task<Result<MaybeResponse>> DebugRoutes::tasks(Exchange& exchange, bool only_lea
   }
   const auto write_json = [&](JsonWriter& json) {
     append_members(json, seen.all, most_bytes);
-    json.member("id", id).member("process_start_time_seconds", process::metrics().start_time_seconds);
-    json.key("unresponsive").list(seen.unresponsive);
+    json.member("id", id).key("unresponsive").list(seen.unresponsive);
   };
   const auto write_text = [&](std::string& text) {
     text += fmt::format("{}dump {}: ", not_answering(seen.unresponsive), id);
@@ -356,18 +357,18 @@ std::vector<Route> DebugRoutes::routes() {
   using enum http::Method;
   const std::string of_tasks = "?site=&name=&state=&min_age=&limit=&full=&since=&format=";
   return {{get, "/debug/tasks", of_tasks, "live tasks, grouped by stack",
-           [this](Exchange& exchange) { return depending_on_accept(tasks(exchange, false)); }},
+           [this](Exchange& exchange) { return complete(tasks(exchange, false)); }},
           {get, "/debug/leaks", "", "leaked tasks, grouped by stack",
-           [this](Exchange& exchange) { return depending_on_accept(tasks(exchange, true)); }},
+           [this](Exchange& exchange) { return complete(tasks(exchange, true)); }},
           {get, "/debug/coroutines",
            "?site=&state=&min_age=&limit=&format=", "live asio::awaitable coroutines, grouped by stack",
-           [this](Exchange& exchange) { return depending_on_accept(coroutines(exchange)); }},
+           [this](Exchange& exchange) { return complete(coroutines(exchange)); }},
           {get, "/debug/contexts", "?site=&name=&state=&limit=&format=",
            "contexts that are not done, grouped by the line that made them",
-           [this](Exchange& exchange) { return depending_on_accept(contexts(exchange)); }},
+           [this](Exchange& exchange) { return complete(contexts(exchange)); }},
           {get, "/debug/tree",
            "?limit=&format=", "loops, contexts, scopes and tasks as a tree, with what each task waits for",
-           [this](Exchange& exchange) { return depending_on_accept(tree(exchange)); }},
+           [this](Exchange& exchange) { return complete(tree(exchange)); }},
           {post, "/debug/reap", "?site=&name=&min_age=&limit=", "ends leaked tasks by force",
            [this](Exchange& exchange) { return reap(exchange); }}};
 }

@@ -74,7 +74,7 @@ http::Response LivePage::history(const Exchange& exchange) const {
   if (!parameters.problem().empty()) return http::problem(400, parameters.problem());
 
   const std::vector<Sample> samples = samples_.after(static_cast<std::uint64_t>(since));
-  const double started = process::metrics().start_time_seconds;
+  const double started = process::start_time_seconds();
   const double now =
       std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   std::string text;

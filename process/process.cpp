@@ -72,6 +72,11 @@ void raise_max_open_fds() noexcept {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);  // if this fails, the old limit remains
 }
 
+double start_time_seconds() {
+  static const double started = start_time();
+  return started;
+}
+
 Metrics metrics() {
   Metrics now;
   now.resident_bytes = resident_bytes();
@@ -94,8 +99,7 @@ Metrics metrics() {
     };
     now.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   }
-  static const double started = start_time();
-  now.start_time_seconds = started;
+  now.start_time_seconds = start_time_seconds();
   return now;
 }
 

@@ -21,6 +21,7 @@ struct Metrics {
 Metrics metrics();
 
 // Only this, and cheaply.
+double start_time_seconds();
 std::uint64_t resident_bytes() noexcept;
 std::uint64_t heap_bytes() noexcept;
 std::uint64_t max_open_fds() noexcept;

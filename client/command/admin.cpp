@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "http/message/detail/ascii.hpp"
 #include "http/message/json.hpp"
 #include "units/duration.hpp"
+#include "units/number.hpp"
 
 namespace client {
 namespace {
@@ -79,6 +81,8 @@ leash::Task<std::expected<std::string, AdminFailure>> Admin::ask(leash::Context 
 
   auto response = co_await http_.call(ctx, std::move(request));
   if (response) {
+    const auto started = response->headers.find("X-Process-Start-Time");
+    process_started_ = std::clamp(units::parse_number(started.value_or("")).value_or(0), 0.0, 1e15);
     if (response->status / 100 == 2) co_return std::move(response->body);
     failure.exit_status = Exit::http_error;
     failure.what = what_to_do_about(*response);

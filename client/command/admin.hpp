@@ -37,9 +37,13 @@ class Admin {
   leash::Task<std::expected<std::string, AdminFailure>> ask(leash::Context ctx, std::string method,
                                                             std::string path, std::string body = {});
 
+  // The start of the process that answered last, in seconds since 1970; 0: unknown.
+  double process_started() const noexcept { return process_started_; }
+
  private:
   AdminOptions options_;
   Client http_;
+  double process_started_ = 0;
 };
 
 // For a response with a good status that cannot be understood: the peer is not a leash server.

@@ -67,13 +67,15 @@ leash::Task<int> print_page(leash::Context ctx, Admin& admin, const PageCommand&
 
 leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const PageCommand& command) {
   bool first = true;
+  AnsweringProcess process;
   while (!ctx.is_done()) {
     auto text = co_await admin.ask(ctx, "GET", path_of(command));
     if (!text && (first || ctx.is_done())) co_return complain(text.error(), command.admin);
     if (!text) {
       text.error().next = try_again(*command.every);
       complain(text.error(), command.admin);
-    } else if (!cli::print_foreign(fmt::format("{}\n{}\n", time_of_day(), *text))) {
+    } else if (const std::string head = heading(process.another_since(admin.process_started()));
+               !cli::print_foreign(fmt::format("{}{}\n", head, *text))) {
       co_return output_failed();
     }
     first = false;
@@ -88,6 +90,7 @@ class LivePage : public LiveScreen {
       : LiveScreen(loop, *command.every), admin_(admin), command_(command) {
     frame_.title = fmt::format("{} of {}, every {}", command.path.substr(command.path.rfind('/') + 1),
                                command.admin.address(), units::format_duration(*command.every));
+    (void)process_.another_since(admin.process_started());
     take(first);
   }
 
@@ -106,6 +109,8 @@ class LivePage : public LiveScreen {
   leash::Task<> look(leash::Context ctx) override {
     const auto text = co_await admin_.ask(ctx, "GET", path_of(command_));
     if (text) {
+      std::string another = process_.another_since(admin_.process_started());
+      if (!another.empty()) frame_.another_since = std::move(another);
       take(*text);
     } else {
       frame_.problem = fmt::format("no answer since {}: {}; {}", frame_.time, text.error().what,
@@ -119,6 +124,7 @@ class LivePage : public LiveScreen {
 
   Admin& admin_;
   const PageCommand& command_;
+  AnsweringProcess process_;
   Frame frame_;
   std::vector<Line> lines_;
 };

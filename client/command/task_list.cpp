@@ -76,7 +76,6 @@ std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
     list.listed += row.count;
     if (row.is_leaked()) list.leaked += row.count;
   }
-  list.process_started = number_of(parsed, "process_start_time_seconds");
   list.live = count_of(parsed, "live");
   list.left_out = count_of(parsed, "matched") - std::min(count_of(parsed, "matched"), list.listed);
   if (const auto stuck = parsed.find("unresponsive"); stuck != parsed.end() && stuck->is_array()) {
@@ -91,11 +90,6 @@ std::expected<TaskList, std::string> parse_task_list(std::string_view json) {
 std::uint64_t live_coroutines(std::string_view json) {
   const Document parsed = http::parse_json(json);
   return parsed.is_object() ? count_of(parsed, "live") : 0;
-}
-
-bool is_other_process(const TaskList& now, const TaskList& before) noexcept {
-  return now.process_started > 0 && before.process_started > 0 &&
-         now.process_started != before.process_started;
 }
 
 void compare(TaskList& now, const TaskList& before) {

@@ -43,7 +43,6 @@ struct TaskList {
   std::uint64_t leaked = 0;                    // leaked tasks in the rows
   std::uint64_t left_out = 0;                  // tasks that match the filter but are beyond the limit
   std::vector<std::string> unresponsive = {};  // loops whose tasks are missing
-  double process_started = 0;                  // seconds since 1970; 0: unknown
   std::int64_t live_change = 0;
   std::int64_t leaked_change = 0;
 };
@@ -52,9 +51,6 @@ std::expected<TaskList, std::string> parse_task_list(std::string_view json);
 
 // `live` of the JSON of /debug/coroutines; 0 if there is none.
 std::uint64_t live_coroutines(std::string_view json);
-
-// True if both start times are known and differ.
-bool is_other_process(const TaskList& now, const TaskList& before) noexcept;
 
 // Fills in the changes since `before`; rows that are gone are added with a count of 0.
 void compare(TaskList& now, const TaskList& before);

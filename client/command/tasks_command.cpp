@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <ctime>
 #include <expected>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -65,11 +64,6 @@ std::string text_of(const TasksCommand& command, const TaskList& list, bool chan
   return text;
 }
 
-// The start of this process: "03:12:00"
-std::string start_of(const TaskList& list) {
-  return time_of_day(static_cast<std::time_t>(list.process_started), std::time(nullptr));
-}
-
 // --- once ----------------------------------------------------------------------------------------------
 
 // The exit status with --fail. Standard error says which leaks are not in the list.
@@ -119,6 +113,7 @@ leash::Task<int> print_table(leash::Context ctx, Admin& admin, const TasksComman
 
 leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const TasksCommand& command) {
   std::optional<TaskList> before;
+  AnsweringProcess process;
   while (!ctx.is_done()) {
     auto list = co_await look(ctx, admin, command);
     if (!list && (!before || ctx.is_done())) co_return complain(list.error(), command.admin);
@@ -126,12 +121,10 @@ leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const TasksComman
       list.error().next = try_again(*command.every);
       complain(list.error(), command.admin);
     } else {
-      const bool another = before && is_other_process(*list, *before);
-      const bool changes = before && !another;
+      const std::string another = process.another_since(admin.process_started());
+      const bool changes = before && another.empty();
       if (changes) compare(*list, *before);
-      std::string text = time_of_day();
-      if (another) text += " another process since " + start_of(*list);
-      text += "\n" + text_of(command, *list, changes) + "\n";
+      const std::string text = heading(another) + text_of(command, *list, changes) + "\n";
       if (!cli::print(text)) co_return output_failed();
       before = std::move(*list);
     }
@@ -149,6 +142,7 @@ class LiveTable : public LiveScreen {
     view_.states = !command.only_leaked;
     view_.title = fmt::format("{} of {}, every {}", command.only_leaked ? "leaked tasks" : "tasks",
                               command.admin.address(), units::format_duration(*command.every));
+    (void)process_.another_since(admin.process_started());
     take(std::move(first));
   }
 
@@ -166,10 +160,10 @@ class LiveTable : public LiveScreen {
                                   try_again(*command_.every));
       co_return;
     }
-    if (is_other_process(*list, view_.list)) {
-      view_.another_since = start_of(*list);
-    } else {
+    if (std::string another = process_.another_since(admin_.process_started()); another.empty()) {
       compare(*list, view_.list);
+    } else {
+      view_.another_since = std::move(another);
     }
     take(std::move(*list));
   }
@@ -180,6 +174,7 @@ class LiveTable : public LiveScreen {
 
   Admin& admin_;
   const TasksCommand& command_;
+  AnsweringProcess process_;
   TaskView view_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "client/command/command.hpp"
 #include "http/message/json.hpp"
@@ -28,7 +29,18 @@ std::string time_of_day() {
   return time_of_day(now, now);
 }
 
+std::string heading(const std::string& another_since) {
+  return time_of_day() + (another_since.empty() ? "" : " another process since " + another_since) + "\n";
+}
+
 std::string try_again(leash::Duration every) { return "trying again every " + units::format_duration(every); }
+
+std::string AnsweringProcess::another_since(double started) {
+  if (started <= 0) return {};
+  const double before = std::exchange(before_, started);
+  if (before == 0 || before == started) return {};
+  return time_of_day(static_cast<std::time_t>(started), std::time(nullptr));
+}
 
 leash::Task<int> watch_json(leash::Context ctx, Admin& admin, const AdminOptions& options, std::string path,
                             leash::Duration every) {

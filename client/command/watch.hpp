@@ -22,8 +22,22 @@ namespace client {
 std::string time_of_day(std::time_t at, std::time_t now);
 std::string time_of_day();
 
+// The first line of an output that is repeated: the time, and whether another process answers.
+std::string heading(const std::string& another_since);
+
 // "trying again every 2s"
 std::string try_again(leash::Duration every);
+
+// Notices that another process answers than before.
+class AnsweringProcess {
+ public:
+  // The start of the process that answers now, "03:12:00", if another one answered at the last call; else an empty
+  // text. `started` is in seconds since 1970; 0: unknown.
+  std::string another_since(double started);
+
+ private:
+  double before_ = 0;
+};
 
 // Prints the JSON of this page again and again, each time on one line. Returns the exit status.
 leash::Task<int> watch_json(leash::Context ctx, Admin& admin, const AdminOptions& options, std::string path,

@@ -272,6 +272,9 @@ TEST(Debug, ChoosesTheFormatTheClientPrefers) {
       EXPECT_NE(reply.head.find("Content-Type: " + std::string(type)), std::string::npos)
           << path << " " << accept;
       EXPECT_NE(reply.head.find("\r\nVary: Accept\r\n"), std::string::npos) << path;
+      EXPECT_NE(reply.head.find("\r\nX-Process-Start-Time: "), std::string::npos) << path;
+      const bool is_json = std::string_view(type) == "application/json";
+      EXPECT_EQ(is_json, reply.body.contains("\"process_start_time_seconds\":")) << path << " " << accept;
     }
   }
 }

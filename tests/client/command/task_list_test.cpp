@@ -91,20 +91,6 @@ TEST(TaskList, ComparesWithPreviousList) {
   EXPECT_EQ(now.leaked_change, 4);
 }
 
-TEST(TaskList, KnowsAnotherProcessByItsStart) {
-  TaskList before;
-  TaskList now;
-  EXPECT_FALSE(is_other_process(now, before)) << "neither tells";
-  now.process_started = 1763940000.25;
-  EXPECT_FALSE(is_other_process(now, before)) << "only one tells";
-  before.process_started = 1763940000.25;
-  EXPECT_FALSE(is_other_process(now, before));
-  before.process_started = 1763930000.25;
-  EXPECT_TRUE(is_other_process(now, before));
-  EXPECT_EQ(client::parse_task_list(R"({"tasks":[],"process_start_time_seconds":5.5})")->process_started,
-            5.5);
-}
-
 TEST(TaskList, ReportsVanishedTasksOnce) {
   const TaskList before = list_of(entry("goes", "owned", 4));
   TaskList then = list_of("");

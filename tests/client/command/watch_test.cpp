@@ -44,21 +44,39 @@ class WatchTest : public leash::testing::LoopFixture {
   }
 
   int answers = 0;
+  std::string started;  // of the process that answers
   std::function<std::string(const std::string&)> answer;
   support::StubHttpServer inspector{loop, [this](const support::StubRequest& request) {
                                       ++answers;
-                                      return support::text(answer(request.target));
+                                      auto reply = support::text(answer(request.target));
+                                      const std::size_t head = reply.bytes.find("\r\n");
+                                      reply.bytes.insert(head, "\r\nX-Process-Start-Time: " + started);
+                                      return reply;
                                     }};
 };
 
 TEST_F(WatchTest, SaysSinceWhenAnotherProcessAnswers) {
-  answer = [this](const std::string&) {
-    return answers == 1 ? R"({"tasks":[],"live":7,"process_start_time_seconds":1000.5})"
-                        : R"({"tasks":[],"live":7,"process_start_time_seconds":11520.25})";
+  answer = [this](const std::string& target) {
+    started = answers == 1 ? "1000.5" : "11520.25";
+    return std::string(target.starts_with("/debug/tasks") ? R"({"tasks":[],"live":7})" : "");
   };
-  const Finished watched = leash_client("tasks --watch 100ms", " | head -n 7");
-  EXPECT_TRUE(watched.out.contains(" another process since 1970-01-01 03:12:00\n")) << watched.out;
-  EXPECT_EQ(watched.out.find("another"), watched.out.rfind("another")) << watched.out;
+  for (const std::string command : {"tasks", "contexts", "coroutines", "tree"}) {
+    answers = 0;
+    const Finished watched = leash_client(command + " --watch 100ms", " | head -n 7");
+    EXPECT_TRUE(watched.out.contains(" another process since 1970-01-01 03:12:00\n"))
+        << command << watched.out;
+    EXPECT_EQ(watched.out.find("another"), watched.out.rfind("another")) << command << watched.out;
+  }
+}
+
+TEST_F(WatchTest, KnowsNoOtherProcessWithoutItsStart) {
+  client::AnsweringProcess process;
+  EXPECT_EQ(process.another_since(0), "");
+  EXPECT_EQ(process.another_since(1000.5), "") << "the first that tells";
+  EXPECT_EQ(process.another_since(0), "");
+  EXPECT_EQ(process.another_since(1000.5), "");
+  EXPECT_NE(process.another_since(1000.75), "");
+  EXPECT_EQ(process.another_since(1000.75), "");
 }
 
 TEST_F(WatchTest, RepeatsPageAsTextAndJson) {
