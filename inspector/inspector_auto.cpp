@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Linked by leash::inspector_auto: an inspector that runs as long as the program, if LEASH_INSPECT is set.
+// Linked by leash::inspector_auto: an inspector that runs as long as the program, if LEASH_INSPECT is set, and a dump on
+// the signal that LEASH_DUMP_SIGNAL names, also if the program has no Loop.
 #include <errno.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "leash/dump_on_signal.hpp"
 #include "leash/inspector.hpp"
 
 // The linker must resolve this symbol, and so links this object file.
@@ -46,6 +48,7 @@ std::unique_ptr<leash::Inspector> start() {
 
 // Constructed before main() and destroyed after it.
 struct Running {
+  Running() { leash::detail::dump_on_signal_of_environment(); }
   ~Running() {
     if (::getpid() != process) (void)inspector.release();  // a forked child has no inspector thread to stop
   }

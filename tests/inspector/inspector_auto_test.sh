@@ -34,6 +34,11 @@ said ''
 start LEASH_INSPECT=
 said ''
 
+start LEASH_DUMP_SIGNAL=USR1
+kill -USR1 "$pid"
+eventually grep -q '^leash: end of the dump$' "$folder/err" || fail 'no dump'
+grep -A 1 '^11 coroutines like this one' "$folder/err" | grep '^coroutine .* \[read, ' >/dev/null || fail "the dump: $(cat "$folder/err")"
+
 start LEASH_INSPECT=127.0.0.1:0
 grep -Eqx 'leash: the inspector listens on http://127\.0\.0\.1:[0-9]+' "$folder/err" || fail "it said '$(cat "$folder/err")'"
 url=$(sed 's/.* on //' "$folder/err")

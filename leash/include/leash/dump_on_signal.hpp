@@ -3,8 +3,8 @@
 // Writes all tasks to standard error on a signal, as Go does on SIGQUIT.
 //
 // What it is     after the call, the signal makes a separate thread write a dump of every loop of the process; the
-//                process goes on. With LEASH_DUMP_SIGNAL=QUIT in the environment the first Loop calls it, so that no
-//                line of the program changes.
+//                process goes on. With LEASH_DUMP_SIGNAL=QUIT in the environment the first Loop calls it, or
+//                leash::inspector_auto, so that no line of the program changes.
 // Guarantees     works while loops are stuck: it reads their memory through the kernel, as `leash-client ps` does, and
 //                neither asks nor waits for a loop. A list that changes meanwhile is read again; the dump names what
 //                could not be read. The signal handler only wakes the thread.
