@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# scripts/bench --tracking: the number of instructions per request of /demo in fixed mode, with and without tracking.
+# scripts/bench --tracking: the number of instructions per request of /demo in fixed mode, with and without tracking; then
+# the cost of an inspector that nobody asks (bench/idle_inspector).
 # callgrind counts them, because few virtual machines have performance counters. The difference of two runs with different
 # numbers of requests excludes the start and the end of the server. Only the thread that answers is counted, because
 # others look at the process once per second, and this depends on how fast valgrind runs.
@@ -20,6 +21,8 @@ for preset in release untracked; do
   configure "$preset"
   cmake --build --preset "$preset" --target leash-server || die "the build of preset $preset failed"
 done
+configure release -DLEASH_BENCH=ON
+cmake --build --preset release --target line_server || die "the build of line_server failed"
 
 out=$root/build/bench/tracking
 mkdir -p "$out"
@@ -75,3 +78,5 @@ awk -v tracked="$tracked" -v untracked="$untracked" -v most="$at_most" 'BEGIN {
   printf "  with tracking     %8d\n  compiled out      %8d\n", tracked, untracked
   printf "  ratio             %8.3f  at most %.2f: %s\n", ratio, most, ratio <= most ? "within" : "over"
 }'
+printf '\n'
+bench/idle_inspector --rounds "$repetitions"

@@ -50,9 +50,10 @@ refuses "takes a regular expression, not '('" scripts/tidy '('
 refuses "takes one pattern, not 'http' also" scripts/tidy leash http
 refuses "unknown option '--bogus'" bench/load_generator --bogus
 refuses "--requests takes a whole number above 0, not '0'" bench/quantiles --requests 0
-for figures in bench/server bench/connections bench/client_gone bench/inspector; do refuses 'unrecognized arguments: --bogus' "$figures" --bogus; done
+for figures in bench/server bench/connections bench/client_gone bench/inspector bench/idle_inspector; do refuses 'unrecognized arguments: --bogus' "$figures" --bogus; done
 refuses 'N must be at least 1' bench/server --rounds 0
 refuses 'N must be at least 1' bench/inspector --tasks 0
+refuses 'N must be at least 1' bench/idle_inspector --rounds 0
 refuses "invalid int value: 'many'" bench/client_gone --clients many
 
 for name in bootstrap test demo bench fuzz soak slow-clients test-docker tidy; do
@@ -60,7 +61,7 @@ for name in bootstrap test demo bench fuzz soak slow-clients test-docker tidy; d
   status_is 0
   output_says "usage: scripts/$name"
 done
-for name in load_generator quantiles server connections client_gone inspector; do
+for name in load_generator quantiles server connections client_gone inspector idle_inspector; do
   run "bench/$name" --help
   status_is 0
 done
