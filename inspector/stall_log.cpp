@@ -14,7 +14,9 @@ double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<dou
 
 void StallLog::begin(std::string_view event, const http::server::LogField& where, const Stall& stall) {
   std::string stack;
-  if (options_.signal != 0) {
+  if (options_.signal != 0 && stall.thread == 0) {
+    stack = "unknown: the loop has never answered";
+  } else if (options_.signal != 0) {
     if (const auto frames = process::stack_of_thread(stall.thread, options_.signal)) {
       for (const std::string& frame : *frames) stack += (stack.empty() ? "" : " < ") + frame;
     } else {
