@@ -71,6 +71,22 @@ bool nothing_remains(SignalNode& node) noexcept {
   return true;
 }
 
+static Cause cause_of(const std::error_code& cause) noexcept {
+  if (cause.category() != error_category()) return Cause::other;
+  switch (static_cast<errc>(cause.value())) {
+    case errc::finished:
+      return Cause::finished;
+    case errc::canceled:
+      return Cause::canceled;
+    case errc::disconnected:
+      return Cause::disconnected;
+    case errc::shutdown:
+      return Cause::shutdown;
+    default:
+      return Cause::other;
+  }
+}
+
 void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool inherited) noexcept {
   if (node.done()) return;
   check_thread();
@@ -96,14 +112,7 @@ void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool i
   node.retain();
   mark(node);
   if (node.reported) {
-    Cause why = Cause::other;
-    if (cause == errc::finished) why = Cause::finished;
-    if (cause == errc::canceled) why = Cause::canceled;
-    if (cause == errc::disconnected) why = Cause::disconnected;
-    if (cause == errc::shutdown) why = Cause::shutdown;
-    if (err == errc::deadline_exceeded) why = Cause::deadline;
-    if (inherited) why = Cause::parent;
-    count(why);
+    count(inherited ? Cause::parent : err == errc::deadline_exceeded ? Cause::deadline : cause_of(cause));
   }
   for (auto* hook = subtree.front(); hook; hook = subtree.next(*hook)) {
     auto& parent = static_cast<SignalNode&>(static_cast<Dependent&>(*hook));
