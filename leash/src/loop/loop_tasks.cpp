@@ -309,12 +309,13 @@ void LoopState::forget(TaskRecord& task, Outcome outcome) noexcept {
       static_cast<Scope&>(*hook).holder_ = nullptr;
     }
   }
+  const bool was_orphan = task.orphan;
   if (task.in_scope) {
     delete static_cast<ScopedTaskRecord*>(&task);
   } else {
     delete &task;
   }
-  remove_idle_timers();
+  if (was_orphan) remove_idle_timers();
 }
 
 TaskRecord* LoopState::next_task(TaskCursor& cursor) noexcept {
