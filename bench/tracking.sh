@@ -22,7 +22,7 @@ for preset in release untracked; do
   cmake --build --preset "$preset" --target leash-server || die "the build of preset $preset failed"
 done
 configure release -DLEASH_BENCH=ON
-cmake --build --preset release --target line_server || die "the build of line_server failed"
+cmake --build --preset release --target inspected_line_server || die "the build of inspected_line_server failed"
 
 out=$root/build/bench/tracking
 mkdir -p "$out"
