@@ -168,10 +168,10 @@ Task<bool> Connection::read_head(Context ctx) {
   leash::Cancelable* time = nullptr;
   bool time_is_of_idleness = false;  // empty lines do not begin a request
   for (;;) {
-    if (const std::optional<bool> complete = parse_head()) co_return *complete;
-    const Result<> flushed = co_await output_.flush(ctx);
+    bool flushed = output_.flush_at_once();
+    if (!flushed) flushed = (co_await output_.flush(ctx)).has_value();
     if (!flushed) co_return false;
-    if (!input_.unread().empty()) continue;
+    if (const std::optional<bool> complete = parse_head()) co_return *complete;  // it may have come meanwhile
     const bool idle = parser_.idle();
     if (idle && closing_) co_return false;
     if (!time || idle != time_is_of_idleness) {

@@ -167,7 +167,8 @@ Task<> Connection::serve_task(Context ctx, Router::Found found) {
     closing_ = true;
     co_return;
   }
-  const Result<> flushed = co_await output_.flush(ctx);
+  bool flushed = output_.flush_at_once();
+  if (!flushed) flushed = (co_await output_.flush(ctx)).has_value();
   exchange.cancel(leash::errc::finished);
   if (!flushed) closing_ = true;
 }
@@ -205,8 +206,8 @@ int Connection::run_at_once(const AtOnce& handler, Exchange& exchange, RequestRe
 Task<int> Connection::run_task(Context ctx, const Route& route, Exchange& exchange, RequestRecord& record) {
   const Context& request_ctx = exchange.ctx();
   output_.forget_stream();
-  const Result<> flushed =
-      co_await output_.flush(ctx);  // responses to earlier pipelined requests do not wait for this one
+  bool flushed = output_.flush_at_once();  // responses to earlier pipelined requests do not wait for this one
+  if (!flushed) flushed = (co_await output_.flush(ctx)).has_value();
   if (!flushed || input_.broken()) {
     exchange.cancel(leash::errc::disconnected);
     co_return 499;

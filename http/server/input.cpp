@@ -105,7 +105,7 @@ std::span<const char> Input::unread() noexcept {
     current_.clear();
     consumed_ = 0;
     if (current_.capacity() > most_kept) current_ = std::string();
-    std::swap(current_, incoming_);
+    if (!incoming_.empty()) std::swap(current_, incoming_);
     charge();
     if (room_) room_->close();
   }

@@ -68,6 +68,28 @@ void Output::charge() noexcept {
   charge_.set(held > most_kept ? held : 0);
 }
 
+void Output::nothing_is_left() noexcept {
+  buffer_.clear();
+  source_.reset();
+  if (buffer_.capacity() > most_kept) buffer_.shrink_to_fit();
+  charge();
+}
+
+bool Output::flush_at_once() {
+  if (broken_ || wants_flush()) return false;
+  stream_left_ = true;
+  if (!buffer_.empty()) {
+    std::error_code failed;  // flush() meets and reports it
+    const std::size_t sent = socket_.write_some(asio::buffer(buffer_), failed);
+    if (sent < buffer_.size()) {
+      buffer_.erase(0, sent);
+      return false;
+    }
+  }
+  nothing_is_left();
+  return true;
+}
+
 Task<Result<>> Output::flush(Context ctx) {
   std::size_t sent = 0;
   std::size_t in_a_row = 0;
@@ -97,10 +119,7 @@ Task<Result<>> Output::flush(Context ctx) {
       if (ctx.is_done()) failed = ctx.err();
     }
   }
-  buffer_.clear();
-  source_.reset();
-  if (buffer_.capacity() > most_kept) buffer_.shrink_to_fit();
-  charge();
+  nothing_is_left();
   if (!failed) co_return Result<>();
   broken_ = true;
   co_return std::unexpected(failed);

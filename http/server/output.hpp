@@ -54,6 +54,8 @@ class Output {
   // Whether there is so much to send that it should be sent before more is produced.
   bool wants_flush() const noexcept { return source_ || buffer_.size() >= large; }
   leash::Task<leash::Result<>> flush(leash::Context ctx);
+  // Sends what can be sent without waiting. Usually that is all; otherwise it returns false, and flush() does the rest.
+  bool flush_at_once();
   bool broken() const noexcept { return broken_; }
 
   // A streamed response; at most one per request.
@@ -80,6 +82,7 @@ class Output {
 
   bool refill();
   void charge() noexcept;
+  void nothing_is_left() noexcept;
   leash::Task<leash::Result<>> wait_until_writable(leash::Context ctx);
 
   Socket& socket_;

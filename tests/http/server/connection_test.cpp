@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -111,6 +112,32 @@ TEST(Connection, SkipsUnreadBodyAlreadyReceived) {
   EXPECT_EQ(client.receive_reply().status, 200);
 }
 
+TEST(Connection, MakesTheContextOfAHandlerThatRunsAtOnceIfItAsksForIt) {
+  std::optional<leash::Context> kept;
+  http::server::AtOnce plain = [](http::server::Exchange&) { return http::Response(); };
+  http::server::AtOnce asks = [&kept](http::server::Exchange& exchange) {
+    kept = exchange.ctx();
+    EXPECT_FALSE(kept->is_done());
+    EXPECT_TRUE(kept->deadline());
+    return http::Response();
+  };
+  support::InProcessServer server(
+      {{http::Method::get, "/plain", "", "", plain}, {http::Method::get, "/asks", "", "", asks}});
+  const auto contexts_of = [&](std::string_view path) {
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+    const auto& done = server.worker.loop().metrics()->contexts_done;
+    for (const leash::Figure& cause : done) before += cause.get();
+    server.ask("GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    for (const leash::Figure& cause : done) after += cause.get();
+    return after - before;
+  };
+  const std::uint64_t without = contexts_of("/plain");
+  EXPECT_EQ(contexts_of("/asks"), without + 1);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->cause(), leash::errc::finished);
+}
+
 TEST(RequestDeadline, IsAnsweredWith504WhenItPasses) {
   ServerProcess server({"--request-timeout", "30ms"});
   const HttpReply reply = server.get("/demo?pattern=send&latency=10s");
@@ -138,6 +165,59 @@ TEST(RequestDeadline, LeavesTheConnectionForTheNextRequest) {
   client.send(request("/demo?pattern=poller&latency=10s") + request("/healthz"));
   EXPECT_EQ(client.receive_reply().status, 504);
   EXPECT_EQ(client.receive_reply().status, 200);
+}
+
+// A client that waits between its requests.
+class Waiting : public testing::Test {
+ protected:
+  Waiting() { server_.worker.adopt(http::server::UniqueFd(std::exchange(ends_.accepted, -1)), AF_INET); }
+  void TearDown() override {
+    ::close(std::exchange(ends_.client, -1));
+    EXPECT_TRUE(support::step_until(server_.worker.loop().io(), server_.steps,
+                                    [&] { return server_.worker.open.load() == 0; }));
+  }
+  void ask() {
+    const std::string bytes = request("/");
+    EXPECT_EQ(::send(ends_.client, bytes.data(), bytes.size(), MSG_NOSIGNAL), std::ssize(bytes));
+    char answer[1000];
+    EXPECT_TRUE(support::step_until(server_.worker.loop().io(), server_.steps, [&] {
+      return ::recv(ends_.client, answer, sizeof answer, MSG_DONTWAIT) > 0;
+    }));
+  }
+  void pass(leash::Duration time) {
+    clock_.advance(time);
+    server_.worker.loop().io().restart();
+    server_.worker.loop().io().poll();
+  }
+  bool is_open() const {
+    char byte;
+    return ::recv(ends_.client, &byte, 1, MSG_DONTWAIT) != 0;
+  }
+
+  leash::ManualClock clock_;
+  support::InProcessServer server_{{}, {}, {.name = "worker", .clock = &clock_}};
+  support::Connected ends_;
+};
+
+TEST_F(Waiting, MayTakeTheIdleTimeAfterEachRequest) {
+  for (int i = 0; i < 3; ++i) {
+    ask();
+    pass(75s - 1ms);
+    ASSERT_TRUE(is_open()) << i;
+  }
+  pass(2s);
+  EXPECT_FALSE(is_open());
+}
+
+TEST_F(Waiting, MayTakeTheIdleTimeAfterManyRequestsInARow) {
+  for (int i = 0; i < 100; ++i) {
+    ask();
+    pass(100ms);
+  }
+  pass(74s);
+  EXPECT_TRUE(is_open());
+  pass(3s);
+  EXPECT_FALSE(is_open());
 }
 
 // A client that continues an upload after it was refused. A reset must not destroy its answer.

@@ -39,6 +39,29 @@ TEST_F(OutputTest, SendsBufferContents) {
   EXPECT_TRUE(eventually([&] { return received() == "hello"; }));
 }
 
+TEST_F(OutputTest, SendsAtOnceWhatTheSocketTakes) {
+  output.buffer() = "hello";
+  EXPECT_TRUE(output.flush_at_once());
+  EXPECT_EQ(output.buffer(), "");
+  EXPECT_TRUE(eventually([&] { return received() == "hello"; }));
+}
+
+TEST_F(OutputTest, LeavesToFlushWhatTheSocketDoesNotTake) {
+  std::string sent;
+  char c = 'a';
+  do {
+    output.buffer() = std::string(60'000, c);
+    sent += output.buffer();
+    c = c == 'z' ? 'a' : static_cast<char>(c + 1);
+  } while (output.flush_at_once());
+  EXPECT_NE(output.buffer(), "");
+  flush(root());
+  std::string all;
+  EXPECT_TRUE(eventually([&] { return (all += received()).size() >= sent.size(); }));
+  EXPECT_TRUE(all == sent);
+  EXPECT_TRUE(eventually([&] { return flushed && *flushed; }));
+}
+
 TEST_F(OutputTest, KeepsNoMemoryForALargeResponse) {
   output.buffer() = std::string(200'000, 'x');
   flush(root());
