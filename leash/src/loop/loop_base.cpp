@@ -71,7 +71,8 @@ LoopBase::~LoopBase() {
     try {
       f();
     } catch (const std::bad_alloc&) {
-      std::fprintf(stderr, "leash: no memory to name what ends with loop \"%s\"\n", name().c_str());
+      std::fprintf(stderr, "leash: no memory to name what ends with loop %s\n",
+                   detail::quoted_if_possible(name()).c_str());
     }
   };
   std::vector<ContextGroup> contexts;  // close() ends them

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "../registry/escape.hpp"
 #include "leash/error.hpp"
 #include "leash/snapshot.hpp"
 
@@ -193,9 +194,9 @@ void LoopState::wait_for_operations() noexcept {
     if (late && awaited_operations() != 0 && !std::exchange(said, true)) {
       std::fprintf(
           stderr,
-          "leash: %zu operations have not ended 1 s after loop \"%s\" canceled them, and its end waits for "
+          "leash: %zu operations have not ended 1 s after loop %s canceled them, and its end waits for "
           "%zu of them; a socket or timer must not be moved while an operation waits:\n",
-          awaited_operations(), name.c_str(), returning_operations_);
+          awaited_operations(), quoted_if_possible(name).c_str(), returning_operations_);
       each_task([](TaskRecord& task) {
         if (task.extra_if_any() && !task.extra_if_any()->operations.empty()) write_task(task);
       });
@@ -235,11 +236,10 @@ void LoopState::close(const std::function<void()>& before_frames_are_destroyed) 
     more = destroyed_ != destroyed_before;
   }
   if (const std::size_t left = metrics_->live_tasks.get(); left != 0) {
-    std::fprintf(
-        stderr,
-        "leash: loop \"%s\" ends while %zu tasks are in operations that nothing completes: their frames "
-        "stay in memory\n",
-        name.c_str(), left);
+    std::fprintf(stderr,
+                 "leash: loop %s ends while %zu tasks are in operations that nothing completes: their frames "
+                 "stay in memory\n",
+                 quoted_if_possible(name).c_str(), left);
   }
   while (auto* hook = callbacks_.front()) {
     hook->unlink();

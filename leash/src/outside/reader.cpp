@@ -9,6 +9,7 @@
 #include <system_error>
 #include <type_traits>
 
+#include "../registry/escape.hpp"
 #include "leash/detail/context_node.hpp"
 #include "leash/detail/pattern.hpp"
 #include "leash/detail/report_text.hpp"
@@ -250,7 +251,7 @@ void Reader::each_task(std::uint64_t loop, const std::function<void(RawTask)>& a
       walked = walk(loop, list, add);
     }
     if (walked != Walk::complete) {
-      remark("loop \"" + loop_name(loop) + "\": a list of tasks " +
+      remark("loop " + detail::quoted(loop_name(loop)) + ": a list of tasks " +
              (walked == Walk::changed ? "kept changing, or is damaged: " : "could not be read to its end: ") +
              "some of its tasks are left out");
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <new>
 
 namespace leash::detail {
 namespace {
@@ -90,6 +91,14 @@ std::string quoted(std::string_view text) {
   append_escaped(out, text, true);
   out += '"';
   return out;
+}
+
+std::string quoted_if_possible(std::string_view text) noexcept {
+  try {
+    return quoted(text);
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
 }
 
 std::string valid_utf8(std::string_view text) {

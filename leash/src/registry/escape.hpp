@@ -18,6 +18,8 @@ namespace leash::detail {
 std::string escaped(std::string_view text);
 // The same in quotes; quotes and backslashes inside are escaped, too.
 std::string quoted(std::string_view text);
+// The same; empty if there is no memory for it.
+std::string quoted_if_possible(std::string_view text) noexcept;
 // Bytes that are not UTF-8 become U+FFFD; nothing else changes. For formats with their own escaping, such as JSON.
 std::string valid_utf8(std::string_view text);
 

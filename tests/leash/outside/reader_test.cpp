@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <asio/io_context.hpp>
 #include <bit>
 #include <cstring>
 #include <functional>
@@ -113,6 +114,8 @@ TEST_F(ReaderTest, AgreesWithDump) {
   by_site.filter.site = "reader_test.cpp";
   by_site.filter.name = "waiter";
   expect_same(read(by_site), take_dump(loop, by_site));
+  by_site.filter.site = "another_test.cpp";
+  EXPECT_EQ(read(by_site).matched, 0u);
   DumpOptions full;
   full.full = true;
   full.filter.limit = 3;
@@ -204,6 +207,22 @@ TEST_F(ReaderTest, EndsInACircleOfTasks) {
   EXPECT_EQ(read().live, 4u) << "those before the circle closes";
   ASSERT_EQ(remarks.size(), 1u);
   EXPECT_NE(remarks[0].find("kept changing, or is damaged"), std::string::npos) << remarks[0];
+}
+
+TEST_F(ReaderTest, RemarksEscapeNameOfLoop) {
+  asio::io_context other_io{1};
+  Loop other{other_io, {.name = "a\nb"}};
+  for (int i = 0; i < 2; ++i) go(other.background(), wait_on(ch));
+  std::uint64_t first = 0;
+  other.state().each_task([&](const detail::TaskRecord& task) {
+    if (first == 0) first = address_of(static_cast<const detail::Hook<detail::TaskRecord>*>(&task));
+  });
+  patched.patch(first + leash_outside_layout.list.next, first);
+  (void)read();
+  ASSERT_EQ(remarks.size(), 1u);
+  EXPECT_TRUE(remarks[0].starts_with("loop \"a\\nb\": a list of tasks ")) << remarks[0];
+  ch.close();
+  other_io.poll();
 }
 
 TEST_F(ReaderTest, EndsInACircleOfFrames) {

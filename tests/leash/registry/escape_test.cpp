@@ -24,10 +24,11 @@ TEST(Escape, ControlCharactersAndBadUtf8AreWrittenAsCodes) {
       {"\x1b[2J", R"(\x1b[2J)"},
       {std::string_view("\0\x7f", 2), R"(\x00\x7f)"},
       {"caf\xe9", R"(caf\xe9)"},
-      {"\xc0\xaf", R"(\xc0\xaf)"},                  // '/' in two bytes
-      {"\xed\xa0\x80", R"(\xed\xa0\x80)"},          // half of a surrogate pair
-      {"\xf4\x90\x80\x80", R"(\xf4\x90\x80\x80)"},  // beyond the last code point
-      {"\xe2\x82", R"(\xe2\x82)"},                  // cut off
+      {"\xc0\xaf", R"(\xc0\xaf)"},                   // '/' in two bytes
+      {"\xed\xa0\x80", R"(\xed\xa0\x80)"},           // half of a surrogate pair
+      {"\xf4\x90\x80\x80", R"(\xf4\x90\x80\x80)"},   // beyond the last code point
+      {"\xe2\x82", R"(\xe2\x82)"},                   // cut off
+      {std::string_view("\xc3\xa9", 1), R"(\xc3)"},  // what follows the text does not belong to it
       {"\xc2\x9b"
        "31m",
        R"(\u{9b}31m)"},  // CSI as one character

@@ -299,7 +299,9 @@ TEST(InFlightAndLoop, LoopEndReportsUncancelableMovedTimer) {
   ::testing::internal::CaptureStderr();
   {
     asio::steady_timer timer(io, 1h);
-    Loop loop{io};
+    LoopOptions options;
+    options.name = "a\nb";
+    Loop loop{io, std::move(options)};
     go(loop.background(), [](Context ctx, asio::steady_timer* t) -> Task<> {
       const Counted frame(1);
       (void)co_await t->async_wait(via(ctx));
@@ -307,8 +309,9 @@ TEST(InFlightAndLoop, LoopEndReportsUncancelableMovedTimer) {
     io.poll();
     moved.emplace(std::move(timer));
   }
-  EXPECT_NE(::testing::internal::GetCapturedStderr().find("must not be moved while an operation waits"),
-            std::string::npos);
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("must not be moved while an operation waits"), std::string::npos);
+  EXPECT_NE(said.find("1 s after loop \"a\\nb\" canceled"), std::string::npos) << said;
   EXPECT_EQ(Counted::alive, 0);
 }
 
