@@ -166,9 +166,7 @@ bool LoopState::is_out_of_work(std::size_t& handlers) {
 }
 
 bool LoopState::deadlocked() {
-  if (!stuck()) return false;
-  const bool may_be_reaped = settings_.reap_after != Duration::max();
-  if (may_be_reaped || remote_->has_wakers()) return false;
+  if (!stuck() || remote_->has_wakers()) return false;
   remove_timer(grace_timer_);
   events_->restart();
   std::size_t handlers = events_->poll();

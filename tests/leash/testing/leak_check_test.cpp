@@ -350,6 +350,22 @@ TEST(LeakCheckLoops, AHookHearsOfTasksThatEndWithALoop) {
   EXPECT_EQ(heard, (std::vector<std::string>{"left: started here", "left: started here"}));
 }
 
+TEST(LeakCheckLoops, OfTasksLeftOutOnlyTheirNumberIsIgnored) {
+  expect_leaks();
+  LeakCheck check;
+  {
+    asio::io_context io{1};
+    Loop loop{io};
+    const Channel<int> ch;
+    start_here(loop.background(), ch);
+    check.leave_out(loop);
+    start_here(loop.background(), ch);
+    io.poll();
+  }
+  const std::string found = check.find();
+  EXPECT_NE(found.find("\ntask "), std::string::npos) << "one of the two: " << found;
+}
+
 TEST(LeakCheckLoops, LoopsOfOneNameAreToldApart) {
   asio::io_context first_io{1}, second_io{1};
   Loop first{first_io}, second{second_io};
@@ -393,6 +409,48 @@ TEST_F(LeakCheckTest, ReadyTasksAreNoLeaksInsideTask) {
   ASSERT_TRUE(parked);
   EXPECT_EQ(parked->tasks, 1u);
   EXPECT_FALSE(parked->deadlock) << "the task that looks may wake it";
+}
+
+TEST_F(LeakCheckTest, ACheckInsideTaskRunsNoHandler) {
+  bool ran = false;
+  std::optional<LeakReport> found;
+  go(root(), wait_in(ch_), "parked");
+  io_.poll();
+  go(root(), [&]() -> Task<> {
+    asio::post(io_, [&ran] { ran = true; });
+    found = find_leaks(loop_);
+    EXPECT_FALSE(ran);
+    co_return;
+  });
+  io_.restart();
+  io_.poll();
+  EXPECT_TRUE(ran);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->tasks, 1u);
+}
+
+TEST_F(LeakCheckTest, ATaskThatEndsWhileADeadlockIsLookedForIsNoLeak) {
+  go(root(), wait_in(ch_), "ignored");
+  Channel<int> other;
+  go(root(), wait_in(other));
+  io_.poll();
+  asio::post(io_, [other] { (void)other.try_send(1); });
+  const auto leaks = find_leaks(loop_, LeakOptions().ignore_name("ignored"));
+  EXPECT_FALSE(leaks) << leaks->text;
+}
+
+TEST_F(LeakCheckTest, ADeadlockIsReportedAlsoWithReaper) {
+  LoopOptions options;
+  options.reap_after = 1h;  // only leaked tasks are reaped
+  Loop loop{io_, std::move(options)};
+  go(loop.background(), wait_in(ch_));
+  io_.poll();
+  const auto leaks = find_leaks(loop, soon_);
+  ASSERT_TRUE(leaks);
+  EXPECT_TRUE(leaks->deadlock);
+  ch_.close();
+  io_.restart();
+  io_.poll();
 }
 
 TEST_F(LeakCheckTest, ALiveRemoteCancelCanStillWakeATask) {

@@ -9,6 +9,7 @@
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/read.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
 #include <stdexcept>
 #include <string>
@@ -131,6 +132,56 @@ TEST(TestLoop, ReportsUnwakeableTasksAsDeadlock) {
   EXPECT_EQ(ended.error(), errc::deadlock);
   ch.close();
   EXPECT_TRUE(test.run()) << "it goes on";
+}
+
+TEST(TestLoop, ReportsDeadlockOfOwnedTaskWithReaper) {
+  LoopOptions options;
+  options.reap_after = 1h;  // only leaked tasks are reaped
+  TestLoop test(std::move(options));
+  Channel<int> ch;
+  const auto ended = test.run([ch](Context ctx) -> Task<> { (void)co_await ch.receive(ctx); });
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error(), errc::deadlock);
+  ch.close();
+  EXPECT_TRUE(test.run());
+}
+
+TEST(TestLoop, WaitsForTheReaper) {
+  LoopOptions options;
+  options.reap_after = 1h;
+  TestLoop test(std::move(options));
+  const TimePoint start = test.now();
+  Channel<int> ch;
+  const auto ended = test.run([ch](Context ctx) -> Task<> {
+    auto [owner, cancel] = with_cancel(ctx);
+    go(owner, [ch]() -> Task<> { (void)co_await ch.receive(); });
+    co_return;
+  });
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(test.now() - start, 1h);
+}
+
+TEST(TestLoop, ATimerOfTheRealWorldIsWaitedForBeforeTimeGoesOn) {
+  TestLoop test;
+  asio::steady_timer real(test.io(), 1ms);
+  const auto ended = test.run([&](Context ctx) -> Task<> {
+    auto [limited, cancel] = with_timeout(ctx, 1h);
+    EXPECT_TRUE(co_await real.async_wait(via(limited)));
+  });
+  EXPECT_TRUE(ended);
+}
+
+TEST(TestLoop, PassesExceptionToFunctionOfCaller) {
+  int caught = 0;
+  LoopOptions options;
+  options.on_exception = [&caught](std::exception_ptr, const TaskInfo*) { ++caught; };
+  TestLoop test(std::move(options));
+  const auto ended = test.run([]() -> Task<> {
+    throw std::runtime_error("left a task");
+    co_return;
+  });
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(caught, 1);
 }
 
 TEST(TestLoop, RethrowsExceptionLeavingTask) {
