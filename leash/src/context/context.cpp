@@ -126,6 +126,7 @@ Cancelable with_timeout(const Context& parent, Duration timeout, std::error_code
 
 Context without_cancel(const Context& parent) {
   ContextNode& above = parent.node();
+  above.signal->loop->check_thread();
   const detail::Ref<SignalNode> never = above.signal->loop->never();
   return Context(*new detail::DetachedNode(&above, never.get()));
 }

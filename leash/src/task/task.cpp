@@ -30,7 +30,10 @@ void add_again(TaskRecord& task, Timer& timer, TimePoint when) noexcept {
   task.loop().add_again(timer, when);
 }
 void remove_timer(TaskRecord& task, Timer& timer) noexcept { task.loop().remove_timer(timer); }
-void attach(SignalNode& node, Dependent& dependent) noexcept { LoopState::attach(node, dependent); }
+void attach(SignalNode& node, Dependent& dependent) noexcept {
+  node.loop->check_thread();  // the context may belong to another loop than the task
+  LoopState::attach(node, dependent);
+}
 
 bool running(Charge& charge) noexcept {
   const TaskRecord* const task = current.task;

@@ -13,6 +13,7 @@ OperationState::OperationState(ContextNode& context, bool owns_its_memory, bool 
       owns_its_memory_(owns_its_memory),
       loop_(context.signal->loop),
       context_(&context) {
+  loop_->check_thread();  // the context may belong to another loop than the task
   has_to_return = !owns_its_memory && !is_plain;
   if (current.task) (void)current.task->extra();  // before the start, because memory may run out
   loop_->retain();

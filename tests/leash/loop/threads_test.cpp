@@ -26,6 +26,7 @@
 #include "leash/channel.hpp"
 #include "leash/go.hpp"
 #include "leash/metrics.hpp"
+#include "leash/remote_channel.hpp"
 #include "leash/scope.hpp"
 #include "leash/sleep.hpp"
 #include "leash/snapshot.hpp"
@@ -329,6 +330,21 @@ TEST(Threads, LoopMayMoveBetweenThreads) {
   running.ask([&] { EXPECT_EQ(errors, std::vector<std::error_code>(40, errc::canceled)); });
 }
 
+TEST(Threads, ALoopWhoseThreadHasEndedMayBeUsedByAnother) {
+  asio::io_context io{1};
+  const auto work = asio::make_work_guard(io);  // it does not stop
+  Loop loop{io};
+  Channel<int> ch;
+  std::thread([&] {
+    go(loop.background(), [](Channel<int> c) -> Task<> { (void)co_await c.receive(); }(ch));
+    io.poll();
+  }).join();
+  EXPECT_EQ(live_tasks(loop), 1u);
+  EXPECT_TRUE(ch.try_send(1));
+  io.poll();
+  EXPECT_EQ(live_tasks(loop), 0u);
+}
+
 Task<> works(Context ctx, asio::io_context& io, int* sum) {
   Scope s(ctx);
   Channel<int> ch;
@@ -456,6 +472,58 @@ TEST(ThreadsDeathTest, AContextOfAnotherLoop) {
     auto made = with_cancel(idle.loop.background());
   };
   EXPECT_DEATH(misuse(), belongs);
+}
+
+TEST(ThreadsDeathTest, AWaitUnderAContextOfAnotherLoop) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  using Wait = Task<> (*)(Context);
+  constexpr Wait done = [](Context other) -> Task<> { co_await other.done(); };
+  constexpr Wait sleeps = [](Context other) -> Task<> { (void)co_await sleep(other, 1h); };
+  constexpr Wait receives = [](Context other) -> Task<> {
+    const Channel<int> ch;
+    (void)co_await ch.receive(other);
+  };
+  constexpr Wait operation = [](Context other) -> Task<> {
+    asio::io_context io{1};
+    asio::steady_timer timer(io, 1h);
+    (void)co_await timer.async_wait(via(other));
+  };
+  for (const Wait wait : {done, sleeps, receives, operation}) {
+    const auto misuse = [wait] {
+      Idle idle;
+      asio::io_context io{1};
+      Loop loop{io};
+      go(loop.background(), wait(idle.loop.background()));
+      io.poll();
+    };
+    EXPECT_DEATH(misuse(), belongs);
+  }
+  const auto detach = [] {
+    Idle idle;
+    (void)without_cancel(idle.loop.background());
+  };
+  EXPECT_DEATH(detach(), belongs);
+}
+
+TEST(ThreadsDeathTest, ARemoteChannelMadeOrDroppedOnAForeignThread) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto make = [] {
+    Idle idle;
+    const RemoteChannel<int> ch(idle.loop, 1);
+  };
+  EXPECT_DEATH(make(), belongs);
+  const auto drop = [] {
+    Idle idle;
+    std::unique_ptr<RemoteChannel<int>> ch;
+    std::binary_semaphore made{0};
+    asio::post(idle.io, [&] {
+      ch = std::make_unique<RemoteChannel<int>>(idle.loop, 1);
+      made.release();
+    });
+    made.acquire();
+    ch.reset();
+  };
+  EXPECT_DEATH(drop(), belongs);
 }
 
 TEST(ThreadsDeathTest, ASendToATaskOfAnotherThread) {

@@ -294,7 +294,7 @@ TEST(RemoteChannelDeathTest, ACapacityOfZeroAborts) {
       "a RemoteChannel was made with a capacity of 0");
 }
 
-TEST(RemoteChannelDeathTest, MovedFromSenderAborts) {
+TEST(RemoteChannelDeathTest, MovedFromEndsAbort) {
   EXPECT_DEATH(
       {
         asio::io_context io{1};
@@ -305,6 +305,15 @@ TEST(RemoteChannelDeathTest, MovedFromSenderAborts) {
         (void)sender.try_send(value(1));
       },
       "RemoteSender used after it was moved from");
+  EXPECT_DEATH(
+      {
+        asio::io_context io{1};
+        Loop loop{io};
+        RemoteChannel<Value> channel(loop, 1);
+        const auto moved = std::move(channel);
+        (void)channel.size();
+      },
+      "RemoteChannel used after it was moved from");
 }
 
 }  // namespace

@@ -192,11 +192,15 @@ class ReceivingEnd : Dependent {
             [](Dependent& dependent) noexcept { static_cast<ReceivingEnd&>(dependent).state_->close(); }),
         loop_(&loop),
         state_(std::make_shared<RemoteChannelState<T>>(loop, capacity)) {
+    loop.check_thread();
     LoopState::attach(*loop.never(), *this);
   }
   ReceivingEnd(const ReceivingEnd&) = delete;
   ReceivingEnd& operator=(const ReceivingEnd&) = delete;
-  ~ReceivingEnd() { state_->close(); }
+  ~ReceivingEnd() {
+    loop_->check_thread();
+    state_->close();
+  }
   const std::shared_ptr<RemoteChannelState<T>>& state() const noexcept { return state_; }
 
   bool any_tasks() const noexcept { return loop_->metrics()->live_tasks.get() != 0; }
