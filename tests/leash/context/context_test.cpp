@@ -443,5 +443,22 @@ TEST(ContextAndLoop, ContextDerivedAfterLoopEndIsDone) {
   EXPECT_TRUE(again.is_done());
 }
 
+TEST_F(ContextTest, AWaitUnderWithoutCancelEndsOnlyTheDeadlineBelow) {
+  const TimePoint when = clock.now() + 1s;
+  auto parent = with_deadline(root(), when);
+  auto own = with_deadline(without_cancel(parent.ctx), when);
+  std::error_code waited, above;
+  go(root(), [&](Context) -> Task<> {
+    clock.advance(1s);  // before the timers fire
+    const auto slept = co_await sleep(own.ctx, 1h);
+    waited = slept ? std::error_code() : slept.error();
+    above = parent.ctx.err();
+  });
+  poll();
+  EXPECT_EQ(waited, errc::deadline_exceeded);
+  EXPECT_EQ(own.ctx.err(), errc::deadline_exceeded);
+  EXPECT_EQ(above, std::error_code()) << "its own timer ends it";
+}
+
 }  // namespace
 }  // namespace leash

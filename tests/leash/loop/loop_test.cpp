@@ -475,6 +475,17 @@ TEST(LoopDeathTest, DestroyedByItsOwnTaskAborts) {
       "Loop destroyed by one of its own tasks");
 }
 
+TEST(LoopDeathTest, ATurnBudgetOfZeroAborts) {
+  EXPECT_DEATH(
+      {
+        asio::io_context io{1};
+        LoopOptions options;
+        options.turn_budget = 0;
+        const Loop loop(io, std::move(options));
+      },
+      "a Loop was made with a turn_budget of 0");
+}
+
 TEST(LoopDeathTest, RunByItsOwnTaskAborts) {
   EXPECT_DEATH(
       {

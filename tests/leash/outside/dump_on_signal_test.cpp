@@ -120,6 +120,14 @@ TEST(DumpOnSignal, ShowsTasksOfStuckLoop) {
       << text;
 }
 
+TEST(DumpOnSignal, InterruptsNoCallOfTheProgram) {
+  ASSERT_TRUE(dump_on_signal(SIGWINCH));
+  struct sigaction action {};
+  ASSERT_EQ(::sigaction(SIGWINCH, nullptr, &action), 0);
+  EXPECT_NE(action.sa_flags & SA_RESTART, 0);
+  ::signal(SIGWINCH, SIG_DFL);
+}
+
 TEST(DumpOnSignal, RefusesUncatchableSignal) {
   const Result<> set = dump_on_signal(SIGKILL);
   ASSERT_FALSE(set);

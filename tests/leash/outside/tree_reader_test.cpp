@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <asio/io_context.hpp>
 #include <optional>
 #include <string>
@@ -155,6 +156,19 @@ TEST_F(TreeTest, NamesTasksJoiningEachOther) {
     expect_leaks();  // only the end of the loop ends them
     own.reset();
   }
+}
+
+TEST_F(TreeTest, ShowsEachTaskThatHoldsScope) {
+  const auto hold = [](Context ctx, Channel<int> until) -> Task<> {
+    Scope scope(ctx);
+    scope.go(wait_on(until));
+    (void)co_await until.receive();
+    (void)co_await scope.join();
+  };
+  for (int i = 0; i < 2; ++i) go(root(), hold(root(), ch), "holder");
+  poll();
+  const Tree tree = tree_of_process();
+  EXPECT_EQ(std::ranges::count(tree.loops.back().children, "holder", &TreeNode::name), 2) << to_text(tree);
 }
 
 TEST_F(TreeTest, ReportsNumberOfOmittedTasks) {

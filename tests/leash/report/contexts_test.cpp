@@ -123,6 +123,7 @@ TEST_F(OutlivedTest, CountsAfterTheGraceAndNamesLineAndOwner) {
   EXPECT_EQ(outlived(), 0u);
   advance(999ms);
   EXPECT_EQ(outlived(), 0u);
+  EXPECT_EQ(live_contexts(loop).groups.at(0).outlived, 0u);
   advance(1ms);
   advance(2s);
   const ContextDump dump = only_outlived(live_contexts(loop));
@@ -168,6 +169,14 @@ TEST_F(OutlivedTest, ContextDoneWithinGraceDoesNotCount) {
   advance(500ms);
   kept.clear();
   advance(1s);
+  EXPECT_EQ(outlived(), 0u);
+}
+
+TEST_F(OutlivedTest, ContextThatIsDoneDoesNotCountAlthoughItIsHeld) {
+  serve(root());
+  advance(1s);
+  EXPECT_EQ(outlived(), 1u);
+  kept.back().cancel();
   EXPECT_EQ(outlived(), 0u);
 }
 
@@ -252,6 +261,52 @@ TEST_F(ContextsTest, OfSeveralLoopsAreAddedUp) {
   EXPECT_EQ(both.groups[0].count, 2u);
   EXPECT_EQ(*both.groups[0].nearest_deadline, 1h);
   EXPECT_GT(*both.groups[0].farthest_deadline, 1h);
+  EXPECT_EQ(both.groups[0].armed, 2u);
+}
+
+ContextDump dump_of(std::size_t outlived, Duration since, const std::string& owner) {
+  ContextDump dump;
+  dump.outlived = outlived;
+  ContextGroup group;
+  group.site = {"serve", "app.cpp", 7};
+  group.count = 2;
+  group.outlived = outlived;
+  group.owner = owner;
+  group.owner_done_for = since;
+  group.owner_cause = "finished";
+  dump.groups.push_back(group);
+  return dump;
+}
+
+TEST(ContextDumps, MergeToTheOwnerThatEndedFirst) {
+  std::vector<ContextDump> dumps{dump_of(1, 2s, "request 1"), dump_of(2, 3s, "request 2"),
+                                 dump_of(1, 1s, "request 3")};
+  EXPECT_TRUE(merge(dumps).complete);
+  dumps[0].complete = false;
+  const ContextDump all = merge(dumps);
+  EXPECT_FALSE(all.complete);
+  EXPECT_EQ(all.outlived, 4u);
+  ASSERT_EQ(all.groups.size(), 1u);
+  EXPECT_EQ(all.groups[0].outlived, 4u);
+  EXPECT_EQ(all.groups[0].owner, "request 2");
+  EXPECT_EQ(all.groups[0].owner_done_for, 3s);
+}
+
+TEST(ContextDumps, OfOutlivedOnesHaveNoDoneOnes) {
+  ContextDump dump = dump_of(1, 1s, "request 1");
+  dump.held_groups = dump.groups;
+  EXPECT_EQ(only_outlived(dump).groups.size(), 1u);
+  EXPECT_TRUE(only_outlived(dump).held_groups.empty());
+}
+
+TEST(ContextDumps, EscapeTextOfTheProgram) {
+  ContextDump dump = dump_of(2, 1s, "request\n\x1b[2J");
+  dump.groups[0].label = "a\nb";
+  dump.groups[0].owner_cause = "c\nd";
+  dump.groups[0].site.file = "e\nf.cpp";
+  EXPECT_EQ(to_text(dump.groups[0]),
+            "2 contexts \"a\\nb\" outlived: request\\n\\x1b[2J ended 1.0s ago (c\\nd)\n"
+            "made at                  e\\nf.cpp:7 by serve\n");
 }
 
 }  // namespace

@@ -289,6 +289,23 @@ TEST_F(DumpTest, OfSeveralLoopsIsOne) {
   second_io.poll();
 }
 
+TEST(Dumps, MergeOldestFirstWhateverTheirIds) {
+  const auto dump_of = [](std::uint64_t id, Duration age) {
+    TaskGroup entry;
+    entry.count = 1;
+    entry.oldest.id = id;
+    entry.oldest.age = age;
+    Dump dump;
+    dump.entries.push_back(entry);
+    return dump;
+  };
+  DumpOptions full;
+  full.full = true;
+  const Dump all = merge({dump_of(1, 1s), dump_of(2, 2s)}, full);
+  ASSERT_EQ(all.entries.size(), 2u);
+  EXPECT_EQ(all.entries[0].oldest.id, 2u);
+}
+
 TEST_F(DumpTest, TheTextSaysHowManyOfHowMany) {
   start_waiting(root(), 2);
   const std::string text = to_text(take_dump(loop));

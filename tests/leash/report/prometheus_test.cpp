@@ -76,6 +76,20 @@ TEST_F(PrometheusTest, MetricsBecomeSamples) {
   EXPECT_EQ(now["leash_cancel_latency_seconds_bucket{le=\"5\"}"], 2);
 }
 
+TEST_F(PrometheusTest, ALatencyAboveTheLastBoundCounts) {
+  auto [ctx, cancel] = with_cancel(root());
+  Channel<int> ch;
+  start_task(ctx, ch);
+  poll();
+  cancel();
+  advance(1h);
+  ch.close();
+  poll();
+  auto now = samples({loop.metrics()});
+  EXPECT_EQ(now["leash_cancel_latency_seconds_bucket{le=\"10\"}"], 0);
+  EXPECT_EQ(now["leash_cancel_latency_seconds_count"], 1);
+}
+
 TEST_F(PrometheusTest, TheSameSiteOfSeveralLoopsIsOne) {
   asio::io_context other_io{1};
   Loop other{other_io};

@@ -165,6 +165,11 @@ TEST_F(SnapshotTest, KeepsNameOfAnyLengthUpToNullCharacter) {
   }
   go(root(), app::receives(ch), std::string_view("ab\0cd", 5));
   EXPECT_EQ(only().name, "ab");
+  poll();
+  EXPECT_TRUE(ch.try_send(1));
+  poll();
+  go(root(), app::receives(ch), std::string(1, '\0') + std::string(10'000, 'n'));
+  EXPECT_EQ(only().name, "");
   ch.close();
 }
 
@@ -337,6 +342,20 @@ TEST(SnapshotGroups, ShareSiteStateAndAwaitsLargestFirst) {
   EXPECT_TRUE(group({}).empty());
 }
 
+TEST(SnapshotGroups, AreDividedByWhatTheTextSays) {
+  const TaskInfo one;
+  const auto divides = [&one](auto change) {
+    TaskInfo other;
+    change(other);
+    return group({one, other}).size() == 2;
+  };
+  EXPECT_FALSE(divides([](TaskInfo&) {}));
+  EXPECT_TRUE(divides([](TaskInfo& task) { task.uncancellable = true; }));
+  EXPECT_TRUE(divides([](TaskInfo& task) { task.stranded = true; }));
+  EXPECT_TRUE(divides([](TaskInfo& task) { task.running = true; }));
+  EXPECT_TRUE(divides([](TaskInfo& task) { task.frames_left_out = 1; }));
+}
+
 TEST(SnapshotGroups, NamesOwnersAndAgesDoNotDivide) {
   std::vector<TaskInfo> tasks{task(1, 10, WaitKind::sleep, 9s), task(2, 10, WaitKind::sleep, 1s)};
   tasks[1].name = "other";
@@ -404,6 +423,21 @@ TEST(SnapshotText, EndsWithTheTraceIfThereIsOne) {
   info.trace = "4bf92f3577b34da6a3ce929d0e0e4736";
   EXPECT_EQ(to_text(info),
             std::string(replica_text) + "trace                    4bf92f3577b34da6a3ce929d0e0e4736\n");
+}
+
+TEST(SnapshotText, EscapesTextOfTheProgram) {
+  TaskInfo info = replica();
+  info.owner = "a\nb";
+  info.owner_cause = "c\nd";
+  info.site = {"e\nf", "g\nh", 60};
+  info.frames = {{"i\nj", "k\nl", 41}};
+  EXPECT_EQ(
+      to_text(info),
+      "task 4711 [chan send, 3.2s] \"replica 2\" leaked: a\\nb ended 3.1s ago (c\\nd), 1.2 KiB of frames\n"
+      "    i\\nj                 k\\nl:41\n"
+      "started at               g\\nh:60 by e\\nf\n");
+  info.owner_done_for.reset();
+  EXPECT_EQ(first_line(info), "task 4711 [chan send, 3.2s] \"replica 2\" leaked by a\\nb, 1.2 KiB of frames");
 }
 
 TEST(SnapshotText, OmitsAbsentFields) {
@@ -516,6 +550,12 @@ TEST_F(SnapshotTest, ATaskKeepsItsPlaceWhenTheTableOfSitesIsFull) {
   EXPECT_FALSE(options.finds_any(loop));
   EXPECT_STREQ(loop.metrics()->sites()[Metrics::other_site].file, "other") << "only metrics have a bound";
   ch.close();
+  poll();
+  Channel<int> another;  // the records of the new tasks lie where those of the old ones lay
+  for (int i = 0; i < 301; ++i) go(root(), wait(another), {}, std::bit_cast<std::source_location>(&last));
+  poll();
+  EXPECT_EQ(snapshot(loop, by_site).size(), 301u);
+  another.close();
 }
 
 TEST_F(SnapshotTest, NoWaitIsOlderThanItsTask) {

@@ -356,6 +356,33 @@ TEST_F(AutomaticReaperTest, ReapsWhenTheAgeIsReachedAndNotBefore) {
   EXPECT_EQ(live_tasks(loop), 0u);
 }
 
+TEST_F(AutomaticReaperTest, ReapsEachTaskAtItsOwnTime) {
+  const auto wait_for_ever = [](Context) -> Task<> {
+    Channel<int> ch;
+    (void)co_await ch.receive();
+  };
+  for (int i = 0; i < 2; ++i) {
+    auto [ctx, cancel] = with_cancel(root());
+    start_under(ctx, wait_for_ever);
+    poll();
+    cancel();
+    if (i == 0) advance(3s);
+  }
+  advance(2s);
+  EXPECT_EQ(live_tasks(loop), 1u);
+  advance(2999ms);
+  EXPECT_EQ(live_tasks(loop), 1u);
+  advance(1ms);
+  EXPECT_EQ(live_tasks(loop), 0u);
+  std::uint64_t leaks = 0, reaped = 0;
+  for (const SiteMetrics& site : loop.metrics()->sites()) {
+    leaks += site.leaks.get();
+    reaped += site.leaks_reaped.get();
+  }
+  EXPECT_EQ(leaks, 2u);
+  EXPECT_EQ(reaped, 2u);
+}
+
 TEST(AutomaticReaperOnTheSteadyClock, KeepsTasksBoundedAndIsNoDeadlock) {
   asio::io_context io{1};
   LoopOptions options;

@@ -70,14 +70,20 @@ TEST_F(ScopedTest, GivesTheBodysValue) {
 }
 
 TEST_F(ScopedTest, FailingBodyCancelsTasks) {
-  run([this](Scope& s) -> Task<Result<>> {
+  std::error_code cause;
+  run([this, &cause](Scope& s) -> Task<Result<>> {
     s.go(write_after(s.ctx(), 1h, &order, "task"));
+    s.go([&cause](Context ctx) -> Task<> {
+      co_await ctx.done();
+      cause = ctx.cause();
+    });
     (void)co_await sleep(s.ctx(), 1s);
     co_return std::unexpected(make_error_code(errc::disconnected));
   });
   advance(1s);
   EXPECT_EQ(order, "task was canceled, ");
   EXPECT_EQ(said, make_error_code(errc::disconnected).message());
+  EXPECT_EQ(cause, errc::disconnected);
 }
 
 TEST_F(ScopedTest, ThrowingBodyCancelsTasks) {

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest-spi.h>
 
+#include <functional>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "leash/channel.hpp"
 #include "leash/go.hpp"
@@ -54,6 +57,35 @@ TEST(EveryStep, FailsAtItsCallersLineWhenATaskIsLeft) {
   EXPECT_EQ(failures.GetTestPartResult(0).line_number(), line);
   EXPECT_NE(std::string(failures.GetTestPartResult(0).message()).find("live tasks: 1"), std::string::npos)
       << failures.GetTestPartResult(0).message();
+}
+
+TEST(EveryStep, FailsWhenAContextATimerOrAnExceptionIsLeft) {
+  expect_leaks();
+  std::vector<Cancelable> kept;
+  std::vector<Context> referenced;
+  const auto text_of = [](const std::function<Task<>(Context, Loop&)>& scenario) {
+    ::testing::TestPartResultArray failures;
+    const ::testing::ScopedFakeTestPartResultReporter fake(&failures);
+    (void)every_step(scenario);
+    return std::string(failures.size() == 1 ? failures.GetTestPartResult(0).message() : "");
+  };
+  const auto leave = [&](Context ctx, Loop& loop) -> Task<> {
+    kept.push_back(with_timeout(loop.background(), 1h));
+    referenced.push_back(ctx);
+    (void)co_await sleep(ctx, 1ms);
+  };
+  const std::string text = text_of(leave);
+  for (const char* const part :
+       {"contexts that are not done: 1\n", "contexts that are still referenced: 1\n", "armed timers: 1\n"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  }
+  kept.clear();
+  referenced.clear();
+  const auto throw_one = [](Context ctx, Loop&) -> Task<> {
+    const auto slept = co_await sleep(ctx, 1ms);
+    if (!slept) throw std::runtime_error("not a cancellation");
+  };
+  EXPECT_NE(text_of(throw_one).find("exceptions that escaped a task: 1\n"), std::string::npos);
 }
 
 }  // namespace

@@ -142,6 +142,16 @@ TEST_F(LeakedContextsTest, OfLiveLoopFailCheckOfAllLoops) {
   kept_.clear();
 }
 
+TEST_F(LeakedContextsTest, CanceledLaterAreNoneInCheckOfAllLoops) {
+  WatchOptions soon;
+  soon.maximum_wait = 1ms;
+  LeakCheck check(soon);
+  serve();
+  EXPECT_NE(check.find_in_live_loops(), "");
+  kept_.clear();
+  EXPECT_EQ(check.find_in_live_loops(), "");
+}
+
 TEST_F(LeakedContextsTest, OfDestroyedLoopFailCheckOfAllLoops) {
   expect_leaks();
   LeakCheck check;

@@ -2,6 +2,7 @@
 #include "leash/channel.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <random>
@@ -326,6 +327,37 @@ TEST_F(ChannelTest, ValuesOfDestroyedReceiversComeInTheirOrder) {
     for (int i = 0; i < 3; ++i) EXPECT_EQ(ch.try_receive().value().value(), i);
     EXPECT_EQ(ch.try_receive().value().error(), errc::closed);
     EXPECT_EQ(lost, "");
+  }
+}
+
+TEST_F(ChannelTest, BufferedValuesOfDestroyedReceiversComeInTheirOrder) {
+  asio::io_context slow_io{1};
+  LoopOptions options;
+  options.turn_budget = 1;  // each receiver takes its value in one turn and runs in another
+  Loop slow{slow_io, std::move(options)};
+  Channel<int> ch(3);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(ch.try_send(i));
+  std::string lost;
+  std::vector<std::unique_ptr<Scope>> scopes;
+  for (int i = 0; i < 3; ++i) {
+    scopes.push_back(std::make_unique<Scope>(slow.background()));
+    scopes.back()->go(receive_one(ch, &lost));
+  }
+  for (int i = 0; i < 3; ++i) slow_io.poll_one();
+  EXPECT_EQ(ch.size(), 0u);
+  while (!scopes.empty()) scopes.pop_back();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ch.try_receive().value().value(), i);
+  EXPECT_EQ(lost, "");
+}
+
+TEST(ReturnedValues, ComeInTheOrderOfTheirNumbersWhichMayWrap) {
+  detail::ReturnedValues<int> values;
+  for (const std::uint32_t number : {1u, 0xfffffffeu, 0u, 0xffffffffu})
+    values.put(number, static_cast<int>(number));
+  for (const std::uint32_t number : {0xfffffffeu, 0xffffffffu, 0u, 1u}) {
+    std::optional<int> value;
+    EXPECT_EQ(values.take(value), number);
+    EXPECT_EQ(value, static_cast<int>(number));
   }
 }
 

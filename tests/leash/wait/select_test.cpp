@@ -5,6 +5,7 @@
 #include <asio/buffer.hpp>
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <asio/post.hpp>
 #include <asio/read_until.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
@@ -103,6 +104,19 @@ TEST_F(SelectTest, OtherwiseDoesNotWait) {
       },
       &text);
   EXPECT_EQ(text, "10334");
+}
+
+TEST_F(SelectTest, OtherwiseInALoopDoesNotStarveOtherHandlers) {
+  bool stop = false;
+  go(root(), [&stop](Context) -> Task<> {
+    Channel<int> ch;
+    for (int i = 0; i < 1'000'000 && !stop; ++i) (void)co_await select(ch.receive(), otherwise);
+  });
+  bool ran_before = false;
+  asio::post(io, [&] { ran_before = live_tasks(loop) == 1; });
+  asio::post(io, [&stop] { stop = true; });
+  poll();
+  EXPECT_TRUE(ran_before);
 }
 
 TEST_F(SelectTest, AClosedChannelIsAlwaysReady) {
@@ -315,6 +329,19 @@ TEST_F(SelectTest, AnOperationEndsWithItsContext) {
   poll();
   made.cancel();
   EXPECT_TRUE(eventually([&] { return !said.empty(); }));
+  EXPECT_EQ(said, make_error_code(errc::canceled).message());
+}
+
+TEST_F(SelectTest, TakesAnOperationOfADoneContextAtOnce) {
+  asio::steady_timer late(io, 24h);
+  auto made = with_cancel(root());
+  made.cancel();
+  std::string said;
+  go(root(), [&late, &said, ctx = made.ctx](Context) -> Task<> {
+    auto r = co_await select(late.async_wait(via(ctx)), sleep(1h));
+    said = std::get<0>(r).error().message();
+  });
+  poll();
   EXPECT_EQ(said, make_error_code(errc::canceled).message());
 }
 
