@@ -7,6 +7,7 @@
 #include <cstring>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "../outside/coroutine_layout.hpp"
 #include "running_coroutines.hpp"
@@ -50,8 +51,7 @@ std::uint64_t counter() noexcept {
 #endif
 }
 
-}  // namespace
-
+// Null: no memory.
 CoroutineShard* adopt_shard() noexcept {
   const std::lock_guard lock(registry_mutex);
   if (leash_coroutines.anchor_time.load(std::memory_order_relaxed) == 0) {
@@ -77,6 +77,40 @@ CoroutineShard* adopt_shard() noexcept {
   coroutine_thread.shard = shard;
   return shard;
 }
+
+CoroutineShard* own_shard() noexcept {
+  return coroutine_thread.shard != nullptr ? coroutine_thread.shard : adopt_shard();
+}
+
+std::uint16_t find_site(std::source_location definition) noexcept {
+  const auto address = std::bit_cast<std::uintptr_t>(definition);
+  const std::size_t home = home_of(definition);
+  constexpr std::size_t probes = 64;
+  const auto is = [](const std::source_location& there, std::uintptr_t wanted) {
+    return std::bit_cast<std::uintptr_t>(there) == wanted;
+  };
+  for (std::size_t probe = 0; probe < probes; ++probe) {
+    const std::size_t at = (home + probe) % max_coroutine_sites;
+    auto& slot = leash_coroutines.site[at];
+    std::source_location there = slot.load(std::memory_order_acquire);
+    if (at != other_site && is(there, std::bit_cast<std::uintptr_t>(std::source_location()))) {
+      if (slot.compare_exchange_strong(there, definition, std::memory_order_acq_rel)) there = definition;
+    }
+    if (is(there, address)) return static_cast<std::uint16_t>(at);
+  }
+  return other_site;
+}
+
+// On another thread than its own.
+void give_back(CoroutineRecord& record, CoroutineShard* to) noexcept {
+  CoroutineRecord* head = to->returned.load(std::memory_order_relaxed);
+  do {
+    put(record.below, head);
+  } while (!to->returned.compare_exchange_weak(head, &record, std::memory_order_release,
+                                               std::memory_order_relaxed));
+}
+
+}  // namespace
 
 CoroutineRecord* more_records(CoroutineShard& shard) noexcept {
   if (CoroutineRecord* returned = shard.returned.exchange(nullptr, std::memory_order_acquire))
@@ -104,31 +138,52 @@ CoroutineRecord* more_records(CoroutineShard& shard) noexcept {
   return next;
 }
 
-std::uint16_t find_site(std::source_location definition) noexcept {
-  const auto address = std::bit_cast<std::uintptr_t>(definition);
-  const std::size_t home = (address * 0x9e3779b97f4a7c15u) >> 52;
-  constexpr std::size_t probes = 64;
-  const auto is = [](const std::source_location& there, std::uintptr_t wanted) {
-    return std::bit_cast<std::uintptr_t>(there) == wanted;
-  };
-  for (std::size_t probe = 0; probe < probes; ++probe) {
-    const std::size_t at = (home + probe) % max_coroutine_sites;
-    auto& slot = leash_coroutines.site[at];
-    std::source_location there = slot.load(std::memory_order_acquire);
-    if (at != other_site && is(there, std::bit_cast<std::uintptr_t>(std::source_location()))) {
-      if (slot.compare_exchange_strong(there, definition, std::memory_order_acq_rel)) there = definition;
-    }
-    if (is(there, address)) return static_cast<std::uint16_t>(at);
-  }
-  return other_site;
+CoroutineRecord* make_record_slowly(std::source_location definition) noexcept {
+  CoroutineShard* const shard = own_shard();
+  if (shard == nullptr) return nullptr;
+  if (shard->unused == nullptr) shard->unused = more_records(*shard);
+  if (shard->unused == nullptr) return nullptr;
+  return make_record(*shard, definition, find_site(definition));
 }
 
-void give_back(CoroutineRecord& record, CoroutineShard* to) noexcept {
-  CoroutineRecord* head = to->returned.load(std::memory_order_relaxed);
-  do {
-    put(record.below, head);
-  } while (!to->returned.compare_exchange_weak(head, &record, std::memory_order_release,
-                                               std::memory_order_relaxed));
+void begin_slowly(CoroutineRecord& record, const void* promise) noexcept {
+  if (CoroutineShard* shard = own_shard()) count_begin(*shard, root_of(record), record);
+  if (promise == nullptr || coroutine_thread.owned_frame != promise) return;
+  coroutine_thread.owned_frame = nullptr;
+  begin_owned(record, *coroutine_thread.ownership);
+}
+
+void end_slowly(CoroutineRecord& record, Ending ending) noexcept {
+  const std::uint8_t flags = get(record.flags);
+  const bool ran_to_its_end = (flags & started) && ending != Ending::canceled;
+  leave(record);
+  if (coroutine_thread.awaiting_record == &record) coroutine_thread.awaiting = nullptr;
+  if (leash_coroutines.watched.load(std::memory_order_relaxed) && ending == Ending::canceled &&
+      (flags & started))
+    tell_let_go(record);
+  CoroutineShard* const shard = own_shard();
+  if (shard && (flags & started)) count_end(*shard, root_of(record), record, ending);
+  if (flags & nested) {
+    auto& parent = *reinterpret_cast<CoroutineRecord*>(get(record.above));
+    if (ran_to_its_end) {
+      resume(parent);
+    } else {
+      put(parent.below, nullptr);
+    }
+  } else if (flags & (labeled | owned | mixed)) {
+    forget_extras(get(record.id));
+  }
+  if (flags & CoroutineFlag::spawner) put(record.since, tick());
+  put(record.id, get(record.id) | free_bit);
+  CoroutineShard* const home = home_of(record);
+  if (shard != home) {
+    give_back(record, home);
+    return;
+  }
+  CoroutineRecord* unused = &record;
+  if (flags & CoroutineFlag::spawner)
+    unused = std::exchange(shard->ended[shard->ended_at++ % shard->ended.size()], unused);
+  if (unused != nullptr) reuse(*shard, *unused);
 }
 
 }  // namespace leash::detail

@@ -172,29 +172,25 @@ inline bool has(const CoroutineRecord& record, std::uint8_t flag) noexcept {
   return get(record.flags) & flag;
 }
 
-CoroutineShard* adopt_shard() noexcept;                         // null: no memory
 CoroutineRecord* more_records(CoroutineShard& shard) noexcept;  // null: no memory, or too many threads
-std::uint16_t find_site(std::source_location definition) noexcept;
-void give_back(CoroutineRecord& record, CoroutineShard* to) noexcept;  // on another thread than its own
-void tell_let_go(CoroutineRecord& record) noexcept;                    // destroyed while it waits
-void forget_extras(std::uint64_t id) noexcept;                         // label, owner
+void tell_let_go(CoroutineRecord& record) noexcept;             // destroyed while it waits
+void forget_extras(std::uint64_t id) noexcept;                  // label, owner
 void begin_owned(CoroutineRecord& record, const Ownership& ownership) noexcept;
 void operation_begins(CoroutineRecord& record) noexcept;  // of an owned coroutine: its owner may have ended
 
-inline CoroutineShard* own_shard() noexcept {
-  CoroutineShard* shard = coroutine_thread.shard;
-  if (shard == nullptr) [[unlikely]]
-    shard = adopt_shard();
-  return shard;
-}
+// The functions below handle the usual case, and call these at their end for all others. So they save no registers.
+CoroutineRecord* make_record_slowly(std::source_location definition) noexcept;
+void begin_slowly(CoroutineRecord& record, const void* promise) noexcept;
+void end_slowly(CoroutineRecord& record, Ending ending) noexcept;
 
-inline std::uint16_t site_of(std::source_location definition) noexcept {
+// Where the site of a definition is, unless that place was taken by another one.
+inline std::uint16_t home_of(std::source_location definition) noexcept {
   const auto address = std::bit_cast<std::uintptr_t>(definition);
-  const auto home = static_cast<std::uint16_t>((address * 0x9e3779b97f4a7c15u) >> 52);
-  const auto there = leash_coroutines.site[home].load(std::memory_order_relaxed);
-  if (std::bit_cast<std::uintptr_t>(there) == address) [[likely]]
-    return home;
-  return find_site(definition);
+  return static_cast<std::uint16_t>((address * 0x9e3779b97f4a7c15u) >> 52);
+}
+inline CoroutineShard* home_of(const CoroutineRecord& record) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(&record);
+  return reinterpret_cast<CoroutineSlab*>(address & ~(alignof(CoroutineSlab) - 1))->shard;
 }
 
 inline CoroutineRecord& root_of(CoroutineRecord& record) noexcept {
@@ -212,34 +208,36 @@ inline std::uint64_t spawner_now(std::uint16_t& site) noexcept {
   return get(root.id);
 }
 
-// Called when a frame's promise is constructed. Null if no record is left; then the frame is not tracked.
-inline CoroutineRecord* make_record(std::source_location definition) noexcept {
-  CoroutineShard* const shard = own_shard();
-  if (shard == nullptr) [[unlikely]]
-    return nullptr;
-  CoroutineRecord* record = shard->unused;
-  if (record == nullptr) [[unlikely]] {
-    record = more_records(*shard);
-    if (record == nullptr) return nullptr;
-  }
-  shard->unused = get(record->below);
-  std::uint16_t site = 0;
-  const std::uint64_t spawned_by = spawner_now(site);
+// `below`, `context` and `wait` are read only after the coroutine has started.
+inline CoroutineRecord* make_record(CoroutineShard& shard, std::source_location definition,
+                                    std::uint16_t site) noexcept {
+  CoroutineRecord* const record = shard.unused;
+  shard.unused = get(record->below);
+  std::uint16_t spawner_site = 0;
+  const std::uint64_t spawned_by = spawner_now(spawner_site);
   const std::uint32_t now = tick();
   put(record->at, definition);
-  put(record->below, nullptr);
   put(record->above, spawned_by);
-  put(record->context, nullptr);
   put(record->made, now);
   put(record->since, now);
   put(record->size, coroutine_thread.frame_size);
-  put(record->site, site_of(definition));
-  put(record->spawner_site, site);
-  put(record->wait, WaitKind::none);
+  put(record->site, site);
+  put(record->spawner_site, spawner_site);
   put(record->flags, 0);
   const std::uint64_t id = get(record->id);
-  record->id.store((id & ~free_bit) + (std::uint64_t{1} << slot_bits), std::memory_order_release);
+  put(record->id, (id & ~free_bit) + (std::uint64_t{1} << slot_bits));
   return record;
+}
+
+// Called when a frame's promise is constructed. Null if no record is left; then the frame is not tracked.
+inline CoroutineRecord* make_record(std::source_location definition) noexcept {
+  CoroutineShard* const shard = coroutine_thread.shard;
+  const std::uint16_t home = home_of(definition);
+  const std::source_location there = get(leash_coroutines.site[home]);
+  if (shard != nullptr && shard->unused != nullptr &&
+      std::bit_cast<std::uintptr_t>(there) == std::bit_cast<std::uintptr_t>(definition)) [[likely]]
+    return make_record(*shard, definition, home);
+  return make_record_slowly(definition);
 }
 
 // The frame resumes on this thread.
@@ -279,89 +277,80 @@ inline bool take_awaiting(const void* promise) noexcept {
   return same;
 }
 
+inline std::uint64_t bytes_of(const CoroutineRecord& record) noexcept {
+  return get(record.size) * std::uint64_t{16};
+}
+
+// Counted for the site of the root.
+inline void count_begin(CoroutineShard& shard, const CoroutineRecord& root,
+                        const CoroutineRecord& record) noexcept {
+  SiteCounts& counts = shard.sites[get(root.site)];
+  if (&root == &record) add(counts.started, 1);
+  add(counts.bytes, bytes_of(record));
+}
+inline void count_end(CoroutineShard& shard, const CoroutineRecord& root, const CoroutineRecord& record,
+                      Ending ending) noexcept {
+  SiteCounts& counts = shard.sites[get(root.site)];
+  if (&root == &record) add(counts.finished[static_cast<std::size_t>(ending)], 1);
+  add(counts.bytes, -bytes_of(record));
+}
+
 inline void begin_nested(CoroutineRecord& record, CoroutineRecord& parent) noexcept {
   CoroutineRecord& root = root_of(parent);
   put(record.context, &root);
+  put(record.wait, WaitKind::none);
   put(record.flags, started | nested | (get(parent.flags) & owned));
   // After the flags: a reader takes what is above a root for the id of its spawner.
-  record.above.store(reinterpret_cast<std::uintptr_t>(&parent), std::memory_order_release);
+  put(record.above, reinterpret_cast<std::uintptr_t>(&parent));
   put(parent.below, &record);
   put(parent.wait, WaitKind::coroutine);
-  if (CoroutineShard* shard = own_shard()) add(shard->sites[get(root.site)].bytes, get(record.size) * 16u);
   resume(record);
+  CoroutineShard* const shard = coroutine_thread.shard;
+  if (shard == nullptr) [[unlikely]]
+    return begin_slowly(record, nullptr);
+  count_begin(*shard, root, record);
 }
 
 inline void begin_chain(CoroutineRecord& record, const void* context, const void* promise,
                         bool from_entry) noexcept {
   CoroutineThread& thread = coroutine_thread;
   put(record.context, context);
-  if (get(record.above) == 0) {
-    std::uint16_t site = 0;
-    std::uint64_t who = 0;
-    if (from_entry) {
-      who = thread.spawner;
-      site = thread.spawner_site;
-    }
-    put(record.spawner_site, site);
-    put(record.above, who);
+  if (from_entry && get(record.above) == 0) {
+    put(record.spawner_site, thread.spawner_site);
+    put(record.above, thread.spawner);
   }
+  put(record.wait, WaitKind::none);
   put(record.flags, started);
-  if (CoroutineShard* shard = own_shard()) {
-    SiteCounts& counts = shard->sites[get(record.site)];
-    add(counts.started, 1);
-    add(counts.bytes, get(record.size) * 16u);
-  }
-  if (thread.owned_frame != nullptr && thread.owned_frame == promise) [[unlikely]] {
-    thread.owned_frame = nullptr;
-    begin_owned(record, *thread.ownership);
-  }
   resume(record);
+  CoroutineShard* const shard = thread.shard;
+  if (shard == nullptr || thread.owned_frame == promise) [[unlikely]]
+    return begin_slowly(record, promise);
+  count_begin(*shard, record, record);
+}
+
+inline void reuse(CoroutineShard& shard, CoroutineRecord& record) noexcept {
+  put(record.below, shard.unused);
+  shard.unused = &record;
 }
 
 // The frame is destroyed: at its end, or while it waits (canceled).
 inline void end_record(CoroutineRecord& record, Ending ending) noexcept {
+  CoroutineThread& thread = coroutine_thread;
+  CoroutineShard* const shard = thread.shard;
   const std::uint8_t flags = get(record.flags);
-  const bool ran_to_its_end = (flags & started) && ending != Ending::canceled;
-  if (runs(record)) leave(record);
-  if (coroutine_thread.awaiting_record == &record) coroutine_thread.awaiting = nullptr;
-  if (leash_coroutines.watched.load(std::memory_order_relaxed)) [[unlikely]]
-    if (ending == Ending::canceled && (flags & started)) tell_let_go(record);
-  CoroutineShard* const shard = own_shard();
+  const bool usual = (flags & ~(nested | threw)) == started && ending != Ending::canceled;
+  if (!usual || shard != home_of(record)) [[unlikely]]
+    return end_slowly(record, ending);
+  leave(record);
+  if (thread.awaiting_record == &record) thread.awaiting = nullptr;
   if (flags & nested) {
-    auto& parent = *reinterpret_cast<CoroutineRecord*>(get(record.above));
-    if (shard) add(shard->sites[get(root_of(record).site)].bytes, -(get(record.size) * std::uint64_t{16}));
-    if (ran_to_its_end) {
-      resume(parent);
-    } else {
-      put(parent.below, nullptr);
-    }
-  } else if (flags & started) {
-    if (shard) {
-      SiteCounts& counts = shard->sites[get(record.site)];
-      add(counts.finished[static_cast<std::size_t>(ending)], 1);
-      add(counts.bytes, -(get(record.size) * std::uint64_t{16}));
-    }
-    if (flags & (labeled | owned | mixed)) [[unlikely]]
-      forget_extras(get(record.id));
+    count_end(*shard, root_of(record), record, ending);
+    resume(*reinterpret_cast<CoroutineRecord*>(get(record.above)));
+  } else {
+    count_end(*shard, record, record, ending);
   }
-  if (flags & CoroutineFlag::spawner) put(record.since, tick());
   put(record.id, get(record.id) | free_bit);
-  CoroutineShard* const home = reinterpret_cast<CoroutineSlab*>(reinterpret_cast<std::uintptr_t>(&record) &
-                                                                ~(alignof(CoroutineSlab) - 1))
-                                   ->shard;
-  if (shard != home) [[unlikely]] {
-    give_back(record, home);
-    return;
-  }
-  CoroutineRecord* unused = &record;
-  if (flags & CoroutineFlag::spawner) {
-    CoroutineRecord*& oldest = shard->ended[shard->ended_at++ % shard->ended.size()];
-    unused = oldest;
-    oldest = &record;
-    if (unused == nullptr) return;
-  }
-  put(unused->below, shard->unused);
-  shard->unused = unused;
+  reuse(*shard, record);
 }
 
 }  // namespace leash::detail
