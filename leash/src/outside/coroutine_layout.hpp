@@ -21,7 +21,7 @@ struct CoroutineRegistry;
 namespace outside {
 
 inline constexpr std::array<char, 8> coroutine_magic{'l', 'e', 'a', 's', 'h', 'c', 'o', 'r'};
-inline constexpr std::uint32_t coroutine_layout_version = 2;
+inline constexpr std::uint32_t coroutine_layout_version = 3;
 
 struct CoroutineLayout {
   std::array<char, 8> magic = coroutine_magic;

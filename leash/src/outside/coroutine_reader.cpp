@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <map>
 #include <thread>
 #include <tuple>
@@ -102,6 +103,8 @@ void CoroutineReader::read_registry() {
   slabs_.clear();
   for (std::uint32_t i = 0; i < std::min(slabs, table_.most_slabs); ++i)
     slabs_.push_back(Object(*memory_, registry + table_.slab + 8ull * i, 8).pointer(0));
+  anchor_ticks_ = Object(*memory_, registry + table_.anchor_ticks, 8).pointer(0);
+  anchor_time_ = Object(*memory_, registry + table_.anchor_time, 8).at<std::int64_t>(0);
   if (slabs > table_.most_slabs) remarks_.emplace_back("the registry of coroutines is damaged");
   libraries_.clear();
   for (std::uint32_t i = 0; i < table_.libraries; ++i) {
@@ -154,22 +157,46 @@ nanoseconds CoroutineReader::since(std::uint32_t tick) const {
   return nanoseconds(static_cast<std::int64_t>(std::max(ticks, 0) * tick_length_));
 }
 
+nanoseconds CoroutineReader::age(std::uint32_t made) const {
+  return std::max(0, static_cast<std::int32_t>(coarse_now_ - made)) * detail::coarse_unit;
+}
+
 // The registry has a value of the counter and the time of that moment.
 void CoroutineReader::read_clock(TimePoint now) {
+  coarse_now_ = static_cast<std::uint32_t>(now.time_since_epoch() / detail::coarse_unit);
   now_ = detail::tick();
   tick_length_ = usual_tick_length;
 #if defined(__x86_64__)
-  const auto registry = std::bit_cast<std::uint64_t>(table_.registry);
-  const auto time = Object(*memory_, registry + table_.anchor_time, 8).at<std::int64_t>(0);
-  const std::uint64_t ticks =
-      __builtin_ia32_rdtsc() - Object(*memory_, registry + table_.anchor_ticks, 8).pointer(0);
+  const std::uint64_t ticks = __builtin_ia32_rdtsc() - anchor_ticks_;
   const double passed =
-      static_cast<double>(nanoseconds(now.time_since_epoch()).count()) - static_cast<double>(time);
+      static_cast<double>(nanoseconds(now.time_since_epoch()).count()) - static_cast<double>(anchor_time_);
   const double length = passed / static_cast<double>(ticks) * (1 << 24);
   constexpr double longest = 1e9;  // for damaged memory
-  if (time > 0 && length > 0 && length < longest) tick_length_ = length;
+  if (anchor_time_ > 0 && length > 0 && length < longest) tick_length_ = length;
+#endif
+}
+
+// If the time is not known, it is the latest one in a record.
+void CoroutineReader::see_time(const Record& record) {
+  if (record.is_free()) return;
+  const auto advance = [](std::uint32_t& to, std::uint32_t from) {
+    if (static_cast<std::int32_t>(from - to) > 0) to = from;
+  };
+  advance(coarse_now_, record.made);
+  if (record.since == 0) return;
+  advance(now_, record.since);
+  advance(coarse_now_, coarse_time_at(record.since));
+}
+
+std::uint32_t CoroutineReader::coarse_time_at(std::uint32_t tick) const {
+#if defined(__x86_64__)
+  constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max() / 2;  // for damaged memory
+  if (anchor_time_ <= 0 || anchor_time_ > latest) return coarse_now_;
+  const auto ticks = static_cast<std::int32_t>(tick - static_cast<std::uint32_t>(anchor_ticks_ >> 24));
+  const nanoseconds time(anchor_time_ + static_cast<std::int64_t>(ticks * tick_length_));
+  return static_cast<std::uint32_t>(time / detail::coarse_unit);
 #else
-  (void)now;
+  return tick;
 #endif
 }
 
@@ -210,8 +237,9 @@ void CoroutineReader::judge(const Record& root, const Record& innermost, Corouti
   const Record spawner = address != 0 ? record_at(address) : Record();
   info.spawner_ended = spawner.id != root.above;
   if (!info.spawner_ended) return;
-  nanoseconds quiet =
-      innermost.waits() || !innermost.has(detail::started) ? since(innermost.since) : nanoseconds();
+  nanoseconds quiet{};
+  if (innermost.waits()) quiet = since(innermost.since);
+  if (!innermost.has(detail::started)) quiet = age(innermost.made);
   if (spawner.id == (root.above | detail::free_bit)) {
     info.spawner_ended_for = since(spawner.since);
     quiet = std::min(quiet, *info.spawner_ended_for);
@@ -233,7 +261,7 @@ CoroutineInfo CoroutineReader::describe(const Chain& chain) {
     info.wait = innermost.wait;
     info.waits_for = since(innermost.since);
   }
-  info.age = since(root.made);
+  info.age = age(root.made);
   std::vector<const Record*> frames;
   for (auto frame = chain.frames.rbegin(); frame != chain.frames.rend(); ++frame) {
     info.frame_bytes += frame->size * std::size_t{16};
@@ -266,12 +294,9 @@ std::vector<CoroutineGroup> CoroutineReader::groups() {
         use(slab + table_.records + std::uint64_t{i} * table_.record.size);
     }
   };
-  if (!now) {  // the latest known time
+  if (!now) {
     tick_length_ = measured_tick_length();
-    each_record([&](std::uint64_t address) {
-      const Record record = record_at(address);
-      if (!record.is_free() && static_cast<std::int32_t>(record.since - now_) > 0) now_ = record.since;
-    });
+    each_record([&](std::uint64_t address) { see_time(record_at(address)); });
   }
   Chain chain;
   std::size_t frames_left =

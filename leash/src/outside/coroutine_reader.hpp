@@ -52,12 +52,18 @@ class CoroutineReader {
   CoroutinePlace site_at(std::uint16_t site);
   CoroutinePlace place(std::uint64_t source_location);
   std::chrono::nanoseconds since(std::uint32_t tick) const;
+  std::chrono::nanoseconds age(std::uint32_t made) const;
+  void see_time(const Record& record);
+  std::uint32_t coarse_time_at(std::uint32_t tick) const;
 
   CachedMemory* memory_;
   CoroutineLayout table_;
   std::vector<std::string> remarks_;
   std::vector<std::uint64_t> slabs_;  // addresses
   std::vector<std::string> libraries_;
+  std::uint64_t anchor_ticks_ = 0;  // the counter that ticks are made of, and the steady clock at that moment
+  std::int64_t anchor_time_ = 0;
+  std::uint32_t coarse_now_ = 0;
   std::uint32_t now_ = 0;   // in ticks
   double tick_length_ = 0;  // in nanoseconds
   std::unordered_map<std::uint16_t, std::uint64_t> sites_;

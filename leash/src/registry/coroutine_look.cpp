@@ -99,7 +99,7 @@ std::uint16_t ChainCopy::site() const noexcept {
   return root().site;
 }
 
-TickClock::TickClock() noexcept : now_(tick()) {
+TickClock::TickClock() noexcept : coarse_now_(coarse_time()), now_(tick()) {
   const auto anchor = leash_coroutines.anchor_time.load(std::memory_order_acquire);
   time_ =
       std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -149,7 +149,7 @@ Verdict Look::judge(const ChainCopy& chain) {
     if (!verdict.owner->may_end) return verdict;
     const std::int64_t done_at = verdict.owner->done_at.load(std::memory_order_acquire);
     const nanoseconds orphan_for =
-        done_at == 0 ? nanoseconds() : std::min(clock_.since_steady(done_at), clock_.since(root.made));
+        done_at == 0 ? nanoseconds() : std::min(clock_.since_steady(done_at), clock_.age(root.made));
     verdict.state = done_at == 0          ? CoroutineState::owned
                     : orphan_for >= grace ? CoroutineState::leaked
                                           : CoroutineState::orphan;
@@ -167,11 +167,12 @@ Verdict Look::judge(const ChainCopy& chain) {
   const std::uint32_t ended_at = spawner.since.load(std::memory_order_acquire);
   if (spawner.id.load(std::memory_order_acquire) == (root.above | free_bit))
     verdict.spawner_ended_for = clock_.since(ended_at);
-  const RecordCopy& waits = chain.innermost();
-  nanoseconds quiet = waits.waits() || !(waits.flags & started) ? clock_.since(waits.since) : nanoseconds();
+  const RecordCopy& innermost = chain.innermost();
+  const bool has_started = innermost.flags & started;
+  if (has_started && !innermost.waits()) return verdict;
+  nanoseconds quiet = has_started ? clock_.since(innermost.since) : clock_.age(innermost.made);
   if (verdict.spawner_ended_for) quiet = std::min(quiet, *verdict.spawner_ended_for);
-  if ((waits.waits() || !(waits.flags & started)) && quiet >= patience_)
-    verdict.state = CoroutineState::stray;
+  if (quiet >= patience_) verdict.state = CoroutineState::stray;
   return verdict;
 }
 
@@ -184,7 +185,7 @@ bool Look::matches(const ChainCopy& chain, const Verdict& verdict) {
   }
   if (filter_.context && (!(root.flags & started) || root.context != filter_.context)) return false;
   if (std::ranges::binary_search(filter_.without, root.id)) return false;
-  if (filter_.min_age > nanoseconds() && clock_.since(root.made) < filter_.min_age) return false;
+  if (filter_.min_age > nanoseconds() && clock_.age(root.made) < filter_.min_age) return false;
   return filter_.site.empty() || site_matches(chain.site());
 }
 
@@ -217,7 +218,7 @@ CoroutineInfo Look::describe(const ChainCopy& chain, const Verdict& verdict) con
   }
   info.wait = innermost.waits() ? innermost.wait : WaitKind::none;
   if (innermost.waits()) info.waits_for = clock_.since(innermost.since);
-  info.age = clock_.since(root.made);
+  info.age = clock_.age(root.made);
   info.context = info.has_started ? root.context : nullptr;
   for (const RecordCopy& frame : chain.frames) info.frame_bytes += frame.size * std::size_t{16};
   std::vector<const RecordCopy*> own = own_frames(chain);

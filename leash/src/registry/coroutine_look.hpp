@@ -12,6 +12,7 @@
 //     return true;
 //   });
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +32,9 @@ namespace leash::detail {
 // Whether the file is a header of Asio (`known` is the one that the registry knows) or of leash, so that its frames are
 // not frames of the program.
 bool is_library_file(std::string_view file, std::string_view known) noexcept;
+
+// The unit of coarse_time().
+inline constexpr std::chrono::nanoseconds coarse_unit = std::chrono::milliseconds(8);
 
 // The default patience: how long a coroutine whose spawner has ended may wait before it is stray.
 inline constexpr std::chrono::nanoseconds default_patience = std::chrono::seconds(30);
@@ -64,10 +68,13 @@ struct ChainCopy {
   std::uint16_t site() const noexcept;
 };
 
-// Converts ticks to time.
+// Converts the times in records.
 class TickClock {
  public:
   TickClock() noexcept;
+  std::chrono::nanoseconds age(std::uint32_t made) const noexcept {
+    return std::max(0, static_cast<std::int32_t>(coarse_now_ - made)) * coarse_unit;
+  }
   std::chrono::nanoseconds since(std::uint32_t then) const noexcept {
     return std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(now_ - then) * length_));
   }
@@ -76,6 +83,7 @@ class TickClock {
   }
 
  private:
+  std::uint32_t coarse_now_;
   std::uint32_t now_;
   std::int64_t time_;
   double length_ = 8e6;

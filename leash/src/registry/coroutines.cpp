@@ -154,7 +154,7 @@ struct CoroutineGrouping::State {
     if (is_new) {
       groups.push_back({0, 0, look.describe(chain, verdict)});
       made.push_back(chain.root().made);
-    } else if (look.clock().since(chain.root().made) > look.clock().since(made[at->second])) {
+    } else if (look.clock().age(chain.root().made) > look.clock().age(made[at->second])) {
       groups[at->second].oldest = look.describe(chain, verdict);
       made[at->second] = chain.root().made;
     }

@@ -17,7 +17,7 @@ std::vector<RunningCoroutine> running_coroutines() {
     if (record == nullptr || !frame.take(*record) || !(frame.flags & started) || frame.waits()) continue;
     RecordCopy root = frame;
     if ((frame.flags & nested) && !root.take(*static_cast<const CoroutineRecord*>(frame.context))) continue;
-    const bool in_this_tick = static_cast<std::int32_t>(frame.since - now) >= 0;
+    const bool in_this_tick = frame.since != 0 && static_cast<std::int32_t>(frame.since - now) >= 0;
     found.push_back({shard->thread_id, root.id, frame.id, frame.since, in_this_tick});
   }
   return found;

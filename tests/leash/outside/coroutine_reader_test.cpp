@@ -10,6 +10,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -99,22 +100,38 @@ TEST_F(CoroutineReaderTest, TakesLengthOfTickFromRegistry) {
   constexpr std::uint32_t ticks = 1000;
   patched.time = std::chrono::steady_clock::now();
   const std::chrono::nanoseconds length = 16ms;
-  patched.patch(address_of(&detail::record_at(detail::slot_of(id)).made), detail::tick() - ticks);
+  patched.patch(address_of(&detail::record_at(detail::slot_of(id)).since), detail::tick() - ticks);
   patched.patch(address_of(&leash_coroutines.anchor_ticks),
                 __builtin_ia32_rdtsc() - (std::uint64_t{ticks} << 24));
   patched.patch(address_of(&leash_coroutines.anchor_time),
                 (patched.time->time_since_epoch() - ticks * length).count());
-  const std::chrono::nanoseconds age = read().at(0).oldest.age;
-  EXPECT_GT(age, 15s);
-  EXPECT_LT(age, 60s);  // also if this test is held up
+  const std::chrono::nanoseconds waits_for = read().at(0).oldest.waits_for;
+  EXPECT_GT(waits_for, 15s);
+  EXPECT_LT(waits_for, 60s);  // also if this test is held up
 }
 #endif
+
+TEST_F(CoroutineReaderTest, KnowsAge) {
+  asio::co_spawn(io, wait_outside(never), asio::detached);
+  io.poll();
+  const std::uint64_t id = read().at(0).oldest.id;
+  const auto made_100_s_ago = detail::coarse_time() - 12'500;
+  patched.patch(address_of(&detail::record_at(detail::slot_of(id)).made), made_100_s_ago);
+  // Without the time it is the latest one in a record. The coroutine has just begun to wait.
+  for (const auto time :
+       {std::optional<TimePoint>(std::chrono::steady_clock::now()), std::optional<TimePoint>()}) {
+    patched.time = time;
+    const CoroutineInfo coroutine = read().at(0).oldest;
+    EXPECT_GT(coroutine.age, 95s);
+    EXPECT_LT(coroutine.age, 160s);  // also if this test is held up
+  }
+}
 
 TEST_F(CoroutineReaderTest, RefusesForeignTables) {
   const std::uint64_t table = address_of(&leash_coroutine_layout);
   patched.patch(table + offsetof(CoroutineLayout, version), std::uint32_t{77});
   EXPECT_THAT(read(), IsEmpty());
-  EXPECT_THAT(refusal, HasSubstr("another version (77, and this program reads 2)"));
+  EXPECT_THAT(refusal, HasSubstr("another version (77, and this program reads 3)"));
   patched.patch(table, 'x');
   EXPECT_THAT(read(), IsEmpty());
   EXPECT_THAT(refusal, HasSubstr("something else"));
