@@ -10,6 +10,8 @@
 #  include <asio/post.hpp>
 #  include <asio/steady_timer.hpp>
 #endif
+#include <functional>
+#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -36,6 +38,16 @@ class ReservedHandler {
   detail::ReservedMemory* memory_;       // Asio asks for the allocator even after it has moved the handler
 };
 
+// Asio keeps the memory of other handlers for the next ones, and a program whose sources include Asio before any standard
+// header gets it in another way than this one (operator new, aligned_alloc). It must not free what this one has got.
+struct PostedHandler {
+  using allocator_type = std::pmr::polymorphic_allocator<>;
+  allocator_type get_allocator() const noexcept { return std::pmr::new_delete_resource(); }
+  void operator()() { function(); }
+
+  std::move_only_function<void()> function;
+};
+
 class IoContext final : public detail::EventLoop {
  public:
   explicit IoContext(asio::io_context& io) : io_(io), timer_(std::in_place, io) {}
@@ -55,7 +67,7 @@ class IoContext final : public detail::EventLoop {
     timer_->async_wait(ReservedHandler(loop, wait_memory_));
   }
   void stop_waiting() override { timer_->cancel(); }
-  void post(std::move_only_function<void()> f) override { asio::post(io_, std::move(f)); }
+  void post(std::move_only_function<void()> f) override { asio::post(io_, PostedHandler{std::move(f)}); }
   void hold_work() noexcept override { work_.emplace(io_.get_executor()); }
   void release_work() noexcept override { work_.reset(); }
   void close() noexcept override { timer_.reset(); }
