@@ -44,7 +44,7 @@ TEST(Loops, RunPostedFunctions) {
   const LoopBase* ran_on = nullptr;
   bool posted = false;
   std::thread([&, remote = RemoteLoop(loop)] {
-    posted = remote.post([&ran_on](LoopBase& here) { ran_on = &here; });
+    posted = remote.post([&ran_on](LoopBase& asked) { ran_on = &asked; });
   }).join();
   EXPECT_TRUE(posted);
   EXPECT_EQ(ran_on, nullptr) << "not inside the call";
