@@ -155,6 +155,7 @@ int Server::run() {
   // Created before "ready" is printed, so that a signal after it always drains; an earlier signal ends the process.
   Signals signals(admin_.loop().io());
   leash::go(serving, wait_for_signal(serving, &signals), "signals");
+  admin_.loop().io().poll();  // These tasks begin to wait, so that a signal drains also when memory is short by then.
 
   for (const auto& worker : workers_) worker->start();
   warn();
