@@ -155,7 +155,8 @@ int Server::run() {
   // Created before "ready" is printed, so that a signal after it always drains; an earlier signal ends the process.
   Signals signals(admin_.loop().io());
   leash::go(serving, wait_for_signal(serving, &signals), "signals");
-  admin_.loop().io().poll();  // These tasks begin to wait, so that a signal drains also when memory is short by then.
+  // These tasks begin to wait, so that a signal also drains when memory is short by then.
+  admin_.loop().io().poll();
 
   for (const auto& worker : workers_) worker->start();
   warn();
