@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
 # scripts/bench --tracking: the number of instructions per request of /demo in fixed mode, with and without tracking; then
-# the cost of an inspector that nobody asks (bench/idle_inspector).
+# the cost of an idle inspector (bench/idle_inspector).
 # callgrind counts them, because few virtual machines have performance counters. The difference of two runs with different
 # numbers of requests excludes the start and the end of the server. Only the thread that answers is counted, because
 # others look at the process once per second, and this depends on how fast valgrind runs.
