@@ -33,6 +33,9 @@ if(LEASH_ASIO_TARGET)
 else()
   find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
   target_include_directories(leash_asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
+  # Asio defines it by itself, but only where a standard header was included before. Without it a source frees memory in
+  # another way than the libraries get it, which AddressSanitizer reports.
+  target_compile_definitions(leash_asio INTERFACE ASIO_HAS_STD_ALIGNED_ALLOC=1)
 endif()
 # With clang, Asio 1.22 has awaitables only with this definition. It adds to Asio and changes nothing.
 target_compile_definitions(leash_asio INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,Clang>:ASIO_HAS_CO_AWAIT>)
