@@ -291,8 +291,8 @@ leash::Task<leash::Result<>> Connection::receive_rest(leash::Context ctx, std::s
       received = co_await tls_->stream.async_read_some(asio::buffer(*buffer_), leash::via(ctx));
     } else {
       std::error_code error = asio::error::would_block;
-      // A reset that came with the last bytes is not reported again.
-      if (response_started_) received = socket_.read_some(asio::buffer(*buffer_), error);
+      // A reset that came with the last bytes, also with those of the last response, is not reported again.
+      if (response_started_ || used_) received = socket_.read_some(asio::buffer(*buffer_), error);
       if (error == asio::error::would_block) {
         received = co_await socket_.async_read_some(room(), leash::via(ctx));
       } else if (error) {

@@ -187,7 +187,9 @@ Task<bool> Connection::read_head(Context ctx) {
     in_a_row_ = 0;
     wait_ = &time->cancel;
     if (idle) idle_ = wait_;
+    input_.notice_resets(input_.consumed() != answered_bytes_);
     const Result<> more = co_await input_.wait(time->ctx);
+    input_.notice_resets(false);
     wait_ = idle_ = nullptr;
     if (!more) {
       if (idle && !evicted_ && !input_.unread().empty()) {  // a request came at the last moment
@@ -208,6 +210,7 @@ Task<bool> Connection::read_head(Context ctx) {
 // client still sends, for a limited time and number of bytes (RFC 9112 section 9.6).
 Task<> Connection::linger(Context ctx) {
   input_.discard();
+  input_.notice_resets(true);
   const std::uint64_t most = input_.received() + most_lingering;
   std::error_code ignored;  // the client may have disconnected already
   socket_.shutdown(Socket::shutdown_send, ignored);

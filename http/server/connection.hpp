@@ -111,11 +111,12 @@ class Connection {
   bool served_ = false;   // at least one
   int in_a_row_ = 0;      // requests served in this turn
   std::optional<leash::Cancelable> idle_time_;
-  leash::Cancel* idle_ = nullptr;  // of the wait for the next request
-  std::uint64_t idle_times_ = 0;   // how often the connection has become idle
-  std::uint64_t seen_idle_ = 0;    // what end_if_idle() saw of that,
-  leash::TimePoint seen_at_{};     // and when
-  Exchange* request_ = nullptr;    // the running one
+  leash::Cancel* idle_ = nullptr;     // of the wait for the next request
+  std::uint64_t idle_times_ = 0;      // how often the connection has become idle
+  std::uint64_t seen_idle_ = 0;       // what end_if_idle() saw of that,
+  leash::TimePoint seen_at_{};        // and when
+  Exchange* request_ = nullptr;       // the running one
+  std::uint64_t answered_bytes_ = 0;  // up to the end of the last request
 };
 
 }  // namespace http::server

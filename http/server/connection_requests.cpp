@@ -185,6 +185,7 @@ Task<> Connection::send_much(Context ctx) {
 void Connection::end_request() {
   if (!body_.discard()) closing_ = true;
   if (closing_) return;
+  answered_bytes_ = input_.consumed();
   parser_.reset();
   query_.clear();
 }

@@ -23,6 +23,8 @@ Task<> Input::read(Context ctx) {
   while (!ended_ && !ctx.is_done()) {
     if (is_full() && !discarding_) {
       co_await wait_for_room(ctx);
+    } else if (notices_resets_ && is_reset()) {
+      broken_ = ended_ = closed_ = true;
     } else {
       const Result<std::size_t> n =
           co_await socket_.async_read_some(ReadBuffer(chunk.data(), chunk.size()), leash::via(ctx));
@@ -35,7 +37,6 @@ Task<> Input::read(Context ctx) {
         charge();
         if (*n == chunk.size() && *n < most_read_bytes) chunk.resize(2 * *n);
       }
-      if (notices_resets_ && !closed_ && is_reset()) broken_ = ended_ = closed_ = true;
     }
     (void)arrived_.try_send({});
     if (closed_ && !std::exchange(told, true)) {
@@ -73,7 +74,7 @@ Task<> Input::wait_for_room(Context ctx) {
 
 bool Input::is_reset() const noexcept {
   pollfd state{socket_.native_handle(), 0, 0};
-  return ::poll(&state, 1, 0) == 1 && (state.revents & (POLLERR | POLLHUP)) != 0;
+  return ::poll(&state, 1, 0) == 1 && (state.revents & POLLERR) != 0;
 }
 
 void Input::notice_resets(bool on) noexcept {

@@ -69,11 +69,13 @@ class Input {
   bool is_all_consumed() const noexcept;
 
   std::uint64_t received() const noexcept { return received_; }  // total bytes
+  std::uint64_t consumed() const noexcept { return taken_; }     // of these
   bool closed() const noexcept { return closed_; }               // the client sends no more
   bool ended() const noexcept { return ended_; }                 // and all that it sent was read
   bool broken() const noexcept { return broken_; }               // the client takes no responses any more
-  // A read does not report a reset that arrives together with bytes (http/transport/socket.hpp). So the input checks for
-  // a reset now and, while a handler runs, after each read.
+  // A read does not report a reset that arrives together with bytes (http/transport/socket.hpp), and neither does the
+  // next one. While this is on, the input checks for a reset: now, and before each read. It is needed while a request is
+  // incomplete or its handler runs; the write of its response would report a reset, too.
   void notice_resets(bool on) noexcept;
   // Discards all further bytes.
   void discard() noexcept;

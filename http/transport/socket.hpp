@@ -11,8 +11,9 @@
 // Requires       the reactor of Asio is epoll, edge-triggered. reactive_socket_recv_op_base is internal to Asio; it is
 //                the same in all versions from 1.22 to 1.30. With other versions reads are plain, and `*has_read` is not
 //                set (`reads_report` is false). For Unix sockets the kernel does not report what is left. A reset that
-//                comes with the last bytes is not reported as left: a reader that still expects something must look
-//                for it, by a read without waiting or by poll().
+//                comes with the last bytes is not reported as left, and the next read does not find it. A
+//                reader that expects more than it has read, and writes nothing before, must look for a reset: by poll()
+//                (http/server/input.hpp) or by a read without waiting (client/connection.cpp).
 //
 //   http::Socket socket(io);
 //   http::report_rest(socket);

@@ -68,31 +68,48 @@ leash::Task<> exchange(leash::Context ctx, client::Connection& connection, leash
   result = co_await connection.exchange(ctx, a_request, http::RequestKind::other, nullptr);
 }
 
+// Sends a first request, and returns after its response and a reset have come together.
+leash::Task<> exchange_until_reset(Bench& b, client::Connection& connection) {
+  const asio::ip::tcp::endpoint any(asio::ip::address_v4::loopback(), 0);
+  asio::ip::tcp::acceptor listener(b.loop.io(), any);
+  const Origin origin("127.0.0.1", listener.local_endpoint().port());
+  auto connected = co_await connection.connect(b.ctx, origin);
+  EXPECT_TRUE(connected);
+  auto peer = listener.accept();
+  leash::Result<> first;
+  leash::Scope scope(b.ctx);
+  scope.go(exchange(scope.ctx(), connection, first), "exchange");
+  const auto is_sent = [&] { return connection.bytes_sent() == a_request.size(); };
+  const bool waits = co_await b.eventually(is_sent);
+  EXPECT_TRUE(waits);
+  (void)peer.send(asio::buffer(std::string_view("HTTP/1.1 204 No Content\r\n\r\n")));
+  peer.set_option(asio::socket_base::linger(true, 0));
+  peer.close();
+  (void)co_await scope.join();
+  EXPECT_TRUE(first);
+  EXPECT_TRUE(connection.is_open());
+}
+
 TEST(Connection, RequestAfterAResetThatCameWithAResponseIsRefusedUnsent) {
   Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
-    const asio::ip::tcp::endpoint any(asio::ip::address_v4::loopback(), 0);
-    asio::ip::tcp::acceptor listener(b.loop.io(), any);
     client::Connection connection(b.loop.io());
-    const Origin origin("127.0.0.1", listener.local_endpoint().port());
-    auto connected = co_await connection.connect(b.ctx, origin);
-    EXPECT_TRUE(connected);
-    auto peer = listener.accept();
-    leash::Result<> first;
-    leash::Scope scope(b.ctx);
-    scope.go(exchange(scope.ctx(), connection, first), "exchange");
-    const auto is_sent = [&] { return connection.bytes_sent() == a_request.size(); };
-    const bool waits = co_await b.eventually(is_sent);
-    EXPECT_TRUE(waits);
-    (void)peer.send(asio::buffer(std::string_view("HTTP/1.1 204 No Content\r\n\r\n")));
-    peer.set_option(asio::socket_base::linger(true, 0));
-    peer.close();
-    (void)co_await scope.join();
-    EXPECT_TRUE(first);
-    EXPECT_TRUE(connection.is_open());
+    co_await exchange_until_reset(b, connection);
     auto second = co_await connection.exchange(b.ctx, a_request, http::RequestKind::other, nullptr);
     EXPECT_FALSE(second);
     EXPECT_EQ(second.error(), client::errc::refused);
     EXPECT_EQ(connection.bytes_sent(), a_request.size());
+  });
+}
+
+TEST(Connection, ReceiveReportsAResetThatCameWithTheLastResponse) {
+  Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
+    client::Connection connection(b.loop.io());
+    co_await exchange_until_reset(b, connection);
+    auto sent = co_await connection.send(b.ctx, a_request);
+    EXPECT_TRUE(sent);
+    auto received = co_await connection.receive(b.ctx, http::RequestKind::other, nullptr);
+    EXPECT_FALSE(received);
+    EXPECT_EQ(received.error(), client::errc::refused);
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <optional>
@@ -218,6 +219,110 @@ TEST_F(Waiting, MayTakeTheIdleTimeAfterManyRequestsInARow) {
   EXPECT_TRUE(is_open());
   pass(3s);
   EXPECT_FALSE(is_open());
+}
+
+leash::Task<leash::Result<http::server::MaybeResponse>> read_body(http::server::Exchange& exchange) {
+  const auto body = co_await exchange.read_whole_body();
+  if (!body) co_return std::unexpected(body.error());
+  co_return http::Response();
+}
+
+// Clients that send something and reset the connection. The worker's loop does not run before both have arrived.
+class Resetting : public testing::Test {
+ protected:
+  Resetting() {
+    server_.worker.adopt(http::server::UniqueFd(theirs_), AF_INET);
+    server_.worker.loop().io().poll();  // it waits for the first request
+  }
+  void send(std::string_view bytes) {
+    EXPECT_EQ(::send(ends_.client, bytes.data(), bytes.size(), MSG_NOSIGNAL), std::ssize(bytes));
+  }
+  void send_and_reset(std::string_view bytes) {
+    send(bytes);
+    const linger at_once{1, 0};
+    ::setsockopt(ends_.client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    ::close(std::exchange(ends_.client, -1));
+    pollfd state{theirs_, 0, 0};
+    EXPECT_EQ(::poll(&state, 1, 10'000), 1);
+    EXPECT_TRUE(state.revents & POLLERR);
+  }
+  // Everything that has arrived is read.
+  void settle() {
+    EXPECT_TRUE(step_until([this] {
+      int unread = 1;
+      (void)::ioctl(theirs_, FIONREAD, &unread);
+      return unread == 0;
+    }));
+    server_.worker.loop().io().restart();
+    server_.worker.loop().io().poll();
+  }
+  void receive_an_answer() {
+    char answer[1000];
+    EXPECT_TRUE(step_until([&] { return ::recv(ends_.client, answer, sizeof answer, MSG_DONTWAIT) > 0; }));
+  }
+  // No time passes, so no timeout ends it.
+  bool ends() {
+    return step_until([this] { return server_.worker.open.load() == 0; });
+  }
+  bool step_until(const std::function<bool()>& holds) {
+    return support::step_until(server_.worker.loop().io(), server_.steps, holds);
+  }
+
+  leash::ManualClock clock_;
+  support::InProcessServer server_{
+      {{http::Method::post, "/body", "", "", read_body}}, {}, {.name = "worker", .clock = &clock_}};
+  support::Connected ends_;
+  int theirs_ = std::exchange(ends_.accepted, -1);
+};
+
+TEST_F(Resetting, AfterPartOfTheFirstHead) {
+  send_and_reset("GET / HT");
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(Resetting, AfterTheSecondPieceOfAHead) {
+  send("GET / HT");
+  settle();
+  send_and_reset("TP/1.1\r\nHost: ");
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(Resetting, AfterPartOfALaterHead) {
+  send(request("/"));
+  receive_an_answer();
+  settle();
+  send_and_reset("GET / HT");
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(Resetting, AfterPartOfAPipelinedHead) {
+  send_and_reset(request("/") + "GET / HT");
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(Resetting, AfterAnEmptyLine) {
+  send_and_reset("\r\n");
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(Resetting, AfterPartOfASizedBody) {
+  send("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+  settle();
+  send_and_reset("hel");
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(Resetting, AfterAHeadWithPartOfItsChunkedBody) {
+  send_and_reset("POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(Resetting, AfterPartOfABodyThatWasRefused) {
+  send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+  receive_an_answer();
+  settle();
+  send_and_reset("hel");
+  EXPECT_TRUE(ends());
 }
 
 // A client that continues an upload after it was refused. A reset must not destroy its answer.
