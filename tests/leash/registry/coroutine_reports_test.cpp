@@ -31,6 +31,7 @@ using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 constexpr auto never = asio::steady_timer::time_point::max();
 
@@ -137,6 +138,35 @@ TEST(CoroutineReports, AreEscaped) {
   info.spawner = 1;
   info.spawned_by = "a\nb";
   EXPECT_THAT(to_text(info), HasSubstr(": spawned by a\\nb, frames"));
+}
+
+TEST(CoroutineReports, SayToWhatACoroutineBelongs) {
+  const auto belongs = [](const CoroutineInfo& info) {
+    const std::string text = to_text(info);
+    const std::string before = "coroutine 0 [not started] ";
+    EXPECT_THAT(text, StartsWith(before));
+    return text.substr(before.size(), text.find(", frames") - before.size());
+  };
+  CoroutineInfo info;
+  EXPECT_EQ(belongs(info), "detached");
+  info.state = CoroutineState::spawned;
+  info.spawner = 1;
+  info.spawned_by = "serve";
+  EXPECT_EQ(belongs(info), "spawned by serve");
+  info.state = CoroutineState::stray;
+  info.spawner_ended = true;
+  EXPECT_EQ(belongs(info), "stray: spawned by serve, which ended");
+  info.spawner_ended_for = 2s;
+  EXPECT_EQ(belongs(info), "stray: spawned by serve, which ended 2.0s ago");
+  info.state = CoroutineState::owned;
+  info.owner = "request 7";
+  EXPECT_EQ(belongs(info), "owned by request 7");
+  info.state = CoroutineState::leaked;
+  info.owner_done_for = 3s;
+  info.owner_cause = "finished";
+  EXPECT_EQ(belongs(info), "leaked: request 7 ended 3.0s ago (finished)");
+  info.owner.clear();
+  EXPECT_EQ(belongs(info), "leaked: its owner ended 3.0s ago (finished)");
 }
 
 awaitable<void> deep(asio::steady_timer& timer, int depth) {

@@ -3,13 +3,17 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <asio/async_result.hpp>
 #include <asio/post.hpp>
+#include <functional>
 #include <map>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "leash/channel.hpp"
+#include "leash/via.hpp"
 #include "tests/support/loop_fixture.hpp"
 
 namespace leash {
@@ -88,6 +92,27 @@ TEST_F(PrometheusTest, ALatencyAboveTheLastBoundCounts) {
   auto now = samples({loop.metrics()});
   EXPECT_EQ(now["leash_cancel_latency_seconds_bucket{le=\"10\"}"], 0);
   EXPECT_EQ(now["leash_cancel_latency_seconds_count"], 1);
+}
+
+Task<> wait_for_uncancelable(Context ctx, std::move_only_function<void()>* end) {
+  auto start = [end](auto handler) { *end = std::move(handler); };
+  auto token = via(ctx);
+  auto operation = asio::async_initiate<Via, void()>(start, token);
+  (void)co_await std::move(operation);
+}
+
+TEST_F(PrometheusTest, WaitsThatCannotBeCanceledAreCounted) {
+  std::move_only_function<void()> end;
+  auto [ctx, cancel] = with_cancel(root());
+  go(ctx, wait_for_uncancelable(ctx, &end));
+  poll();
+  EXPECT_EQ(samples({loop.metrics()})["leash_task_uncancellable_waits_total{SITE}"], 0);
+  cancel();
+  poll();
+  EXPECT_EQ(samples({loop.metrics()})["leash_task_uncancellable_waits_total{SITE}"], 1);
+  end();
+  poll();
+  EXPECT_EQ(live_tasks(loop), 0u);
 }
 
 TEST_F(PrometheusTest, TheSameSiteOfSeveralLoopsIsOne) {
