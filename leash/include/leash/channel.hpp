@@ -48,24 +48,24 @@ class Channel {
   /// Result<T>: the next value; errc::closed if the channel is closed and empty; with a context, also the context's
   /// error. The value is taken when the task resumes: if the task is destroyed first, the value goes to the next
   /// receiver, or back to its place in the queue.
-  auto receive() const { return detail::Await<detail::ReceiveCase<T>>(detail::ReceiveCase<T>(state())); }
+  auto receive() const { return detail::Await<detail::ReceiveCase<T>>(state()); }
   auto receive(const Context& ctx) const {
-    return detail::AwaitUnder<detail::ReceiveCase<T>>(ctx.node(), detail::ReceiveCase<T>(state()));
+    return detail::AwaitUnder<detail::ReceiveCase<T>>(ctx.node(), state());
   }
 
   /// Result<>: success when a receiver or the buffer has the value; errc::closed if the channel is closed before.
   /// An rvalue is moved from only when the value is sent: after a send that failed, or a case of select that was not
   /// taken, the caller's variable still has it. The variable must therefore live until the wait is over:
   /// `co_await ch.send(std::move(value))` in one expression.
-  auto send(T&& value) const { return detail::Await<SendMoved>(moved(value)); }
+  auto send(T&& value) const { return detail::Await<SendMoved>(moved(detail::moved_source(value))); }
   auto send(const Context& ctx, T&& value) const {
-    return detail::AwaitUnder<SendMoved>(ctx.node(), moved(value));
+    return detail::AwaitUnder<SendMoved>(ctx.node(), moved(detail::moved_source(value)));
   }
   auto send(const T& value) const requires std::is_copy_constructible_v<T> {
-    return detail::Await<SendCopy>(SendCopy(state(), value));
+    return detail::Await<SendCopy>(typename SendCopy::From{state(), value});
   }
   auto send(const Context& ctx, const T& value) const requires std::is_copy_constructible_v<T> {
-    return detail::AwaitUnder<SendCopy>(ctx.node(), SendCopy(state(), value));
+    return detail::AwaitUnder<SendCopy>(ctx.node(), typename SendCopy::From{state(), value});
   }
 
   /// Returns nothing if it would have to wait. May be called outside of tasks.
@@ -95,7 +95,7 @@ class Channel {
   std::size_t capacity() const noexcept { return state()->capacity(); }
 
  private:
-  SendMoved moved(T& value) const { return SendMoved(state(), detail::moved_source(value)); }
+  typename SendMoved::From moved(const detail::MovedSource<T>& source) const { return {state(), source}; }
   const detail::Handle<detail::ChannelState<T>>& state() const noexcept {
     check(static_cast<bool>(state_), "Channel used after it was moved from");
     return state_;

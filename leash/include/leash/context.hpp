@@ -90,7 +90,7 @@ class Context {
   }
 
   /// Awaitable, also as a case of select: completes when the context is done (Go: <-ctx.Done()).
-  auto done() const noexcept { return detail::Await<detail::ContextCase>(detail::ContextCase(node())); }
+  auto done() const noexcept { return detail::Await<detail::ContextCase>(node()); }
 
   /// The label of the nearest labeled context; its name is null if there is none.
   Label label() const noexcept;

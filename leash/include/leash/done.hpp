@@ -47,10 +47,8 @@ class Done {
  public:
   bool closed() const noexcept { return state()->closed; }
   /// Completes when the source closes. With a context: Result<>, the context's error if the context is done before.
-  auto wait() const { return detail::Await<detail::DoneCase>(detail::DoneCase(state())); }
-  auto wait(const Context& ctx) const {
-    return detail::AwaitUnder<detail::DoneCase>(ctx.node(), detail::DoneCase(state()));
-  }
+  auto wait() const { return detail::Await<detail::DoneCase>(state()); }
+  auto wait(const Context& ctx) const { return detail::AwaitUnder<detail::DoneCase>(ctx.node(), state()); }
 
  private:
   friend class DoneSource;

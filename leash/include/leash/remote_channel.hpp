@@ -92,12 +92,9 @@ class RemoteChannel {
   RemoteSender<T> sender() const { return RemoteSender<T>(detail::SendingEnd<T>::make(end())); }
 
   /// Result<T>, also as a case of select. With a context, also the context's error.
-  auto receive() const {
-    return detail::Await<detail::RemoteReceiveCase<T>>(detail::RemoteReceiveCase<T>(end_ptr()));
-  }
+  auto receive() const { return detail::Await<detail::RemoteReceiveCase<T>>(end_ptr()); }
   auto receive(const Context& ctx) const {
-    return detail::AwaitUnder<detail::RemoteReceiveCase<T>>(ctx.node(),
-                                                            detail::RemoteReceiveCase<T>(end_ptr()));
+    return detail::AwaitUnder<detail::RemoteReceiveCase<T>>(ctx.node(), end_ptr());
   }
   /// Returns nothing if it would have to wait.
   std::optional<Result<T>> try_receive() const {

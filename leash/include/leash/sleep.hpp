@@ -43,9 +43,9 @@ class TimerCase : protected Timer {
 
 }  // namespace detail
 
-inline auto sleep(Duration duration) { return detail::Await<detail::TimerCase>(detail::TimerCase(duration)); }
+inline auto sleep(Duration duration) { return detail::Await<detail::TimerCase>(duration); }
 inline auto sleep(const Context& ctx, Duration duration) {
-  return detail::AwaitUnder<detail::TimerCase>(ctx.node(), detail::TimerCase(duration));
+  return detail::AwaitUnder<detail::TimerCase>(ctx.node(), duration);
 }
 
 }  // namespace leash

@@ -45,10 +45,8 @@ class Ticker {
   explicit Ticker(Duration interval);
 
   /// Completes at the next tick; at once if one was missed. Also a case of select. With a context: Result<>.
-  auto next() { return detail::Await<detail::TickCase>(detail::TickCase(*this)); }
-  auto next(const Context& ctx) {
-    return detail::AwaitUnder<detail::TickCase>(ctx.node(), detail::TickCase(*this));
-  }
+  auto next() { return detail::Await<detail::TickCase>(*this); }
+  auto next(const Context& ctx) { return detail::AwaitUnder<detail::TickCase>(ctx.node(), *this); }
 
  private:
   friend class detail::TickCase;

@@ -54,9 +54,9 @@ class WaitGroup {
 
   /// Completes when the counter is 0, at once if it is 0 already. With a context: Result<>, the context's error if the
   /// context is done before. Also a case of select.
-  auto wait() const { return detail::Await<detail::WaitGroupCase>(detail::WaitGroupCase(state())); }
+  auto wait() const { return detail::Await<detail::WaitGroupCase>(state()); }
   auto wait(const Context& ctx) const {
-    return detail::AwaitUnder<detail::WaitGroupCase>(ctx.node(), detail::WaitGroupCase(state()));
+    return detail::AwaitUnder<detail::WaitGroupCase>(ctx.node(), state());
   }
 
  private:

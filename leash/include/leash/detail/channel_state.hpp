@@ -46,7 +46,8 @@ class ChannelState : public InFramePool {
 
   void retain() noexcept { ++refs_; }
   void release() noexcept {
-    if (--refs_ == 0) delete this;
+    if (--refs_ == 0) [[unlikely]]
+      destroy();
   }
 
   // Whether the outcome is known: a value was taken, or (if link.value is empty) the channel is closed. An exception
@@ -91,7 +92,7 @@ class ChannelState : public InFramePool {
   }
 
   // A receiver is destroyed before it took its value, which goes to the next one or back to its place.
-  void give_back(ReceiveLink<T>& link) noexcept {
+  [[gnu::cold, gnu::noinline]] void give_back(ReceiveLink<T>& link) noexcept {
     if (ReceiveLink<T>* receiver = first(receivers_)) {
       receiver->value.emplace(std::move(*link.value));
       receiver->number = link.number;
@@ -122,6 +123,7 @@ class ChannelState : public InFramePool {
   std::uint32_t handles() const noexcept { return refs_; }
 
  private:
+  [[gnu::cold, gnu::noinline]] void destroy() noexcept { delete this; }
   struct Buffer {
     std::deque<T> values;
     ReturnedValues<T> returned;  // these come before the values in the queue
@@ -159,11 +161,12 @@ template <class T>
 class ReceiveCase {
  public:
   static constexpr WaitKind kind = WaitKind::chan_receive;
-  explicit ReceiveCase(Handle<ChannelState<T>> channel) noexcept : channel_(std::move(channel)) {}
+  explicit ReceiveCase(const Handle<ChannelState<T>>& channel) noexcept : channel_(channel) {}
   ReceiveCase(ReceiveCase&& other) noexcept : channel_(std::move(other.channel_)) {}
   ReceiveCase& operator=(ReceiveCase&&) = delete;
   ~ReceiveCase() {
-    if (link_.value) channel_->give_back(link_);
+    if (link_.value) [[unlikely]]
+      channel_->give_back(link_);
   }
   bool try_now(TaskRecord&) { return channel_->receive_now(link_); }
   void arm(Selection& selection, int index) noexcept {
@@ -189,8 +192,11 @@ template <class T, class Source>
 class SendCase {
  public:
   static constexpr WaitKind kind = WaitKind::chan_send;
-  SendCase(Handle<ChannelState<T>> channel, Source source)
-      : channel_(std::move(channel)), source_(std::move(source)) {}
+  struct From {
+    const Handle<ChannelState<T>>& channel;
+    const Source& source;
+  };
+  explicit SendCase(const From& from) : channel_(from.channel), source_(from.source) {}
   SendCase(SendCase&& other) noexcept(std::is_nothrow_move_constructible_v<Source>)
       : channel_(std::move(other.channel_)), source_(std::move(other.source_)) {}
   SendCase& operator=(SendCase&&) = delete;

@@ -96,9 +96,11 @@ concept OnlyByHandle = requires(const Case& one) {
 template <class... Cases>
 class Waiting : public AwaiterTag, protected Selection {
  public:
-  // `fair`: ready cases are tried in random order; otherwise in their own order.
-  Waiting(WaitKind kind, bool fair, Cases... cases)
-      : Selection(own_actions), kind_(kind), fair_(fair), cases_(std::move(cases)...) {}
+  // `fair`: ready cases are tried in random order; otherwise in their own order. Each case is made in its place from one
+  // argument, because a move costs as much as a copy of its handle.
+  template <class... From>
+  Waiting(WaitKind kind, bool fair, From&&... from)
+      : Selection(own_actions), kind_(kind), fair_(fair), cases_(std::forward<From>(from)...) {}
   Waiting(Waiting&& other) noexcept((std::is_nothrow_move_constructible_v<Cases> && ...))
       : Selection(own_actions), kind_(other.kind_), fair_(other.fair_), cases_(std::move(other.cases_)) {
     check(other.chosen == none && !other.armed_, "an awaiter was moved while a task waits for it");
@@ -177,7 +179,9 @@ class Waiting : public AwaiterTag, protected Selection {
 template <class Case>
 class [[nodiscard]] Await : public Waiting<Case> {
  public:
-  explicit Await(Case one) : Waiting<Case>(Case::kind, false, std::move(one)) {}
+  template <class From>
+  requires(!std::is_same_v<std::remove_cvref_t<From>, Await>) explicit Await(From&& from)
+      : Waiting<Case>(Case::kind, false, std::forward<From>(from)) {}
   auto await_resume() { return std::get<0>(this->cases_).result(); }
   Case take_case() && { return std::move(std::get<0>(this->cases_)); }
 };
@@ -210,7 +214,7 @@ template <class State, WaitKind Kind>
 class StateCase {
  public:
   static constexpr WaitKind kind = Kind;
-  explicit StateCase(Handle<State> state) noexcept : state_(std::move(state)) {}
+  explicit StateCase(const Handle<State>& state) noexcept : state_(state) {}
   bool try_now(TaskRecord&) const noexcept { return state_->ready(); }
   void arm(Selection& selection, int index) noexcept {
     link_.selection = &selection;
@@ -272,8 +276,9 @@ class [[nodiscard]] AwaitUnder : public Waiting<NothingRemainsCase, Case> {
  public:
   using Outcome = typename AsResult<Value>::type;
 
-  AwaitUnder(ContextNode& context, Case one)
-      : Waiting<NothingRemainsCase, Case>(Case::kind, false, NothingRemainsCase(context), std::move(one)) {}
+  template <class From>
+  AwaitUnder(ContextNode& context, From&& from)
+      : Waiting<NothingRemainsCase, Case>(Case::kind, false, context, std::forward<From>(from)) {}
   Outcome await_resume() {
     if (this->chosen == 0) return std::unexpected(std::get<0>(this->cases_).error());
     if constexpr (std::is_void_v<Value>) {
