@@ -133,14 +133,11 @@ class Pool : public detail::Hook<Pool> {
   }
 
   void* allocate(std::size_t size) {
-    if (anything_returned_.load(std::memory_order_relaxed)) take_back();
     const std::size_t cls = size == 0 ? 0 : (size - 1) / step;
     auto* hook = partial_[cls].front();
-    Block* block = hook ? static_cast<Block*>(hook) : new_block(cls);
-    void* memory = block->take();
-    if (block->used == block->capacity) block->unlink();
-    count_used(static_cast<std::ptrdiff_t>(block->object_bytes));
-    return memory;
+    if (!hook || anything_returned_.load(std::memory_order_relaxed)) [[unlikely]]
+      return look_for_memory(cls);
+    return take_from(*static_cast<Block*>(hook));
   }
 
   void release(Block* block, void* memory) noexcept {
@@ -149,18 +146,11 @@ class Pool : public detail::Hook<Pool> {
     object->next = block->free;
     block->free = object;
     if (!block->linked()) partial_[block->object_bytes / step - 1].push_back(*block);
-    if (--block->used != 0) return;
-    block->unlink();
-    if (empty_count_ == low_water_blocks) {
-      --blocks_;
-      unmap_block(block);
-    } else {
-      ++empty_count_;
-      empty_.push_back(*block);
-    }
+    if (--block->used == 0) [[unlikely]]
+      has_become_empty(block);
   }
 
-  void release_from_elsewhere(Block* block, void* memory) noexcept {
+  [[gnu::noinline]] void release_from_elsewhere(Block* block, void* memory) noexcept {
     bool last = false;
     {
       const std::lock_guard lock(mutex_);
@@ -194,6 +184,31 @@ class Pool : public detail::Hook<Pool> {
   }
 
  private:
+  // Rare cases are functions of their own, so that the usual case saves no registers.
+  [[gnu::noinline]] void* look_for_memory(std::size_t cls) {
+    if (anything_returned_.load(std::memory_order_relaxed)) take_back();
+    auto* hook = partial_[cls].front();
+    return take_from(hook ? *static_cast<Block*>(hook) : *new_block(cls));
+  }
+
+  void* take_from(Block& block) noexcept {
+    void* memory = block.take();
+    if (block.used == block.capacity) block.unlink();
+    count_used(static_cast<std::ptrdiff_t>(block.object_bytes));
+    return memory;
+  }
+
+  [[gnu::noinline]] void has_become_empty(Block* block) noexcept {
+    block->unlink();
+    if (empty_count_ == low_water_blocks) {
+      --blocks_;
+      unmap_block(block);
+    } else {
+      ++empty_count_;
+      empty_.push_back(*block);
+    }
+  }
+
   bool unused() const noexcept { return blocks_ == empty_count_; }
 
   // Written by one thread at a time: the pool's thread, or after its end the holder of the lock.
@@ -273,23 +288,30 @@ Pool* make_current_pool() {
   return current_pool = new Pool;
 }
 
-// A frame that is allocated while its thread ends has a pool of its own, which is deleted with it.
-void* allocate_late(std::size_t size) {
+// The first allocation of a thread. A frame that is allocated while its thread ends has a pool of its own, which is
+// deleted with it.
+[[gnu::noinline]] void* allocate_without_pool(std::size_t size) {
+  if (Pool* pool = make_current_pool()) return pool->allocate(size);
   Pool* pool = new Pool;
   void* memory = pool->allocate(size);
   pool->abandon();
   return memory;
 }
 
+[[gnu::noinline]] void* allocate_large(std::size_t size) {
+  const detail::Uncharged frames;
+  return ::operator new(size);
+}
+
 }  // namespace
 
 void* frame_allocate(std::size_t size) {
-  if (size > largest) {
-    const detail::Uncharged frames;
-    return ::operator new(size);
-  }
-  Pool* pool = current_pool ? current_pool : make_current_pool();
-  return pool ? pool->allocate(size) : allocate_late(size);
+  if (size > largest) [[unlikely]]
+    return allocate_large(size);
+  Pool* pool = current_pool;
+  if (!pool) [[unlikely]]
+    return allocate_without_pool(size);
+  return pool->allocate(size);
 }
 
 void frame_release(void* memory, std::size_t size) noexcept {
