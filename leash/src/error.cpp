@@ -52,12 +52,12 @@ class Category final : public std::error_category {
   }
 };
 
+// Not in the function, which would then ask at each call whether it exists.
+constinit const Category the_category;
+
 }  // namespace
 
-const std::error_category& error_category() noexcept {
-  static const Category category;
-  return category;
-}
+const std::error_category& error_category() noexcept { return the_category; }
 
 // By the names of Asio's categories: Asio and Boost.Asio each have their own, and this is for both.
 bool is_cancellation(const std::error_code& error) noexcept {

@@ -105,15 +105,20 @@ void LoopState::finish(SignalNode& node, errc err, std::error_code cause, bool i
   };
   const auto count = [&](Cause why) { metrics_->contexts_done[static_cast<std::size_t>(why)].add(); };
 
-  // The whole subtree is done before any task is notified.
-  List<Dependent> subtree;
   static_cast<Hook<Dependent>&>(node).unlink();
-  subtree.push_back(node);
-  node.retain();
   mark(node);
   if (node.reported) {
     count(inherited ? Cause::parent : err == errc::deadline_exceeded ? Cause::deadline : cause_of(cause));
   }
+  if (node.dependents.empty()) {
+    if (node.reported) held_.push_back(node);
+    return;
+  }
+
+  // The whole subtree is done before any task is notified.
+  List<Dependent> subtree;
+  subtree.push_back(node);
+  node.retain();
   for (auto* hook = subtree.front(); hook; hook = subtree.next(*hook)) {
     auto& parent = static_cast<SignalNode&>(static_cast<Dependent&>(*hook));
     for (auto* next = parent.dependents.front(); next;) {
