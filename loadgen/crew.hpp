@@ -22,7 +22,7 @@
 #include "leash/task.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/report/report.hpp"
-#include "loadgen/traffic.hpp"
+#include "loadgen/traffic/traffic.hpp"
 
 namespace loadgen {
 

@@ -15,7 +15,7 @@
 
 #include "loadgen/histogram.hpp"
 #include "loadgen/report/report.hpp"
-#include "loadgen/traffic.hpp"
+#include "loadgen/traffic/traffic.hpp"
 
 namespace loadgen {
 

@@ -52,7 +52,8 @@ exec awk -v most=17 '
     rule("server/patterns", "client http/message leash units")
     rule("server", "server/patterns cli client http/message http/server inspector leash process units")
     rule("loadgen/report", "loadgen cli http/message units")
-    rule("loadgen", "loadgen/report cli client http/message leash process units")
+    rule("loadgen/traffic", "loadgen loadgen/report client http/message leash units")
+    rule("loadgen", "loadgen/report loadgen/traffic cli client http/message leash process units")
   }
   FNR == 1 {
     from = folder_of(FILENAME)

@@ -39,7 +39,8 @@
 #include "loadgen/options.hpp"
 #include "loadgen/report/report.hpp"
 #include "loadgen/report/report_figures.hpp"
-#include "loadgen/traffic.hpp"
+#include "loadgen/traffic/exchanges.hpp"
+#include "loadgen/traffic/traffic.hpp"
 
 namespace given {
 
@@ -103,6 +104,9 @@ namespace of_error {
 extern client::Client client;
 extern client::Request request;
 }  // namespace of_error
+namespace of_exchanges {
+extern const loadgen::Exchanges::Due due;
+}
 namespace of_exporter {
 extern loadgen::Exporter::Render render;
 }
@@ -151,6 +155,10 @@ extern std::string body;
 namespace of_observation {
 extern const loadgen::Metrics* metrics;
 }
+namespace of_pacer {
+extern leash::TimePoint at;
+void send();
+}  // namespace of_pacer
 namespace of_report {
 loadgen::RunResult traffic_and_evidence();
 }
