@@ -150,15 +150,17 @@ std::optional<bool> Connection::parse_head() {
   }
 }
 
-// The time for the next request to begin. It is a 64th too long, so that not every request needs a new one.
-leash::Cancelable& Connection::idle_time(const Context& ctx, leash::TimePoint now) {
-  const Settings& settings = worker_.service().settings;
-  const auto at_most =
-      served_ ? settings.idle_timeout : std::min(settings.first_byte_timeout, settings.idle_timeout);
-  const bool enough =
-      idle_time_ && !idle_time_->ctx.is_done() && idle_time_->ctx.deadline() >= leash::later(now, at_most);
-  if (!enough) idle_time_ = leash::with_deadline(ctx, leash::later(leash::later(now, at_most), at_most / 64));
+// A context for the wait for the next request until `end`. That of an earlier wait is used until it ends, so that not
+// every request needs a new one. It ends no later than `end`, and read_head() then waits for the rest.
+leash::Cancelable& Connection::idle_time(const Context& ctx, leash::TimePoint end) {
+  if (!idle_time_ || idle_time_->ctx.is_done()) idle_time_ = leash::with_deadline(ctx, end);
   return *idle_time_;
+}
+
+leash::TimePoint Connection::idle_end(leash::TimePoint now) const {
+  const Settings& settings = worker_.service().settings;
+  const bool first = !served_ && settings.first_byte_timeout < settings.idle_timeout;
+  return leash::later(now, first ? settings.first_byte_timeout : settings.idle_timeout);
 }
 
 // Waits for a head. False if there is no further request: the connection ended, was idle for too long, or sent a
@@ -167,6 +169,7 @@ Task<bool> Connection::read_head(Context ctx) {
   std::optional<leash::Cancelable> head_time;
   leash::Cancelable* time = nullptr;
   bool time_is_of_idleness = false;  // empty lines do not begin a request
+  leash::TimePoint end_of_idleness{};
   for (;;) {
     bool flushed = output_.flush_at_once();
     if (!flushed) flushed = (co_await output_.flush(ctx)).has_value();
@@ -176,10 +179,13 @@ Task<bool> Connection::read_head(Context ctx) {
     if (idle && closing_) co_return false;
     if (!time || idle != time_is_of_idleness) {
       const leash::TimePoint now = worker_.loop().now();
-      if (!idle) {
+      if (idle) {
+        end_of_idleness = idle_end(now);
+        time = &idle_time(ctx, end_of_idleness);
+      } else {
         head_time = leash::with_deadline(ctx, leash::later(now, worker_.service().settings.header_timeout));
+        time = &*head_time;
       }
-      time = idle ? &idle_time(ctx, now) : &*head_time;
       time_is_of_idleness = idle;
       place_.enter(now);
       if (idle) ++idle_times_;
@@ -192,11 +198,17 @@ Task<bool> Connection::read_head(Context ctx) {
     input_.notice_resets(false);
     wait_ = idle_ = nullptr;
     if (!more) {
+      const bool too_late = more.error() == leash::errc::deadline_exceeded;
+      if (idle && too_late && worker_.loop().now() < end_of_idleness) {
+        idle_time_.reset();
+        time = &idle_time(ctx, end_of_idleness);
+        continue;
+      }
       if (idle && !evicted_ && !input_.unread().empty()) {  // a request came at the last moment
         time = nullptr;
         continue;
       }
-      if (!idle && more.error() == leash::errc::deadline_exceeded) {
+      if (!idle && too_late) {
         append_refusal(408, "The request's head was not complete in time.");
       }
       co_return false;

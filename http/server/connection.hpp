@@ -62,7 +62,8 @@ class Connection {
 
   std::optional<bool> parse_head();
   leash::Task<bool> read_head(leash::Context ctx);
-  leash::Cancelable& idle_time(const leash::Context& ctx, leash::TimePoint now);
+  leash::Cancelable& idle_time(const leash::Context& ctx, leash::TimePoint end);
+  leash::TimePoint idle_end(leash::TimePoint now) const;
   std::optional<Router::Found> serve_at_once(const leash::Context& ctx);
   leash::Task<> serve_task(leash::Context ctx, Router::Found found);
   void end_request();

@@ -32,7 +32,7 @@ struct Settings {
   std::chrono::nanoseconds body_timeout = std::chrono::seconds(10);  // between two reads of a body
   std::chrono::nanoseconds first_byte_timeout = std::chrono::seconds(10);  // of a new connection
   // Between two requests: longer than common proxies and load balancers keep a connection (60 s), so that they close it
-  // first. The connection may stay for a 64th longer.
+  // first.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);  // without progress
   bool half_close_cancels = true;

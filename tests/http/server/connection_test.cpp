@@ -200,13 +200,21 @@ class Waiting : public testing::Test {
   support::Connected ends_;
 };
 
+TEST_F(Waiting, MayTakeTheFirstByteTimeout) {
+  pass(0s);  // it begins to wait
+  pass(10s - 1ms);
+  EXPECT_TRUE(is_open());
+  pass(1ms);
+  EXPECT_FALSE(is_open());
+}
+
 TEST_F(Waiting, MayTakeTheIdleTimeAfterEachRequest) {
   for (int i = 0; i < 3; ++i) {
     ask();
     pass(75s - 1ms);
     ASSERT_TRUE(is_open()) << i;
   }
-  pass(2s);
+  pass(1ms);
   EXPECT_FALSE(is_open());
 }
 
@@ -215,9 +223,21 @@ TEST_F(Waiting, MayTakeTheIdleTimeAfterManyRequestsInARow) {
     ask();
     pass(100ms);
   }
-  pass(74s);
+  pass(75s - 101ms);
   EXPECT_TRUE(is_open());
-  pass(3s);
+  pass(1ms);
+  EXPECT_FALSE(is_open());
+}
+
+TEST_F(Waiting, EmptyLinesGiveNoMoreTime) {
+  ask();
+  pass(5s);
+  ask();
+  pass(74s);
+  EXPECT_EQ(::send(ends_.client, "\r\n", 2, MSG_NOSIGNAL), 2);
+  pass(1s - 1ms);
+  EXPECT_TRUE(is_open());
+  pass(1ms);
   EXPECT_FALSE(is_open());
 }
 
