@@ -8,6 +8,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace http::detail {
@@ -45,6 +49,26 @@ inline constexpr auto text_class = make_class("\t", [](char c) {
 });
 constexpr bool is_text_char(char c) noexcept { return text_class[static_cast<unsigned char>(c)]; }
 
+// How many characters at the beginning of a text are allowed in a field value. Eight are checked at a time:
+// https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord. The lowest bit that is found is exact.
+inline std::size_t text_length(std::string_view text) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  std::size_t at = 0;
+  for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight) {
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+    const std::uint64_t zero_if_delete = eight ^ (ones * 0x7f);
+    const std::uint64_t below_space = (eight - ones * ' ') & ~eight;
+    const std::uint64_t is_delete = (zero_if_delete - ones) & ~zero_if_delete;
+    const std::uint64_t controls = (below_space | is_delete) & (ones * 0x80);
+    if (controls == 0) continue;
+    if (std::endian::native == std::endian::little)
+      at += static_cast<std::size_t>(std::countr_zero(controls)) / 8;
+    break;
+  }
+  while (at < text.size() && is_text_char(text[at])) ++at;  // a tab is allowed
+  return at;
+}
+
 constexpr bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }
@@ -61,9 +85,10 @@ constexpr bool iequals(std::string_view a, std::string_view b) noexcept {
 
 // Removes spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
 constexpr std::string_view trim(std::string_view text) noexcept {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 // Calls `f` for each element of a comma-separated list; empty elements are skipped (RFC 9110 section 5.6.1.2).

@@ -40,12 +40,12 @@ SectionScanner::Scan SectionScanner::scan(std::string_view bytes) noexcept {
     if (in_name_) {
       while (at < bytes.size() && is_token_char(bytes[at])) ++at;
       if (at < bytes.size()) {
-        const bool elsewhere = bytes[at] == '\n' || (bytes[at] != '\r' && !is_text_char(bytes[at]));
-        malformed_name = bytes[at] != ':' && !elsewhere;
+        // Other bytes that end a name are reported below.
+        malformed_name = bytes[at] != ':' && (bytes[at] == '\r' || is_text_char(bytes[at]));
         in_name_ = false;
       }
     }
-    while (!malformed_name && at < bytes.size() && is_text_char(bytes[at])) ++at;
+    if (!malformed_name) at += text_length(bytes.substr(at));
     line_bytes_ += at - from;
     bytes_ += at - from;
     // Both counts grow together. The limit that is exceeded by more was passed first, however the bytes are split.
