@@ -85,29 +85,29 @@ BodyFraming append_response_head(std::string& out, const Response& response,
     refuse(std::to_string(response.status), "is not a status");
 
   const Digits status(static_cast<unsigned>(response.status));
-  append(out, {"HTTP/1.1 ", status, " ", reason_phrase(response.status), line_end});
-  if (!reply.date.empty()) append_field(out, "Date", reply.date);
-  if (!type.empty()) append_field(out, "Content-Type", type);
+  const std::string_view before_date = reply.date.empty() ? "" : "\r\nDate: ";
+  const std::string_view before_type = type.empty() ? "" : "\r\nContent-Type: ";
+  append(out, {"HTTP/1.1 ", status, " ", reason_phrase(response.status), before_date, reply.date, before_type,
+               type, line_end});
   append_fields(out, response.headers, std::span(reserved).first(type.empty() ? 4 : 5));
 
   auto framing = BodyFraming::none;
   if (!is_bodiless(response.status)) {
-    if (body_size) {
-      framing = BodyFraming::sized;
-      append_content_length(out, *body_size);
-    } else if (reply.version_minor > 0) {
-      framing = BodyFraming::chunked;
-      append_field(out, "Transfer-Encoding", "chunked");
-    } else {
-      framing = BodyFraming::until_close;
-    }
+    framing = BodyFraming::sized;
+    if (!body_size) framing = reply.version_minor > 0 ? BodyFraming::chunked : BodyFraming::until_close;
   }
+  std::string_view connection;
   if (response.close || !reply.peer_keep_alive || framing == BodyFraming::until_close) {
-    append_field(out, "Connection", "close");
+    connection = "Connection: close\r\n";
   } else if (reply.version_minor == 0) {
-    append_field(out, "Connection", "keep-alive");
+    connection = "Connection: keep-alive\r\n";
   }
-  out += line_end;
+  if (framing == BodyFraming::sized) {
+    append(out, {"Content-Length: ", Digits(*body_size), line_end, connection, line_end});
+  } else {
+    const bool chunked = framing == BodyFraming::chunked;
+    append(out, {chunked ? "Transfer-Encoding: chunked\r\n" : "", connection, line_end});
+  }
   return reply.head_request ? BodyFraming::none : framing;
 }
 
