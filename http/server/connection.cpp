@@ -176,7 +176,7 @@ Task<bool> Connection::read_head(Context ctx) {
     if (!flushed) co_return false;
     if (const std::optional<bool> complete = parse_head()) co_return *complete;  // it may have come meanwhile
     const bool idle = parser_.idle();
-    if (idle && closing_) co_return false;
+    if (input_.ended() || (idle && closing_)) co_return false;
     if (!time || idle != time_is_of_idleness) {
       const leash::TimePoint now = worker_.loop().now();
       if (idle) {
@@ -194,7 +194,7 @@ Task<bool> Connection::read_head(Context ctx) {
     wait_ = &time->cancel;
     if (idle) idle_ = wait_;
     input_.notice_resets(input_.consumed() != answered_bytes_);
-    const Result<> more = co_await input_.wait(time->ctx);
+    const auto more = co_await input_.arrival(time->ctx);
     input_.notice_resets(false);
     wait_ = idle_ = nullptr;
     if (!more) {

@@ -115,7 +115,7 @@ std::span<const char> Input::unread() noexcept {
 
 Task<Result<>> Input::wait(Context ctx) {
   if (ended_) co_return std::unexpected(make_error_code(leash::errc::disconnected));
-  const auto woken = co_await arrived_.receive(ctx);
+  const auto woken = co_await arrival(ctx);
   if (!woken) co_return std::unexpected(woken.error());
   co_return Result<>();
 }

@@ -64,6 +64,8 @@ class Input {
   static constexpr std::size_t most_arrivals = 16;
   // Waits for further bytes; errc::disconnected if no more can come.
   leash::Task<leash::Result<>> wait(leash::Context ctx);
+  // The same without a coroutine of its own. Requires that ended() is false.
+  auto arrival(const leash::Context& ctx) const { return arrived_.receive(ctx); }
 
   // Whether all bytes that have arrived were consumed; also asks the operating system.
   bool is_all_consumed() const noexcept;
