@@ -142,19 +142,24 @@ constexpr std::string_view malformed_encoding = "A '%' must be followed by two h
 // malformed.
 std::optional<std::string_view> append_decoded(std::string& to, std::string_view text, bool plus_is_space) {
   const std::size_t begin = to.size();
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && plus_is_space) {
-      to += ' ';
-    } else if (text[i] == '%') {
-      const int high = i + 1 < text.size() ? detail::hex_digit(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? detail::hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return std::nullopt;
-      to += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      to += text[i];
+  bool valid = true;
+  to.resize_and_overwrite(begin + text.size(), [&](char* chars, std::size_t) noexcept {
+    std::size_t size = begin;
+    for (std::size_t i = 0; i < text.size() && valid; ++i) {
+      char decoded = text[i];
+      if (decoded == '+' && plus_is_space) decoded = ' ';
+      if (text[i] == '%') {
+        const int high = i + 1 < text.size() ? detail::hex_digit(text[i + 1]) : -1;
+        const int low = i + 2 < text.size() ? detail::hex_digit(text[i + 2]) : -1;
+        valid = high >= 0 && low >= 0;
+        decoded = static_cast<char>(high * 16 + low);
+        i += 2;
+      }
+      chars[size++] = decoded;
     }
-  }
+    return size;
+  });
+  if (!valid) return std::nullopt;
   return std::string_view(to).substr(begin);
 }
 
