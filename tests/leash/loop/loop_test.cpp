@@ -129,6 +129,38 @@ TEST(LoopEnd, DestructorsMayUseTheLibrary) {
   EXPECT_EQ(text, "busy ");
 }
 
+// Starts a task when it is destroyed, which holds the next of them.
+class StartsAnother {
+ public:
+  StartsAnother(Context ctx, int left, int* destroyed)
+      : ctx_(std::move(ctx)), left_(left), destroyed_(destroyed) {}
+  StartsAnother(StartsAnother&& other) noexcept
+      : ctx_(other.ctx_), left_(other.left_), destroyed_(std::exchange(other.destroyed_, nullptr)) {}
+  ~StartsAnother() {
+    if (!destroyed_) return;
+    ++*destroyed_;
+    if (left_ > 0) go(ctx_, held_by_task(StartsAnother(ctx_, left_ - 1, destroyed_)));
+  }
+  static Task<> held_by_task(StartsAnother) { co_await sleep(1h); }
+
+ private:
+  Context ctx_;
+  int left_;
+  int* destroyed_;
+};
+
+TEST(LoopEnd, DestroysTasksThatDestructorsStart) {
+  expect_leaks();
+  asio::io_context io{1};
+  int destroyed = 0;
+  {
+    Loop loop{io};
+    go(loop.background(), StartsAnother::held_by_task(StartsAnother(loop.background(), 2, &destroyed)));
+    io.poll();
+  }
+  EXPECT_EQ(destroyed, 3);
+}
+
 TEST(LoopEnd, MakesOutlivingHandlesInert) {
   expect_leaks();
   asio::io_context io{1};
@@ -279,6 +311,14 @@ TEST_F(LoopTest, ReportsStuckOrphanAsDeadlockBeforeGraceEnds) {
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error(), errc::deadlock);
   ch.close();
+}
+
+TEST(LoopRun, FiresTimerArmedOutsideTurn) {
+  asio::io_context io{1};
+  Loop loop{io};
+  const auto made = with_timeout(loop.background(), 1ms);
+  io.run();
+  EXPECT_EQ(made.ctx.err(), errc::deadline_exceeded);
 }
 
 TEST(LoopRun, ReturnsAlthoughAFarTimerWasArmedAndCanceled) {

@@ -9,6 +9,7 @@
 
 #include "leash/channel.hpp"
 #include "leash/done.hpp"
+#include "leash/scope.hpp"
 #include "leash/select.hpp"
 #include "leash/sleep.hpp"
 #include "leash/wait_group.hpp"
@@ -175,6 +176,14 @@ TEST_F(StrandedTest, ReportsShowVerdict) {
   EXPECT_EQ(stranded(), 1u);
   const std::vector<TaskInfo> tasks = snapshot(loop);
   EXPECT_NE(to_text(tasks.at(0)).find(", stranded]"), std::string::npos) << to_text(tasks.at(0));
+}
+
+TEST_F(StrandedTest, TaskDestroyedWithItsScopeIsNoLongerCounted) {
+  std::optional<Scope> scope(root());
+  scope->go(receive(Channel<int>()));
+  EXPECT_EQ(stranded(), 1u);
+  scope.reset();
+  EXPECT_EQ(stranded(), 0u);
 }
 
 TEST_F(StrandedTest, SkipsSearchAboveLimit) {

@@ -205,19 +205,21 @@ TEST_F(OutlivedTest, ContextMadeOutsideTasksDoesNotCount) {
 }
 
 Task<> handle_in_scope(Context request, std::vector<Cancelable>* kept) {
-  Scope scope(request);
-  scope.go(make_under(request, {}, kept));
-  (void)co_await scope.join();
+  {
+    Scope scope(request);
+    scope.go(make_under(request, {}, kept));
+    (void)co_await scope.join();
+  }
   co_await sleep(10s);
 }
 
-TEST_F(OutlivedTest, ScopeOfLiveRequestDoesNotCount) {
+TEST_F(OutlivedTest, OfTaskInScopeCountsFromEndOfRequest) {
   auto [request, end] = with_cancel(root(), Label("request", 1));
   go(request, handle_in_scope(request, &kept));
   poll();
   advance(5s);
-  EXPECT_EQ(live_contexts(loop).live, 3u);
-  EXPECT_EQ(outlived(), 0u);
+  EXPECT_EQ(live_contexts(loop).live, 2u);
+  EXPECT_EQ(outlived(), 0u) << "the scope has ended, its request has not";
   advance(5s);
 }
 

@@ -366,6 +366,27 @@ TEST(LeakCheckLoops, OfTasksLeftOutOnlyTheirNumberIsIgnored) {
   EXPECT_NE(found.find("\ntask "), std::string::npos) << "one of the two: " << found;
 }
 
+TEST(LeakCheckLoops, ARestartIgnoresWhatWasLeftBefore) {
+  expect_leaks();
+  LeakCheck check({.maximum_wait = Duration::zero()});
+  asio::io_context io{1};
+  std::optional<Loop> loop(std::in_place, io);
+  const Channel<int> ch;
+  start_here(loop->background(), ch);
+  EXPECT_NE(check.find(), "");
+  check.restart();
+  EXPECT_EQ(check.find(), "");
+  start_here(loop->background(), ch);
+  EXPECT_NE(check.find(), "");
+
+  check.leave_out(*loop);
+  check.restart();
+  loop.reset();
+  EXPECT_NE(check.find(), "") << "what was left out counts again";
+  check.restart();
+  EXPECT_EQ(check.find(), "");
+}
+
 TEST(LeakCheckLoops, LoopsOfOneNameAreToldApart) {
   asio::io_context first_io{1}, second_io{1};
   Loop first{first_io}, second{second_io};
