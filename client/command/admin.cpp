@@ -81,8 +81,9 @@ leash::Task<std::expected<std::string, AdminFailure>> Admin::ask(leash::Context 
 
   auto response = co_await http_.call(ctx, std::move(request));
   if (response) {
-    const auto started = response->headers.find("X-Process-Start-Time");
-    process_started_ = std::clamp(units::parse_number(started.value_or("")).value_or(0), 0.0, 1e15);
+    process_started_.reset();
+    if (const auto started = response->headers.find("X-Process-Start-Time"))
+      process_started_ = std::clamp(units::parse_number(*started).value_or(0), 0.0, 1e15);
     if (response->status / 100 == 2) co_return std::move(response->body);
     failure.exit_status = Exit::http_error;
     failure.what = what_to_do_about(*response);
@@ -97,6 +98,13 @@ leash::Task<std::expected<std::string, AdminFailure>> Admin::ask(leash::Context 
     }
   }
   co_return std::unexpected(std::move(failure));
+}
+
+leash::Task<std::expected<std::string, AdminFailure>> Admin::report(leash::Context ctx, std::string path) {
+  auto answer = co_await ask(ctx, "GET", std::move(path));
+  if (answer && !process_started_)
+    co_return std::unexpected(not_understood(options_, "the response is not the report of an inspector"));
+  co_return answer;
 }
 
 AdminFailure not_understood(const AdminOptions& options, std::string what) {

@@ -12,6 +12,7 @@
 //   if (!answer) co_return client::complain(answer.error(), options);
 
 #include <expected>
+#include <optional>
 #include <string>
 
 #include "client/client.hpp"
@@ -37,13 +38,16 @@ class Admin {
   leash::Task<std::expected<std::string, AdminFailure>> ask(leash::Context ctx, std::string method,
                                                             std::string path, std::string body = {});
 
+  // The same for GET and a report: fails if the peer is not an inspector.
+  leash::Task<std::expected<std::string, AdminFailure>> report(leash::Context ctx, std::string path);
+
   // The start of the process that answered last, in seconds since 1970; 0: unknown.
-  double process_started() const noexcept { return process_started_; }
+  double process_started() const noexcept { return process_started_.value_or(0); }
 
  private:
   AdminOptions options_;
   Client http_;
-  double process_started_ = 0;
+  std::optional<double> process_started_ = {};  // only reports of an inspector say it
 };
 
 // For a response with a good status that cannot be understood: the peer is not a leash server.

@@ -45,7 +45,7 @@ Sought leaks_on(const PageCommand& command) {
 }
 
 leash::Task<int> print_page(leash::Context ctx, Admin& admin, const PageCommand& command) {
-  const auto text = co_await admin.ask(ctx, "GET", path_of(command));
+  const auto text = co_await admin.report(ctx, path_of(command));
   if (!text) co_return complain(text.error(), command.admin);
   bool printed = false;
   if (command.admin.json) {
@@ -69,7 +69,7 @@ leash::Task<int> watch_lines(leash::Context ctx, Admin& admin, const PageCommand
   bool first = true;
   AnsweringProcess process;
   while (!ctx.is_done()) {
-    auto text = co_await admin.ask(ctx, "GET", path_of(command));
+    auto text = co_await admin.report(ctx, path_of(command));
     if (!text && (first || ctx.is_done())) co_return complain(text.error(), command.admin);
     if (!text) {
       text.error().next = try_again(*command.every);
@@ -107,7 +107,7 @@ class LivePage : public LiveScreen {
   }
 
   leash::Task<> look(leash::Context ctx) override {
-    const auto text = co_await admin_.ask(ctx, "GET", path_of(command_));
+    const auto text = co_await admin_.report(ctx, path_of(command_));
     if (text) {
       std::string another = process_.another_since(admin_.process_started());
       if (!another.empty()) frame_.another_since = std::move(another);
@@ -131,7 +131,7 @@ class LivePage : public LiveScreen {
 
 leash::Task<int> watch_screen(leash::Context ctx, leash::Loop& loop, Admin& admin,
                               const PageCommand& command) {
-  const auto first = co_await admin.ask(ctx, "GET", path_of(command));
+  const auto first = co_await admin.report(ctx, path_of(command));
   if (!first) co_return complain(first.error(), command.admin);
   LivePage page(loop, admin, command, *first);
   co_await page.run(ctx);

@@ -46,7 +46,7 @@ leash::Task<int> watch_json(leash::Context ctx, Admin& admin, const AdminOptions
                             leash::Duration every) {
   bool first = true;
   while (!ctx.is_done()) {
-    const auto answer = co_await admin.ask(ctx, "GET", path);
+    const auto answer = co_await admin.report(ctx, path);
     nlohmann::ordered_json json;
     if (answer) json = http::parse_json(*answer);
     if (answer && json.is_discarded())

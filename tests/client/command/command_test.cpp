@@ -404,6 +404,13 @@ TEST(AdminCommands, RefuseOtherServers) {
   expect_failure(leash_client({"leaks", "--stacks", "--admin", another.url()}), 22, "not the report");
   const OneReply nothing("200 OK", "");
   expect_failure(leash_client({"leaks", "--stacks", "--admin", nothing.url()}), 22, "not the report");
+  for (const char* command : {"contexts", "coroutines", "tree"}) {
+    for (const char* option : {"--json", "--limit=1"}) {
+      const OneReply json("200 OK", "{}");
+      const Finished run = leash_client({command, option, "--admin", json.url()});
+      expect_failure(run, 22, "not the report of an inspector");
+    }
+  }
 }
 
 }  // namespace
