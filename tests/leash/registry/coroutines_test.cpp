@@ -151,6 +151,23 @@ awaitable<void> join(asio::steady_timer& timer) {
   (void)co_await co_spawn(timer.get_executor(), wait_for(timer), use_awaitable);
 }
 
+// An operation of a program: its name says that it waits, but not for what.
+struct Event {
+  struct initiate_async_wait {
+    template <class Handler>
+    void operator()(Handler&& handler) const {
+      asio::post(event->io, std::forward<Handler>(handler));
+    }
+    Event* event;
+  };
+  template <class Token>
+  auto async_wait(Token&& token) {
+    return asio::async_initiate<Token, void()>(initiate_async_wait{this}, token);
+  }
+  asio::io_context& io;
+};
+awaitable<void> wait_for_event(Event& event) { co_await event.async_wait(use_awaitable); }
+
 TEST_F(CoroutinesTest, NameTheKindOfOperation) {
   asio::io_context io;
   asio::steady_timer timer(io, never);
@@ -180,6 +197,9 @@ TEST_F(CoroutinesTest, NameTheKindOfOperation) {
   EXPECT_EQ(kind(read_some(left)), WaitKind::read);
   EXPECT_EQ(kind(write(left)), WaitKind::write);
   EXPECT_EQ(kind(ready(left)), WaitKind::io_wait);
+  asio::io_context not_run;
+  Event event{not_run};
+  EXPECT_EQ(kind(wait_for_event(event)), WaitKind::asio);
   EXPECT_EQ(kind(signaled(signals)), WaitKind::signal);
   EXPECT_EQ(kind(either(timer, signals)), WaitKind::group);
   EXPECT_EQ(kind(join(timer)), WaitKind::coroutine);

@@ -42,7 +42,8 @@ consteval WaitKind operation_kind() {
   if (says(word, "post") || says(word, "dispatch") || says(word, "defer")) return WaitKind::none;
   if (says(word, "wait")) {
     if (says(names, "timer")) return WaitKind::timer;
-    return says(names, "signal_set") ? WaitKind::signal : WaitKind::io_wait;
+    if (says(names, "signal_set")) return WaitKind::signal;
+    return says(names, "socket") || says(names, "descriptor") ? WaitKind::io_wait : WaitKind::asio;
   }
   if (says(word, "resolve")) return WaitKind::resolve;
   if (says(word, "accept")) return WaitKind::accept;
