@@ -44,7 +44,8 @@ void complain_unwritable(std::string_view what) {
   complain(fmt::format("cannot write {}: {}", what, std::generic_category().message(errno)));
 }
 
-void fill_standard_descriptors() {
+void prepare_standard_streams() {
+  std::signal(SIGPIPE, SIG_IGN);
   // The lowest free number is taken. Output is opened for reading, so that writing to it fails; errors are dropped.
   for (const auto& [descriptor, flags] :
        {std::pair{STDIN_FILENO, O_RDONLY}, {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_WRONLY}}) {
@@ -53,7 +54,6 @@ void fill_standard_descriptors() {
 }
 
 int run(const std::function<int()>& work, int failed) {
-  std::signal(SIGPIPE, SIG_IGN);
   try {
     return work();
   } catch (const std::exception& e) {  // no memory, no descriptors

@@ -6,7 +6,7 @@
 // Threads        any; standard output and standard error are the process's.
 //
 //   int main(int argc, char** argv) {
-//     cli::fill_standard_descriptors();
+//     cli::prepare_standard_streams();
 //     return cli::run([&] { return work(argc, argv); }, 1);   // 1: the exit status after an exception
 //   }
 
@@ -43,11 +43,12 @@ void complain(std::string_view line);
 // Complains that this cannot be written, with the reason in errno: "cannot write a.json: No space left on device".
 void complain_unwritable(std::string_view what = "standard output");
 
-// To be called first: opens /dev/null where a standard descriptor is closed, so that no socket takes its number and is sent
-// the output. Standard output then cannot be written, which the command reports.
-void fill_standard_descriptors();
+// To be called first. Opens /dev/null where a standard descriptor is closed, so that no socket takes its number and is sent
+// the output; standard output then cannot be written, which the command reports. Ignores SIGPIPE, so that it also reports
+// a reader that has ended.
+void prepare_standard_streams();
 
-// Runs `work` with SIGPIPE ignored. An exception that escapes it is printed, and the result is then `failed`.
+// Runs `work`. An exception that escapes it is printed, and the result is then `failed`.
 int run(const std::function<int()>& work, int failed);
 
 // Options of a loop that prints each exception which escapes a task.

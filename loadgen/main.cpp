@@ -156,7 +156,7 @@ int execute(const Options& options) {
 }  // namespace loadgen
 
 int main(int argc, char** argv) {
-  cli::fill_standard_descriptors();
+  cli::prepare_standard_streams();
   const auto options = loadgen::parse_command_line(argc, argv);
   if (!options) return cli::show(options.error());
   return cli::run([&] { return loadgen::execute(*options); }, loadgen::Exit::unknown);

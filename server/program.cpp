@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "server/program.hpp"
 
-#include <csignal>
 #include <exception>
 #include <expected>
 #include <memory>
@@ -24,7 +23,6 @@ struct LogUntilTheEnd {
 };
 
 int serve(const Options& options) {
-  std::signal(SIGPIPE, SIG_IGN);
   process::raise_max_open_fds();
   // Standard output gets only the ready line; the log goes to standard error.
   open_log(options.log_level, options.log_format);
@@ -40,7 +38,7 @@ int serve(const Options& options) {
 }  // namespace
 
 int program(int argc, char** argv, void (*set_heap_rate)(std::size_t)) {
-  cli::fill_standard_descriptors();
+  cli::prepare_standard_streams();
   const auto options = parse_options(argc, argv);
   if (!options) return options.error();
   if (set_heap_rate != nullptr) set_heap_rate(options->heap_rate);

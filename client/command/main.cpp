@@ -63,7 +63,7 @@ int run_to_the_end(Command command) {
 }  // namespace client
 
 int main(int argc, char** argv) {
-  cli::fill_standard_descriptors();
+  cli::prepare_standard_streams();
   auto command = client::parse_command_line(argc, argv);
   if (!command) return cli::show(command.error(), client::Exit::output_failure);
   return cli::run([&] { return client::run_to_the_end(std::move(*command)); },

@@ -100,7 +100,11 @@ class CoreTarget final : public Target, public leash::outside::Memory {
     for (const Mapping& mapping : mappings_) {
       if (mapping.offset == 0) images_.push_back(mapping.begin);
     }
-    if (images_.empty()) return std::unexpected(path_ + " does not list the mapped files (no NT_FILE note)");
+    if (images_.empty()) {
+      return std::unexpected(path_ + (notes_are_cut_off_
+                                          ? " is truncated before its list of mapped files"
+                                          : " does not list the mapped files (no NT_FILE note)"));
+    }
     return check_builds();
   }
 
@@ -164,6 +168,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
                              std::min(header.p_filesz, header.p_memsz), (header.p_flags & PF_W) != 0});
         is_cut_off_ = is_cut_off_ || header.p_offset + header.p_filesz > core_.size();
       } else if (header.p_type == PT_NOTE) {
+        notes_are_cut_off_ = notes_are_cut_off_ || header.p_offset + header.p_filesz > core_.size();
         read_notes(core, header);
       }
     }
@@ -274,6 +279,7 @@ class CoreTarget final : public Target, public leash::outside::Memory {
   std::map<std::string, std::optional<File>> files_;
   std::map<std::string, std::string> why_not_;
   bool is_cut_off_ = false;
+  bool notes_are_cut_off_ = false;
 };
 
 }  // namespace

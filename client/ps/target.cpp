@@ -6,6 +6,7 @@
 namespace client {
 
 Opened open_target(const std::string& process_or_core, const std::string& binary) {
+  if (process_or_core.empty()) return std::unexpected("the process ID, or the path of a core file, is empty");
   pid_t process = 0;
   const char* const end = process_or_core.data() + process_or_core.size();
   const auto [stop, error] = std::from_chars(process_or_core.data(), end, process);

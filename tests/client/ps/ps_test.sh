@@ -127,6 +127,7 @@ if type -P gdb >/dev/null && type -P gcore >/dev/null; then
       [[ $status -le 1 ]] || fail "a core of $kib KiB: status $status"
       [[ $status -eq 0 ]] && ! grep -q '^note: the core file is truncated' "$work/output" && fail "a core of $kib KiB: no remark"
       [[ $status -eq 1 && $(wc -l <"$work/error") -ne 1 ]] && fail "a core of $kib KiB: $(cat "$work/error")"
+      [[ $status -eq 1 ]] && ! grep -q 'is truncated before' "$work/error" && fail "a core of $kib KiB: $(cat "$work/error")"
     done
   fi
 else
@@ -169,6 +170,7 @@ started+=($!)
 refuses 1 "found no leash library in process $!" $!
 refuses 1 'process 4194305 does not exist' 4194305
 refuses 1 "$work/none is neither a process ID nor a readable core file" "$work/none"
+refuses 1 'the process ID, or the path of a core file, is empty' ''
 refuses 1 'is not a core file' "$sample"
 refuses 1 'applies to core files only' --binary "$sample" "$running"
 if [[ $EUID -eq 0 ]] && type -P setpriv >/dev/null; then
