@@ -84,7 +84,7 @@ class Input {
 
  private:
   // The size of a read. It is doubled when a read fills it: most requests are small, and idle connections are many.
-  static constexpr std::size_t first_read_bytes = 1024;
+  static constexpr std::size_t first_read_bytes = 512;
   static constexpr std::size_t most_read_bytes = 8 * 1024;
   static constexpr std::size_t most_kept = 16 * 1024;  // of memory for what waits, when nothing does
 
