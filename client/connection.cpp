@@ -97,6 +97,7 @@ leash::Task<leash::Result<>> Connection::connect(leash::Context ctx, Origin orig
   tls_.reset();
   parser_ = http::ResponseParser(limits_);  // a parser that has failed cannot be used again
   response_started_ = used_ = false;
+  arrived_ = {};
   leash::Result<> connected;
   if (endpoints.size() == 1) {
     connected = co_await connect_to(ctx, socket_, endpoints.front());
@@ -109,6 +110,7 @@ leash::Task<leash::Result<>> Connection::connect(leash::Context ctx, Origin orig
   if (!error) (void)socket_.non_blocking(true, error);
   if (error) co_return failed(error);
   http::report_rest(socket_);
+  if (!origin.tls && notes_arrivals_) http::report_arrivals(socket_);
   if (!origin.tls) co_return leash::Result<>();
   co_return co_await shake_hands(ctx, std::move(origin.host));
 }
@@ -281,7 +283,21 @@ leash::Task<leash::Result<>> Connection::receive(leash::Context ctx, http::Reque
 
 void Connection::expect(http::RequestKind kind) {
   parser_.reset(kind);
+  reads_ = 0;
   if (!buffer_) buffer_ = std::make_unique<std::array<char, buffer_bytes>>();
+}
+
+std::optional<leash::Duration> Connection::since_arrival() const noexcept {
+  if (arrived_ == http::ArrivalTime()) return std::nullopt;
+  return std::chrono::system_clock::now() - arrived_;
+}
+
+leash::Result<std::size_t> Connection::read_now() noexcept {
+  bool nothing_left = false;
+  const ssize_t count = http::receive(socket_.native_handle(), room(), nothing_left);
+  if (count == 0) return std::unexpected(make_error_code(asio::error::eof));
+  if (count > 0) return static_cast<std::size_t>(count);
+  return std::unexpected(std::error_code(errno, asio::error::get_system_category()));
 }
 
 leash::Task<leash::Result<>> Connection::receive_rest(leash::Context ctx, std::string* body) {
@@ -290,14 +306,11 @@ leash::Task<leash::Result<>> Connection::receive_rest(leash::Context ctx, std::s
     if (tls_) {
       received = co_await tls_->stream.async_read_some(asio::buffer(*buffer_), leash::via(ctx));
     } else {
-      std::error_code error = asio::error::would_block;
+      received = std::unexpected(make_error_code(asio::error::would_block));
       // A reset that came with the last bytes, also with those of the last response, is not reported again.
-      if (response_started_ || used_) received = socket_.read_some(asio::buffer(*buffer_), error);
-      if (error == asio::error::would_block) {
+      if (response_started_ || used_) received = read_now();
+      if (!received && received.error() == asio::error::would_block)
         received = co_await socket_.async_read_some(room(), leash::via(ctx));
-      } else if (error) {
-        received = std::unexpected(error);
-      }
     }
     if (auto outcome = take(received, body)) co_return *outcome;
   }
@@ -307,6 +320,7 @@ std::optional<leash::Result<>> Connection::take(const leash::Result<std::size_t>
                                                 std::string* body) {
   if (received) {
     bytes_received_ += *received;
+    ++reads_;
     response_started_ = true;
     return parse(std::string_view(buffer_->data(), *received), body);
   }

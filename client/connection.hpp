@@ -88,6 +88,14 @@ class Connection {
 
   void close() noexcept;
 
+  // From the next connect() on, the kernel says when bytes arrived, if it can: over TCP, without TLS.
+  void note_arrivals() noexcept { notes_arrivals_ = true; }
+  // How long ago the last bytes of the response arrived; empty if the kernel does not say. It is wrong, and may be
+  // negative, if the clock of the system was set in the meantime.
+  std::optional<leash::Duration> since_arrival() const noexcept;
+  // Whether one read returned all of the response.
+  bool came_at_once() const noexcept { return reads_ == 1; }
+
   const http::ResponseHead& head() const noexcept { return parser_.response(); }
 
   bool is_open() const noexcept { return socket_.is_open(); }
@@ -116,8 +124,9 @@ class Connection {
                                                      std::string* body);
   void expect(http::RequestKind kind);
   http::ReadBuffer room(bool* has_read = nullptr) noexcept {
-    return http::ReadBuffer(buffer_->data(), buffer_->size(), has_read);
+    return http::ReadBuffer(buffer_->data(), buffer_->size(), has_read, &arrived_);
   }
+  leash::Result<std::size_t> read_now() noexcept;
   leash::Task<leash::Result<>> receive_rest(leash::Context ctx, std::string* body);
   bool can_be_used_again() const noexcept;
   // Takes what a read returned; returns nothing while the response is incomplete.
@@ -134,7 +143,10 @@ class Connection {
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
   bool response_started_ = false;
-  bool used_ = false;  // a response has come over this connection
+  bool notes_arrivals_ = false;
+  http::ArrivalTime arrived_{};
+  std::uint64_t reads_ = 0;  // of the response
+  bool used_ = false;        // a response has come over this connection
 };
 
 }  // namespace client

@@ -22,6 +22,7 @@ Plan share_of(const Plan& plan, std::uint64_t i, std::uint64_t threads) {
   Plan part = plan;
   const auto divided = [&](std::uint64_t all) { return all / threads + (i < all % threads ? 1 : 0); };
   part.share = {.first = i, .step = threads};
+  part.alone = true;
   part.connections = divided(plan.connections);
   if (part.requests) part.requests = divided(*plan.requests);
   return part;

@@ -241,6 +241,7 @@ std::expected<Options, cli::Message> parse_command_line(int argc, const char* co
     if (!target) return usage(target.error());
     options.targets.push_back(*std::move(target));
   }
+  for (Target& target : options.targets) target.plan.alone = !options.is_compare();
   const auto is_share_of_rate = [](const Threshold& t) {
     return t.metric == Threshold::Metric::rate && t.share;
   };

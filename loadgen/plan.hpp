@@ -39,6 +39,8 @@ struct Plan {
   std::optional<std::uint64_t> requests = {};  // after the warm-up; duration or requests, whichever is first
   leash::Duration timeout = std::chrono::seconds(5);
   bool spin = false;       // an open loop polls, so that each request is sent at its own time
+  bool stamped = true;     // the kernel says when a response arrived; otherwise it counts when it is read
+  bool alone = true;       // no other load runs in its thread
   double abort_share = 0;  // share of requests to abort, 0 to 1
 
   Share share = {};  // the part of the schedule of an open loop that is sent by one of several threads

@@ -5,13 +5,14 @@
 // What it is     Asio tries each read before it waits, so that a connection would make two calls per message: one that
 //                reads the message, and one that finds nothing. The kernel reports with each read into a ReadBuffer
 //                whether bytes or the end of the peer are left (TCP_INQ). If nothing is left, the reactor is told
-//                so, and the next read waits without a call.
+//                so, and the next read waits without a call. On request it also reports when bytes arrived.
 // Guarantees     `*has_read` is true as soon as a read has found bytes, the end or an error: if it is true right after
-//                the read was started, they had arrived before.
+//                the read was started, they had arrived before. `*arrived` is when the kernel received the last of
+//                the bytes that were read, on the system's clock; the epoch if it does not say.
 // Requires       the reactor of Asio is epoll, edge-triggered. reactive_socket_recv_op_base is internal to Asio; it is
-//                the same in all versions from 1.22 to 1.30. With other versions reads are plain, and `*has_read` is not
-//                set (`reads_report` is false). For Unix sockets the kernel does not report what is left. A reset that
-//                comes with the last bytes is not reported as left, and the next read does not find it. A
+//                the same in all versions from 1.22 to 1.30. With other versions reads are plain, and `*has_read` and
+//                `*arrived` are not set (`reads_report` is false). For Unix sockets the kernel reports nothing. A reset
+//                that comes with the last bytes is not reported as left, and the next read does not find it. A
 //                reader that expects more than it has read, and writes nothing before, must look for a reset: by poll()
 //                (http/server/input.hpp) or by a read without waiting (client/connection.cpp).
 //
@@ -28,18 +29,23 @@
 #include <asio/io_context.hpp>
 #include <asio/version.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <ctime>
 #include <system_error>
 
 namespace http {
 
 using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
+using ArrivalTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+
 struct ReadBuffer : asio::mutable_buffer {
-  ReadBuffer(void* data, std::size_t size, bool* done = nullptr) noexcept
-      : asio::mutable_buffer(data, size), has_read(done) {}
+  ReadBuffer(void* data, std::size_t size, bool* done = nullptr, ArrivalTime* time = nullptr) noexcept
+      : asio::mutable_buffer(data, size), has_read(done), arrived(time) {}
   bool* has_read;
+  ArrivalTime* arrived;
 };
 
 inline constexpr bool reads_report = ASIO_VERSION >= 102200 && ASIO_VERSION < 103100;
@@ -50,10 +56,16 @@ inline void report_rest(Socket& socket) noexcept {
   (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INQ, &on, sizeof on);
 }
 
+// Lets reads report when bytes arrived.
+inline void report_arrivals(Socket& socket) noexcept {
+  const int on = 1;  // Unix sockets accept it, and report nothing
+  (void)::setsockopt(socket.native_handle(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+}
+
 // Receives once; `nothing_left` is set if neither bytes nor the end of the client wait.
 inline ssize_t receive(int socket, const ReadBuffer& buffer, bool& nothing_left) noexcept {
   iovec piece{buffer.data(), buffer.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec))];
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
@@ -62,11 +74,19 @@ inline ssize_t receive(int socket, const ReadBuffer& buffer, bool& nothing_left)
   ssize_t count = -1;
   do count = ::recvmsg(socket, &message, 0);
   while (count < 0 && errno == EINTR);
-  const cmsghdr* const report = count > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (report && report->cmsg_level == IPPROTO_TCP && report->cmsg_type == TCP_CM_INQ) {
-    int left = 0;
-    std::memcpy(&left, CMSG_DATA(report), sizeof left);
-    nothing_left = left == 0;
+  if (buffer.arrived) *buffer.arrived = {};
+  if (count <= 0) return count;
+  for (cmsghdr* report = CMSG_FIRSTHDR(&message); report; report = CMSG_NXTHDR(&message, report)) {
+    if (report->cmsg_level == IPPROTO_TCP && report->cmsg_type == TCP_CM_INQ) {
+      int left = 0;
+      std::memcpy(&left, CMSG_DATA(report), sizeof left);
+      nothing_left = left == 0;
+    } else if (report->cmsg_level == SOL_SOCKET && report->cmsg_type == SCM_TIMESTAMPNS && buffer.arrived) {
+      timespec time{};
+      std::memcpy(&time, CMSG_DATA(report), sizeof time);
+      *buffer.arrived =
+          ArrivalTime(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+    }
   }
   return count;
 }

@@ -206,9 +206,9 @@ std::string report_html(std::span<const RunResult> results) {
 <main>
 <h1>{0}</h1>
 <p class="soft">{2} · {3}</p>
-{4}{5}<footer>Written by leash-load. Latency is measured from the moment a request was due; for a request that timed out, until the
-timeout. Leftovers are counted when the server has settled; memory and trends are supporting evidence and never
-decide.</footer>
+{4}{5}<footer>Written by leash-load. Latency is measured from the moment a request was due until the kernel had
+received the last byte of its response; for a request that timed out, until the timeout. Leftovers are counted when the
+server has settled; memory and trends are supporting evidence and never decide.</footer>
 </main>
 </body>
 </html>

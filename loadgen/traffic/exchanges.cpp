@@ -8,9 +8,13 @@
 #include "client/error.hpp"
 #include "http/message/request_timeout.hpp"
 #include "http/message/serializer.hpp"
+#include "loadgen/traffic/arrival.hpp"
 
 namespace loadgen {
 namespace {
+
+// What the buffer of a socket takes at once, at the very least.
+constexpr std::size_t taken_at_once = 4096;
 
 std::string serialize(const Plan& plan, http::OutgoingRequest message) {
   const auto timeout =
@@ -41,7 +45,9 @@ bool is_own_limit(const std::error_code& error) noexcept {
 }
 
 Exchanges::Link::Link(Exchanges& exchanges)
-    : connection_(exchanges.loop_.io(), response_limits(), exchanges.plan_.tls), all_(exchanges.connected_) {}
+    : connection_(exchanges.loop_.io(), response_limits(), exchanges.plan_.tls), all_(exchanges.connected_) {
+  if (exchanges.plan_.stamped) connection_.note_arrivals();
+}
 
 Exchanges::Exchanges(leash::Loop& loop, const Plan& plan) : loop_(loop), plan_(plan), origin_(plan.origin()) {
   std::vector<http::OutgoingRequest> messages = plan.messages;
@@ -53,6 +59,7 @@ Exchanges::Exchanges(leash::Loop& loop, const Plan& plan) : loop_(loop), plan_(p
   for (const http::OutgoingRequest& message : messages) {
     outgoing_.push_back({serialize(plan, message),
                          message.method == "HEAD" ? http::RequestKind::head : http::RequestKind::other});
+    sent_at_once_ = sent_at_once_ && outgoing_.back().bytes.size() <= taken_at_once;
   }
 }
 
@@ -114,16 +121,17 @@ leash::Task<leash::Result<>> Exchanges::run(leash::Context ctx, Link& link, Due 
   for (bool again = false;;) {
     const bool is_new = !connection.is_open();
     if (is_new) {
+      ++connecting_;
       auto connected = co_await connect(limited.ctx, link);
+      --connecting_;
       link.count(connection.is_open());
       if (!connected) {
-        note(connected, 0, false, due);
+        note(connected, link, false, due);
         co_return connected;
       }
     }
-    const leash::TimePoint sent_at = loop_.now();
     ++sent_in_all_;
-    due.was_sent = true;
+    due.sent_at = loop_.now();
     const std::uint64_t bytes_before = connection.bytes_sent();
     leash::Result<> done;
     if (!leaves) {
@@ -132,11 +140,11 @@ leash::Task<leash::Result<>> Exchanges::run(leash::Context ctx, Link& link, Due 
       done = co_await connection.send(limited.ctx, outgoing.bytes);
       if (done) done = co_await receive_or_leave(limited.ctx, connection, outgoing.kind, left);
     }
-    if (done && plan_.abort_share > 0) answered_.record(loop_.now() - sent_at);
+    if (done && plan_.abort_share > 0) answered_.record(loop_.now() - *due.sent_at);
     if (!done && done.error() == client::errc::refused) {
       if (!is_new && connection.bytes_sent() == bytes_before) {  // it was not fresh
         --sent_in_all_;
-        due.was_sent = false;
+        due.sent_at.reset();
         continue;
       }
       if (due.measured) ++counts_.refused;
@@ -148,7 +156,7 @@ leash::Task<leash::Result<>> Exchanges::run(leash::Context ctx, Link& link, Due 
     }
     if (!plan_.keep_alive) connection.close();
     link.count(connection.is_open());
-    note(done, done ? connection.head().status : 0, left, due);
+    note(done, link, left, due);
     co_return leash::Result<>();
   }
 }
@@ -182,27 +190,34 @@ void Exchanges::note_own_limit(const std::error_code& error, const Due& due) {
   ++unsent_;
 }
 
-void Exchanges::note(const leash::Result<>& outcome, int status, bool left, const Due& due) {
+void Exchanges::note(const leash::Result<>& outcome, const Link& link, bool left, const Due& due) {
+  const int status = outcome ? link.connection_.head().status : 0;
   const bool ok = outcome && status >= 200 && status < 300;
   --in_flight_;
-  if (!outcome && !due.was_sent && is_own_limit(outcome.error())) {
+  if (!outcome && !due.sent_at && is_own_limit(outcome.error())) {
     note_own_limit(outcome.error(), due);
     return;
   }
-  const leash::TimePoint now = loop_.now();
+  leash::TimePoint end = loop_.now();
+  if (outcome) {
+    const auto since_arrival = link.connection_.since_arrival();
+    end = arrival(*due.sent_at, end, since_arrival);
+    stamped_ = since_arrival.has_value();
+    in_pieces_ = in_pieces_ || !link.connection_.came_at_once();
+  }
   // A failed connection has no latency, but a timeout while connecting has.
   const bool timed =
-      !left && (due.was_sent || (!outcome && outcome.error() == leash::errc::deadline_exceeded));
+      !left && (due.sent_at || (!outcome && outcome.error() == leash::errc::deadline_exceeded));
   if (outcome) ++responses_in_all_;
-  if (timed) interval_.latency.record(now - due.at);
+  if (timed) interval_.latency.record(end - due.at);
   if (ok) ++interval_.ok;
   if (!ok && !left) ++interval_.errors;
   if (!due.measured) return;
-  if (timed) latency_.record(now - due.at);
-  if (ok) ok_latency_.record(now - due.at);
+  if (timed) latency_.record(end - due.at);
+  if (ok) ok_latency_.record(end - due.at);
   if (timed && plan_.is_open()) in_line_.record(due.started - due.at);
   if (outcome) {
-    service_.record(now - due.started);
+    service_.record(end - due.started);
     ++by_status_[static_cast<std::size_t>(status)];
   } else if (!left) {
     ++errors_[outcome.error()];

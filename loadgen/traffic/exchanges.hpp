@@ -4,7 +4,9 @@
 //
 // What it is     run() sends the next request of the plan over a connection and receives its response. It connects first
 //                if the connection is not open.
-// Guarantees     a request whose connection is reset before any byte of its response is sent once more, on a new
+// Guarantees     a latency ends when the kernel has received the last byte of the response, however late it is read.
+//                (Over TLS, over Unix sockets and at the end of a connection the kernel does not say when, and it ends
+//                when the response was read.) A request whose connection is reset before any byte of its response is sent once more, on a new
 //                connection; bytes that arrived before a request was sent are not its response. Requests that fail for
 //                lack of local descriptors or ports are no errors. In the steady state a request allocates from pools
 //                only.
@@ -18,6 +20,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <system_error>
@@ -63,7 +66,7 @@ class Exchanges {
     leash::TimePoint at;
     leash::TimePoint started;  // when its connection was free
     bool measured;             // not during the warm-up
-    bool was_sent = false;
+    std::optional<leash::TimePoint> sent_at = {};
   };
 
   Exchanges(leash::Loop& loop, const Plan& plan);
@@ -75,6 +78,12 @@ class Exchanges {
 
   // Counts a request that was not sent, because no connection was free until the end.
   void note_unsent(leash::TimePoint due, leash::TimePoint ended);
+
+  // Whether a response may be read late without a consequence for what is measured: the kernel says when it arrived, no
+  // connection is being made, and neither side waits for the other in the middle of a message.
+  bool may_read_late() const noexcept {
+    return connecting_ == 0 && stamped_ && !in_pieces_ && sent_at_once_ && plan_.abort_share == 0;
+  }
 
   // What was measured so far, without the warm-up, and the total sent.
   void write_to(RunResult& result) const;
@@ -107,7 +116,7 @@ class Exchanges {
   leash::Task<leash::Result<>> receive_or_leave(leash::Context ctx, client::Connection& connection,
                                                 http::RequestKind kind, bool& left);
   leash::Duration moment_to_leave();
-  void note(const leash::Result<>& outcome, int status, bool left, const Due& due);
+  void note(const leash::Result<>& outcome, const Link& link, bool left, const Due& due);
   void note_own_limit(const std::error_code& error, const Due& due);
 
   leash::Loop& loop_;
@@ -117,6 +126,10 @@ class Exchanges {
   std::size_t next_outgoing_ = 0;
   std::vector<client::Endpoint> endpoints_;  // of the origin; empty: not resolved yet
   std::int64_t connected_ = 0;
+  std::int64_t connecting_ = 0;
+  bool sent_at_once_ = true;  // all requests fit into the buffer of a socket
+  bool stamped_ = false;      // the last response
+  bool in_pieces_ = false;    // a response
 
   RequestCounts counts_;
   std::array<std::int64_t, 1000> by_status_{};

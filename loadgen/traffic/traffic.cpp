@@ -139,7 +139,8 @@ leash::Task<> Traffic::pace(leash::Context ctx, leash::Context sending, leash::S
     }
     const leash::TimePoint at = start_ + *due;
     if (!pacer.joins(at)) {
-      const auto waited = co_await pacer.wait(sending, at);
+      const bool may_read_late = in_line() == 0 && exchanges_.may_read_late();
+      const auto waited = co_await pacer.wait(sending, at, may_read_late);
       if (!waited) co_return;
     }
     if (sending.is_done()) co_return;

@@ -2,18 +2,22 @@
 #include "client/connection.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <asio/ip/tcp.hpp>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "client/error.hpp"
 #include "tests/support/client_bench.hpp"
+#include "tests/support/kernel_stamps.hpp"
 
 namespace {
 
@@ -110,6 +114,65 @@ TEST(Connection, ReceiveReportsAResetThatCameWithTheLastResponse) {
     auto received = co_await connection.receive(b.ctx, http::RequestKind::other, nullptr);
     EXPECT_FALSE(received);
     EXPECT_EQ(received.error(), client::errc::refused);
+  });
+}
+
+TEST(Connection, ResponseThatIsReadLateHasTheTimeOfItsArrival) {
+  const support::KernelStamps stamps;
+  Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
+    const asio::ip::tcp::endpoint any(asio::ip::address_v4::loopback(), 0);
+    asio::ip::tcp::acceptor listener(b.loop.io(), any);
+    client::Connection connection(b.loop.io());
+    connection.note_arrivals();
+    const Origin origin("127.0.0.1", listener.local_endpoint().port());
+    auto connected = co_await connection.connect(b.ctx, origin);
+    EXPECT_TRUE(connected);
+    EXPECT_FALSE(connection.since_arrival()) << "nothing has arrived";
+    auto peer = listener.accept();
+    for (const std::string_view rest : {"", "hello"}) {
+      leash::Result<> result;
+      leash::Scope scope(b.ctx);
+      scope.go(exchange(scope.ctx(), connection, result), "exchange");
+      const auto before = connection.bytes_sent();
+      const auto is_sent = [&] { return connection.bytes_sent() == before + a_request.size(); };
+      const bool waits = co_await b.eventually(is_sent);
+      EXPECT_TRUE(waits);
+      const std::string head =
+          "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(rest.size()) + "\r\n\r\n";
+      (void)peer.send(asio::buffer(head));
+      const auto has_head = [&] { return connection.response_started(); };
+      const bool in_pieces = rest.empty() || co_await b.eventually(has_head);
+      EXPECT_TRUE(in_pieces);
+      const auto begun = std::chrono::system_clock::now();
+      (void)peer.send(asio::buffer(rest));
+      int not_arrived = 1;  // until the last byte is acknowledged
+      while (not_arrived > 0) EXPECT_EQ(::ioctl(peer.native_handle(), SIOCOUTQ, &not_arrived), 0);
+      const auto arrived = std::chrono::system_clock::now();
+      (void)co_await scope.join();
+      EXPECT_TRUE(result);
+      const auto asked = std::chrono::system_clock::now();
+      const auto ago = connection.since_arrival();
+      EXPECT_TRUE(ago);
+      EXPECT_GE(*ago, asked - arrived) << "it was read later";
+      if (!rest.empty()) {
+        EXPECT_LE(*ago, std::chrono::system_clock::now() - begun) << "the last piece counts";
+      }
+      EXPECT_EQ(connection.came_at_once(), rest.empty());
+    }
+  });
+}
+
+TEST(Connection, NoTimeOfArrivalUnlessAsked) {
+  const support::KernelStamps stamps;
+  Bench::run(answer_hello, [](Bench& b) -> leash::Task<> {
+    client::Connection connection(b.loop.io());
+    auto connected = co_await connection.connect(b.ctx, Origin("127.0.0.1", b.server.url().port));
+    EXPECT_TRUE(connected);
+    leash::Result<> result;
+    co_await exchange(b.ctx, connection, result);
+    EXPECT_TRUE(result);
+    EXPECT_FALSE(connection.since_arrival());
+    EXPECT_TRUE(connection.came_at_once());
   });
 }
 

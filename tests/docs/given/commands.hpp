@@ -39,6 +39,7 @@
 #include "loadgen/options.hpp"
 #include "loadgen/report/report.hpp"
 #include "loadgen/report/report_figures.hpp"
+#include "loadgen/traffic/arrival.hpp"
 #include "loadgen/traffic/exchanges.hpp"
 #include "loadgen/traffic/traffic.hpp"
 
@@ -87,6 +88,10 @@ extern std::optional<loadgen::ServerObservation> seen;
 namespace of_admin {
 extern client::AdminOptions options;
 }
+namespace of_arrival {
+extern leash::TimePoint sent_at;
+extern const client::Connection& connection;
+}  // namespace of_arrival
 namespace of_command {
 extern client::GetCommand get_command;
 }
@@ -157,6 +162,7 @@ extern const loadgen::Metrics* metrics;
 }
 namespace of_pacer {
 extern leash::TimePoint at;
+extern bool may_read_late;
 void send();
 }  // namespace of_pacer
 namespace of_report {

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <string>
 
 #include "leash/via.hpp"
+#include "tests/support/kernel_stamps.hpp"
 #include "tests/support/socket_fixture.hpp"
 
 namespace {
@@ -18,13 +20,20 @@ class SocketTest : public support::SocketFixture {
   struct Read {
     std::string bytes;
     bool nothing_left;
+    http::ArrivalTime arrived;
   };
   Read read(std::size_t most = 100) {
     bool nothing_left = false;
     std::string bytes(most, '\0');
-    const ssize_t n = http::receive(socket.native_handle(), ReadBuffer(bytes.data(), most), nothing_left);
+    http::ArrivalTime arrived(std::chrono::nanoseconds(1));
+    const ReadBuffer buffer(bytes.data(), most, nullptr, &arrived);
+    const ssize_t n = http::receive(socket.native_handle(), buffer, nothing_left);
     bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-    return {bytes, nothing_left};
+    return {bytes, nothing_left, arrived};
+  }
+  bool is_readable() {
+    char byte = 0;
+    return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK) == 1;
   }
 
   // Reads until the end or an error.
@@ -81,17 +90,42 @@ TEST_F(SocketTest, ReadTellsAtOnceWhetherBytesHadArrived) {
   EXPECT_TRUE(eventually([&] { return later; }));
 }
 
+TEST_F(SocketTest, ReadReportsWhenTheLastBytesArrived) {
+  const support::KernelStamps stamps;
+  http::report_arrivals(socket);
+  const auto before = std::chrono::system_clock::now();
+  send("hello");
+  while (!is_readable()) continue;
+  const auto arrived = std::chrono::system_clock::now();
+  const Read all = read();
+  EXPECT_TRUE(all.nothing_left) << "it is still reported";
+  EXPECT_GE(all.arrived, before);
+  EXPECT_LE(all.arrived, arrived) << "it was read later";
+  EXPECT_EQ(read().arrived, http::ArrivalTime()) << "it read nothing";
+}
+
+TEST_F(SocketTest, ReadReportsNoArrivalUnlessAsked) {
+  const support::KernelStamps stamps;
+  send("hello");
+  EXPECT_EQ(read().arrived, http::ArrivalTime());
+}
+
 TEST_F(SocketTest, ReadsOfAUnixSocketReportNothing) {
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
   http::Socket local(io.get_executor());
   local.assign(asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
   http::report_rest(local);
+  http::report_arrivals(local);
+  const support::KernelStamps stamps;
   ASSERT_EQ(::send(ends[1], "hello", 5, 0), 5);
   char bytes[100];
   bool nothing_left = false;
-  EXPECT_EQ(http::receive(local.native_handle(), ReadBuffer(bytes, sizeof bytes), nothing_left), 5);
+  http::ArrivalTime arrived;
+  const ReadBuffer buffer(bytes, sizeof bytes, nullptr, &arrived);
+  EXPECT_EQ(http::receive(local.native_handle(), buffer, nothing_left), 5);
   EXPECT_FALSE(nothing_left);
+  EXPECT_EQ(arrived, http::ArrivalTime());
   ::close(ends[1]);
 }
 

@@ -2,13 +2,20 @@
 #include "loadgen/traffic/exchanges.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
+#include <asio/buffer.hpp>
+#include <asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <system_error>
 
+#include "leash/scope.hpp"
+#include "tests/support/kernel_stamps.hpp"
 #include "tests/support/traffic_bench.hpp"
 
 namespace {
@@ -129,6 +136,41 @@ TEST(Exchanges, AResponseOfAnySizeIsTaken) {
         EXPECT_EQ(traffic.counts().ok, 2);
         EXPECT_GT(traffic.counts().bytes_received, 2 * 3'145'728);
       });
+}
+
+// A response arrives, and this thread reads it only when twice the time until then has passed.
+TEST(Exchanges, LatencyEndsWhenTheResponseArrivedNotWhenItWasRead) {
+  const support::KernelStamps stamps;
+  Bench::run(hello, [](Bench& b) -> leash::Task<> {
+    const asio::ip::tcp::endpoint any(asio::ip::address_v4::loopback(), 0);
+    asio::ip::tcp::acceptor listener(b.loop.io(), any);
+    http::Url url = b.server.url("/");
+    url.port = listener.local_endpoint().port();
+    Plan plan(url);
+    plan.warmup = {};
+    plan.connections = 1;
+    plan.requests = 1;
+    Traffic traffic(b.loop, plan);
+    leash::Scope scope(b.ctx);
+    const leash::TimePoint begun = b.loop.now();
+    scope.go(traffic.run(scope.ctx(), scope.ctx()), "traffic");
+    const auto is_sent = [&] { return traffic.sent_in_all() == 1; };
+    const bool sent = co_await b.eventually(is_sent);
+    EXPECT_TRUE(sent);
+    auto peer = listener.accept();
+    (void)peer.send(asio::buffer(std::string_view("HTTP/1.1 204 No Content\r\n\r\n")));
+    int not_arrived = 1;  // until it is acknowledged
+    while (not_arrived > 0) EXPECT_EQ(::ioctl(peer.native_handle(), SIOCOUTQ, &not_arrived), 0);
+    const leash::Duration at_most = b.loop.now() - begun;
+    while (b.loop.now() - begun < 2 * at_most) continue;
+    (void)co_await scope.join();
+    EXPECT_EQ(traffic.counts().ok, 1);
+    EXPECT_LE(traffic.latency().max(), at_most);
+    RunResult result;
+    traffic.write_to(result);
+    EXPECT_EQ(result.ok_latency.max(), traffic.latency().max());
+    EXPECT_LE(result.service.max(), traffic.latency().max());
+  });
 }
 
 TEST(Exchanges, WithoutKeepAliveEachRequestHasAConnection) {

@@ -2,10 +2,20 @@
 #include "loadgen/traffic/pacer.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
+#include <asio/buffer.hpp>
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "http/transport/socket.hpp"
+#include "leash/channel.hpp"
+#include "leash/go.hpp"
+#include "leash/via.hpp"
+#include "tests/support/connected.hpp"
 #include "tests/support/traffic_bench.hpp"
 
 namespace {
@@ -93,6 +103,83 @@ TEST(Pacer, PollingSendsEachRequestAtItsOwnTime) {
   test.finish();
   EXPECT_EQ(test.traffic->counts().ok, 6);
   EXPECT_FALSE(test.traffic->own().processor_share) << "it would not tell how busy the load generator was";
+}
+
+// A connection that is given a request while the pacer waits, and whose response arrives while the thread sleeps. The
+// clock moves only then.
+struct Asleep {
+  explicit Asleep(bool late) : may_read_late(late) {
+    now = this;
+    socket.assign(asio::generic::stream_protocol(AF_INET, 0), std::exchange(ends.accepted, -1));
+    leash::go(loop.background(), connection(*this), "connection");
+    leash::go(loop.background(), pace(*this), "pace");
+    for (int i = 0; i < 500 && !done; ++i) io.run_one_for(10ms);
+    io.restart();
+    request.close();
+    (void)::send(ends.client, "x", 1, 0);
+    for (int i = 0; i < 500 && leash::live_tasks(loop) > 0; ++i) io.run_one_for(10ms);
+  }
+
+  static leash::LoopOptions options(leash::Clock& clock) {
+    leash::LoopOptions chosen;
+    chosen.clock = &clock;
+    chosen.timer_grid = leash::Duration(1);
+    return chosen;
+  }
+  static void sleep(leash::Duration time) {
+    now->slept.push_back(time);
+    now->steps += "asleep ";
+    EXPECT_EQ(::send(now->ends.client, "x", 1, 0), 1);
+    now->clock.advance(time);
+  }
+  static leash::Task<> connection(Asleep& test) {
+    char byte = 0;
+    const leash::Context ctx = test.loop.background();
+    while (co_await test.request.receive(ctx)) {
+      test.steps += "request ";
+      const auto n = co_await test.socket.async_read_some(asio::buffer(&byte, 1), leash::via(ctx));
+      if (n) test.steps += "response ";
+    }
+  }
+  static leash::Task<> pace(Asleep& test) {
+    loadgen::Plan plan(http::Url{});
+    loadgen::Pacer pacer(test.loop, plan, sleep);
+    const leash::Context ctx = test.loop.background();
+    const leash::TimePoint start = test.loop.now();
+    auto waited = co_await pacer.wait(ctx, start, test.may_read_late);
+    EXPECT_TRUE(waited);
+    const bool joins = pacer.joins(start + 400us);
+    EXPECT_TRUE(joins);
+    (void)test.request.try_send(1);
+    if (!test.may_read_late) test.clock.advance(800us);
+    waited = co_await pacer.wait(ctx, start + 800us, test.may_read_late);
+    EXPECT_TRUE(waited);
+    test.steps += "next";
+    test.done = true;
+  }
+
+  static inline Asleep* now = nullptr;
+  const bool may_read_late;
+  asio::io_context io{1};
+  leash::ManualClock clock;
+  leash::Loop loop{io, options(clock)};
+  support::Connected ends;
+  http::Socket socket{io.get_executor()};
+  leash::Channel<int> request;
+  std::vector<leash::Duration> slept;
+  std::string steps;
+  bool done = false;
+};
+
+TEST(Pacer, SleepsAfterSendingAndReadsResponsesBeforeTheNextRequest) {
+  const Asleep test(true);
+  EXPECT_EQ(test.steps, "request asleep response next");
+  EXPECT_EQ(test.slept, std::vector<leash::Duration>{800us});
+}
+
+TEST(Pacer, DoesNotSleepIfResponsesMustBeReadAtOnce) {
+  const Asleep test(false);
+  EXPECT_TRUE(test.slept.empty());
 }
 
 }  // namespace
