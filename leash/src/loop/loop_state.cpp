@@ -47,6 +47,8 @@ LoopState::LoopState(std::unique_ptr<EventLoop> events, Clock* clock, const Sett
       grace_timer_(*this,
                    [](Timer& timer) noexcept { static_cast<OwnTimer&>(timer).loop.promote_orphans(); }),
       reap_timer_(*this, [](Timer& timer) noexcept { static_cast<OwnTimer&>(timer).loop.reap_old(); }) {
+  // A turn must not fail for lack of memory. Most loops are run by the thread that makes them.
+  (void)thread_mark();
   background_ = new SignalNode(*this, nullptr);
   never_ = new SignalNode(*this, nullptr);
   for (SignalNode* node : {background_, never_}) {

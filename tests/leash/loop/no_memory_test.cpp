@@ -9,8 +9,10 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "leash/channel.hpp"
+#include "leash/detail/thread_mark.hpp"
 #include "leash/detail/timer_queue.hpp"
 #include "leash/remote_channel.hpp"
 #include "leash/scope.hpp"
@@ -44,6 +46,16 @@ TEST(NoMemory, TasksAreResumedAndTimersFire) {
     failed = support::stop_failing() || failed;
   }
   EXPECT_FALSE(failed) << "an allocation where nobody could handle its failure";
+}
+
+TEST(NoMemory, TheFirstTurnOnTheThreadOfALoopNeedsNone) {
+  std::thread([] {
+    asio::io_context io{1};
+    const Loop loop{io};
+    support::fail_allocation(0);
+    EXPECT_NO_THROW((void)detail::thread_mark());
+    EXPECT_FALSE(support::stop_failing());
+  }).join();
 }
 
 // All wait for the same tick. Tasks that do not get it wait for the next one in their old places.
