@@ -74,8 +74,23 @@ def connect(port):
     raise RuntimeError(f"nothing listens on {port}")
 
 
-# The port of an example is fixed, and is among those that the system gives to other connections. An example that cannot
-# listen does not end: it is started again.
+# The port of an example is fixed, and is among those that the system gives to other connections. A bound socket that does
+# not listen keeps it from them, and lets the example listen there.
+def hold(port):
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    give_up = time.monotonic() + 90
+    while True:
+        try:
+            held.bind(("", port))
+            return held
+        except OSError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.1)
+
+
+# An example that cannot listen does not end: it is started again.
 def start_with_client(name, port, *arguments):
     for patience in (2, 4, 8, 16):
         program = Program(name, *arguments)
@@ -111,6 +126,7 @@ def check_places(name, groups, source):
 
 
 # --- Asio's own examples, with idle clients ---
+held = None
 for name in names:
     source = f"{examples}/{name}.cpp"
     port = 55555
@@ -125,6 +141,7 @@ for name in names:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 print(f"skipped {name}: port {port} is in use")
                 continue
+        held = held or hold(port)
     program, client = start_with_client(name, port, *arguments)
     clients = [client, *(connect(port) for _ in range(4))]
     for client in clients:
