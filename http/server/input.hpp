@@ -76,8 +76,9 @@ class Input {
   bool ended() const noexcept { return ended_; }                 // and all that it sent was read
   bool broken() const noexcept { return broken_; }               // the client takes no responses any more
   // A read does not report a reset that arrives together with bytes (http/transport/socket.hpp), and neither does the
-  // next one. While this is on, the input checks for a reset: now, and before each read. It is needed while a request is
-  // incomplete or its handler runs; the write of its response would report a reset, too.
+  // next one. Between notice_resets(true) and notice_resets(false), the input asks the kernel for a reset: at once, and
+  // before each read. A connection needs this while a request is incomplete or its handler runs. At other times the write
+  // of a response reports the reset.
   void notice_resets(bool on) noexcept;
   // Discards all further bytes.
   void discard() noexcept;

@@ -6,10 +6,10 @@
 //                if the connection is not open.
 // Guarantees     a latency ends when the kernel has received the last byte of the response, however late it is read.
 //                (Over TLS, over Unix sockets and at the end of a connection the kernel does not say when, and it ends
-//                when the response was read.) A request whose connection is reset before any byte of its response is sent once more, on a new
-//                connection; bytes that arrived before a request was sent are not its response. Requests that fail for
-//                lack of local descriptors or ports are no errors. In the steady state a request allocates from pools
-//                only.
+//                when the response was read.) A request whose connection is reset before any byte of its response is
+//                sent once more, on a new connection; bytes that arrived before a request was sent are not its
+//                response. Requests that fail for lack of local descriptors or ports are no errors. In the steady state
+//                a request allocates from pools only.
 // Threads        the loop's.
 // Lifetime       outlives its links, and they outlive their runs.
 //
